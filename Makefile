@@ -1,0 +1,73 @@
+# `make run` is all that a user needs; `make help` lists the rest.
+# Nothing but make and Python 3.11 or newer has to be there: everything is installed into .venv.
+
+VENV := .venv
+PYTHON ?=#          the Python to make .venv with, if not the first one found
+PORT ?= 8501
+ADDRESS ?= 127.0.0.1
+
+PY := $(VENV)/bin/python
+PIP := $(PY) -m pip --disable-pip-version-check
+
+# Idle threads sleep instead of spinning; on a busy machine of few cores this is many times faster.
+export OMP_WAIT_POLICY ?= PASSIVE
+
+# A finished installation leaves a stamp, named after the content of the files it was made from and the place it
+# was made for. So the second run is quick, a changed file installs again, and an interrupted run leaves no stamp.
+digest = $(firstword $(shell { pwd; cat $(1); } | cksum))
+RUNTIME := $(VENV)/installed-$(call digest,requirements.txt constraints.txt pyproject.toml tools/venv.sh tools/opencv.sh)
+DEVELOPMENT := $(VENV)/developing-$(call digest,requirements-dev.txt constraints.txt)
+
+.PHONY: help
+help:  ## list these commands
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 16
+
+.PHONY: run
+run: $(RUNTIME)  ## start the workbench on http://localhost:8501 (PORT=, ADDRESS=0.0.0.0 to share it)
+	@$(PY) -m streamlit run streamlit_app.py --server.port $(PORT) --server.address $(ADDRESS)
+
+.PHONY: test
+test: $(DEVELOPMENT)  ## run all tests, the fast ones first, then those in a Chromium
+	@$(PY) tools/chromium.py
+	@$(PY) -m pytest
+
+.PHONY: lint
+lint: $(DEVELOPMENT)  ## check formatting, style, types, and who imports whom
+	@$(PY) -m ruff check
+	@$(PY) -m ruff format --check
+	@$(PY) -m mypy
+	@$(VENV)/bin/lint-imports --no-logo
+
+.PHONY: format
+format: $(DEVELOPMENT)  ## format the code and mend what can be mended
+	@$(PY) -m ruff format
+	@$(PY) -m ruff check --fix
+
+.PHONY: benchmark
+benchmark: $(RUNTIME)  ## print the figures of the README
+	@$(PY) benchmarks/inference.py
+	@$(PY) benchmarks/training.py
+
+.PHONY: checkpoint
+checkpoint: $(RUNTIME)  ## train checkpoints/crr-embedded again (DATA=folder of the data set)
+	@test -n "$(DATA)" || { echo "Name the data set: make checkpoint DATA=/path/to/data" >&2; exit 1; }
+	$(PY) -m crr train --preset embedded --data "$(DATA)" --out checkpoints/crr-embedded
+
+.PHONY: clean
+clean:  ## remove caches and build leftovers (.venv stays)
+	@rm -rf build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	@find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
+
+$(RUNTIME):
+	@PYTHON="$(PYTHON)" sh tools/venv.sh $(VENV)
+	@echo "Installing into $(VENV): on Linux about 6 GB, most of it PyTorch. This takes minutes once, and nothing later."
+	@rm -f $(VENV)/installed-*
+	@$(PIP) install --requirement requirements.txt --constraint constraints.txt
+	@$(PIP) install --quiet --no-deps --editable .
+	@sh tools/opencv.sh $(PY)
+	@touch $@
+
+$(DEVELOPMENT): $(RUNTIME)
+	@rm -f $(VENV)/developing-*
+	@$(PIP) install --quiet --requirement requirements-dev.txt --constraint constraints.txt
+	@touch $@

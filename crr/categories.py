@@ -1,0 +1,62 @@
+"""Which known category an image resembles, and whether it resembles any.
+
+An image is summarised by its mean feature vector; categories are told apart in the metric of the
+variation within categories (linear discriminant analysis), so no label is needed at prediction time.
+"""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from crr.encoders import Layer
+from crr.types import Features
+
+_SHRINKAGE = 0.1
+_MARGIN = 1.5  # how much further than the furthest held-back normal an image may lie and still count as known
+
+
+def summary(features: Features) -> Tensor:
+    """(B, D): the mean over positions of every channel of every layer, D the sum of channels."""
+    return torch.cat([layer.float().mean(dim=(2, 3)) for layer in features], dim=1)
+
+
+class CategoryRecogniser(nn.Module):
+    """Centres of the known categories in encoder space."""
+
+    centres: Tensor
+    whitening: Tensor
+    radius: Tensor
+
+    def __init__(self, layers: Sequence[Layer], categories: int) -> None:
+        super().__init__()
+        channels = sum(layer.channels for layer in layers)
+        self.register_buffer("centres", torch.zeros(categories, channels))
+        self.register_buffer("whitening", torch.eye(channels))
+        self.register_buffer("radius", torch.full((categories,), torch.inf))
+
+    def forward(self, features: Features) -> tuple[Tensor, Tensor]:
+        """Nearest category (B,) and distance to its centre over its radius (B,): above 1 is unknown."""
+        distances = self._distances(summary(features))
+        nearest = distances.argmin(dim=1)
+        return nearest, distances.gather(1, nearest[:, None])[:, 0] / self.radius[nearest]
+
+    def fit(self, training: Sequence[Tensor], held_back: Sequence[Tensor]) -> None:
+        """Learn centres, metric and radii.
+
+        Args:
+            training: Summaries (N_k, D) of the training images, one tensor a category.
+            held_back: Summaries (M_k, D) of held-back normals: they set how far normal images lie.
+        """
+        self.centres.copy_(torch.stack([images.mean(dim=0) for images in training]))
+        deviations = torch.cat([images - images.mean(dim=0) for images in training]).double()
+        covariance = deviations.T @ deviations / len(deviations)
+        channel_variance = covariance.diagonal().clamp(min=1e-8)
+        shrunk = (1 - _SHRINKAGE) * covariance + _SHRINKAGE * torch.diag(channel_variance)
+        values, vectors = torch.linalg.eigh(shrunk)
+        self.whitening.copy_(vectors * values.clamp(min=1e-12).rsqrt() @ vectors.T)
+        for index, images in enumerate(held_back):
+            self.radius[index] = _MARGIN * self._distances(images)[:, index].max()
+
+    def _distances(self, summaries: Tensor) -> Tensor:
+        return torch.cdist(summaries @ self.whitening, self.centres @ self.whitening)

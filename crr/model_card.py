@@ -1,0 +1,77 @@
+"""Model cards: the `README.md` of a checkpoint, with the metadata that a Hub repository carries."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from crr.config import DetectorConfig
+from crr.datasets import Dataset
+
+_BEGIN, _END = "<!-- figures: begin -->", "<!-- figures: end -->"
+_COLUMNS = {
+    "image_auroc": "I-AUROC",
+    "image_ap": "I-AP",
+    "image_f1max": "I-F1-max",
+    "pixel_auroc": "P-AUROC",
+    "pixel_ap": "P-AP",
+    "pixel_f1max": "P-F1-max",
+    "aupro": "AUPRO",
+}
+
+
+def training_card(config: DetectorConfig, dataset: Dataset) -> str:
+    """The card of a checkpoint that was just trained: what it is and how it came about."""
+    counts = {category.name: len(category.train) for category in dataset.categories}
+    lines = [f"| {name} | {count} |" for name, count in counts.items()]
+    settings, encoder = config.training, config.encoder
+    return f"""---
+library_name: crr
+pipeline_tag: image-segmentation
+tags:
+- anomaly-detection
+- industrial-inspection
+- crr
+license: other
+---
+
+# {config.method.upper()} on {", ".join(counts)}
+
+Finds defects in photographs of parts after training on defect-free ones only
+(Collaborative Reconstruction and Repair, arXiv 2512.11401).
+
+- Encoder: `{encoder.name}`, frozen, {encoder.resize} px{f" cropped to {encoder.crop} px" if encoder.crop < encoder.resize else ""}.
+- Stage 1 (repair): {config.trained.get("repair", 0)} iterations of batch {settings.repair.batch_size}.
+- Stage 2 (segmentation): {config.trained.get("segmentation", 0)} iterations of batch {settings.segmentation.batch_size}.
+- Held back for calibration: {settings.validation_share:.0%} of the good images of each category. No test image was read.
+- Distance: {config.prediction.distance}; fusion weight {config.prediction.distance_weight:g} distance,
+  {1 - config.prediction.distance_weight:g} segmentation, chosen on synthesised damage.
+- Damage of the kinds "warp" and "colour" is never used in training.
+
+| category | good images |
+|---|---|
+{chr(10).join(lines)}
+
+The licence of the weights follows from the licences of these images: set `license` above before publishing.
+
+## Figures
+
+{_BEGIN}
+Not measured yet: `crr evaluate --model DIR --data DIR --json FILE --card`.
+{_END}
+"""
+
+
+def with_figures(card: str, report: Mapping[str, Any], command: str) -> str:
+    """The card with the table of a report (`Report.as_json()`) between its figure marks, or at its end."""
+    rows = ["| category | images | " + " | ".join(_COLUMNS.values()) + " |", "|---" * (len(_COLUMNS) + 2) + "|"]
+    for name, figures in [*report["categories"].items(), ("**mean**", report["mean"])]:
+        cells = [_percent(figures[column]) for column in _COLUMNS]
+        rows.append(f"| {name} | {figures['images']} | {' | '.join(cells)} |")
+    block = "\n".join([_BEGIN, f"Measured by `{command}`, in %:", "", *rows, _END])
+    if _BEGIN not in card or _END not in card:
+        return f"{card.rstrip()}\n\n## Figures\n\n{block}\n"
+    before, rest = card.split(_BEGIN, 1)
+    return before + block + rest.split(_END, 1)[1]
+
+
+def _percent(value: float | None) -> str:
+    return "–" if value is None else f"{100 * value:.1f}"

@@ -1,0 +1,130 @@
+"""Named configurations to start from."""
+
+from typing import Any
+
+from crr.config import (
+    DecoderConfig,
+    DetectorConfig,
+    EncoderConfig,
+    PredictionConfig,
+    SegmentationConfig,
+    StageConfig,
+    TrainingConfig,
+)
+from crr.errors import ConfigError
+
+EMBEDDED = DetectorConfig()
+"""EfficientNet-Lite0, 320 px: trains on two CPU cores in under an hour, needs no network."""
+
+DINOV2_BASE = DetectorConfig(
+    encoder=EncoderConfig(
+        name="vit_base_patch14_reg4_dinov2",
+        weights="timm",
+        layers=tuple(range(2, 10)),
+        every_block=False,
+        groups=((0, 1, 2, 3), (4, 5, 6, 7)),
+        resize=448,
+        crop=392,
+    ),
+    decoder=DecoderConfig(
+        width=768,
+        blocks=8,
+        attention_heads=12,
+        bottleneck_width=4 * 768,
+        tokens="mean",
+        outputs="blocks",
+        positions=False,
+    ),
+    segmentation=SegmentationConfig(distance_input=False),
+    prediction=PredictionConfig(
+        distance="cosine", distance_weight=0.7, blur_sigma=4.0, blur_kernel=5, top_share=0.01
+    ),
+    training=TrainingConfig(
+        repair=StageConfig(iterations=50_000, batch_size=16),
+        segmentation=StageConfig(
+            iterations=8_000, learning_rate=1e-4, final_learning_rate=1e-4, warmup=0, gradient_norm=0.0
+        ),
+    ),
+)
+"""The paper's: DINOv2 ViT-B/14 with registers, 448 px cropped to 392, for a GPU; weights from the Hub."""
+
+PRESETS = {"embedded": EMBEDDED, "dinov2-base": DINOV2_BASE}
+
+
+def preset(name: str) -> DetectorConfig:
+    """The configuration of that name.
+
+    Raises:
+        ConfigError: There is no such preset.
+    """
+    if name not in PRESETS:
+        raise ConfigError(f"There is no preset {name!r}; there are: {', '.join(PRESETS)}.")
+    return PRESETS[name]
+
+
+def configure(
+    name: str,
+    *,
+    encoder: str | None = None,
+    layers: str | None = None,
+    weights: str = "timm",
+    size: int | None = None,
+    iterations: int | None = None,
+    batch_size: int | None = None,
+    distance: str | None = None,
+    segmentation: str | None = None,
+    seed: int = 0,
+) -> DetectorConfig:
+    """A preset with what was asked for changed; None leaves the preset's value.
+
+    Args:
+        name: Of the preset.
+        encoder: Another timm backbone; needs `layers` if it is not the preset's.
+        layers: Comma-separated indices into what the backbone's `forward_intermediates` offers.
+        weights: "timm" or "random", for `encoder`.
+        size: Side that images are resized to; a crop keeps its share.
+        iterations: Of stage 1; stage 2 changes in proportion.
+        batch_size: Of both stages.
+        distance: "mahalanobis" or "cosine".
+        segmentation: "compact", "paper" or "none".
+        seed: Fixes every random draw.
+
+    Raises:
+        ConfigError: A value is out of range, or the settings contradict each other.
+    """
+    values = preset(name).as_json()
+    if encoder is not None:
+        values["encoder"].update(_other_encoder(encoder, layers, weights))
+    elif layers is not None:
+        values["encoder"].update(layers=_indices(layers), groups=())
+    if size is not None:
+        share = values["encoder"]["crop"] / values["encoder"]["resize"]
+        values["encoder"].update(resize=size, crop=round(share * size))
+    stages = [values["training"][stage] for stage in ("repair", "segmentation")]
+    if iterations is not None:
+        share = iterations / stages[0]["iterations"]
+        for stage in stages:
+            stage["iterations"] = max(1, round(share * stage["iterations"]))
+            stage["warmup"] = min(stage["warmup"], stage["iterations"] // 10)
+    if batch_size is not None:
+        for stage in stages:
+            stage["batch_size"] = batch_size
+    if distance is not None:
+        values["prediction"]["distance"] = distance
+    if segmentation is not None:
+        values["segmentation"]["design"] = segmentation
+    values["training"]["seed"] = seed
+    return DetectorConfig.from_json(values)
+
+
+def _other_encoder(name: str, layers: str | None, weights: str) -> dict[str, Any]:
+    if layers is None:
+        raise ConfigError(f"Say which layers of {name} to compare, for example --layers 1,2,3.")
+    return {"name": name, "weights": weights, "layers": _indices(layers), "every_block": False, "groups": ()}
+
+
+def _indices(layers: str) -> tuple[int, ...]:
+    try:
+        return tuple(int(part) for part in layers.split(","))
+    except ValueError:
+        raise ConfigError(f"Layers are numbers with commas between, such as 1,2,3; given: {layers!r}.") from None

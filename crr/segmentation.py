@@ -1,0 +1,132 @@
+"""The segmentation network: from encoder x decoder agreement to a probability map (paper, section 3.3).
+
+Agreement is minus the elementwise product of the L2-normalised encoder and decoder features. Summed
+over channels it is minus the cosine; kept apart it tells *which* channels disagree.
+"""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from crr.config import SegmentationConfig
+from crr.encoders import Layer
+from crr.types import Features, Reconstruction
+
+_PAPER_SIZE = 256
+
+
+def agreement(reconstruction: Reconstruction) -> Features:
+    """Minus the product of L2-normalised features: one (B, C_l, h_l, w_l) a layer, in [-1, 1]."""
+    return [
+        -functional.normalize(seen, dim=1) * functional.normalize(answered, dim=1)
+        for seen, answered in zip(reconstruction.encoder, reconstruction.decoder, strict=True)
+    ]
+
+
+class SegmentationNetwork(nn.Module):
+    """Common face of the designs: logits of "normal" and "anomalous" for every pixel of a grid."""
+
+    def forward(self, reconstruction: Reconstruction, distances: Features) -> Tensor:
+        """Two-class logits (B, 2, h, w).
+
+        Args:
+            reconstruction: Encoder and decoder features.
+            distances: Each layer's distance in the detector's own measure, (B, 1, h_l, w_l).
+        """
+        raise NotImplementedError
+
+    def probability(self, logits: Tensor, size: int) -> Tensor:
+        """Probability of "anomalous", (B, 1, size, size) in [0, 1]."""
+        anomalous = torch.softmax(logits.float(), dim=1)[:, 1:]
+        return functional.interpolate(anomalous, size=(size, size), mode="bilinear", align_corners=False)
+
+
+class CompactSegmentation(SegmentationNetwork):
+    """Ours: project every layer to a few channels on its own grid, sum on the finest, three 3x3 convolutions.
+
+    A 1x1 projection before any 3x3 costs a small fraction of the authors' multiply-adds
+    (`benchmarks/inference.py` counts both).
+    """
+
+    def __init__(self, config: SegmentationConfig, layers: Sequence[Layer]) -> None:
+        super().__init__()
+        self.grid = max(layer.grid for layer in layers)
+        self.distance_input = config.distance_input
+        extra = 1 if config.distance_input else 0
+        self.scales = [float(layer.channels) ** 0.5 for layer in layers]
+        self.projections = nn.ModuleList(nn.Conv2d(layer.channels + extra, config.width, 1) for layer in layers)
+        width = config.width
+        self.body = nn.Sequential(
+            nn.GELU(),
+            nn.Conv2d(width, width, 3, padding=1),
+            nn.GELU(),
+            nn.Conv2d(width, width, 3, padding=2, dilation=2),
+            nn.GELU(),
+            nn.Conv2d(width, width, 3, padding=1),
+            nn.GELU(),
+            nn.Conv2d(width, 2, 1),
+        )
+
+    def forward(self, reconstruction: Reconstruction, distances: Features) -> Tensor:
+        """Two-class logits on the finest layer's grid."""
+        total: Tensor | None = None
+        for layer, distance, scale, projection in zip(
+            agreement(reconstruction), distances, self.scales, self.projections, strict=True
+        ):
+            # Products of unit vectors shrink with the square root of the channels; undo it.
+            inputs = layer * scale
+            if self.distance_input:
+                inputs = torch.cat([inputs, distance.log1p()], dim=1)
+            projected = projection(inputs)
+            if projected.shape[2:] != self.grid:
+                projected = functional.interpolate(projected, size=self.grid, mode="bilinear", align_corners=False)
+            total = projected if total is None else total + projected
+        assert total is not None
+        logits: Tensor = self.body(total)
+        return logits
+
+
+class PaperSegmentation(SegmentationNetwork):
+    """The authors' design: concatenate all channels and convolve 3x3 at full width up to 256x256.
+
+    Kept for comparison; several times the cost of the encoder.
+    """
+
+    def __init__(self, layers: Sequence[Layer]) -> None:
+        super().__init__()
+        self.grid = max(layer.grid for layer in layers)
+        channels = sum(layer.channels for layer in layers)
+        self.stem = _convolution(channels, channels)
+        self.middle = _convolution(channels, channels // 2)
+        self.fine = _convolution(channels // 2, channels // 4)
+        self.head = nn.Conv2d(channels // 4, 2, 3, padding=1)
+
+    def forward(self, reconstruction: Reconstruction, distances: Features) -> Tensor:
+        """Two-class logits (B, 2, 256, 256); `distances` plays no part in the paper."""
+        del distances
+        layers = [
+            functional.interpolate(layer, size=self.grid, mode="bilinear", align_corners=False)
+            for layer in agreement(reconstruction)
+        ]
+        hidden = self.stem(torch.cat(layers, dim=1))
+        hidden = self.middle(_resized(hidden, _PAPER_SIZE // 4))
+        hidden = self.fine(_resized(hidden, _PAPER_SIZE // 2))
+        logits: Tensor = self.head(_resized(hidden, _PAPER_SIZE))
+        return logits
+
+
+def create_segmentation(config: SegmentationConfig, layers: Sequence[Layer]) -> SegmentationNetwork | None:
+    """The network that the config asks for, or None."""
+    if config.design == "none":
+        return None
+    return PaperSegmentation(layers) if config.design == "paper" else CompactSegmentation(config, layers)
+
+
+def _convolution(inputs: int, outputs: int) -> nn.Sequential:
+    return nn.Sequential(nn.Conv2d(inputs, outputs, 3, padding=1), nn.BatchNorm2d(outputs), nn.ReLU())
+
+
+def _resized(features: Tensor, size: int) -> Tensor:
+    return functional.interpolate(features, size=(size, size), mode="bilinear", align_corners=False)

@@ -1,0 +1,129 @@
+"""What the training loop reads: clean, damaged and masked images, a pure function of a draw number.
+
+Draw number n of a run gives the same images on every machine and after every resume, so the loop needs
+to remember nothing but how many draws it has made.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from crr.anomalies import AnomalySynthesizer
+from crr.config import EncoderConfig
+from crr.datasets import Sample
+from crr.images import decode
+from crr.preprocessing import to_input
+from crr.types import Image
+
+_CACHE_BYTES = 256 * 2**20
+_CLEAN_SHARE = 0.2  # share of segmentation draws that are left undamaged
+
+
+@dataclass(frozen=True)
+class Batch:
+    """A training batch on the CPU.
+
+    Attributes:
+        clean: uint8 (B, crop, crop, 3).
+        damaged: uint8 (B, crop, crop, 3), equal to `clean` where an image was left undamaged.
+        mask: bool (B, crop, crop), True where `damaged` differs visibly.
+        category: int64 (B,), index into the categories.
+    """
+
+    clean: Tensor
+    damaged: Tensor
+    mask: Tensor
+    category: Tensor
+
+
+class DamagedImages(Dataset[Batch]):
+    """Batches by number, balanced over categories; images come from a bounded cache or the disk.
+
+    Args:
+        samples: Category to its training samples, in the detector's order of categories.
+        encoder: How images are brought to the encoder's input.
+        synthesizer: Makes the damage.
+        seed: With the batch's number it fixes every draw.
+        batch_size: Images a batch.
+        always_damaged: Damage every image; else a share is left as it is, with an empty mask.
+    """
+
+    def __init__(
+        self,
+        samples: Mapping[str, Sequence[Sample]],
+        encoder: EncoderConfig,
+        synthesizer: AnomalySynthesizer,
+        *,
+        seed: int,
+        batch_size: int,
+        always_damaged: bool = True,
+    ) -> None:
+        self._paths = [[sample.path for sample in category] for category in samples.values()]
+        self._encoder = encoder
+        self._synthesizer = synthesizer
+        self._seed = seed
+        self._batch_size = batch_size
+        self._damaged_share = 1.0 if always_damaged else 1.0 - _CLEAN_SHARE
+        self._read = CachedReader(encoder)
+
+    def __getitem__(self, number: int) -> Batch:
+        draws = [self._draw(np.random.default_rng([self._seed, number, row])) for row in range(self._batch_size)]
+        clean, damaged, mask, category = zip(*draws, strict=True)
+        return Batch(
+            torch.from_numpy(np.stack(clean)),
+            torch.from_numpy(np.stack(damaged)),
+            torch.from_numpy(np.stack(mask)),
+            torch.tensor(category),
+        )
+
+    def _draw(self, random: np.random.Generator) -> tuple[Image, Image, np.ndarray, int]:
+        category = int(random.integers(len(self._paths)))
+        image = self._pick(category, random)
+        if random.random() >= self._damaged_share:
+            return image, image, np.zeros(image.shape[:2], dtype=bool), category
+        donor = self._pick(int(random.integers(len(self._paths))), random)
+        damage = self._synthesizer.damage(image, random, [donor])
+        return image, damage.image, damage.mask, category
+
+    def _pick(self, category: int, random: np.random.Generator) -> Image:
+        paths = self._paths[category]
+        return self._read(paths[int(random.integers(len(paths)))])
+
+
+class CachedReader:
+    """Reads images at the encoder's input size, keeping the most recent 256 MiB of them."""
+
+    def __init__(self, encoder: EncoderConfig) -> None:
+        self._encoder = encoder
+        self._cached = lru_cache(maxsize=_CACHE_BYTES // (3 * encoder.crop**2))(self._read)
+
+    def __call__(self, path: Path) -> Image:
+        """uint8 (crop, crop, 3); treat it as read-only."""
+        return self._cached(path)
+
+    def __reduce__(self) -> tuple[type["CachedReader"], tuple[EncoderConfig]]:
+        """Travel to a worker process without the cache."""
+        return CachedReader, (self._encoder,)
+
+    def _read(self, path: Path) -> Image:
+        return to_input(decode(path), self._encoder)
+
+
+
+
+def batches(data: DamagedImages, first: int, end: int, workers: int) -> Iterator[Batch]:
+    """Batches number `first` to `end` - 1 in order, made by `workers` processes (0: in this one)."""
+    loader = DataLoader(
+        data,
+        batch_size=None,
+        sampler=range(first, end),
+        num_workers=workers,
+        prefetch_factor=4 if workers else None,
+    )
+    return iter(loader)

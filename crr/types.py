@@ -1,0 +1,147 @@
+"""The types that flow through the library, from an image to an inspection."""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+
+Image = NDArray[np.uint8]
+"""uint8 (H, W, 3), RGB, upright, values in [0, 255]."""
+
+Mask = NDArray[np.bool_]
+"""bool (H, W), True where a pixel is anomalous."""
+
+Features = list[Tensor]
+"""One float tensor (B, C_l, h_l, w_l) a layer, each layer on its own grid."""
+
+Verdict = Literal["normal", "defective"]
+
+
+@dataclass(frozen=True)
+class Reconstruction:
+    """What the encoder saw and what the decoder answered: every detector answers with this.
+
+    Attributes:
+        encoder: Features, one (B, C_l, h_l, w_l) a layer.
+        decoder: Features of exactly the same shapes.
+    """
+
+    encoder: Features
+    decoder: Features
+
+    def distances(self) -> Features:
+        """One (B, 1, h_l, w_l) tensor a layer: 1 - cosine, in [0, 2] (paper, section 3.4)."""
+        return [
+            1 - functional.cosine_similarity(seen, answered, dim=1).unsqueeze(1)
+            for seen, answered in zip(self.encoder, self.decoder, strict=True)
+        ]
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """A batch's reconstruction and what was derived from it.
+
+    Attributes:
+        reconstruction: Encoder and decoder features.
+        segmentation: (B, 1, H, W) probability of "anomalous" in [0, 1], or None if the detector has
+            no segmentation network.
+        anomaly_map: (B, H, W), non-negative; H, W are the detector's input size.
+        score: (B,), the image-level anomaly score on the scale of `anomaly_map`.
+        category: (B,) index of the nearest known category, -1 if the detector is not calibrated.
+        category_distance: (B,) distance to that category's centre; above 1 means unlike anything known.
+    """
+
+    reconstruction: Reconstruction
+    segmentation: Tensor | None
+    anomaly_map: Tensor
+    score: Tensor
+    category: Tensor
+    category_distance: Tensor
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """One image's prediction as arrays in the coordinates of the original image.
+
+    Attributes:
+        model: Name of the checkpoint that was asked.
+        revision: The checkpoint's digest (12 hex digits), so that a result can be traced.
+        size: (height, width) of the original image.
+        anomaly_map: float32 (h, w), non-negative, covering the whole original image edge to edge.
+            Its grid is at most the original's and may be coarser: `anomaly_map_at` resamples it.
+        segmentation: float32 (h, w) in [0, 1] on the same grid, or None.
+        score: Image-level anomaly score, non-negative.
+        threshold: Calibrated image threshold of the nearest category: defective if score >= it.
+        pixel_threshold: Calibrated pixel threshold of the nearest category.
+        percentile: Share of that category's held-back normal scores below this score, in [0, 100],
+            or None where the checkpoint is not calibrated.
+        normal_scores: Held-back normal scores of the nearest category, ascending.
+        verdict: "normal" or "defective".
+        category: Nearest known category, or None where the checkpoint is not calibrated.
+        known: False if the image looks like nothing the model was trained on.
+        device: For example "cpu" or "cuda:0".
+        milliseconds: Time a step took: decode, encoder, decoder, segmentation, ... (this image's share).
+    """
+
+    model: str
+    revision: str
+    size: tuple[int, int]
+    anomaly_map: NDArray[np.float32]
+    segmentation: NDArray[np.float32] | None
+    score: float
+    threshold: float
+    pixel_threshold: float
+    percentile: float | None
+    normal_scores: tuple[float, ...]
+    verdict: Verdict
+    category: str | None
+    known: bool
+    device: str
+    milliseconds: dict[str, float] = field(default_factory=dict)
+
+    def mask(self, threshold: float | None = None) -> Mask:
+        """bool (H, W) in original pixels: True where the map reaches `threshold` (calibrated if None)."""
+        limit = self.pixel_threshold if threshold is None else threshold
+        return self.anomaly_map_at(self.size) >= limit
+
+    def anomaly_map_at(self, size: tuple[int, int]) -> NDArray[np.float32]:
+        """float32 (height, width): the anomaly map resampled bilinearly to `size`."""
+        grid = torch.from_numpy(self.anomaly_map)[None, None]
+        resized = functional.interpolate(grid, size=size, mode="bilinear", align_corners=False)
+        return resized[0, 0].numpy()
+
+
+@dataclass(frozen=True)
+class Progress:
+    """One report of a long piece of work.
+
+    Attributes:
+        stage: For example "repair", "segmentation", "calibration".
+        step: Steps done in this stage.
+        total: Steps this stage has.
+        losses: Name to value, averaged since the last report.
+        images_per_second: Throughput since the last report.
+        seconds_left: Estimate for the whole run, None while unknown.
+    """
+
+    stage: str
+    step: int
+    total: int
+    losses: dict[str, float] = field(default_factory=dict)
+    images_per_second: float | None = None
+    seconds_left: float | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """A dictionary of plain values, one line of `--progress json`."""
+        return {
+            "stage": self.stage,
+            "step": self.step,
+            "total": self.total,
+            "losses": self.losses,
+            "images_per_second": self.images_per_second,
+            "seconds_left": self.seconds_left,
+        }

@@ -1,0 +1,26 @@
+"""Inspect: one image or many, the answer first."""
+
+import streamlit as st
+
+from workbench.components.gallery import choose_sample, offer_own_images
+from workbench.components.shell import apply_style, choose_model, plain_errors
+from workbench.samples import read_samples
+from workbench.settings import settings
+
+with plain_errors():
+    apply_style()
+    choose_sample()
+    offer_own_images()
+    with st.spinner("Starting the model"):
+        # These need torch, which takes seconds to load; the gallery is on the screen meanwhile.
+        from workbench import inspection
+        from workbench.components import results, viewer
+        from workbench.components.session import current_visit
+
+        question, visit, inspector = choose_model(), current_visit(), inspection.inspector()
+        if visit.settle(question, inspector):
+            st.rerun()  # the gallery above still marks the sample that was shown before
+        inspected = visit.inspect(read_samples(settings().samples), question, inspector)
+    results.show_problems(visit)
+    viewer.show(inspected, viewer.choose_view(inspected.inspection))
+    results.show_batch(visit, question, inspector)

@@ -1,0 +1,32 @@
+"""What all tests share."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+# Read when torch and huggingface_hub are imported: idle threads sleep, no test reaches the Hub by accident.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+
+BROWSER_TESTS = Path(__file__).parent / "browser"
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest deselects by `-m`
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark everything in tests/browser as `browser`, and run it last."""
+    for item in items:
+        if item.path.is_relative_to(BROWSER_TESTS):
+            item.add_marker("browser")
+    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Path:
+    """The path of a Chromium that starts; for playwright's `launch(executable_path=...)`."""
+    from tools.chromium import find
+
+    path = find()
+    if path is None:
+        pytest.fail("The browser tests need a Chromium: `make test` installs one.")
+    return path

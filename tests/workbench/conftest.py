@@ -1,0 +1,29 @@
+from pathlib import Path
+
+import pytest
+
+from tests.workbench.fakes import MODEL, OTHER_MODEL, FakeLibrary
+from workbench import inspection, models
+from workbench.inspection import Inspector
+
+
+@pytest.fixture
+def library() -> FakeLibrary:
+    return FakeLibrary()
+
+
+@pytest.fixture
+def inspector(library: FakeLibrary) -> Inspector:
+    return library.inspector()
+
+
+@pytest.fixture
+def fake_workbench(monkeypatch: pytest.MonkeyPatch, inspector: Inspector) -> None:
+    """Every page finds two models and the fake inspector."""
+    monkeypatch.setattr(inspection, "inspector", lambda: inspector)
+    monkeypatch.setattr(models, "find_models", lambda: {MODEL.name: MODEL, OTHER_MODEL.name: OTHER_MODEL})
+
+
+@pytest.fixture
+def app_path() -> Path:
+    return Path(__file__).parents[2] / "streamlit_app.py"

@@ -1,0 +1,100 @@
+"""A model that answers at once: same signatures as the library's, deterministic, no weights."""
+
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+from crr.checkpoint import CheckpointInfo
+from crr.images import encode_png
+from crr.types import Image, Inspection
+from workbench.batch import Question
+from workbench.inspection import Inspector
+from workbench.models import Models
+
+MODEL = CheckpointInfo("crr-embedded", Path("fake"), "crr", "none", ("mvtec_bottle", "pcb"), 1, "0123456789ab")
+OTHER_MODEL = CheckpointInfo("other", Path("other"), "crr", "none", ("mvtec_bottle",), 1, "ba9876543210")
+QUESTION = Question(MODEL, "cpu")
+NORMAL_SCORES = tuple(float(score) for score in np.linspace(0.1, 0.4, 50))
+
+
+class FakeDetector(nn.Module):
+    """Holds a megabyte."""
+
+    def __init__(self, name: str = "crr-embedded") -> None:
+        super().__init__()
+        self.name = name
+        self.weights = nn.Parameter(torch.zeros(2**18), requires_grad=False)
+
+
+class FakeLibrary:
+    """Stands for `crr.load` and `crr.engine.inspect`, and counts how often each is called."""
+
+    def __init__(self, load_seconds: float = 0.0, inspect_seconds: float = 0.0) -> None:
+        self.loads: list[str] = []
+        self.inspected = 0
+        self._load_seconds = load_seconds
+        self._inspect_seconds = inspect_seconds
+        self._lock = threading.Lock()
+
+    def load(self, path: str, device: str) -> FakeDetector:
+        time.sleep(self._load_seconds)
+        with self._lock:
+            self.loads.append(f"{path} {device}")
+        return FakeDetector(path)
+
+    def inspect(self, detector: FakeDetector, images: Sequence[Image]) -> list[Inspection]:
+        time.sleep(self._inspect_seconds)
+        with self._lock:
+            self.inspected += len(images)
+        return [inspection_of(image) for image in images]
+
+    def inspector(self, limit: int = 2**30) -> Inspector:
+        return Inspector(Models(self.load, limit), self.inspect)
+
+
+def inspection_of(image: Image, **changes: object) -> Inspection:
+    """Red pixels are anomalous; the score is their highest 1 %."""
+    red = np.clip(image[..., 0].astype(np.float32) - image[..., 1], 0, None) / 255
+    levels = red[:: max(1, red.shape[0] // 64), :: max(1, red.shape[1] // 64)].copy()
+    score = float(np.sort(levels.ravel())[-max(1, levels.size // 100) :].mean())
+    values = {
+        "model": "crr-embedded",
+        "revision": MODEL.revision,
+        "size": image.shape[:2],
+        "anomaly_map": levels,
+        "segmentation": levels / 2,
+        "score": score,
+        "threshold": 0.45,
+        "pixel_threshold": 0.5,
+        "percentile": 100 * sum(normal < score for normal in NORMAL_SCORES) / len(NORMAL_SCORES),
+        "normal_scores": NORMAL_SCORES,
+        "verdict": "defective" if score >= 0.45 else "normal",
+        "category": "mvtec_bottle",
+        "known": True,
+        "device": "cpu",
+        "milliseconds": {"encoder": 1.0, "decoder": 2.0, "segmentation": 3.0},
+    }
+    return Inspection(**{**values, **changes})
+
+
+def part(spots: Sequence[tuple[int, int]] = ((20, 30),), strength: int = 220, size: tuple[int, int] = (96, 128)) -> Image:
+    """A grey part, (height, width), with a red square of 12 pixels at each (row, column)."""
+    image = np.full((*size, 3), 120, dtype=np.uint8)
+    for row, column in spots:
+        image[row : row + 12, column : column + 12] = (strength, 0, 0)
+    return image
+
+
+def png(image: Image | None = None) -> bytes:
+    """A PNG file's content."""
+    return encode_png(part() if image is None else image)
+
+
+def good_png(shade: int = 120) -> bytes:
+    """A part without a defect; another shade is another file."""
+    return encode_png(np.full((96, 128, 3), shade, dtype=np.uint8))

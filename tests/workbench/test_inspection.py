@@ -1,0 +1,98 @@
+import threading
+import time
+
+import pytest
+
+from crr.errors import DeviceError, ImageError
+from tests.workbench.fakes import MODEL, OTHER_MODEL, FakeLibrary, good_png, png
+from workbench.inspection import DeviceQueues
+from workbench.samples import read_samples
+from workbench.settings import Settings
+
+
+def test_an_image_file_becomes_a_picture_and_an_inspection(inspector):
+    inspected = inspector.inspect(png(), "part.png", MODEL, "cpu")
+    assert inspected.inspection.verdict == "defective"
+    assert (inspected.picture.name, inspected.picture.size) == ("part.png", (96, 128))
+    assert inspected.picture.uri.startswith("data:image/jpeg;base64,")
+    assert inspected.decode_milliseconds > 0
+    assert inspected.nbytes > inspected.inspection.anomaly_map.nbytes + len(inspected.picture.uri)
+
+
+def test_a_bad_file_reaches_no_model(inspector, library):
+    with pytest.raises(ImageError, match=r"broken\.png"):
+        inspector.inspect(png()[:100], "broken.png", MODEL, "cpu")
+    assert library.inspected == 0
+
+
+def test_samples_are_inspected_once_a_model_and_device_for_all_sessions(inspector, library):
+    sample = next(iter(read_samples(Settings().samples).values()))
+    first = inspector.inspect_sample(sample, MODEL, "cpu")
+    assert inspector.inspect_sample(sample, MODEL, "cpu") is first
+    assert library.inspected == 1
+    inspector.inspect_sample(sample, OTHER_MODEL, "cpu")
+    inspector.inspect_sample(sample, MODEL, "cuda:0")
+    assert library.inspected == 3
+
+
+def test_what_a_visitor_brings_is_not_remembered_for_others(inspector, library):
+    inspector.inspect(png(), "part.png", MODEL, "cpu")
+    inspector.inspect(png(), "part.png", MODEL, "cpu")
+    assert library.inspected == 2
+    assert len(inspector._samples) == 0
+
+
+def test_one_queue_takes_images_in_the_order_of_arrival():
+    queues, order, release = DeviceQueues(), [], threading.Event()
+    sessions = [threading.Thread(target=queues.run, args=("cpu", release.wait))]
+    sessions += [
+        threading.Thread(target=queues.run, args=("cpu", lambda number=number: order.append(number)))
+        for number in range(5)
+    ]
+    for session in sessions:
+        session.start()
+        time.sleep(0.005)
+    release.set()
+    for session in sessions:
+        session.join()
+    assert order == [0, 1, 2, 3, 4]
+
+
+def test_a_session_with_many_images_lets_another_in_after_one_image():
+    library = FakeLibrary(inspect_seconds=0.02)
+    inspector = library.inspector()
+    busy_done = threading.Event()
+
+    def busy() -> None:
+        for shade in range(20):
+            inspector.inspect(good_png(shade), "many.png", MODEL, "cpu")
+        busy_done.set()
+
+    thread = threading.Thread(target=busy)
+    thread.start()
+    time.sleep(0.05)
+    before = library.inspected
+    inspector.inspect(png(), "one.png", MODEL, "cpu")
+    assert library.inspected - before <= 3  # the one under way, perhaps the next, and ours
+    assert not busy_done.is_set()
+    thread.join()
+
+
+def test_devices_do_not_wait_for_each_other():
+    queues, release = DeviceQueues(), threading.Event()
+    thread = threading.Thread(target=queues.run, args=("cpu", release.wait))
+    thread.start()
+    assert queues.run("cuda:0", lambda: "done") == "done"
+    release.set()
+    thread.join()
+
+
+def test_an_error_reaches_the_session_that_caused_it_and_the_queue_goes_on():
+    queues = DeviceQueues()
+
+    def fail() -> None:
+        raise DeviceError("out of memory")
+
+    with pytest.raises(DeviceError, match="out of memory"):
+        queues.run("cpu", fail)
+    assert queues.run("cpu", lambda: "next") == "next"

@@ -1,0 +1,91 @@
+import threading
+import weakref
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from crr.errors import CheckpointError
+from tests.workbench.fakes import FakeDetector, FakeLibrary
+from workbench.models import Models, find_models
+
+MEGABYTE = 2**20
+
+
+def name_of(detector: FakeDetector) -> str:
+    return detector.name
+
+
+def test_sessions_that_ask_at_the_same_time_load_once():
+    library = FakeLibrary(load_seconds=0.05)
+    models = Models(library.load, 10 * MEGABYTE)
+    with ThreadPoolExecutor(4) as sessions:
+        names = list(sessions.map(lambda _: models.use("a", "cpu", name_of), range(4)))
+    assert names == ["a"] * 4
+    assert library.loads == ["a cpu"]
+
+
+def test_two_models_load_at_the_same_time():
+    both = threading.Barrier(2, timeout=5)
+
+    def load(path: str, device: str) -> FakeDetector:
+        both.wait()  # breaks unless the other model is being loaded too
+        return FakeDetector(path)
+
+    models = Models(load, 10 * MEGABYTE)
+    with ThreadPoolExecutor(2) as sessions:
+        assert list(sessions.map(lambda path: models.use(path, "cpu", name_of), "ab")) == ["a", "b"]
+
+
+def test_the_model_unused_longest_is_freed_when_the_budget_is_exceeded():
+    library = FakeLibrary()
+    models = Models(library.load, 2 * MEGABYTE)
+    freed = {path: models.use(path, "cpu", weakref.ref) for path in "ab"}
+    models.use("a", "cpu", name_of)
+    models.use("c", "cpu", name_of)
+    assert models.loaded == (("a", "cpu"), ("c", "cpu"))
+    assert freed["b"]() is None
+    assert freed["a"]() is not None
+
+
+def test_a_model_in_use_is_freed_when_its_user_is_done():
+    models = Models(FakeLibrary().load, MEGABYTE)
+
+    def meanwhile_another_is_loaded(detector: FakeDetector) -> weakref.ref[FakeDetector]:
+        models.use("b", "cpu", name_of)
+        assert models.loaded == (("b", "cpu"),)
+        assert detector.weights.numel() == 2**18  # still whole
+        return weakref.ref(detector)
+
+    assert models.use("a", "cpu", meanwhile_another_is_loaded)() is None
+
+
+def test_memory_of_the_gpu_is_given_back(monkeypatch):
+    emptied = []
+    monkeypatch.setattr("torch.cuda.is_initialized", lambda: True)
+    monkeypatch.setattr("torch.cuda.empty_cache", lambda: emptied.append(True))
+    models = Models(FakeLibrary().load, MEGABYTE)
+    models.use("a", "cpu", name_of)
+    assert not emptied
+    models.use("b", "cpu", name_of)
+    assert emptied == [True]
+
+
+def test_a_model_that_cannot_be_loaded_is_tried_again():
+    calls = []
+
+    def load(path: str, device: str) -> FakeDetector:
+        calls.append(path)
+        if len(calls) == 1:
+            raise CheckpointError("broken")
+        return FakeDetector(path)
+
+    models = Models(load, MEGABYTE)
+    with pytest.raises(CheckpointError, match="broken"):
+        models.use("a", "cpu", name_of)
+    assert models.use("a", "cpu", name_of) == "a"
+
+
+def test_no_model_at_all_is_a_sentence_that_says_what_to_do(tmp_path, monkeypatch):
+    monkeypatch.setenv("CRR_CHECKPOINTS", str(tmp_path))
+    with pytest.raises(CheckpointError, match="crr train"):
+        find_models()

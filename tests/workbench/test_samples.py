@@ -1,0 +1,45 @@
+import json
+
+import pytest
+
+from crr.errors import DatasetError
+from crr.images import decode
+from workbench.samples import read_samples, sample_thumbnail
+from workbench.settings import Settings
+
+
+def test_the_first_sample_is_a_defective_part_and_every_category_has_good_and_defective_ones():
+    samples = list(read_samples(Settings().samples).values())
+    assert samples[0].defective
+    assert {(sample.category, sample.defective) for sample in samples} == {
+        (category, defective)
+        for category in ("mvtec_bottle", "mvtec_screw", "deeppcb", "ballscrew")
+        for defective in (True, False)
+    }
+
+
+def test_every_sample_can_be_read_and_names_its_source_and_licence():
+    folder = Settings().samples
+    sources = (folder / "SOURCES.md").read_text(encoding="utf-8")
+    for sample in read_samples(folder).values():
+        assert min(decode(sample.path).shape[:2]) >= 300
+        assert sample_thumbnail(sample).startswith("data:image/jpeg;base64,")
+        line = next(line for line in sources.splitlines() if f"`{sample.path.name}`" in line)
+        assert sample.source in line
+        assert sample.licence in line
+        assert sample.licence in sample.credit
+
+
+def test_no_file_lies_in_the_folder_without_a_source():
+    folder = Settings().samples
+    named = {sample.path for sample in read_samples(folder).values()}
+    assert {path for path in folder.iterdir() if path.suffix != ".json" and path.suffix != ".md"} == named
+
+
+def test_an_incomplete_folder_is_a_sentence(tmp_path):
+    with pytest.raises(DatasetError, match=r"samples\.json cannot be read"):
+        read_samples(tmp_path)
+    row = {"file": "gone.jpg", "title": "", "category": "", "defective": True, "source": "", "licence": ""}
+    (tmp_path / "samples.json").write_text(json.dumps([row]))
+    with pytest.raises(DatasetError, match=r"gone\.jpg"):
+        read_samples(tmp_path)

@@ -1,0 +1,48 @@
+from pathlib import Path
+
+import pytest
+
+from crr.errors import ConfigError
+from workbench.settings import Settings, read_settings
+
+
+def test_defaults_point_at_the_samples_of_the_repository():
+    assert read_settings({}) == Settings()
+    assert (Settings().samples / "samples.json").is_file()
+
+
+def test_every_variable_is_read():
+    environment = {
+        "CRR_SAMPLES": "/parts",
+        "CRR_MODEL_MEMORY_MB": "10",
+        "CRR_SESSION_MEMORY_MB": "20",
+        "CRR_MAX_BATCH": "3",
+        "CRR_ALLOW_FOLDERS": "0",
+        "SPACE_ID": "somebody/space",
+    }
+    assert read_settings(environment) == Settings(Path("/parts"), 10 * 2**20, 20 * 2**20, 3, False, True)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("CRR_MAX_BATCH", "0"), ("CRR_MODEL_MEMORY_MB", "-1"), ("CRR_ALLOW_FOLDERS", "yes")]
+)
+def test_a_wrong_value_names_its_variable(name, value):
+    with pytest.raises(ConfigError, match=name):
+        read_settings({name: value})
+
+
+@pytest.mark.parametrize(
+    ("settings", "visitor", "host", "allowed"),
+    [
+        (Settings(), None, "localhost:8501", True),
+        (Settings(), None, "127.0.0.1", True),
+        (Settings(), None, "[::1]:8501", True),
+        (Settings(), "192.0.2.7", "localhost:8501", False),
+        (Settings(), None, "parts.example.org", False),
+        (Settings(allow_folders=True), "192.0.2.7", "parts.example.org", True),
+        (Settings(allow_folders=False), None, "localhost", False),
+        (Settings(allow_folders=True, on_space=True), None, "localhost", False),
+    ],
+)
+def test_folders_of_the_server_are_for_visitors_on_it(settings, visitor, host, allowed):
+    assert settings.folders_allowed(visitor, host) is allowed

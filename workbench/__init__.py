@@ -1,0 +1,1 @@
+"""What the screens need that is not a screen: plain Python over `crr`, testable with no browser."""

@@ -1,0 +1,1 @@
+"""Parts of screens, in Streamlit, that pages put together."""

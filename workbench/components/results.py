@@ -1,0 +1,158 @@
+"""The visitor's images together: progress, what went wrong, and the table."""
+
+import pandas as pd
+import streamlit as st
+
+from workbench import exports
+from workbench.batch import Question, Row
+from workbench.components.session import current_visit
+from workbench.components.shell import plain_errors
+from workbench.inspection import Inspector
+from workbench.judgement import readable
+from workbench.visit import Visit
+
+_SECONDS_A_TURN = 0.4  # the page answers between turns
+_SHOWN_PROBLEMS = 5
+
+
+def show_problems(visit: Visit) -> None:
+    """One sentence a file that could not be inspected, and one if there were too many."""
+    problems = [sentence for _, sentence in visit.batch.failures.values()]
+    for sentence in problems[:_SHOWN_PROBLEMS]:
+        st.warning(sentence, icon=":material/broken_image:")
+    if len(problems) > _SHOWN_PROBLEMS:
+        with st.expander(f"{len(problems) - _SHOWN_PROBLEMS} more files could not be inspected"):
+            st.markdown("\n".join(f"- {sentence}" for sentence in problems[_SHOWN_PROBLEMS:]))
+    if visit.batch.refusal is not None:
+        st.warning(visit.batch.refusal, icon=":material/inventory_2:")
+
+
+def show_batch(visit: Visit, question: Question, inspector: Inspector) -> None:
+    """Inspect what is still to be inspected, in turns, and show the table of what was."""
+    if visit.batch.pending(question):
+        st.fragment(_advance, run_every=0.1)(question, inspector)
+    if visit.batch.uploads or visit.batch.failures:
+        _table(question, inspector)
+
+
+def _advance(question: Question, inspector: Inspector) -> None:
+    with plain_errors():
+        batch = current_visit().batch
+        batch.inspect_some(question, inspector, _SECONDS_A_TURN)
+        total = len(batch.uploads)
+        done = total - len(batch.pending(question))
+        if done == total:
+            st.rerun()
+        st.progress(done / total, text=f"Inspected {done} of {total} images")
+
+
+@st.fragment(key="table")
+def _table(question: Question, inspector: Inspector) -> None:
+    with plain_errors():
+        visit = current_visit()
+        rows = visit.batch.rows(question)
+        found = {
+            verdict: [row for row in rows if row.verdict(visit.factor) == verdict] for verdict in _VERDICTS
+        }
+        st.subheader(f"Your images: {len(rows)}", anchor=False)
+        shown = st.segmented_control(
+            "Show",
+            ["all", *_VERDICTS],
+            default="all",
+            required=True,
+            key="table_filter",
+            format_func=lambda name: f"{name} ({len(found.get(name, rows))})",
+            help="Which verdicts the table lists. Verdicts follow the threshold slider.",
+        )
+        listed = found.get(shown, rows)
+        _list(listed, visit)
+        _offer_downloads(visit, question, inspector)
+
+
+_VERDICTS = ("defective", "normal")
+
+
+def _list(rows: list[Row], visit: Visit) -> None:
+    key = f"table-{hash(tuple(row.digest for row in rows))}"  # other rows, another selection
+    st.dataframe(
+        pd.DataFrame([_cells(row, visit.factor) for row in rows], columns=list(_COLUMNS)),
+        key=key,
+        hide_index=True,
+        row_height=56,
+        height=min(460, 40 + 56 * max(1, len(rows))),
+        column_config=_COLUMNS,
+        selection_mode="single-row",
+        on_select=lambda: _opened(key, rows),
+        placeholder="-",
+    )
+
+
+_COLUMNS = {
+    "image": st.column_config.ImageColumn("Image", width="small"),
+    "file": st.column_config.TextColumn("File"),
+    "score": st.column_config.ProgressColumn(
+        "Score", min_value=0, max_value=1, format="%.2f", help="How unusual the image is: 0 is as always."
+    ),
+    "verdict": st.column_config.TextColumn("Verdict"),
+    "percentile": st.column_config.NumberColumn(
+        "Higher than", format="%.0f %%", help="Share of held-back normal images with a lower score."
+    ),
+    "category": st.column_config.TextColumn(
+        "Looks like", help="The nearest kind of part that the model knows."
+    ),
+}
+
+
+def _cells(row: Row, factor: float) -> dict[str, object]:
+    category = readable(row.category)
+    return {
+        "image": row.thumbnail,
+        "file": row.name,
+        "score": row.score,
+        "verdict": row.verdict(factor),
+        "percentile": row.percentile,
+        "category": category if row.known else f"nothing known (nearest: {category})",
+    }
+
+
+def _opened(key: str, rows: list[Row]) -> None:
+    selected = st.session_state[key].selection.rows
+    if selected:
+        current_visit().show_upload(rows[selected[0]].digest)
+        st.rerun()
+
+
+def _offer_downloads(visit: Visit, question: Question, inspector: Inspector) -> None:
+    batch, factor = visit.batch, visit.factor
+    over = st.session_state.get("opacity", 60) / 100
+    with st.container(horizontal=True):
+        st.download_button(
+            "Table (CSV)",
+            lambda: exports.results_csv(batch, question, inspector, factor),
+            "inspection.csv",
+            "text/csv",
+            on_click="ignore",
+            icon=":material/table:",
+            help="One line an image, then the files that could not be inspected.",
+        )
+        st.download_button(
+            "Heat-maps (zip)",
+            lambda: exports.pictures_zip(batch, question, inspector, factor, over),
+            "inspection.zip",
+            "application/zip",
+            on_click="ignore",
+            icon=":material/image:",
+            help="An image each: the map over the photo, and the mask in the photo's own size. The CSV too.",
+        )
+        st.button(
+            "Clear",
+            on_click=_clear,
+            icon=":material/delete:",
+            help="Forget all your images and results. They are forgotten too when you close the page.",
+        )
+
+
+def _clear() -> None:
+    current_visit().clear()
+    st.session_state.cleared = st.session_state.get("cleared", 0) + 1
+    st.rerun()

@@ -1,0 +1,46 @@
+"""Where a visitor's choice lives between reruns."""
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from workbench.samples import read_samples
+from workbench.settings import settings
+
+if TYPE_CHECKING:
+    from workbench.visit import Visit
+
+_VISIT = "visit"
+
+
+def linked_sample() -> str:
+    """Name of the sample that the link asks for, else of the first."""
+    samples = read_samples(settings().samples)
+    wanted = st.query_params.get("sample", "")
+    return wanted if wanted in samples else next(iter(samples))
+
+
+def current_visit() -> "Visit":
+    """This session's visit; a new session looks at the sample that its link asks for."""
+    from workbench.visit import Visit  # needs torch
+
+    if _VISIT not in st.session_state:
+        st.session_state[_VISIT] = Visit(settings(), linked_sample(), _linked_threshold())
+    visit: Visit = st.session_state[_VISIT]
+    return visit
+
+
+def shown_sample() -> str | None:
+    """Name of the sample that is shown, None if it is an image of the visitor's own."""
+    if _VISIT not in st.session_state:
+        return linked_sample()
+    visit = current_visit()
+    return visit.sample if visit.upload is None else None
+
+
+def _linked_threshold() -> float | None:
+    try:
+        value = float(st.query_params.get("threshold", ""))
+    except ValueError:
+        return None
+    return value if 0 < value <= 1 else None

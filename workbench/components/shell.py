@@ -1,0 +1,72 @@
+"""What every page has: the choice of model and device at the side, its style, and errors as sentences."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from crr.errors import CRRError
+
+if TYPE_CHECKING:
+    from workbench.batch import Question
+
+_log = logging.getLogger(__name__)
+
+_STYLE = Path(__file__).parent / "style.css"
+
+
+@contextmanager
+def plain_errors() -> Iterator[None]:
+    """Show what goes wrong inside the `with` block as a sentence; what nobody foresaw goes to the log."""
+    try:
+        yield
+    except CRRError as error:
+        st.error(str(error), icon=":material/error:")
+    except Exception:
+        _log.exception("unexpected error on a page")
+        st.error(
+            "Something went wrong that we did not foresee; the details are in the log of the server. "
+            "Reload the page, and if it happens again, report it with what you clicked.",
+            icon=":material/error:",
+        )
+
+
+def apply_style() -> None:
+    """The few rules that Streamlit's theme has no word for."""
+    st.html(_STYLE)
+
+
+def choose_model() -> "Question":
+    """The model and the device, chosen in the sidebar; raises `CheckpointError` if there is no model."""
+    from crr.engine import available_devices  # these need torch, and the page has something to show before
+    from workbench.batch import Question
+    from workbench.models import find_models
+
+    models, devices = find_models(), available_devices()
+    with st.sidebar:
+        name = st.selectbox(
+            "Model",
+            list(models),
+            key="model",
+            bind="query-params",
+            help="The trained model that inspects the image. It has learned from photos of good parts only.",
+        )
+        device = st.selectbox(
+            "Device",
+            devices,
+            key="device",
+            format_func=device_name,
+            persist_state="session",
+            help="What the model computes on. The fastest of this machine stands first.",
+        )
+    return Question(models[name], device)
+
+
+def device_name(device: str) -> str:
+    """A device as people call it."""
+    kind, _, number = device.partition(":")
+    names = {"cuda": "NVIDIA GPU (CUDA)", "mps": "Apple GPU (MPS)", "cpu": "CPU"}
+    return f"{names.get(kind, kind)} {number}".strip()

@@ -1,0 +1,117 @@
+"""From an image file and a model to what the screen shows; one queue a device."""
+
+import time
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cache, partial
+from threading import Lock
+from typing import TypeVar
+
+import crr
+from crr import engine
+from crr.checkpoint import CheckpointInfo
+from crr.detector import Detector
+from crr.images import decode
+from crr.types import Image, Inspection
+from workbench.memory import BoundedCache
+from workbench.models import Models
+from workbench.pictures import Picture, digest_of, picture_of
+from workbench.samples import Sample
+from workbench.settings import MEGABYTE, settings
+
+Result = TypeVar("Result")
+
+_SAMPLE_CACHE = 64 * MEGABYTE
+
+
+@dataclass(frozen=True)
+class Inspected:
+    """An image that was inspected.
+
+    Attributes:
+        picture: What the screen shows of the image.
+        inspection: What the model says about it.
+        decode_milliseconds: Time to read the file.
+    """
+
+    picture: Picture
+    inspection: Inspection
+    decode_milliseconds: float
+
+    @property
+    def nbytes(self) -> int:
+        """Memory it takes."""
+        segmentation = self.inspection.segmentation
+        maps = self.inspection.anomaly_map.nbytes + (0 if segmentation is None else segmentation.nbytes)
+        return self.picture.nbytes + maps
+
+
+class DeviceQueues:
+    """One worker a device takes one image after the other, first come, first served.
+
+    A session asks for its next image only when it has the last one. So a session with a thousand
+    images and a session with one take turns, and nobody waits longer than an image for each other visitor.
+    """
+
+    def __init__(self) -> None:
+        self._workers: dict[str, ThreadPoolExecutor] = {}
+        self._lock = Lock()
+
+    def run(self, device: str, work: Callable[[], Result]) -> Result:
+        """What `work` returns or raises, when its turn has come."""
+        with self._lock:
+            if device not in self._workers:
+                self._workers[device] = ThreadPoolExecutor(
+                    max_workers=1, thread_name_prefix=f"inspect-{device}"
+                )
+            worker = self._workers[device]
+        return worker.submit(work).result()
+
+
+class Inspector:
+    """Inspects images for all sessions. It remembers samples, which are public, and nothing else."""
+
+    def __init__(
+        self,
+        models: Models,
+        run: Callable[[Detector, Sequence[Image]], list[Inspection]],
+        sample_cache: int = _SAMPLE_CACHE,
+    ) -> None:
+        """Args: models; run, from a detector and images to inspections; sample_cache, bytes."""
+        self._models = models
+        self._run = run
+        self._queues = DeviceQueues()
+        self._samples: BoundedCache[Inspected] = BoundedCache(sample_cache)
+        self._sample_locks: defaultdict[tuple[str, str, str], Lock] = defaultdict(Lock)
+
+    def inspect(self, content: bytes, name: str, model: CheckpointInfo, device: str) -> Inspected:
+        """Inspect an image file; raises `ImageError` for a bad file, another `CRRError` for a bad model."""
+        start = time.perf_counter()
+        image = decode(content, name)
+        decode_milliseconds = 1000 * (time.perf_counter() - start)
+        # The model is fetched before the queue is entered: nobody waits for another's model to load.
+        inspections = self._models.use(
+            str(model.path),
+            device,
+            lambda detector: self._queues.run(device, partial(self._run, detector, [image])),
+        )
+        picture = picture_of(image, digest_of(content), name)
+        return Inspected(picture, inspections[0], decode_milliseconds)
+
+    def inspect_sample(self, sample: Sample, model: CheckpointInfo, device: str) -> Inspected:
+        """Inspect a sample, or recall it: a sample is inspected once for all sessions."""
+        key = (sample.name, model.revision, device)
+        with self._sample_locks[key]:
+            known = self._samples.get(key)
+            if known is None:
+                known = self.inspect(sample.path.read_bytes(), sample.path.name, model, device)
+                self._samples.put(key, known, known.nbytes)
+        return known
+
+
+@cache
+def inspector() -> Inspector:
+    """The inspector of this process."""
+    return Inspector(Models(crr.load, settings().model_bytes), engine.inspect)

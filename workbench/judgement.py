@@ -1,0 +1,119 @@
+"""What follows from an inspection at the threshold that the person chose; no model is asked.
+
+One slider moves two limits. It stands at the calibrated pixel threshold of the nearest category. Moved to
+twice of it, the outline is drawn at twice the calibrated pixel threshold, and the verdict compares the
+score with twice the calibrated image threshold. So the verdict follows what is seen, and at the slider's
+starting point it is exactly the checkpoint's own verdict, as `crr predict` gives it.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from crr.types import Inspection, Verdict
+
+FINE_SIDE = 1024
+LOWEST, HIGHEST, STEP = 0.01, 1.0, 0.01
+
+
+@dataclass(frozen=True)
+class Regions:
+    """Where the map reaches a threshold.
+
+    Attributes:
+        count: Connected regions.
+        area: Their share of the image, in [0, 1].
+        mask: bool (h, w), on the grid of `fine_map`.
+        outlines: Closed curves, float (N, 2) each, (x, y) in pixels of the original image.
+    """
+
+    count: int
+    area: float
+    mask: NDArray[np.bool_]
+    outlines: list[NDArray[np.float64]]
+
+
+def starting_threshold(inspection: Inspection) -> float:
+    """Where the slider stands before anybody moves it: the calibrated pixel threshold, on its steps."""
+    return float(round(min(max(inspection.pixel_threshold, LOWEST), HIGHEST), 2))
+
+
+def strictness(inspection: Inspection, threshold: float) -> float:
+    """The slider's position as a multiple of the calibrated threshold; exactly 1 where it starts."""
+    start = starting_threshold(inspection)
+    return 1.0 if abs(threshold - start) < STEP / 2 else threshold / start
+
+
+def position(inspection: Inspection, factor: float) -> float:
+    """Where the slider stands at that strictness."""
+    return float(round(min(max(factor * starting_threshold(inspection), LOWEST), HIGHEST), 2))
+
+
+def verdict_at(score: float, limit: float) -> Verdict:
+    """The verdict of a score."""
+    return "defective" if score >= limit else "normal"
+
+
+def fine_map(inspection: Inspection) -> NDArray[np.float32]:
+    """float32 (h, w): the anomaly map at the original's size, or at `FINE_SIDE` if that is smaller."""
+    height, width = inspection.size
+    scale = min(1.0, FINE_SIDE / max(height, width))
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    return np.asarray(
+        cv2.resize(inspection.anomaly_map, size, interpolation=cv2.INTER_LINEAR), dtype=np.float32
+    )
+
+
+def regions_at(inspection: Inspection, factor: float) -> Regions:
+    """Regions where the map reaches `factor` times the calibrated pixel threshold."""
+    mask = fine_map(inspection) >= factor * inspection.pixel_threshold
+    binary = mask.astype(np.uint8)
+    count, _ = cv2.connectedComponents(binary)
+    contours, _ = cv2.findContours(binary, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
+    step = np.array([inspection.size[1] / mask.shape[1], inspection.size[0] / mask.shape[0]])
+    outlines = [(contour.reshape(-1, 2) + 0.5) * step for contour in contours]
+    return Regions(count - 1, float(mask.mean()), mask, outlines)
+
+
+def among_normals(inspection: Inspection) -> str:
+    """Where the score lies among the held-back normal images, as a sentence."""
+    scores = np.asarray(inspection.normal_scores)
+    if inspection.percentile is None or len(scores) == 0:
+        return "This model holds no scores of normal parts to compare with."
+    images = f"{len(scores)} held-back normal images of {readable(inspection.category)}"
+    below = int((scores < inspection.score).sum())
+    if below == len(scores):
+        return f"Higher than all {images}."
+    if below == 0:
+        return f"Lower than all {images}."
+    share = 100 * below / len(scores)
+    return f"Higher than {share:.{1 if len(scores) > 100 else 0}f} % of {images}."
+
+
+def describe_regions(inspection: Inspection, regions: Regions, limit: float) -> str:
+    """How much reaches the threshold, and why the verdict may say otherwise."""
+    defective = inspection.score >= limit
+    if regions.count == 0:
+        sentence = "No region reaches the threshold."
+        return (
+            sentence + " The verdict weighs the strongest pixels together, and they do."
+            if defective
+            else sentence
+        )
+    noun = "1 region reaches" if regions.count == 1 else f"{regions.count} regions reach"
+    sentence = f"{noun} the threshold, {share_of(regions.area)} of the image."
+    if not defective:
+        sentence += " Too small or too faint for the verdict, which weighs the strongest pixels together."
+    return sentence
+
+
+def share_of(area: float) -> str:
+    """A share in [0, 1] as a percentage that never reads as nothing."""
+    return f"{100 * area:.1f} %" if area >= 0.0005 else "under 0.1 %"
+
+
+def readable(category: str | None) -> str:
+    """A category as people say it: "mvtec_screw" is a screw, and its data set is named in the card."""
+    return "an unknown part" if category is None else category.removeprefix("mvtec_").replace("_", " ")

@@ -1,0 +1,122 @@
+"""The models on this machine: which there are, loaded once for all sessions, within a memory budget."""
+
+import gc
+from collections import OrderedDict, defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from threading import Lock
+from typing import TypeVar
+
+import torch
+
+from crr.checkpoint import CheckpointInfo, checkpoint_folder, list_checkpoints
+from crr.detector import Detector
+from crr.errors import CheckpointError
+
+Result = TypeVar("Result")
+Key = tuple[str, str]
+
+
+def find_models() -> dict[str, CheckpointInfo]:
+    """Name to checkpoint, the embedded one first; raises `CheckpointError` if there is none."""
+    folder = checkpoint_folder()
+    files = sorted(folder.glob("*/*"))
+    return _models_of(folder, tuple((str(file), file.stat().st_mtime_ns) for file in files))
+
+
+@lru_cache(maxsize=1)
+def _models_of(folder: Path, _state: tuple[tuple[str, int], ...]) -> dict[str, CheckpointInfo]:
+    """The models of a folder in that state: digests are taken again only when a file changed."""
+    found = sorted(
+        list_checkpoints(folder), key=lambda checkpoint: (checkpoint.name != "crr-embedded", checkpoint.name)
+    )
+    if not found:
+        raise CheckpointError(
+            "There is no model on this machine. Restore the folder checkpoints/ from the repository, "
+            "or train one on photos of good parts: python -m crr train --data FOLDER --out checkpoints/NAME"
+        )
+    return {checkpoint.name: checkpoint for checkpoint in found}
+
+
+@dataclass(eq=False)
+class _Loaded:
+    detector: Detector | None
+    size: int
+    users: int = 0
+
+
+class Models:
+    """Detectors, loaded when first used; those unused longest go when the budget is exceeded; thread-safe."""
+
+    def __init__(self, load: Callable[[str, str], Detector], limit: int) -> None:
+        """Args: load, from a checkpoint's path and a device to a detector; limit, bytes of all detectors."""
+        self._load = load
+        self._limit = limit
+        self._loaded: OrderedDict[Key, _Loaded] = OrderedDict()
+        self._lock = Lock()
+        self._loading: defaultdict[Key, Lock] = defaultdict(Lock)
+
+    def use(self, path: str, device: str, work: Callable[[Detector], Result]) -> Result:
+        """What `work` returns for the detector, loaded if need be.
+
+        Work is handed in, and not the detector out, so that no caller can keep alive what was evicted.
+        """
+        entry = self._acquire((path, device))
+        try:
+            assert entry.detector is not None
+            return work(entry.detector)
+        finally:
+            self._release(entry)
+
+    @property
+    def loaded(self) -> tuple[Key, ...]:
+        """(path, device) of every loaded model, the one unused longest first."""
+        with self._lock:
+            return tuple(self._loaded)
+
+    def _acquire(self, key: Key) -> _Loaded:
+        with self._lock:
+            turn = self._loading[key]
+        with turn:  # who asks for the same model waits here and then finds it loaded
+            with self._lock:
+                entry = self._loaded.get(key)
+                if entry is not None:
+                    self._loaded.move_to_end(key)
+                    entry.users += 1
+                    return entry
+            detector = self._load(*key)
+            entry = _Loaded(detector, _size(detector), users=1)
+            with self._lock:
+                self._loaded[key] = entry
+                evicted = self._evict()
+        for other in evicted:
+            _free(other)
+        return entry
+
+    def _release(self, entry: _Loaded) -> None:
+        with self._lock:
+            entry.users -= 1
+            unused = entry.users == 0 and entry not in self._loaded.values()
+        if unused:
+            _free(entry)
+
+    def _evict(self) -> list[_Loaded]:
+        """Take models out until the rest fit; return those that nobody uses now, to be freed."""
+        evicted = []
+        while len(self._loaded) > 1 and sum(entry.size for entry in self._loaded.values()) > self._limit:
+            evicted.append(self._loaded.popitem(last=False)[1])
+        return [entry for entry in evicted if entry.users == 0]
+
+
+def _size(detector: Detector) -> int:
+    tensors = [*detector.parameters(), *detector.buffers()]
+    return sum(tensor.numel() * tensor.element_size() for tensor in tensors)
+
+
+def _free(entry: _Loaded) -> None:
+    entry.detector = None
+    gc.collect()
+    if torch.cuda.is_initialized():
+        torch.cuda.empty_cache()

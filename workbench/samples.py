@@ -1,0 +1,83 @@
+"""The images that a visitor can click on.
+
+Nothing here needs torch, so that the gallery is on the screen before torch is loaded.
+"""
+
+import base64
+import io
+import json
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import PIL.Image
+
+from crr.errors import DatasetError
+
+_THUMBNAIL_SIDE = 160
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One licensed real image of the folder `samples/`.
+
+    Attributes:
+        name: File name without suffix; stands in links.
+        path: The image file.
+        title: What it shows, for people.
+        category: Category as the embedded checkpoint calls it.
+        defective: Whether the part is defective.
+        source: Data set and its publication.
+        licence: Licence of the image.
+    """
+
+    name: str
+    path: Path
+    title: str
+    category: str
+    defective: bool
+    source: str
+    licence: str
+
+    @property
+    def credit(self) -> str:
+        """One line that must stand wherever the image is shown."""
+        return f"{self.title}. Image: {self.source}, {self.licence}."
+
+
+@cache
+def read_samples(folder: Path) -> dict[str, Sample]:
+    """Name to sample, in the order of `samples.json`; raises `DatasetError` if the folder is incomplete."""
+    index = folder / "samples.json"
+    try:
+        rows = json.loads(index.read_text(encoding="utf-8"))
+        samples = [
+            Sample(
+                name=Path(row["file"]).stem,
+                path=folder / row["file"],
+                title=row["title"],
+                category=row["category"],
+                defective=row["defective"],
+                source=row["source"],
+                licence=row["licence"],
+            )
+            for row in rows
+        ]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DatasetError(
+            f"The list of samples {index} cannot be read. Restore it from the repository."
+        ) from error
+    missing = [sample.path.name for sample in samples if not sample.path.is_file()]
+    if missing:
+        raise DatasetError(f"{index} names {missing[0]}, which is not there. Restore it from the repository.")
+    return {sample.name: sample for sample in samples}
+
+
+@cache
+def sample_thumbnail(sample: Sample) -> str:
+    """Data URI of a small picture of the sample."""
+    content = io.BytesIO()
+    with PIL.Image.open(sample.path) as image:
+        image.thumbnail((_THUMBNAIL_SIDE, _THUMBNAIL_SIDE))
+        image.convert("RGB").save(content, "JPEG", quality=80)
+    return "data:image/jpeg;base64," + base64.b64encode(content.getvalue()).decode()

@@ -1,0 +1,85 @@
+"""The environment, read once into one frozen object.
+
+| variable                | meaning                                                       | default        |
+|-------------------------|---------------------------------------------------------------|----------------|
+| `CRR_SAMPLES`           | folder with `samples.json`                                    | `samples/`     |
+| `CRR_MODEL_MEMORY_MB`   | models kept loaded, all sessions together                     | 2048           |
+| `CRR_SESSION_MEMORY_MB` | uploads, and again as much for results, kept for one visitor  | 256            |
+| `CRR_MAX_BATCH`         | images one visitor can have in the table at a time            | 200            |
+| `CRR_ALLOW_FOLDERS`     | 1 or 0: may a visitor type a folder of the serving machine    | only localhost |
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from crr.errors import ConfigError
+
+ROOT = Path(__file__).resolve().parent.parent
+MEGABYTE = 2**20
+LOCAL_HOSTS = ("localhost", "127.0.0.1", "[::1]")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the person who starts the workbench may choose.
+
+    Attributes:
+        samples: Folder with `samples.json` and the images that it names.
+        model_bytes: Memory for loaded models, all sessions together.
+        session_bytes: Memory for one visitor's uploads, and again as much for the results.
+        max_batch: Images one visitor can have in the table at a time.
+        allow_folders: Whether visitors may read folders of the serving machine; None: those on it only.
+        on_space: True on Hugging Face Spaces, where every visitor is a stranger.
+    """
+
+    samples: Path = ROOT / "samples"
+    model_bytes: int = 2048 * MEGABYTE
+    session_bytes: int = 256 * MEGABYTE
+    max_batch: int = 200
+    allow_folders: bool | None = None
+    on_space: bool = False
+
+    def folders_allowed(self, visitor: str | None, host: str) -> bool:
+        """Whether a visitor may type a folder of the machine that serves the workbench.
+
+        Args:
+            visitor: Address of the visitor, None if it is this machine.
+            host: `Host` header of the request. A proxy on this machine makes every visitor look
+                local, but asks for the public name.
+        """
+        if self.on_space:
+            return False
+        if self.allow_folders is not None:
+            return self.allow_folders
+        return visitor is None and host.rsplit(":", 1)[0] in LOCAL_HOSTS
+
+
+def read_settings(environment: Mapping[str, str]) -> Settings:
+    """Settings from environment variables; raises `ConfigError` naming the variable that is wrong."""
+    folders = environment.get("CRR_ALLOW_FOLDERS", "")
+    if folders not in ("", "0", "1"):
+        raise ConfigError(f"CRR_ALLOW_FOLDERS is {folders!r}; set it to 1 or 0, or leave it out.")
+    return Settings(
+        samples=Path(environment.get("CRR_SAMPLES", ROOT / "samples")),
+        model_bytes=_positive(environment, "CRR_MODEL_MEMORY_MB", 2048) * MEGABYTE,
+        session_bytes=_positive(environment, "CRR_SESSION_MEMORY_MB", 256) * MEGABYTE,
+        max_batch=_positive(environment, "CRR_MAX_BATCH", 200),
+        allow_folders=None if folders == "" else folders == "1",
+        on_space="SPACE_ID" in environment,
+    )
+
+
+@cache
+def settings() -> Settings:
+    """The settings of this process."""
+    return read_settings(os.environ)
+
+
+def _positive(environment: Mapping[str, str], name: str, default: int) -> int:
+    text = environment.get(name, str(default))
+    if not text.isdecimal() or int(text) == 0:
+        raise ConfigError(f"{name} is {text!r}; give a whole number above 0.")
+    return int(text)

@@ -1,0 +1,113 @@
+"""What one visitor looks at; lives in the session and outlasts reruns and page switches."""
+
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Protocol
+
+from crr.errors import DatasetError
+from crr.images import find_images
+from workbench.batch import Batch, Question
+from workbench.inspection import Inspected, Inspector
+from workbench.pictures import digest_of
+from workbench.samples import Sample
+from workbench.settings import Settings
+
+
+class UploadedFile(Protocol):
+    """A file as a browser sends it."""
+
+    file_id: str
+    name: str
+
+    def getvalue(self) -> bytes:
+        """Its content."""
+        ...
+
+
+class Visit:
+    """One visitor's choice.
+
+    Attributes:
+        batch: The images that the visitor brought.
+        sample: Name of the sample that is shown, or was shown before an image of the batch.
+        upload: Digest of the image of the batch that is shown, None while a sample is.
+        factor: Strictness, see `workbench.judgement`; it goes with the visitor from image to image.
+        linked_threshold: Threshold that the link asks for, until it was turned into a factor.
+    """
+
+    def __init__(self, settings: Settings, sample: str, threshold: float | None = None) -> None:
+        self.batch = Batch(settings)
+        self.sample = sample
+        self.upload: str | None = None
+        self.factor = 1.0
+        self.linked_threshold = threshold
+        self._settings = settings
+        self._arrived: list[str] = []
+        self._listed: dict[str, dict[str, str]] = {}
+
+    def show_sample(self, name: str) -> None:
+        """Look at a sample."""
+        self.sample, self.upload = name, None
+
+    def show_upload(self, digest: str) -> None:
+        """Look at an image of the batch."""
+        self.upload = digest
+
+    def take(self, files: Iterable[tuple[str, Callable[[], bytes]]]) -> None:
+        """Add files as (name, how to read it); the first that can be inspected will be shown."""
+        self._arrived = self.batch.add(files)
+
+    def take_folder(self, folder: str) -> None:
+        """Add the images of a folder of this machine; raises `DatasetError` if there are none."""
+        path = Path(folder.strip()).expanduser()
+        images = find_images([path]) if path.is_dir() else []
+        if not images:
+            raise DatasetError(
+                f"{folder!r} is no folder with images on the machine that runs the workbench. Check the path."
+            )
+        self.take((str(image.relative_to(path)), image.read_bytes) for image in images)
+
+    def note(self, uploader: str, files: Iterable[UploadedFile]) -> None:
+        """Remember what an uploader lists now: it forgets when its page is left, which is no removal."""
+        before = self._listed.get(uploader, {})
+        self._listed[uploader] = {
+            file.file_id: before.get(file.file_id) or digest_of(file.getvalue()) for file in files
+        }
+
+    def follow(self, uploader: str, files: Iterable[UploadedFile]) -> None:
+        """Add what the visitor added to an uploader's list, forget what the visitor took out of it."""
+        before = self._listed.get(uploader, {})
+        now = {file.file_id: file for file in files}
+        for file_id in before.keys() - now.keys():
+            self.remove(before[file_id])
+        self.take((file.name, file.getvalue) for file_id, file in now.items() if file_id not in before)
+
+    def settle(self, question: Question, inspector: Inspector) -> bool:
+        """Turn to the first good image of those that arrived; True if what is shown changed."""
+        arrived, self._arrived = self._arrived, []
+        for digest in arrived:
+            if self.batch.inspect(digest, question, inspector) is not None:
+                self.show_upload(digest)
+                return True
+        return False
+
+    def inspect(self, samples: Mapping[str, Sample], question: Question, inspector: Inspector) -> Inspected:
+        """Inspect what is shown."""
+        if self.upload is not None:
+            inspected = self.batch.inspect(self.upload, question, inspector)
+            if inspected is not None:
+                return inspected
+            self.upload = None
+        return inspector.inspect_sample(samples[self.sample], question.model, question.device)
+
+    def remove(self, digest: str) -> None:
+        """Forget an image; if it is shown, the last sample is shown again."""
+        self.batch.remove(digest)
+        if self.upload == digest:
+            self.upload = None
+
+    def clear(self) -> None:
+        """Forget every image that the visitor brought."""
+        self.batch = Batch(self._settings)
+        self.upload = None
+        self._listed.clear()
