@@ -1,8 +1,13 @@
 """The entry of the workbench: which pages there are."""
 
+from pathlib import Path
+
 import streamlit as st
 
-st.set_page_config(page_title="CRR Workbench", page_icon=":material/frame_inspect:", layout="wide")
+ICON = Path(__file__).parent / "workbench" / "components" / "icon.png"
+
+# A picture of our own, because for an icon by name the browser would ask a font server.
+st.set_page_config(page_title="CRR Workbench", page_icon=ICON, layout="wide")
 st.navigation(
     {"Look": [st.Page("pages/inspect.py", title="Inspect", icon=":material/frame_inspect:", default=True)]}
 ).run()

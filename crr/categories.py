@@ -56,7 +56,10 @@ class CategoryRecogniser(nn.Module):
         values, vectors = torch.linalg.eigh(shrunk)
         self.whitening.copy_(vectors * values.clamp(min=1e-12).rsqrt() @ vectors.T)
         for index, images in enumerate(held_back):
-            self.radius[index] = _MARGIN * self._distances(images)[:, index].max()
+            furthest = self._distances(images.to(self.centres))[:, index].max()
+            self.radius[index] = _MARGIN * furthest.clamp(min=1e-6)  # identical images have no spread
 
     def _distances(self, summaries: Tensor) -> Tensor:
-        return torch.cdist(summaries @ self.whitening, self.centres @ self.whitening)
+        # The shortcut by matrix multiplication, which cdist takes for many rows, is too inexact here.
+        exact = "donot_use_mm_for_euclid_dist"
+        return torch.cdist(summaries @ self.whitening, self.centres @ self.whitening, compute_mode=exact)

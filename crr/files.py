@@ -5,6 +5,8 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from crr.errors import CRRError
+
 
 def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     """Let `write` fill a temporary file beside `path`, then put it in place in one step."""
@@ -18,3 +20,19 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def check_writable(folder: Path) -> None:
+    """Make the folder if it does not exist, and see that files can be written into it, before long work.
+
+    Raises:
+        CRRError: They cannot.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise CRRError(f"{folder} is a file, but results go into a folder. Give the name of a folder.")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise CRRError(f"{folder} cannot be written to ({error.strerror}). Choose another folder.") from error

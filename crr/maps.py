@@ -1,5 +1,7 @@
 """From distances a layer to one anomaly map and one score (paper, section 3.4)."""
 
+from functools import lru_cache
+
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -7,11 +9,8 @@ from torch.nn import functional
 from crr.types import Features
 
 
-def mean_map(distances: Features, size: int) -> Tensor:
-    """Mean over layers of (B, 1, h_l, w_l) distances, as (B, 1, size, size).
-
-    Layers meet on the finest grid and are brought to full size once.
-    """
+def mean_map(distances: Features) -> Tensor:
+    """Mean over layers of (B, 1, h_l, w_l) distances, as (B, 1, h, w) on the finest layer's grid."""
     grid = max(distance.shape[2:] for distance in distances)
     resized = [
         distance
@@ -19,21 +18,25 @@ def mean_map(distances: Features, size: int) -> Tensor:
         else functional.interpolate(distance, size=grid, mode="bilinear", align_corners=False)
         for distance in distances
     ]
-    mean = torch.stack(resized).mean(dim=0)
-    return functional.interpolate(mean, size=(size, size), mode="bilinear", align_corners=False)
+    return torch.stack(resized).mean(dim=0)
 
 
-def gaussian_blur(maps: Tensor, sigma: float, kernel: int) -> Tensor:
-    """Smooth (B, 1, H, W) maps with a Gaussian of `sigma` pixels in a `kernel` wide window; 0 leaves them alone."""
-    if sigma == 0:
-        return maps
-    offsets = torch.arange(kernel, dtype=maps.dtype, device=maps.device) - (kernel - 1) / 2
-    weights = torch.exp(-(offsets**2) / (2 * sigma**2))
-    weights = weights / weights.sum()
-    reach = kernel // 2
-    padded = functional.pad(maps, (reach, kernel - 1 - reach) * 2, mode="replicate")
-    rows = functional.conv2d(padded, weights.view(1, 1, 1, -1))
-    return functional.conv2d(rows, weights.view(1, 1, -1, 1))
+def enlarged(maps: Tensor, size: int, sigma: float, kernel: int) -> Tensor:
+    """Bring (B, 1, h, w) maps to (B, 1, size, size) bilinearly and smooth them with a Gaussian.
+
+    Both are linear and separable, so that they are one small matrix from the left and one from the
+    right: a tenth of the time of resizing and convolving at full size.
+
+    Args:
+        maps: On any grid.
+        size: Side of the result in pixels.
+        sigma: Standard deviation of the Gaussian in pixels of the result; 0 for no smoothing.
+        kernel: Side of the Gaussian's window in pixels of the result, odd. The border is repeated.
+    """
+    height, width = maps.shape[2:]
+    rows = _enlarging_matrix(height, size, sigma, kernel).to(maps)
+    columns = _enlarging_matrix(width, size, sigma, kernel).to(maps)
+    return rows @ maps @ columns.mT
 
 
 def top_share_score(maps: Tensor, share: float) -> Tensor:
@@ -41,3 +44,20 @@ def top_share_score(maps: Tensor, share: float) -> Tensor:
     values = maps.flatten(1)
     count = max(1, round(share * values.shape[1]))
     return values.topk(count, dim=1).values.mean(dim=1)
+
+
+@lru_cache(maxsize=32)
+def _enlarging_matrix(length: int, size: int, sigma: float, kernel: int) -> Tensor:
+    """(size, length): bilinear enlargement, then a Gaussian that repeats the border, in one dimension."""
+    with torch.inference_mode(mode=False):  # a cached tensor must stay usable outside
+        identity = torch.eye(length, dtype=torch.float64)[None]
+        enlarging = functional.interpolate(identity, size=size, mode="linear", align_corners=False)[0].T
+        if sigma == 0:
+            return enlarging.float()
+        reach = kernel // 2
+        offsets = torch.arange(-reach, reach + 1, dtype=torch.float64)
+        weights = torch.exp(-(offsets**2) / (2 * sigma**2))
+        sources = (torch.arange(size)[:, None] + torch.arange(-reach, reach + 1)).clamp(0, size - 1)
+        smoothing = torch.zeros(size, size, dtype=torch.float64)
+        smoothing.scatter_add_(1, sources, (weights / weights.sum()).expand(size, -1))
+        return (smoothing @ enlarging).float()

@@ -35,4 +35,5 @@ def random_mask(like: Tensor, rate: float) -> Tensor:
     """
     count = like.numel()
     words = torch.empty((count + 7) // 8, dtype=torch.int64, device=like.device).random_(-(2**63), None)
-    return (words.view(torch.uint8)[:count] >= round(256 * rate)).view(like.shape)
+    threshold = min(255, round(256 * rate))
+    return (words.view(torch.uint8)[:count] >= threshold).view(like.shape)

@@ -22,7 +22,9 @@ def training_card(config: DetectorConfig, dataset: Dataset) -> str:
     """The card of a checkpoint that was just trained: what it is and how it came about."""
     counts = {category.name: len(category.train) for category in dataset.categories}
     lines = [f"| {name} | {count} |" for name, count in counts.items()]
-    settings, encoder = config.training, config.encoder
+    encoder, prediction = config.encoder, config.prediction
+    crop = f" cropped to {encoder.crop} px" if encoder.crop < encoder.resize else ""
+    repair, segment = config.training.repair, config.training.segmentation
     return f"""---
 library_name: crr
 pipeline_tag: image-segmentation
@@ -38,12 +40,13 @@ license: other
 Finds defects in photographs of parts after training on defect-free ones only
 (Collaborative Reconstruction and Repair, arXiv 2512.11401).
 
-- Encoder: `{encoder.name}`, frozen, {encoder.resize} px{f" cropped to {encoder.crop} px" if encoder.crop < encoder.resize else ""}.
-- Stage 1 (repair): {config.trained.get("repair", 0)} iterations of batch {settings.repair.batch_size}.
-- Stage 2 (segmentation): {config.trained.get("segmentation", 0)} iterations of batch {settings.segmentation.batch_size}.
-- Held back for calibration: {settings.validation_share:.0%} of the good images of each category. No test image was read.
-- Distance: {config.prediction.distance}; fusion weight {config.prediction.distance_weight:g} distance,
-  {1 - config.prediction.distance_weight:g} segmentation, chosen on synthesised damage.
+- Encoder: `{encoder.name}`, frozen, {encoder.resize} px{crop}.
+- Stage 1 (repair): {config.trained.get("repair", 0)} iterations of batch {repair.batch_size}.
+- Stage 2 (segmentation): {config.trained.get("segmentation", 0)} iterations of batch {segment.batch_size}.
+- Held back for calibration: {config.training.validation_share:.0%} of the good images of each category.
+  No test image was read.
+- Distance: {prediction.distance}; fusion weight {prediction.distance_weight:g} distance,
+  {1 - prediction.distance_weight:g} segmentation, chosen on synthesised damage.
 - Damage of the kinds "warp" and "colour" is never used in training.
 
 | category | good images |
@@ -62,7 +65,10 @@ Not measured yet: `crr evaluate --model DIR --data DIR --json FILE --card`.
 
 def with_figures(card: str, report: Mapping[str, Any], command: str) -> str:
     """The card with the table of a report (`Report.as_json()`) between its figure marks, or at its end."""
-    rows = ["| category | images | " + " | ".join(_COLUMNS.values()) + " |", "|---" * (len(_COLUMNS) + 2) + "|"]
+    rows = [
+        "| category | images | " + " | ".join(_COLUMNS.values()) + " |",
+        "|---" * (len(_COLUMNS) + 2) + "|",
+    ]
     for name, figures in [*report["categories"].items(), ("**mean**", report["mean"])]:
         cells = [_percent(figures[column]) for column in _COLUMNS]
         rows.append(f"| {name} | {figures['images']} | {' | '.join(cells)} |")

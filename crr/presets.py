@@ -14,7 +14,7 @@ from crr.config import (
 from crr.errors import ConfigError
 
 EMBEDDED = DetectorConfig()
-"""EfficientNet-Lite0, 320 px: trains on two CPU cores in under an hour, needs no network."""
+"""EfficientNet-Lite0, 384 px: trains on two CPU cores in under an hour, needs no network."""
 
 DINOV2_BASE = DetectorConfig(
     encoder=EncoderConfig(
@@ -79,7 +79,7 @@ def configure(
 
     Args:
         name: Of the preset.
-        encoder: Another timm backbone; needs `layers` if it is not the preset's.
+        encoder: Another timm backbone; needs `layers`.
         layers: Comma-separated indices into what the backbone's `forward_intermediates` offers.
         weights: "timm" or "random", for `encoder`.
         size: Side that images are resized to; a crop keeps its share.
@@ -127,4 +127,6 @@ def _indices(layers: str) -> tuple[int, ...]:
     try:
         return tuple(int(part) for part in layers.split(","))
     except ValueError:
-        raise ConfigError(f"Layers are numbers with commas between, such as 1,2,3; given: {layers!r}.") from None
+        raise ConfigError(
+            f"Layers are numbers with commas between, such as 1,2,3; given: {layers!r}."
+        ) from None

@@ -1,63 +1,73 @@
-"""Turns steps into reports: about one a second, with throughput and the time left."""
+"""Turns work done into reports: about one a second, with throughput and the time left."""
 
 import time
 from collections.abc import Callable, Mapping
 
 from crr.types import Progress
 
-_INTERVAL = 1.0
+_INTERVAL = 1.0  # seconds
 
 
 class Reporter:
-    """Calls back with `Progress`; does nothing where nobody listens."""
+    """Calls back with `Progress`; does nothing where nobody listens.
 
-    def __init__(self, callback: Callable[[Progress], None] | None) -> None:
+    Args:
+        callback: Who listens.
+        plan: Steps of the training stages that are still to come, so that the time left covers them too.
+    """
+
+    def __init__(
+        self, callback: Callable[[Progress], None] | None = None, plan: Mapping[str, int] | None = None
+    ) -> None:
         self._callback = callback
-        self._plan: dict[str, int] = {}
-        self._restart()
+        self._later = dict(plan or {})
+        self._training_pace: float | None = None  # seconds a training step took, where last seen
+        self.begin("", 0)
 
-    def plan(self, steps: Mapping[str, int]) -> None:
-        """Say how many steps the stages will have, so that the time left covers all of them."""
-        self._plan = dict(steps)
+    def begin(self, stage: str, total: int, done: int = 0) -> None:
+        """A stage of `total` steps begins, or goes on after `done` of them."""
+        self._later.pop(stage, None)
+        self._stage, self._total, self._first, self._done = stage, total, done, done
+        self._began = time.monotonic()
+        self._clear()
 
-    def step(self, stage: str, step: int, total: int, loss: float, images: int) -> None:
-        """One optimiser step is done."""
-        if stage != self._stage:
-            self._restart(stage)
-        self._steps += 1
+    def advance(self, steps: int = 1, *, images: int, loss: float | None = None) -> None:
+        """Some steps are done, in which `images` images went through; `loss` in a training stage."""
+        self._done += steps
         self._images += images
-        self._loss += loss
-        elapsed = time.monotonic() - self._since
-        if elapsed < _INTERVAL and step < total:
-            return
-        self._emit(
-            Progress(
-                stage=stage,
-                step=step,
-                total=total,
-                losses={stage: self._loss / self._steps},
-                images_per_second=self._images / elapsed if elapsed else None,
-                seconds_left=self._steps_left(stage, step, total) * elapsed / self._steps,
-            )
+        if loss is not None:
+            self._losses.append(loss)
+        if time.monotonic() - self._since >= _INTERVAL or self._done >= self._total:
+            self._report()
+            self._clear()
+
+    def _clear(self) -> None:
+        self._since, self._images = time.monotonic(), 0
+        self._losses: list[float] = []
+
+    def _report(self) -> None:
+        now = time.monotonic()
+        elapsed = now - self._since
+        pace = (now - self._began) / max(1, self._done - self._first)
+        losses = {}
+        if self._losses:
+            self._training_pace = pace
+            losses = {self._stage: sum(self._losses) / len(self._losses)}
+        report = Progress(
+            stage=self._stage,
+            step=self._done,
+            total=self._total,
+            losses=losses,
+            images_per_second=self._images / elapsed if elapsed > 0 else None,
+            seconds_left=self._seconds_left(pace),
         )
-        self._restart(stage)
-
-    def count(self, stage: str, done: int, total: int) -> None:
-        """`done` of `total` pieces of a step without losses are done."""
-        if stage != self._stage:
-            self._restart(stage)
-        if time.monotonic() - self._since >= _INTERVAL or done >= total:
-            self._emit(Progress(stage=stage, step=done, total=total))
-            self._restart(stage)
-
-    def _steps_left(self, stage: str, step: int, total: int) -> int:
-        stages = list(self._plan)
-        later = stages[stages.index(stage) + 1 :] if stage in stages else []
-        return total - step + sum(self._plan[name] for name in later)
-
-    def _restart(self, stage: str = "") -> None:
-        self._stage, self._since, self._steps, self._images, self._loss = stage, time.monotonic(), 0, 0, 0.0
-
-    def _emit(self, progress: Progress) -> None:
         if self._callback is not None:
-            self._callback(progress)
+            self._callback(report)
+
+    def _seconds_left(self, pace: float) -> float | None:
+        """Of this stage and of the training stages to come, which are taken to run like the last one."""
+        here = (self._total - self._done) * pace
+        later = sum(self._later.values())
+        if later == 0:
+            return here
+        return None if self._training_pace is None else here + later * self._training_pace

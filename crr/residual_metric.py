@@ -77,8 +77,8 @@ class ResidualStatistics:
             residual = (seen - answered).float()
             pooled = functional.adaptive_avg_pool2d(residual, self.grid)
             rows = residual.permute(0, 2, 3, 1).flatten(0, 2)
-            self.sums[index] += pooled.sum(dim=0).double().cpu()
-            self.products[index] += (rows.T @ rows / (len(rows) / len(residual))).double().cpu()
+            self.sums[index] += pooled.sum(dim=0).cpu().double()
+            self.products[index] += (rows.T @ rows / (len(rows) / len(residual))).cpu().double()
 
     def moments(self) -> list[tuple[Tensor, Tensor]]:
         """Mean (C, h, w) on the token grid and channel covariance (C, C) around it, a layer."""

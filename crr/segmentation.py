@@ -19,10 +19,13 @@ _PAPER_SIZE = 256
 
 def agreement(reconstruction: Reconstruction) -> Features:
     """Minus the product of L2-normalised features: one (B, C_l, h_l, w_l) a layer, in [-1, 1]."""
-    return [
-        -functional.normalize(seen, dim=1) * functional.normalize(answered, dim=1)
-        for seen, answered in zip(reconstruction.encoder, reconstruction.decoder, strict=True)
-    ]
+    pairs = zip(reconstruction.encoder, reconstruction.decoder, strict=True)
+    return [-(seen * answered) * (_inverse_norm(seen) * _inverse_norm(answered)) for seen, answered in pairs]
+
+
+def _inverse_norm(features: Tensor) -> Tensor:
+    """(B, 1, h, w): 1 over the Euclidean length of each position's features."""
+    return features.square().sum(dim=1, keepdim=True).clamp(min=1e-24).rsqrt()
 
 
 class SegmentationNetwork(nn.Module):
@@ -37,10 +40,10 @@ class SegmentationNetwork(nn.Module):
         """
         raise NotImplementedError
 
-    def probability(self, logits: Tensor, size: int) -> Tensor:
-        """Probability of "anomalous", (B, 1, size, size) in [0, 1]."""
-        anomalous = torch.softmax(logits.float(), dim=1)[:, 1:]
-        return functional.interpolate(anomalous, size=(size, size), mode="bilinear", align_corners=False)
+    def probability(self, reconstruction: Reconstruction, distances: Features) -> Tensor:
+        """Probability of "anomalous", (B, 1, h, w) in [0, 1] on the grid of the logits."""
+        logits: Tensor = self(reconstruction, distances)
+        return torch.softmax(logits.float(), dim=1)[:, 1:]
 
 
 class CompactSegmentation(SegmentationNetwork):
@@ -52,40 +55,46 @@ class CompactSegmentation(SegmentationNetwork):
 
     def __init__(self, config: SegmentationConfig, layers: Sequence[Layer]) -> None:
         super().__init__()
-        self.grid = max(layer.grid for layer in layers)
+        self.grids = [layer.grid for layer in layers]
         self.distance_input = config.distance_input
         extra = 1 if config.distance_input else 0
         self.scales = [float(layer.channels) ** 0.5 for layer in layers]
         self.projections = nn.ModuleList(nn.Conv2d(layer.channels + extra, config.width, 1) for layer in layers)
         width = config.width
         self.body = nn.Sequential(
-            nn.GELU(),
+            nn.ReLU(inplace=True),
             nn.Conv2d(width, width, 3, padding=1),
-            nn.GELU(),
+            nn.ReLU(inplace=True),
             nn.Conv2d(width, width, 3, padding=2, dilation=2),
-            nn.GELU(),
+            nn.ReLU(inplace=True),
             nn.Conv2d(width, width, 3, padding=1),
-            nn.GELU(),
+            nn.ReLU(inplace=True),
             nn.Conv2d(width, 2, 1),
         )
 
     def forward(self, reconstruction: Reconstruction, distances: Features) -> Tensor:
         """Two-class logits on the finest layer's grid."""
-        total: Tensor | None = None
-        for layer, distance, scale, projection in zip(
-            agreement(reconstruction), distances, self.scales, self.projections, strict=True
-        ):
-            # Products of unit vectors shrink with the square root of the channels; undo it.
-            inputs = layer * scale
-            if self.distance_input:
-                inputs = torch.cat([inputs, distance.log1p()], dim=1)
-            projected = projection(inputs)
-            if projected.shape[2:] != self.grid:
-                projected = functional.interpolate(projected, size=self.grid, mode="bilinear", align_corners=False)
-            total = projected if total is None else total + projected
-        assert total is not None
+        projected = [
+            projection(self._inputs(layer * scale, distance))
+            for layer, distance, scale, projection in zip(
+                agreement(reconstruction), distances, self.scales, self.projections, strict=True
+            )
+        ]
+        # From the coarsest grid to the finest: layers of one grid are enlarged together.
+        order = sorted(range(len(projected)), key=lambda index: self.grids[index])
+        total = projected[order[0]]
+        for index in order[1:]:
+            if total.shape[2:] != self.grids[index]:
+                total = functional.interpolate(total, size=self.grids[index], mode="bilinear", align_corners=False)
+            total = total + projected[index]
         logits: Tensor = self.body(total)
         return logits
+
+    def _inputs(self, scaled_agreement: Tensor, distance: Tensor) -> Tensor:
+        """Products of unit vectors shrink with the root of the channels, which `scaled_agreement` undoes."""
+        if not self.distance_input:
+            return scaled_agreement
+        return torch.cat([scaled_agreement, distance.log1p()], dim=1)
 
 
 class PaperSegmentation(SegmentationNetwork):

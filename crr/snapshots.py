@@ -2,139 +2,170 @@
 
 import hashlib
 import json
-import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 from torch.optim import Optimizer
 
-from crr.checkpoint import CONFIG
 from crr.config import DetectorConfig
-from crr.datasets import Sample
 from crr.detector import Detector
 from crr.errors import TrainingError
-from crr.files import write_atomically
+from crr.files import check_writable, write_atomically
 
+REPAIR, STATISTICS, SEGMENTATION = "repair", "statistics", "segmentation"
+_STAGES = (REPAIR, STATISTICS, SEGMENTATION)
 _FOLDER, _FILE = "snapshot", "state.pt"
 
 
-@dataclass
+def is_unfinished(out: Path) -> bool:
+    """Whether the folder holds a run that `--resume` would go on with."""
+    return (out / _FOLDER / _FILE).is_file()
+
+
 class Snapshots:
-    """Writes and reads `out/snapshot/state.pt`, atomically; read back without running any pickle code."""
+    """Writes and reads `out/snapshot/state.pt`, atomically; read back without running any pickle code.
 
-    out: Path
-    config: DetectorConfig
-    training: Mapping[str, Sequence[Sample]]
+    Args:
+        out: Output folder of the run.
+        fingerprint: Of everything that decides what the run learns, see `fingerprint`.
+    """
 
-    def __post_init__(self) -> None:
-        self._path = self.out / _FOLDER / _FILE
-        self._state: dict[str, Any] | None = None
+    def __init__(self, out: Path, fingerprint: str) -> None:
+        self._out = out
+        self._path = out / _FOLDER / _FILE
+        self._fingerprint = fingerprint
+        self._state: dict[str, Any] = {"stage": REPAIR, "step": 0}
 
-    def check(self, *, resume: bool, overwrite: bool) -> None:
+    def open(self, *, resume: bool, overwrite: bool) -> None:
         """Read the state to resume from, or see that the folder is free.
 
         Raises:
-            TrainingError: Nothing to resume, other settings, or the folder is in use.
+            TrainingError: There is nothing to resume, the run had other settings, or the folder is in use.
+            CRRError: The folder cannot be written to.
         """
-        unfinished = self._path.is_file()
+        unfinished = is_unfinished(self._out)
         if resume:
             if not unfinished:
-                raise TrainingError(f"{self.out} holds no unfinished run to resume. Start without --resume.")
+                raise TrainingError(f"{self._out} holds no unfinished run to resume. Start without --resume.")
             self._state = self._read()
         elif unfinished and not overwrite:
             raise TrainingError(
-                f"{self.out} holds an unfinished run. Go on with --resume, or start anew with --overwrite."
+                f"{self._out} holds an unfinished run. Go on with --resume, or start anew with --overwrite."
             )
-        elif (self.out / CONFIG).exists() and not overwrite:
-            raise TrainingError(f"{self.out} already holds a checkpoint. Choose another folder, or add --overwrite.")
-        else:
+        elif not overwrite and _is_used(self._out):
+            raise TrainingError(
+                f"{self._out} already holds files. Choose another folder, or add --overwrite to replace "
+                "the checkpoint in it."
+            )
+        check_writable(self._out)
+        if not resume:
             self.remove()
 
-    def restore(self, stage: str, detector: Detector, optimizer: Optimizer, iterations: int) -> int:
-        """Bring detector and optimiser to where the run stopped; returns the stage's first step to do."""
-        if self._state is None:
-            return 0
-        detector.load_state_dict(self._state["detector"], strict=False)
-        if self._state["stage"] != stage:
-            return iterations if stage in self._state["completed"] else 0
-        optimizer.load_state_dict(self._state["optimizer"])
-        step: int = self._state["step"]
-        return step
+    def restore(self, detector: Detector) -> None:
+        """Give the detector the weights that it had when the run stopped; does nothing for a new run."""
+        if "detector" in self._state:
+            detector.load_state_dict(self._state["detector"], strict=False)
 
-    def statistics_are_fitted(self) -> bool:
-        """Whether the run stopped after the residual's statistics were fitted."""
-        return self._state is not None and bool(self._state["statistics"])
+    def steps_done(self, stage: str, total: int) -> int:
+        """How many of the `total` steps of a stage the restored run had done."""
+        position, reached = _STAGES.index(stage), _STAGES.index(self._state["stage"])
+        if position == reached:
+            step: int = self._state["step"]
+            return step
+        return total if position < reached else 0
 
-    def statistics_fitted(self, detector: Detector) -> None:
-        """Remember the fitted statistics: stage 2 looks at distances measured with them."""
-        state = self._state or {}
-        self._write({**state, "detector": _own_tensors(detector), "statistics": True})
+    def restore_optimizer(self, stage: str, optimizer: Optimizer) -> None:
+        """Give the optimiser its state back if the run stopped in this stage."""
+        if self._state["stage"] == stage and "optimizer" in self._state:
+            optimizer.load_state_dict(self._state["optimizer"])
 
-    def save(self, stage: str, step: int, detector: Detector, optimizer: Optimizer) -> None:
-        """Keep the state after `step` steps of `stage`."""
-        previous = self._state or {}
-        completed = set(previous.get("completed", []))
-        if previous.get("stage") not in (None, stage):
-            completed.add(previous["stage"])
-        self._write(
-            {
-                "fingerprint": self._fingerprint(),
-                "stage": stage,
-                "step": step,
-                "completed": sorted(completed),
-                "statistics": bool(previous.get("statistics", False)),
-                "detector": _own_tensors(detector),
-                "optimizer": optimizer.state_dict(),
-            }
-        )
+    def save(self, stage: str, step: int, detector: Detector, optimizer: Optimizer | None = None) -> None:
+        """Keep the state after `step` steps of `stage`; all earlier stages are complete.
 
-    def timer(self, seconds: float) -> Callable[[], bool]:
-        """A function that says True once every `seconds`."""
-        last = time.monotonic()
-
-        def due() -> bool:
-            nonlocal last
-            if time.monotonic() - last < seconds:
-                return False
-            last = time.monotonic()
-            return True
-
-        return due
+        Raises:
+            TrainingError: It cannot be written.
+        """
+        state = {
+            "fingerprint": self._fingerprint,
+            "stage": stage,
+            "step": step,
+            "detector": _own_tensors(detector),
+        }
+        if optimizer is not None:
+            state["optimizer"] = optimizer.state_dict()
+        try:
+            write_atomically(self._path, lambda path: torch.save(state, path))
+        except (OSError, RuntimeError) as error:  # torch raises a RuntimeError when the disk is full
+            raise TrainingError(
+                f"{self._path} cannot be written ({_first_line(error)}). Make room on the disk, "
+                "then go on with --resume."
+            ) from error
+        self._state = state
 
     def remove(self) -> None:
         """Forget the state: the run is complete, or starts anew."""
-        shutil.rmtree(self._path.parent, ignore_errors=True)
+        for leftover in self._path.parent.glob(f".{_FILE}.*"):  # of a run that was killed while it wrote
+            leftover.unlink()
+        self._path.unlink(missing_ok=True)
+        with suppress(OSError):  # not there, or it holds files of somebody else
+            self._path.parent.rmdir()
 
     def _read(self) -> dict[str, Any]:
         try:
             state: dict[str, Any] = torch.load(self._path, map_location="cpu", weights_only=True)
+            known = state["fingerprint"]
         except Exception as error:  # torch raises many types for a damaged file
             raise TrainingError(
                 f"{self._path} is damaged ({type(error).__name__}). Start anew with --overwrite."
-            ) from None
-        if state.get("fingerprint") != self._fingerprint():
+            ) from error
+        if known != self._fingerprint:
             raise TrainingError(
-                f"The unfinished run in {self.out} was started with other settings or other images. "
+                f"The unfinished run in {self._out} was started with other settings or other images. "
                 "Resume with the same command, or start anew with --overwrite."
             )
         return state
 
-    def _write(self, state: dict[str, Any]) -> None:
-        self._state = state
-        write_atomically(self._path, lambda path: torch.save(state, path))
 
-    def _fingerprint(self) -> str:
-        """Digest of the settings and of the names of the training images."""
-        names = {name: [sample.path.name for sample in samples] for name, samples in self.training.items()}
-        text = json.dumps([self.config.as_json(), names], sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()
+def fingerprint(config: DetectorConfig, images: Mapping[str, Sequence[Path]]) -> str:
+    """Digest of the settings and of the names and sizes of the images, wherever they lie.
+
+    Args:
+        config: What is trained.
+        images: Image files by what they are used for.
+    """
+    files = {use: [(path.name, path.stat().st_size) for path in paths] for use, paths in images.items()}
+    text = json.dumps([config.as_json(), files], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _own_tensors(detector: Detector) -> dict[str, torch.Tensor]:
-    """Everything but the frozen encoder, copied."""
+def timer(seconds: float) -> Callable[[], bool]:
+    """A function that says True once every `seconds`."""
+    last = time.monotonic()
+
+    def due() -> bool:
+        nonlocal last
+        if time.monotonic() - last < seconds:
+            return False
+        last = time.monotonic()
+        return True
+
+    return due
+
+
+def _is_used(folder: Path) -> bool:
+    return folder.is_dir() and any(not file.name.startswith(".") for file in folder.iterdir())
+
+
+def _own_tensors(detector: Detector) -> dict[str, Tensor]:
+    """Everything but the frozen encoder."""
     state = detector.state_dict()
-    return {name: tensor.detach().cpu().clone() for name, tensor in state.items() if not name.startswith("encoder.")}
+    return {name: tensor for name, tensor in state.items() if not name.startswith("encoder.")}
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0][:200] if str(error) else type(error).__name__

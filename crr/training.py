@@ -6,8 +6,8 @@ and resumed ends with the same weights as one that was not.
 """
 
 import threading
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,33 +16,34 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from crr import registry
-from crr.anomalies import AnomalySynthesizer
-from crr.calibration import Report, calibrate, fit_statistics
+from crr.anomalies import HELD_OUT, AnomalySynthesizer, training_kinds
+from crr.calibration import calibrate, fit_statistics
 from crr.checkpoint import save
-from crr.config import DetectorConfig, StageConfig
-from crr.datasets import Dataset, Sample, split_validation
+from crr.config import DetectorConfig, StageConfig, TrainingConfig
+from crr.datasets import Dataset, split_validation
 from crr.detector import CRR, as_input_tensor
 from crr.engine import resolve_device
-from crr.errors import TrainingError
+from crr.errors import ConfigError, DeviceError, TrainingError
 from crr.losses import mining_share, repair_loss, segmentation_loss
+from crr.memory import keep_freed_memory
 from crr.model_card import training_card
 from crr.optim import create_optimizer, learning_rate, set_learning_rate
 from crr.progress import Reporter
-from crr.snapshots import Snapshots
-from crr.training_data import Batch, DamagedImages, batches
+from crr.snapshots import REPAIR, SEGMENTATION, STATISTICS, Snapshots, fingerprint, timer
+from crr.training_data import Batch, DamagedImages, batches, check_readable, texture_files
 from crr.types import Progress
 
 StageLoss = Callable[[Batch, int], Tensor]
-REPAIR, SEGMENTATION = "repair", "segmentation"
 
 
 @dataclass(frozen=True)
 class RunOptions:
-    """What may differ between two runs without changing what they learn.
+    """What a run needs to know that its checkpoint need not remember.
 
     Attributes:
         device: "auto", "cpu", "cuda", ...
-        workers: Processes that make training images; None chooses by the number of cores.
+        workers: Processes that make training images; None chooses by the number of cores. How many there
+            are changes nothing that is learnt.
         resume: Go on from the last snapshot in the output folder.
         overwrite: Start anew although the output folder holds a checkpoint or an unfinished run.
         snapshot_seconds: Time between snapshots.
@@ -72,15 +73,19 @@ def train(
         out: Checkpoint folder; `out/snapshot` holds the resumable state until the run is complete.
         config: What to train; categories are taken from the data set.
         options: Device, resuming, and the like.
-        progress: Called about once a second.
+        progress: Called about once a second; the stages are "check", "repair", "statistics",
+            "segmentation" and "calibration".
         stop: When set, training ends early; what was learnt is calibrated and saved, and `resume` goes on.
 
     Raises:
-        TrainingError: The output folder is in use, or there is nothing to resume.
+        TrainingError: The output folder is in use, there is nothing to resume, or training cannot go on.
         DatasetError: A category has too few images.
+        ImageError: A training image cannot be read.
+        ConfigError: The settings contradict each other, or would train on held-out damage.
+        EncoderError: The encoder cannot be had.
+        DeviceError: There is no such device, or it ran out of memory.
     """
-    options = options or RunOptions()
-    run = _Run(dataset, out, config, options, Reporter(progress), stop or threading.Event())
+    run = _Run(dataset, out, config, options or RunOptions(), progress, stop or threading.Event())
     return run.train()
 
 
@@ -93,94 +98,96 @@ class _Run:
         out: Path,
         config: DetectorConfig,
         options: RunOptions,
-        reporter: Reporter,
+        progress: Callable[[Progress], None] | None,
         stop: threading.Event,
     ) -> None:
-        self.dataset, self.out, self.options, self.reporter, self.stop = dataset, out, options, reporter, stop
-        self.config = replace(config, categories=tuple(category.name for category in dataset.categories))
+        self.dataset, self.out, self.options, self.stop = dataset, out, options, stop
+        names = tuple(category.name for category in dataset.categories)
+        self.config = replace(config, categories=names, calibration=(), trained={})
         settings = self.config.training
-        self.training: dict[str, list[Sample]] = {}
-        self.held_back: dict[str, list[Sample]] = {}
-        for category in dataset.categories:
-            parts = split_validation(category.train, settings.validation_share, settings.seed)
-            self.training[category.name], self.held_back[category.name] = parts
-        self.snapshots = Snapshots(out, self.config, self.training)
-        self.snapshots.check(resume=options.resume, overwrite=options.overwrite)
         self.device = resolve_device(options.device)
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(settings.seed)
-            detector = registry.create(self.config)
-        if not isinstance(detector, CRR):
-            raise TrainingError(f"The method {config.method!r} is not trained with `crr train`.")
-        self.detector = detector.to(self.device)
-        fillings = settings.anomalies
-        textures = None if options.textures is None else _texture_files(options.textures)
-        self.synthesizer = (
-            AnomalySynthesizer(textures, what=fillings) if fillings else AnomalySynthesizer(textures)
-        )
+        parts = [
+            split_validation(category.train, settings.validation_share, settings.seed)
+            for category in dataset.categories
+        ]
+        self.training = {name: training for name, (training, _) in zip(names, parts, strict=True)}
+        self.held_back = {name: held_back for name, (_, held_back) in zip(names, parts, strict=True)}
+        textures = texture_files(options.textures)
+        self.synthesizer = AnomalySynthesizer(textures, what=_fillings(settings))
+        images = {
+            category.name: [sample.path for sample in category.train] for category in dataset.categories
+        }
+        images[""] = textures
+        self.images = [path for paths in images.values() for path in paths]
+        self.snapshots = Snapshots(out, fingerprint(self.config, images))
+        self.snapshots.open(resume=options.resume, overwrite=options.overwrite)
+        self.detector = _create(self.config).to(self.device)
+        self.steps = {REPAIR: settings.repair.iterations, SEGMENTATION: settings.segmentation.iterations}
+        if self.detector.segmentation is None:
+            self.steps[SEGMENTATION] = 0
+        self.reporter = Reporter(progress, plan=self.steps)
 
     def train(self) -> CRR:
         """Both stages, the calibration, and the checkpoint."""
-        settings = self.config.training
-        decoder, segmentation = self.detector.decoder, self.detector.segmentation
-        segment = settings.segmentation if segmentation is not None else replace(settings.segmentation, iterations=0)
-        self.reporter.plan({REPAIR: settings.repair.iterations, SEGMENTATION: segment.iterations})
-        done = {REPAIR: self._run_stage(REPAIR, settings.repair, decoder, self._repair_loss, seed=0)}
-        if not self.snapshots.statistics_are_fitted():
-            self._fit_statistics()
-        done[SEGMENTATION] = 0
-        if segmentation is not None and not self.stop.is_set():
-            done[SEGMENTATION] = self._run_stage(
-                SEGMENTATION, segment, segmentation, self._segmentation_loss, seed=1
-            )
-        if done[SEGMENTATION] == 0:
-            self._drop_segmentation()
-        self.detector.config = replace(self.detector.config, trained=done)
-        calibrate(self.detector, self.held_back, self._report("calibration"), settings.seed)
-        save(self.detector, self.out, training_card(self.detector.config, self.dataset))
-        if not self.stop.is_set():
+        keep_freed_memory()
+        settings, detector = self.config.training, self.detector
+        check_readable(self.images, self.reporter)
+        self.snapshots.restore(detector)
+        with _failures_explained(self.device):
+            done = {REPAIR: self._run_stage(REPAIR, settings.repair, detector.decoder, self._repair_loss)}
+            self._fit_statistics(complete=done == {REPAIR: self.steps[REPAIR]})
+            done[SEGMENTATION] = self.snapshots.steps_done(SEGMENTATION, self.steps[SEGMENTATION])
+            if detector.segmentation is not None and not self.stop.is_set():
+                done[SEGMENTATION] = self._run_stage(
+                    SEGMENTATION, settings.segmentation, detector.segmentation, self._segmentation_loss
+                )
+            if done[SEGMENTATION] == 0:
+                self._drop_segmentation()
+            detector.config = replace(detector.config, trained=done)
+            calibrate(detector, self.held_back, self.synthesizer, self.reporter)
+        save(detector, self.out, training_card(detector.config, self.dataset))
+        if done == self.steps:
             self.snapshots.remove()
-        return self.detector
+        return detector
 
-    def _run_stage(
-        self, name: str, config: StageConfig, module: nn.Module, loss: StageLoss, seed: int
-    ) -> int:
+    def _run_stage(self, name: str, config: StageConfig, module: nn.Module, loss: StageLoss) -> int:
         """Train one module; returns the iterations done. Leaves it frozen in eval mode."""
-        optimizer = create_optimizer(module.parameters(), config)
-        first = self.snapshots.restore(name, self.detector, optimizer, config.iterations)
+        settings, stage = self.config.training, (REPAIR, SEGMENTATION).index(name)
+        first = self.snapshots.steps_done(name, config.iterations)
+        self.reporter.begin(name, config.iterations, first)
         if first >= config.iterations:
-            module.eval()
             return first
+        optimizer = create_optimizer(module.parameters(), config)
+        self.snapshots.restore_optimizer(name, optimizer)
         data = DamagedImages(
             self.training,
             self.config.encoder,
             self.synthesizer,
-            seed=2 * self.config.training.seed + seed,
+            seed=2 * settings.seed + stage,
             batch_size=config.batch_size,
             always_damaged=name == REPAIR,
         )
+        images = config.batch_size * (2 if name == REPAIR and settings.repair_loss else 1)
+        snapshot_due = timer(self.options.snapshot_seconds)
         module.train()
-        step = first
-        snapshot_due = self.snapshots.timer(self.options.snapshot_seconds)
-        for batch in batches(data, first, config.iterations, self._workers()):
-            torch.manual_seed(_step_seed(self.config.training.seed, seed, step))
+        for step, batch in enumerate(batches(data, first, config.iterations, self._workers()), start=first):
+            torch.manual_seed(_step_seed(settings.seed, stage, step))
             set_learning_rate(optimizer, learning_rate(step, config))
             value = loss(batch, step)
+            _check_finite(value, name, step)
             optimizer.zero_grad()
             value.backward()
             if config.gradient_norm:
                 nn.utils.clip_grad_norm_(module.parameters(), config.gradient_norm)
             optimizer.step()
-            step += 1
-            self._check_finite(value, name, step)
-            self.reporter.step(name, step, config.iterations, value.item(), 2 * config.batch_size)
+            self.reporter.advance(images=images, loss=value.item())
             if self.stop.is_set():
                 break
-            if snapshot_due() and step < config.iterations:
-                self.snapshots.save(name, step, self.detector, optimizer)
-        self.snapshots.save(name, step, self.detector, optimizer)
+            if snapshot_due():
+                self.snapshots.save(name, step + 1, self.detector, optimizer)
+        self.snapshots.save(name, step + 1, self.detector, optimizer)
         module.eval()
-        return step
+        return step + 1
 
     def _repair_loss(self, batch: Batch, step: int) -> Tensor:
         """Reconstruct the clean, repair the damaged, both toward the clean features."""
@@ -194,7 +201,9 @@ class _Run:
         target = [layer[:count] for layer in features]
         total = repair_loss(target, [layer[:count] for layer in answers], share, settings.mining_factor)
         if settings.repair_loss:
-            total = total + repair_loss(target, [layer[count:] for layer in answers], share, settings.mining_factor)
+            total = total + repair_loss(
+                target, [layer[count:] for layer in answers], share, settings.mining_factor
+            )
         return total
 
     def _segmentation_loss(self, batch: Batch, step: int) -> Tensor:
@@ -207,14 +216,19 @@ class _Run:
         with self._autocast():
             logits = self.detector.segmentation(reconstruction, distances)
         size = self.config.prediction.map_size
-        resized = functional.interpolate(logits.float(), size=(size, size), mode="bilinear", align_corners=False)
+        resized = functional.interpolate(
+            logits.float(), size=(size, size), mode="bilinear", align_corners=False
+        )
         mask = functional.adaptive_avg_pool2d(batch.mask.to(self.device)[:, None].float(), size)[:, 0] >= 0.5
         return segmentation_loss(resized, mask, self.config.training.segmentation_loss)
 
-    def _fit_statistics(self) -> None:
-        fit_statistics(self.detector, self.training, self.held_back, self._report("statistics"))
-        if not self.stop.is_set():  # a stopped run goes on with stage 1, which changes the residuals
-            self.snapshots.statistics_fitted(self.detector)
+    def _fit_statistics(self, complete: bool) -> None:
+        """What stage 2 and the map need to know of normal residuals; kept if stage 1 is `complete`."""
+        if self.snapshots.steps_done(STATISTICS, 1):
+            return
+        fit_statistics(self.detector, self.training, self.held_back, self.reporter)
+        if complete:  # else a resumed run goes on with stage 1, which changes the residuals
+            self.snapshots.save(STATISTICS, 1, self.detector)
 
     def _drop_segmentation(self) -> None:
         """An untrained segmentation network would only add noise to the map."""
@@ -225,23 +239,41 @@ class _Run:
     def _autocast(self) -> AbstractContextManager[None]:
         return torch.autocast(self.device.type, torch.bfloat16, enabled=_bfloat16_helps(self.device))
 
-    def _report(self, stage: str) -> Report:
-        return lambda done, total: self.reporter.count(stage, done, total)
-
     def _workers(self) -> int:
-        return self.options.workers if self.options.workers is not None else max(1, torch.get_num_threads() // 2)
+        chosen = self.options.workers
+        return max(1, torch.get_num_threads() // 2) if chosen is None else chosen
 
-    @staticmethod
-    def _check_finite(value: Tensor, stage: str, step: int) -> None:
-        if not torch.isfinite(value):
-            raise TrainingError(
-                f"The {stage} loss is no longer a number at step {step}. Lower the learning rate; "
-                "the last snapshot is kept."
-            )
+
+def _create(config: DetectorConfig) -> CRR:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(config.training.seed)
+        detector = registry.create(config)
+    if not isinstance(detector, CRR):
+        raise TrainingError(f"The method {config.method!r} is not trained with `crr train`.")
+    return detector
+
+
+def _fillings(settings: TrainingConfig) -> Sequence[str]:
+    """The fillings that the settings name, or all that training may use."""
+    forbidden = sorted(set(settings.anomalies) & set(HELD_OUT))
+    if forbidden:
+        raise ConfigError(
+            f"Damage of the kind {', '.join(forbidden)} is held out to measure models on what none has seen. "
+            f"Train with: {', '.join(training_kinds())}."
+        )
+    return settings.anomalies or training_kinds()
 
 
 def _step_seed(seed: int, stage: int, step: int) -> int:
     return (seed * 2 + stage) * 10**8 + step
+
+
+def _check_finite(value: Tensor, stage: str, step: int) -> None:
+    if not torch.isfinite(value):
+        raise TrainingError(
+            f"The {stage} loss is no longer a number at step {step}. Lower the learning rate; "
+            "the last snapshot is kept."
+        )
 
 
 def _bfloat16_helps(device: torch.device) -> bool:
@@ -251,10 +283,17 @@ def _bfloat16_helps(device: torch.device) -> bool:
     return device.type == "cpu" and bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
 
 
-def _texture_files(folder: Path) -> Sequence[Path]:
-    from crr.images import find_images
-
-    files = find_images([folder])
-    if not files:
-        raise TrainingError(f"{folder} holds no images to take textures from.")
-    return files
+@contextmanager
+def _failures_explained(device: torch.device) -> Iterator[None]:
+    """What a machine that is too small does to a run becomes a sentence."""
+    try:
+        yield
+    except torch.OutOfMemoryError as error:
+        raise DeviceError(f"{device} ran out of memory. Use a smaller batch or smaller images.") from error
+    except RuntimeError as error:
+        if "DataLoader worker" not in str(error) or "Caught" in str(error):  # an error of the worker's own
+            raise
+        raise TrainingError(
+            "A process that makes training images was ended from outside, probably for lack of memory. "
+            "Go on with --resume, with fewer --workers or a smaller --batch-size."
+        ) from error

@@ -4,11 +4,14 @@ Draw number n of a run gives the same images on every machine and after every re
 to remember nothing but how many draws it has made.
 """
 
+import signal
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+import cv2
 import numpy as np
 import torch
 from torch import Tensor
@@ -17,11 +20,14 @@ from torch.utils.data import DataLoader, Dataset
 from crr.anomalies import AnomalySynthesizer
 from crr.config import EncoderConfig
 from crr.datasets import Sample
-from crr.images import decode
+from crr.errors import CRRError, DatasetError
+from crr.images import decode, find_images
 from crr.preprocessing import to_input
-from crr.types import Image
+from crr.progress import Reporter
+from crr.types import Image, Mask
 
 _CACHE_BYTES = 256 * 2**20
+_PREFETCHED = 2  # batches a worker has ready: more would overflow the 64 MB that a container may share
 _CLEAN_SHARE = 0.2  # share of segmentation draws that are left undamaged
 
 
@@ -42,7 +48,7 @@ class Batch:
     category: Tensor
 
 
-class DamagedImages(Dataset[Batch]):
+class DamagedImages(Dataset[Batch | CRRError]):
     """Batches by number, balanced over categories; images come from a bounded cache or the disk.
 
     Args:
@@ -72,8 +78,13 @@ class DamagedImages(Dataset[Batch]):
         self._damaged_share = 1.0 if always_damaged else 1.0 - _CLEAN_SHARE
         self._read = CachedReader(encoder)
 
-    def __getitem__(self, number: int) -> Batch:
-        draws = [self._draw(np.random.default_rng([self._seed, number, row])) for row in range(self._batch_size)]
+    def __getitem__(self, number: int) -> Batch | CRRError:
+        """Batch `number`; an error is returned, because a DataLoader would wrap what is raised."""
+        generators = [np.random.default_rng([self._seed, number, row]) for row in range(self._batch_size)]
+        try:
+            draws = [self._draw(random) for random in generators]
+        except CRRError as error:
+            return error
         clean, damaged, mask, category = zip(*draws, strict=True)
         return Batch(
             torch.from_numpy(np.stack(clean)),
@@ -82,7 +93,7 @@ class DamagedImages(Dataset[Batch]):
             torch.tensor(category),
         )
 
-    def _draw(self, random: np.random.Generator) -> tuple[Image, Image, np.ndarray, int]:
+    def _draw(self, random: np.random.Generator) -> tuple[Image, Image, Mask, int]:
         category = int(random.integers(len(self._paths)))
         image = self._pick(category, random)
         if random.random() >= self._damaged_share:
@@ -112,18 +123,61 @@ class CachedReader:
         return CachedReader, (self._encoder,)
 
     def _read(self, path: Path) -> Image:
-        return to_input(decode(path), self._encoder)
-
-
+        return to_input(decode(path, str(path)), self._encoder)
 
 
 def batches(data: DamagedImages, first: int, end: int, workers: int) -> Iterator[Batch]:
-    """Batches number `first` to `end` - 1 in order, made by `workers` processes (0: in this one)."""
+    """Batches number `first` to `end` - 1 in order, made by `workers` processes (0: in this one).
+
+    Raises:
+        ImageError: An image cannot be read.
+    """
     loader = DataLoader(
         data,
         batch_size=None,
         sampler=range(first, end),
         num_workers=workers,
-        prefetch_factor=4 if workers else None,
+        prefetch_factor=_PREFETCHED if workers else None,
+        worker_init_fn=_start_worker,
     )
-    return iter(loader)
+    for batch in loader:
+        if isinstance(batch, CRRError):
+            raise batch
+        yield batch
+
+
+def check_readable(paths: Sequence[Path], reporter: Reporter) -> None:
+    """Decode every image once, so that a broken one is named before hours of training and not after.
+
+    Raises:
+        ImageError: An image cannot be read; the sentence names the file.
+    """
+    reporter.begin("check", len(paths))
+    with ThreadPoolExecutor() as pool:
+        for _ in pool.map(_check_readable, paths):
+            reporter.advance(images=1)
+
+
+def texture_files(folder: Path | None) -> list[Path]:
+    """The images of a texture folder such as DTD; none for None.
+
+    Raises:
+        DatasetError: There is no such folder, or no image in it.
+    """
+    if folder is None:
+        return []
+    files = find_images([folder]) if folder.is_dir() else []
+    if not files:
+        raise DatasetError(f"{folder} is no folder with images to take textures from. Check the path.")
+    return files
+
+
+def _check_readable(path: Path) -> None:
+    decode(path, str(path))
+
+
+def _start_worker(number: int) -> None:
+    """Ctrl-C reaches workers too, but only the main process may decide; and one thread each is enough."""
+    del number
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    cv2.setNumThreads(0)

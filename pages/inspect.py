@@ -9,8 +9,11 @@ from workbench.settings import settings
 
 with plain_errors():
     apply_style()
-    choose_sample()
-    offer_own_images()
+    samples, own_images = st.columns([7, 3], gap="medium")
+    with samples:
+        choose_sample()
+    with own_images:
+        offer_own_images()
     with st.spinner("Starting the model"):
         # These need torch, which takes seconds to load; the gallery is on the screen meanwhile.
         from workbench import inspection

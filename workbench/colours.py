@@ -16,7 +16,7 @@ GREY = "#868e96"
 
 _LEVELS = np.arange(256, dtype=np.uint8)
 _PLASMA = cv2.cvtColor(cv2.applyColorMap(_LEVELS[None], cv2.COLORMAP_PLASMA), cv2.COLOR_BGR2RGB)[0]
-_SOLID_FROM = 0.6  # levels from here on are as opaque as the person chose; below they fade to nothing
+_SOLID_FROM = 0.6  # levels from here on are as opaque as the person chose; below they fade, ever faster
 
 
 def colour(levels: NDArray[np.float32]) -> NDArray[np.uint8]:
@@ -26,17 +26,20 @@ def colour(levels: NDArray[np.float32]) -> NDArray[np.uint8]:
 
 def opacity(levels: NDArray[np.float32]) -> NDArray[np.float32]:
     """float32 in [0, 1] of the same shape: 0 where the level is 0, 1 from the level 0.6 on."""
-    return np.clip(levels / _SOLID_FROM, 0, 1).astype(np.float32)
+    return (np.clip(levels / _SOLID_FROM, 0, 1) ** 2).astype(np.float32)
 
 
-def colour_scale(transparent: bool) -> list[tuple[float, str]]:
-    """The same colours for Plotly, fading below the level 0.6 if `transparent`."""
-    steps = np.linspace(0, 1, 33, dtype=np.float32)
-    alphas = opacity(steps) if transparent else np.ones_like(steps)
-    return [
-        (float(step), f"rgba({red},{green},{blue},{alpha:.3f})")
-        for step, (red, green, blue), alpha in zip(steps, colour(steps), alphas, strict=True)
-    ]
+def colour_table(transparent: bool) -> NDArray[np.uint8]:
+    """uint8 (256, 4) RGBA of the levels 0 to 1, fading below the level 0.6 if `transparent`."""
+    steps = np.linspace(0, 1, 256, dtype=np.float32)
+    alpha = opacity(steps) if transparent else np.ones_like(steps)
+    return np.column_stack([colour(steps), np.round(255 * alpha).astype(np.uint8)])
+
+
+def gradient() -> str:
+    """The colours as a CSS gradient from 0 (left) to 1 (right)."""
+    stops = ", ".join(f"rgb({red},{green},{blue})" for red, green, blue in _PLASMA[::15])
+    return f"linear-gradient(to right, {stops})"
 
 
 def _index(levels: NDArray[np.float32]) -> NDArray[np.intp]:

@@ -16,7 +16,9 @@ from workbench.batch import Question
 from workbench.inspection import Inspector
 from workbench.models import Models
 
-MODEL = CheckpointInfo("crr-embedded", Path("fake"), "crr", "none", ("mvtec_bottle", "pcb"), 1, "0123456789ab")
+MODEL = CheckpointInfo(
+    "crr-embedded", Path("fake"), "crr", "none", ("mvtec_bottle", "pcb"), 1, "0123456789ab"
+)
 OTHER_MODEL = CheckpointInfo("other", Path("other"), "crr", "none", ("mvtec_bottle",), 1, "ba9876543210")
 QUESTION = Question(MODEL, "cpu")
 NORMAL_SCORES = tuple(float(score) for score in np.linspace(0.1, 0.4, 50))
@@ -47,7 +49,7 @@ class FakeLibrary:
             self.loads.append(f"{path} {device}")
         return FakeDetector(path)
 
-    def inspect(self, detector: FakeDetector, images: Sequence[Image]) -> list[Inspection]:
+    def inspect(self, _detector: FakeDetector, images: Sequence[Image]) -> list[Inspection]:
         time.sleep(self._inspect_seconds)
         with self._lock:
             self.inspected += len(images)
@@ -82,7 +84,9 @@ def inspection_of(image: Image, **changes: object) -> Inspection:
     return Inspection(**{**values, **changes})
 
 
-def part(spots: Sequence[tuple[int, int]] = ((20, 30),), strength: int = 220, size: tuple[int, int] = (96, 128)) -> Image:
+def part(
+    spots: Sequence[tuple[int, int]] = ((20, 30),), strength: int = 220, size: tuple[int, int] = (96, 128)
+) -> Image:
     """A grey part, (height, width), with a red square of 12 pixels at each (row, column)."""
     image = np.full((*size, 3), 120, dtype=np.uint8)
     for row, column in spots:

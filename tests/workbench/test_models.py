@@ -27,7 +27,7 @@ def test_sessions_that_ask_at_the_same_time_load_once():
 def test_two_models_load_at_the_same_time():
     both = threading.Barrier(2, timeout=5)
 
-    def load(path: str, device: str) -> FakeDetector:
+    def load(path: str, _device: str) -> FakeDetector:
         both.wait()  # breaks unless the other model is being loaded too
         return FakeDetector(path)
 
@@ -73,7 +73,7 @@ def test_memory_of_the_gpu_is_given_back(monkeypatch):
 def test_a_model_that_cannot_be_loaded_is_tried_again():
     calls = []
 
-    def load(path: str, device: str) -> FakeDetector:
+    def load(path: str, _device: str) -> FakeDetector:
         calls.append(path)
         if len(calls) == 1:
             raise CheckpointError("broken")

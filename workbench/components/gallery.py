@@ -31,8 +31,7 @@ def choose_sample() -> None:
 
 def offer_own_images() -> None:
     """Upload of files and folders, and the camera. Files stay in memory and are seen by this visitor only."""
-    files, more = st.columns([5, 2], vertical_alignment="bottom")
-    with files:
+    with st.container(gap="xsmall"):
         _uploader(
             "Your own photos",
             "files",
@@ -40,7 +39,7 @@ def offer_own_images() -> None:
             help="JPEG, PNG, TIFF, BMP or WebP, one or many. They are kept in memory for this visit, "
             "never written to disk and never shown to anybody else.",
         )
-    with more, st.popover("Folder or camera", icon=":material/add_a_photo:", width="stretch"):
+    with st.popover("Folder or camera", icon=":material/add_a_photo:", width="stretch"):
         _uploader(
             "A folder", "folder", several="directory", help="Every image in the folder and in its subfolders."
         )

@@ -79,7 +79,7 @@ def _list(rows: list[Row], visit: Visit) -> None:
         key=key,
         hide_index=True,
         row_height=56,
-        height=min(460, 40 + 56 * max(1, len(rows))),
+        height=min(460, 44 + 56 * max(1, len(rows))),
         column_config=_COLUMNS,
         selection_mode="single-row",
         on_select=lambda: _opened(key, rows),

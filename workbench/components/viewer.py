@@ -6,8 +6,11 @@ from time import perf_counter
 import streamlit as st
 
 from crr.types import Inspection
+from workbench.colours import gradient
+from workbench.components.picture import show_picture
 from workbench.components.session import current_visit
 from workbench.components.shell import device_name, plain_errors
+from workbench.drawing import View, draw, views_of
 from workbench.inspection import Inspected
 from workbench.judgement import (
     HIGHEST,
@@ -23,10 +26,16 @@ from workbench.judgement import (
     strictness,
     verdict_at,
 )
-from workbench.plots import CHART_OPTIONS, View, picture_figure, score_figure, views_of
+from workbench.plots import score_figure
 from workbench.samples import read_samples
 from workbench.settings import settings
 from workbench.visit import Visit
+
+_LEGEND = (
+    '<div class="legend"><span>0 as usual</span>'
+    f'<i style="background: {gradient()}"></i><span>1 very unusual</span></div>'
+)
+_HINT = "Wheel zooms, drag moves, double click resets; point at a place to read its value."
 
 
 def choose_view(inspection: Inspection) -> View:
@@ -49,27 +58,28 @@ def show(inspected: Inspected, view: View) -> None:
     with plain_errors():
         visit, inspection = current_visit(), inspected.inspection
         answer = st.container()
-        picture, numbers = st.columns([3, 2], gap="medium")
+        picture, numbers = st.columns([5, 3], gap="medium")
         with picture:
-            canvas = st.container(key="picture")
+            canvas = st.container()
+            st.html(_LEGEND)
             threshold_side, opacity_side = st.columns(2)
             with threshold_side:
                 _choose_threshold(inspection, visit)
             with opacity_side:
                 opacity = _choose_opacity(view)
-            if visit.upload is None:
-                st.caption(read_samples(settings().samples)[visit.sample].credit)
+            credit = read_samples(settings().samples)[visit.sample].credit if visit.upload is None else ""
+            st.caption(f"{_HINT} {credit}")
         _write_link(inspection, visit)
         start = perf_counter()
         regions = regions_at(inspection, visit.factor)
-        figure = picture_figure(inspected, view, regions, opacity)
-        drawing = 1000 * (perf_counter() - start)
+        drawing = draw(inspected, view, regions, opacity)
+        milliseconds = 1000 * (perf_counter() - start)
         with answer:
             _show_answer(inspection, visit.factor)
         with canvas:
-            st.plotly_chart(figure, key="picture_chart", config=CHART_OPTIONS)
+            show_picture(drawing, "picture")
         with numbers:
-            _show_numbers(inspected, visit.factor, regions, drawing)
+            _show_numbers(inspected, visit.factor, regions, milliseconds)
 
 
 def _choose_threshold(inspection: Inspection, visit: Visit) -> None:

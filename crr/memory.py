@@ -1,0 +1,22 @@
+"""The C library's allocator, told what suits training."""
+
+import ctypes
+import platform
+
+_TRIM_THRESHOLD, _MMAP_MAX = -1, -4  # parameters of mallopt, from malloc.h
+
+
+def keep_freed_memory() -> None:
+    """Keep memory that a step frees for the next step, instead of giving it back to the kernel.
+
+    Every step of training frees and asks for the same gigabyte. glibc gives large blocks back at once, and
+    the kernel hands them out again page by page: 320,000 page faults, 0.44 s of a step of 1.5 s with the
+    embedded preset on one core, against 29,000 and 0.06 s. Both settings are needed: large blocks no
+    longer come from mmap, and the heap they then come from is not trimmed.
+
+    The process keeps its peak memory until it ends. Does nothing where the C library is not glibc.
+    """
+    if platform.libc_ver()[0] == "glibc":
+        mallopt = ctypes.CDLL(None).mallopt
+        mallopt(_MMAP_MAX, 0)
+        mallopt(_TRIM_THRESHOLD, 2**31 - 1)

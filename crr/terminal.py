@@ -1,0 +1,131 @@
+"""What the command line shows: sentences, progress bars and tables, all readable at 80 columns."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Literal
+
+import typer
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from crr.checkpoint import CheckpointInfo
+    from crr.types import Progress as Report
+
+ProgressStyle = Literal["bar", "json", "none"]
+
+_HEADERS = {
+    "images": "images",
+    "image_auroc": "I-AUROC",
+    "image_ap": "I-AP",
+    "image_f1max": "I-F1",
+    "pixel_auroc": "P-AUROC",
+    "pixel_ap": "P-AP",
+    "pixel_f1max": "P-F1",
+    "aupro": "AUPRO",
+}
+
+
+def say(text: str, *, colour: str | None = None, error: bool = False) -> None:
+    """Print a line as it is: a file name may hold brackets, or bytes that are no text."""
+    typer.secho(text.encode(errors="replace").decode(), fg=colour, err=error)
+
+
+@contextmanager
+def reporting(style: ProgressStyle) -> "Iterator[Callable[[Report], None] | None]":
+    """A callback that shows progress: bars on stderr, or a JSON object a line on stdout."""
+    if style == "none":
+        yield None
+    elif style == "json":
+        yield lambda report: print(json.dumps(report.as_json()), flush=True)
+    else:
+        with bars(Console(stderr=True)) as show:
+            yield show
+
+
+@contextmanager
+def bars(console: Console) -> "Iterator[Callable[[Report], None]]":
+    """A progress bar a stage."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=None),
+        TextColumn("{task.completed:.0f}/{task.total:.0f}", justify="right"),
+        TextColumn("{task.fields[note]}", markup=False),
+    )
+    # Lines that are printed meanwhile must go above the bar on a terminal, but into a file if redirected.
+    with Progress(*columns, console=console, expand=True, redirect_stdout=sys.stdout.isatty()) as progress:
+        tasks: dict[str, TaskID] = {}
+
+        def show(report: "Report") -> None:
+            if report.stage not in tasks:
+                tasks[report.stage] = progress.add_task(report.stage, total=report.total, note="")
+            progress.update(
+                tasks[report.stage], completed=report.step, total=report.total, note=_note(report)
+            )
+
+        yield show
+
+
+def figures_table(result: Mapping[str, Any]) -> Table:
+    """The result of an evaluation (`crr.evaluation.Report.as_json()`), in fractions."""
+    table = _table(result["model"])
+    table.add_column("category", overflow="fold")
+    for header in _HEADERS.values():
+        table.add_column(header, justify="right", no_wrap=True)
+    rows = [*result["categories"].items(), ("mean", result["mean"])]
+    for number, (name, figures) in enumerate(rows, start=2):
+        cells = [_cell(figures[metric]) for metric in _HEADERS]
+        table.add_row(Text(name), *cells, end_section=number == len(rows))
+    return table
+
+
+def checkpoints_table(found: "Sequence[CheckpointInfo]") -> Table:
+    """One row a checkpoint."""
+    table = _table()
+    for header in ("name", "method", "encoder", "categories", "MB", "revision"):
+        table.add_column(header, overflow="fold")
+    for info in found:
+        known = ", ".join(info.categories)
+        size = f"{info.bytes / 1e6:.1f}"
+        cells = (info.name, info.method, info.encoder, known, size, info.revision)
+        table.add_row(*map(Text, cells))
+    return table
+
+
+def prediction_line(row: Mapping[str, Any]) -> tuple[str, str]:
+    """A line about one image of `crr predict`, and its colour."""
+    if "error" in row:
+        return f"{'error':<10}{row['path']}: {row['error']}", "red"
+    score, category = f"{row['score']:.3f}", row["category"] or "-"
+    unknown = "" if row["known"] else "  (looks like nothing the model was trained on)"
+    line = f"{row['verdict']:<10}{score}  {category}  {row['path']}{unknown}"
+    return line, "red" if row["verdict"] == "defective" else "green"
+
+
+def _table(title: str = "") -> Table:
+    return Table(title=Text(title), box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+
+
+def _cell(value: float | None) -> str:
+    return "–" if value is None else str(value) if isinstance(value, int) else f"{value:.3f}"
+
+
+def _note(report: "Report") -> str:
+    parts = [f"loss {value:.3f}" for value in report.losses.values()]
+    if report.images_per_second is not None:
+        parts.append(f"{report.images_per_second:.0f} images/s")
+    if report.seconds_left is not None and report.step < report.total:
+        parts.append(f"{_duration(report.seconds_left)} left")
+    return "  ".join(parts)
+
+
+def _duration(seconds: float) -> str:
+    minutes = round(seconds / 60)
+    if minutes >= 60:
+        return f"{minutes // 60} h {minutes % 60:02} min"
+    return f"{minutes} min" if seconds >= 60 else f"{seconds:.0f} s"

@@ -1,0 +1,196 @@
+"""The page Inspect with the embedded checkpoint, as a visitor meets it."""
+
+import csv
+import re
+import zipfile
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+SAMPLES = Path(__file__).parents[2] / "samples"
+DEFECTIVE = SAMPLES / "bottle_broken_small.jpg"
+GOOD = SAMPLES / "bottle_good.jpg"
+
+
+def open_page(page: Page, query: str = "") -> None:
+    page.goto("/" + query)
+    expect(page.locator(".answer")).to_be_visible()
+    expect(picture(page)).to_be_visible()
+
+
+def upload(page: Page, *files: Path) -> None:
+    page.locator("input[type=file]").first.set_input_files(files)
+
+
+def area(page: Page) -> float:
+    """Share of the image above the threshold, in percent, as the page states it."""
+    sentence = page.get_by_text(re.compile(r"reach(es)? the threshold")).inner_text()
+    found = re.search(r"([\d.]+) %", sentence)
+    return float(found[1]) if found else 0.0
+
+
+def picture(page: Page) -> Locator:
+    return page.locator("canvas[role=img]")
+
+
+def pixels(page: Page) -> str:
+    """What is drawn, as a data URI."""
+    return str(picture(page).evaluate("canvas => canvas.toDataURL()"))
+
+
+def set_threshold(page: Page, key: str) -> None:
+    """Press a key on the threshold slider: "Home" is its lowest value, "End" its highest."""
+    page.get_by_role("slider", name="Threshold").press(key)
+
+
+@pytest.fixture
+def broken(tmp_path: Path) -> Path:
+    path = tmp_path / "broken.jpg"
+    path.write_bytes(DEFECTIVE.read_bytes()[:5000])
+    return path
+
+
+def test_opens_with_a_sample_already_inspected(page):
+    open_page(page)
+    expect(page.locator(".answer b").first).to_have_text("Defective")
+    expect(page.get_by_text("Bottle: broken rim. Image: MVTec AD")).to_be_visible()
+    expect(page.get_by_text("milliseconds: decode")).to_be_visible()
+    expect(page).to_have_url(re.compile("sample=bottle_broken_large"))
+
+
+def test_a_defective_part_is_uploaded_and_the_threshold_moved(page):
+    open_page(page)
+    upload(page, DEFECTIVE)
+    expect(page.get_by_text("Your images: 1")).to_be_visible()
+    expect(page.locator(".answer b").first).to_have_text("Defective")
+    before = area(page)
+    assert 0 < before < 60
+    set_threshold(page, "Home")
+    expect(page.get_by_text("100.0 % of the image")).to_be_visible()
+    set_threshold(page, "End")
+    expect(page.locator(".answer b").first).to_be_visible()
+    expect(page.get_by_text("100.0 % of the image")).to_be_hidden()
+    assert area(page) < before
+
+
+def test_a_broken_file_is_a_sentence_and_nothing_is_lost(page, broken):
+    open_page(page)
+    upload(page, DEFECTIVE)
+    expect(page.get_by_text("Your images: 1")).to_be_visible()
+    expect(picture(page)).to_have_attribute("aria-label", re.compile(DEFECTIVE.name))
+    upload(page, broken)
+    expect(page.get_by_test_id("stAlert").filter(has_text="broken.jpg")).to_be_visible()
+    expect(page.get_by_text("Your images: 1")).to_be_visible()
+    expect(picture(page)).to_have_attribute("aria-label", re.compile(DEFECTIVE.name))
+
+
+def test_a_batch_becomes_a_table_that_can_be_opened_and_saved(page, broken, tmp_path):
+    open_page(page)
+    upload(page, DEFECTIVE, GOOD, SAMPLES / "screw_good.jpg", SAMPLES / "pcb_defects_1.jpg", broken)
+    expect(page.get_by_text("Your images: 4")).to_be_visible()
+    expect(page.get_by_test_id("stAlert").filter(has_text="broken.jpg")).to_be_visible()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Table (CSV)").click()
+    download.value.save_as(tmp_path / "table.csv")
+    with (tmp_path / "table.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert {row["file"] for row in rows} == {
+        DEFECTIVE.name, GOOD.name, "screw_good.jpg", "pcb_defects_1.jpg", "broken.jpg",
+    }  # fmt: skip
+    scores = [float(row["score"]) for row in rows if row["score"]]
+    assert scores == sorted(scores, reverse=True)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Heat-maps (zip)").click()
+    download.value.save_as(tmp_path / "maps.zip")
+    assert len(zipfile.ZipFile(tmp_path / "maps.zip").namelist()) == 9
+
+    table = page.get_by_test_id("stDataFrame").first
+    table.scroll_into_view_if_needed()
+    table.click(position={"x": 15, "y": 40 + 56 * 3 + 28})  # the box before the last row
+    last = min((row for row in rows if row["score"]), key=lambda row: float(row["score"]))
+    expect(page.locator(".answer")).to_contain_text(f"score {float(last['score']):.2f}")
+
+
+def test_what_one_visitor_brings_another_never_sees(page, browser: Browser, workbench_url):
+    open_page(page)
+    upload(page, GOOD)
+    expect(page.get_by_text("Your images: 1")).to_be_visible()
+    with browser.new_context(base_url=workbench_url) as context:
+        other = context.new_page()
+        open_page(other, page.url.split("/")[-1])
+        expect(other.get_by_text("Bottle: broken rim. Image")).to_be_visible()
+        expect(other.get_by_text("Your images")).to_have_count(0)
+
+
+def test_a_link_shows_the_same_again(page):
+    open_page(page, "?sample=screw_scratch_neck&threshold=0.33&opacity=25&view=Mask")
+    expect(page.get_by_text("Screw: scratched neck. Image")).to_be_visible()
+    expect(page.get_by_role("slider", name="Threshold")).to_have_value("0.33")
+    expect(page.get_by_role("slider", name="Opacity")).to_have_value("25")
+    expect(page.get_by_role("radio", name="Mask")).to_be_checked()
+    set_threshold(page, "ArrowRight")
+    expect(page).to_have_url(re.compile(r"threshold=0\.34"))
+    link, stated = page.url, page.get_by_text(re.compile(r"reach(es)? the threshold")).inner_text()
+    page.goto("about:blank")
+    page.goto(link)
+    expect(page.get_by_text(stated)).to_be_visible()
+    expect(page).to_have_url(link)
+
+
+def test_every_view_draws_something_else(page):
+    open_page(page)
+    drawn = {"Overlay": pixels(page)}
+    for view in ("Side by side", "Map", "Mask", "Segmentation"):
+        page.get_by_test_id("stSidebar").get_by_text(view, exact=True).click()
+        expect(page).to_have_url(re.compile("view=" + view.replace(" ", "(%20|\\+)")))
+        expect(picture(page)).to_have_attribute("aria-label", re.compile(view))
+        page.wait_for_timeout(200)  # a frame to draw
+        drawn[view] = pixels(page)
+    assert len(set(drawn.values())) == 5
+
+
+def test_wheel_zooms_drag_moves_pointing_reads_and_zoom_outlasts_a_new_threshold(page):
+    open_page(page)
+    whole = pixels(page)
+    box = picture(page).bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] * 0.3, box["y"] + box["height"] * 0.4)
+    readout = page.locator(".readout")
+    expect(readout).to_have_text(re.compile(r"anomaly \d\.\d\d at x 1\d\d, y 20\d"))  # of 512 x 512
+    place = readout.inner_text()
+    page.mouse.wheel(0, -500)
+    page.wait_for_timeout(200)
+    near = pixels(page)
+    assert near != whole
+    page.mouse.move(box["x"] + box["width"] * 0.3 + 1, box["y"] + box["height"] * 0.4)
+    expect(readout).to_have_text(place)  # zooming kept the place under the pointer
+
+    set_threshold(page, "End")
+    expect(page).to_have_url(re.compile("threshold=1.00"))
+    page.mouse.move(box["x"] + box["width"] * 0.3, box["y"] + box["height"] * 0.4)
+    expect(readout).to_have_text(place)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.3 + 90, box["y"] + box["height"] * 0.4, steps=3)
+    page.mouse.up()
+    page.mouse.move(box["x"] + box["width"] * 0.3, box["y"] + box["height"] * 0.4)
+    expect(readout).not_to_have_text(place)
+    set_threshold(page, "Home")
+    expect(page).to_have_url(re.compile("threshold=0.01"))
+    page.get_by_title("The whole picture").click()
+    page.wait_for_timeout(200)
+    assert pixels(page) not in (near, whole)  # the whole picture again, with another outline
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_on_a_phone_nothing_is_wider_than_the_screen(browser: Browser, workbench_url, scheme):
+    with browser.new_context(
+        base_url=workbench_url, viewport={"width": 390, "height": 844}, color_scheme=scheme
+    ) as context:
+        page = context.new_page()
+        open_page(page)
+        main = page.get_by_test_id("stMain")
+        assert main.evaluate("element => element.scrollWidth") <= 390
+        box = picture(page).bounding_box()
+        assert box is not None
+        assert box["width"] == pytest.approx(box["height"], rel=0.05)  # a square sample stays square

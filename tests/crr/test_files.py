@@ -1,0 +1,40 @@
+import stat
+
+import pytest
+
+from crr.files import write_atomically
+
+
+def test_a_file_is_written_with_its_folders_and_may_be_read_by_others(tmp_path):
+    path = tmp_path / "new" / "deep" / "note.txt"
+    write_atomically(path, lambda temporary: temporary.write_text("done"))
+    assert path.read_text() == "done"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o644
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_until_it_is_complete_a_reader_sees_the_old_file(tmp_path):
+    path = tmp_path / "note.txt"
+    path.write_text("old")
+
+    def write(temporary):
+        temporary.write_text("half of the n")
+        assert path.read_text() == "old"
+        temporary.write_text("new")
+
+    write_atomically(path, write)
+    assert path.read_text() == "new"
+
+
+def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path):
+    path = tmp_path / "note.txt"
+    path.write_text("old")
+
+    def fail(temporary):
+        temporary.write_text("half of the n")
+        raise OSError("disk full")
+
+    with pytest.raises(OSError, match="disk full"):
+        write_atomically(path, fail)
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]

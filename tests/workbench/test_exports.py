@@ -1,0 +1,78 @@
+import csv
+import io
+import zipfile
+
+import numpy as np
+import pytest
+
+from crr.images import decode
+from tests.workbench.fakes import QUESTION, good_png, part, png
+from workbench.batch import Batch
+from workbench.exports import COLUMNS, heatmap, pictures_zip, results_csv
+from workbench.settings import Settings
+
+
+@pytest.fixture
+def batch(inspector) -> Batch:
+    batch = Batch(Settings())
+    names = {"a/part.png": png(), "b/part.png": png(part(spots=[(20, 30), (60, 90)])), "=cmd.png": good_png()}
+    batch.add([(name, lambda content=content: content) for name, content in names.items()])
+    batch.add([("broken.png", lambda: b"no image")])
+    batch.inspect_some(QUESTION, inspector, seconds=9)
+    return batch
+
+
+def rows_of(text: str) -> dict[str, dict[str, str]]:
+    return {row["file"]: row for row in csv.DictReader(io.StringIO(text))}
+
+
+def test_csv_has_a_line_an_image_and_the_files_that_failed(batch, inspector):
+    text = results_csv(batch, QUESTION, inspector)
+    assert tuple(text.splitlines()[0].split(",")) == COLUMNS
+    rows = rows_of(text)
+    assert rows["b/part.png"]["verdict"] == "defective"
+    assert rows["b/part.png"]["regions"] == "2"
+    assert rows["b/part.png"]["revision"] == "0123456789ab"
+    assert float(rows["b/part.png"]["limit"]) == 0.45
+    assert "broken.png" in rows["broken.png"]["error"]
+    assert rows["broken.png"]["verdict"] == ""
+
+
+def test_no_file_name_becomes_a_formula(batch, inspector):
+    assert rows_of(results_csv(batch, QUESTION, inspector))["'=cmd.png"]["verdict"] == "normal"
+
+
+def test_csv_follows_the_strictness(batch, inspector):
+    rows = rows_of(results_csv(batch, QUESTION, inspector, factor=2))
+    assert float(rows["b/part.png"]["limit"]) == 0.9
+    assert rows["b/part.png"]["verdict"] == "normal"
+    assert rows["b/part.png"]["regions"] == "0"
+
+
+def test_zip_holds_a_heat_map_and_a_mask_an_image(batch, inspector):
+    archive = zipfile.ZipFile(io.BytesIO(pictures_zip(batch, QUESTION, inspector, 1.0, 0.6)))
+    assert set(archive.namelist()) == {
+        "part_heatmap.png", "part_mask.png", "part_2_heatmap.png", "part_2_mask.png",
+        "=cmd_heatmap.png", "=cmd_mask.png", "results.csv",
+    }  # fmt: skip
+    assert archive.read("results.csv").decode() == results_csv(batch, QUESTION, inspector)
+    mask = decode(archive.read("part_mask.png"))
+    assert mask.shape == (96, 128, 3)
+    assert set(np.unique(mask)) == {0, 255}
+    assert mask[26, 36, 0] == 255
+    assert not decode(archive.read("=cmd_mask.png")).any()
+
+
+def test_the_heat_map_leaves_a_normal_part_as_it_is(batch, inspector):
+    digest = next(digest for digest, upload in batch.uploads.items() if upload.name == "=cmd.png")
+    inspected = batch.inspect(digest, QUESTION, inspector)
+    image = decode(batch.uploads[digest].content)
+    assert (heatmap(image, inspected, over=1.0) == image).all()
+
+
+def test_the_heat_map_of_a_large_image_is_shrunk(inspector):
+    from tests.workbench.fakes import MODEL
+
+    image = part(size=(1500, 2000))
+    inspected = inspector.inspect(png(image), "large.png", MODEL, "cpu")
+    assert heatmap(image, inspected, over=0.5).shape == (768, 1024, 3)

@@ -1,0 +1,195 @@
+from dataclasses import replace
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from crr.errors import CheckpointError
+from tests.workbench.fakes import good_png, png
+from workbench import models
+from workbench.settings import Settings
+
+pytestmark = pytest.mark.usefixtures("fake_workbench")
+
+
+@pytest.fixture
+def app(app_path) -> AppTest:
+    return AppTest.from_file(str(app_path), default_timeout=20)
+
+
+def answer(app: AppTest) -> str:
+    return next(html.proto.body for html in app.get("html") if "answer" in html.proto.body)
+
+
+def texts(elements) -> str:
+    return " ".join(element.value for element in elements)
+
+
+def threshold(app: AppTest):
+    return next(slider for slider in app.slider if slider.label == "Threshold")
+
+
+def upload(app: AppTest, *files: tuple[str, bytes, str]) -> AppTest:
+    uploader = next(uploader for uploader in app.file_uploader if uploader.label == "Your own photos")
+    return uploader.set_value(list(files)).run()
+
+
+def test_the_page_opens_with_the_first_sample_inspected(app, library):
+    app.run()
+    assert not app.exception
+    assert "looks like: bottle" in answer(app)
+    assert library.inspected == 1
+    assert app.query_params["sample"] == "bottle_broken_large"
+    assert "MVTec AD" in texts(app.caption)
+    assert "milliseconds: decode" in texts(app.caption)
+
+
+def test_a_link_restores_sample_model_threshold_opacity_and_view(app):
+    wanted = {"sample": "screw_good", "model": "other", "threshold": "0.30", "opacity": "25", "view": "Map"}
+    for name, value in wanted.items():
+        app.query_params[name] = value
+    app.run()
+    assert "Screw: good" in texts(app.caption)
+    assert app.sidebar.selectbox(key="model").value == "other"
+    assert threshold(app).value == 0.3
+    assert app.slider(key="opacity").value == 25
+    assert app.sidebar.radio(key="view").value == "Map"
+    assert {name: app.query_params[name] for name in wanted} == wanted
+
+
+@pytest.mark.parametrize("threshold_text", ["much", "-1", "9", "nan"])
+def test_a_link_with_nonsense_opens_the_first_sample(app, threshold_text):
+    app.query_params["sample"] = "../../secret"
+    app.query_params["threshold"] = threshold_text
+    app.query_params["view"] = "Inside out"
+    app.run()
+    assert not app.exception
+    assert not app.error
+    assert "Bottle: broken rim" in texts(app.caption)
+    assert threshold(app).value == 0.5
+
+
+def test_moving_threshold_opacity_and_view_calls_no_model(app, library):
+    app.run()
+    threshold(app).set_value(0.9).run()
+    assert app.query_params["threshold"] == "0.90"
+    assert "limit 0.81" in answer(app)  # 0.45 * 0.9 / 0.5
+    app.slider(key="opacity").set_value(20).run()
+    app.sidebar.radio(key="view").set_value("Mask").run()
+    threshold(app).set_value(0.5).run()
+    assert "threshold" not in app.query_params
+    assert library.inspected == 1
+
+
+def test_an_upload_is_shown_and_listed(app, library):
+    app.run()
+    upload(app, ("bad.png", png(), "image/png"), ("good.png", good_png(), "image/png"))
+    assert "Defective" in answer(app)
+    assert "1 region reaches the threshold" in texts(app.markdown)
+    assert "sample" not in app.query_params  # what a visitor brings is in no link
+    table = app.dataframe[0].value
+    assert list(table["file"]) == ["bad.png", "good.png"]
+    assert list(table["verdict"]) == ["defective", "normal"]
+    assert library.inspected == 3
+
+
+def test_a_broken_file_is_one_sentence_and_nothing_is_lost(app):
+    app.run()
+    good = ("bad.png", png(), "image/png")
+    upload(app, good)
+    upload(app, good, ("broken.png", png()[:50], "image/png"), ("page.html", b"<html></html>", "text/html"))
+    assert [warning.value.split()[0] for warning in app.warning] == ["broken.png", "page.html"]
+    assert "Defective" in answer(app)
+    assert list(app.dataframe[0].value["file"]) == ["bad.png"]
+
+
+def test_verdicts_of_the_table_follow_the_threshold(app, library):
+    app.run()
+    upload(app, ("bad.png", png(), "image/png"))
+    threshold(app).set_value(0.99).run()
+    app.run()
+    assert list(app.dataframe[0].value["verdict"]) == ["normal"]
+    assert "Normal" in answer(app)
+    assert library.inspected == 2
+
+
+def test_the_table_can_be_filtered_and_cleared(app):
+    app.run()
+    upload(app, ("bad.png", png(), "image/png"), ("good.png", good_png(), "image/png"))
+    app.segmented_control(key="table_filter").set_value("normal").run()
+    assert list(app.dataframe[0].value["file"]) == ["good.png"]
+    next(button for button in app.button if button.label == "Clear").click().run()
+    assert not app.dataframe
+    assert "Bottle: broken rim" in texts(app.caption)
+
+
+def test_another_sample_by_a_click(app):
+    app.run()
+    app.pills(key="sample_choice").set_value("screw_good").run()
+    assert "Screw: good" in texts(app.caption)
+    assert app.query_params["sample"] == "screw_good"
+
+
+def test_two_sessions_see_nothing_of_each_other(app, app_path):
+    app.run()
+    upload(app, ("bad.png", png(), "image/png"))
+    other = AppTest.from_file(str(app_path), default_timeout=20).run()
+    assert not other.dataframe
+    assert "Bottle: broken rim" in texts(other.caption)
+
+
+def test_what_looks_like_nothing_known_is_said(app, library, monkeypatch):
+    ask = library.inspect
+    library.inspect = lambda *asked: [replace(found, known=False) for found in ask(*asked)]
+    stranger = library.inspector()
+    monkeypatch.setattr("workbench.inspection.inspector", lambda: stranger)
+    app.run()
+    assert "nothing the model was trained on (nearest: bottle)" in texts(app.warning)
+
+
+def test_without_a_model_the_page_says_what_to_do(app, monkeypatch):
+    def none() -> None:
+        raise CheckpointError("There is no model on this machine.")
+
+    monkeypatch.setattr(models, "find_models", none)
+    app.run()
+    assert texts(app.error) == "There is no model on this machine."
+    assert not app.exception
+
+
+def test_what_nobody_foresaw_is_a_sentence_and_a_log_entry(app, monkeypatch, caplog):
+    def fail() -> None:
+        raise RuntimeError("secret detail")
+
+    monkeypatch.setattr(models, "find_models", fail)
+    app.run()
+    assert "did not foresee" in texts(app.error)
+    assert "secret detail" not in texts(app.error)
+    assert "secret detail" in caplog.text
+    assert not app.exception
+
+
+def test_every_control_has_a_help_text(app):
+    app.run()
+    upload(app, ("bad.png", png(), "image/png"))
+    controls = [
+        *app.slider, *app.selectbox, *app.radio, *app.pills, *app.segmented_control, *app.file_uploader,
+        *app.toggle, *app.text_input,
+    ]  # fmt: skip
+    assert len(controls) >= 9
+    assert [control.label for control in controls if not control.proto.help] == []
+
+
+def test_folders_of_the_server_can_be_switched_off(app, monkeypatch):
+    monkeypatch.setattr("workbench.components.gallery.settings", lambda: Settings(allow_folders=False))
+    app.run()
+    assert not app.text_input
+
+
+def test_a_folder_path_that_is_wrong_is_a_sentence(app, monkeypatch, tmp_path):
+    monkeypatch.setattr("workbench.components.gallery.settings", lambda: Settings(allow_folders=True))
+    app.run()
+    app.text_input(key="folder_path").set_value(str(tmp_path)).run()
+    assert "no folder with images" in texts(app.error)
+    (tmp_path / "part.png").write_bytes(png())
+    app.text_input(key="folder_path").set_value(f"{tmp_path}/").run()
+    assert list(app.dataframe[0].value["file"]) == ["part.png"]

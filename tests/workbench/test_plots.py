@@ -1,0 +1,23 @@
+import pytest
+
+from tests.workbench.fakes import NORMAL_SCORES, inspection_of, part
+from workbench.colours import DEFECT, GREY
+from workbench.plots import score_figure
+
+
+def test_scores_show_the_normals_the_limit_and_this_image():
+    figure = score_figure(inspection_of(part(), score=0.7), limit=0.45)
+    assert tuple(figure.data[0].x) == NORMAL_SCORES
+    assert [annotation.text.strip() for annotation in figure.layout.annotations] == ["limit", "this image"]
+    assert [shape.x0 for shape in figure.layout.shapes] == [0.45, 0.7]
+
+
+@pytest.mark.parametrize(("score", "colour"), [(0.45, DEFECT), (0.44, GREY)])
+def test_only_a_defect_has_the_accent_colour(score, colour):
+    figure = score_figure(inspection_of(part(), score=score), limit=0.45)
+    assert figure.layout.shapes[1].line.color == colour
+
+
+def test_the_axis_is_the_same_for_all_images_unless_a_score_lies_beyond():
+    assert score_figure(inspection_of(part(), score=0.2), limit=0.45).layout.xaxis.range == (0, 1.02)
+    assert score_figure(inspection_of(part(), score=2.0), limit=0.45).layout.xaxis.range == (0, 2.04)

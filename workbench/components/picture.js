@@ -1,0 +1,206 @@
+// The photo with the anomaly map and the outlines over it: wheel or pinch zooms, drag moves, pointing reads the value.
+// Zoom and position belong to the viewer and stay while Python sends new outlines.
+
+const views = new WeakMap();
+
+export default function ({ data, parentElement }) {
+  let view = views.get(parentElement);
+  if (!view) views.set(parentElement, (view = new PictureView(parentElement)));
+  view.show(data);
+  return () => {
+    view.stop();
+    views.delete(parentElement);
+  };
+}
+
+class PictureView {
+  constructor(parent) {
+    this.frame = parent.querySelector(".frame");
+    this.canvas = parent.querySelector("canvas");
+    this.readout = parent.querySelector(".readout");
+    this.photo = new Image();
+    this.photo.onload = () => this.draw();
+    this.fingers = new Map();
+    this.reset();
+    this.observer = new ResizeObserver(() => this.draw());
+    this.observer.observe(this.frame);
+    const on = (name, act) => this.canvas.addEventListener(name, act, { passive: false });
+    on("wheel", (event) => { event.preventDefault(); this.zoomAt(event, Math.exp(-event.deltaY / 400)); });
+    on("pointerdown", (event) => { this.fingers.set(event.pointerId, event); this.canvas.setPointerCapture(event.pointerId); });
+    on("pointermove", (event) => this.move(event));
+    for (const name of ["pointerup", "pointercancel"]) on(name, (event) => this.fingers.delete(event.pointerId));
+    on("pointerleave", () => { this.readout.hidden = true; });
+    on("dblclick", () => { this.reset(); this.draw(); });
+    on("keydown", (event) => this.key(event));
+    const buttons = { ".closer": () => this.zoom(1.5), ".further": () => this.zoom(1 / 1.5), ".whole": () => { this.reset(); this.draw(); } };
+    for (const [name, act] of Object.entries(buttons)) parent.querySelector(name).onclick = act;
+  }
+
+  show(data) {
+    if (this.data?.digest !== data.digest) this.reset();
+    this.data = data;
+    const [height, width] = data.size;
+    this.frame.style.aspectRatio = `${width * data.panels.length} / ${height}`;
+    this.canvas.setAttribute("aria-label", data.description);
+    this.levels = new Uint16Array(bytes(data.levels).buffer);
+    this.map = this.painted();
+    if (this.photo.src !== data.photo) this.photo.src = data.photo; // draws when it is decoded
+    else this.draw();
+  }
+
+  stop() { this.observer.disconnect(); }
+
+  reset() { this.scale = 1; this.x = 0.5; this.y = 0.5; } // magnification, and the place in the middle as a share of the image
+
+  painted() {
+    const [rows, columns] = this.data.grid;
+    const colours = bytes(this.data.colours);
+    const map = new ImageData(columns, rows);
+    this.levels.forEach((level, place) => {
+      const colour = 4 * Math.min(255, Math.round(level * 255 / this.data.one));
+      map.data.set(colours.subarray(colour, colour + 4), 4 * place);
+    });
+    const canvas = new OffscreenCanvas(columns, rows);
+    canvas.getContext("2d").putImageData(map, 0, 0);
+    return canvas;
+  }
+
+  // Where the image lies inside a panel, in CSS pixels of the panel.
+  placement() {
+    const [height, width] = this.data.size;
+    const panel = { width: this.canvas.clientWidth / this.data.panels.length, height: this.canvas.clientHeight };
+    const unit = Math.min(panel.width / width, panel.height / height) * this.scale; // CSS pixels a pixel
+    return { panel, unit, left: panel.width / 2 - this.x * width * unit, top: panel.height / 2 - this.y * height * unit };
+  }
+
+  draw() {
+    const ratio = window.devicePixelRatio || 1;
+    const [across, down] = [this.canvas.clientWidth, this.canvas.clientHeight];
+    if (!this.data || !across || !down) return;
+    [this.canvas.width, this.canvas.height] = [across * ratio, down * ratio];
+    this.canvas.style.touchAction = this.scale > 1 ? "none" : "pan-y"; // a page can be scrolled past a whole picture
+    const pen = this.canvas.getContext("2d");
+    const { panel } = this.placement();
+    this.data.panels.forEach((layers, index) => {
+      pen.setTransform(ratio, 0, 0, ratio, index * panel.width * ratio, 0);
+      pen.save();
+      pen.beginPath();
+      pen.rect(0, 0, panel.width - (index + 1 < this.data.panels.length ? 4 : 0), panel.height);
+      pen.clip();
+      this.drawPanel(pen, layers);
+      pen.restore();
+    });
+  }
+
+  drawPanel(pen, layers) {
+    const [height, width] = this.data.size;
+    const { unit, left, top } = this.placement();
+    const area = [left, top, width * unit, height * unit];
+    if (layers.includes("photo") && this.photo.complete && this.photo.naturalWidth) pen.drawImage(this.photo, ...area);
+    if (layers.includes("map")) {
+      pen.globalAlpha = this.data.opacity;
+      pen.drawImage(this.map, ...area);
+      pen.globalAlpha = 1;
+    }
+    if (!layers.includes("outline") && !layers.includes("mask")) return;
+    pen.beginPath();
+    for (const curve of this.data.outlines) {
+      for (let place = 0; place < curve.length; place += 2) pen.lineTo(left + curve[place] * unit, top + curve[place + 1] * unit);
+      pen.closePath();
+      pen.moveTo(NaN, NaN);
+    }
+    pen.lineJoin = "round";
+    if (layers.includes("mask")) {
+      pen.globalAlpha = this.data.opacity;
+      pen.fillStyle = this.data.accent;
+      pen.fill("evenodd");
+      pen.globalAlpha = 1;
+    } else {
+      for (const [colour, thickness] of [["white", 4], [this.data.accent, 2]]) { // the white rim shows on any part
+        pen.strokeStyle = colour;
+        pen.lineWidth = thickness;
+        pen.stroke();
+      }
+    }
+  }
+
+  // The place of an event: inside its panel in CSS pixels, and in the image in pixels.
+  place(event) {
+    const box = this.canvas.getBoundingClientRect();
+    const { panel, unit, left, top } = this.placement();
+    const across = (event.clientX - box.left) % panel.width;
+    const down = event.clientY - box.top;
+    return { across, down, x: (across - left) / unit, y: (down - top) / unit };
+  }
+
+  zoom(factor) {
+    this.scale = Math.min(40, Math.max(1, this.scale * factor));
+    this.keepInside();
+    this.draw();
+  }
+
+  zoomAt(event, factor) {
+    const before = this.place(event);
+    this.scale = Math.min(40, Math.max(1, this.scale * factor));
+    const after = this.place(event);
+    this.x += (before.x - after.x) / this.data.size[1];
+    this.y += (before.y - after.y) / this.data.size[0];
+    this.keepInside();
+    this.draw();
+  }
+
+  keepInside() {
+    const margin = 0.5 / this.scale;
+    this.x = Math.min(1 - margin, Math.max(margin, this.x));
+    this.y = Math.min(1 - margin, Math.max(margin, this.y));
+  }
+
+  shift(across, down) {
+    const { unit } = this.placement();
+    this.x -= across / unit / this.data.size[1];
+    this.y -= down / unit / this.data.size[0];
+    this.keepInside();
+    this.draw();
+  }
+
+  move(event) {
+    const before = this.fingers.get(event.pointerId);
+    if (!before) return this.read(event);
+    const other = [...this.fingers.values()].find((finger) => finger.pointerId !== event.pointerId);
+    if (other) {
+      const distance = (finger) => Math.hypot(finger.clientX - other.clientX, finger.clientY - other.clientY);
+      this.zoomAt(other, distance(event) / Math.max(1, distance(before)));
+    } else {
+      this.shift(event.clientX - before.clientX, event.clientY - before.clientY);
+    }
+    this.fingers.set(event.pointerId, event);
+  }
+
+  read(event) {
+    const { x, y, across, down } = this.place(event);
+    const [height, width] = this.data.size;
+    const inside = x >= 0 && y >= 0 && x < width && y < height;
+    this.readout.hidden = !inside;
+    if (!inside) return;
+    const [rows, columns] = this.data.grid;
+    const level = this.levels[Math.floor(y / height * rows) * columns + Math.floor(x / width * columns)] / this.data.one;
+    this.readout.textContent = `${this.data.label} ${level.toFixed(2)} at x ${Math.floor(x)}, y ${Math.floor(y)}`;
+    const { panel } = this.placement();
+    this.readout.classList.toggle("left", across > panel.width / 2);
+    this.readout.style.transform = `translate(${event.offsetX}px, ${down}px)`;
+  }
+
+  key(event) {
+    const steps = { ArrowLeft: [40, 0], ArrowRight: [-40, 0], ArrowUp: [0, 40], ArrowDown: [0, -40] };
+    if (event.key === "+") this.zoom(1.5);
+    else if (event.key === "-") this.zoom(1 / 1.5);
+    else if (event.key === "0") { this.reset(); this.draw(); }
+    else if (this.scale > 1 && steps[event.key]) this.shift(...steps[event.key]);
+    else return;
+    event.preventDefault();
+  }
+}
+
+function bytes(text) {
+  return Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+}

@@ -1,0 +1,85 @@
+"""What the picture on the page is drawn from: plain values that the browser puts together.
+
+The browser draws photo, map and outlines over each other (`components/picture.js`), so that zoom and position
+stay while a slider moves. Nothing here calls a model.
+"""
+
+import base64
+from typing import Any, Literal, get_args
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from crr.types import Inspection
+from workbench.colours import DEFECT, colour_table
+from workbench.inspection import Inspected
+from workbench.judgement import Regions
+
+View = Literal["Overlay", "Side by side", "Map", "Mask", "Segmentation"]
+VIEWS: tuple[View, ...] = get_args(View)
+
+MAP_SIDE = 400
+ONE = 1000  # the level 1 as the browser gets it
+
+_PANELS: dict[View, list[list[str]]] = {
+    "Overlay": [["photo", "map", "outline"]],
+    "Side by side": [["photo"], ["photo", "map", "outline"]],
+    "Map": [["map", "outline"]],
+    "Mask": [["photo", "mask"]],
+    "Segmentation": [["photo", "map", "outline"]],
+}
+
+
+def views_of(inspection: Inspection) -> tuple[View, ...]:
+    """The views that an inspection offers."""
+    return VIEWS if inspection.segmentation is not None else VIEWS[:-1]
+
+
+def draw(inspected: Inspected, view: View, regions: Regions, opacity: float) -> dict[str, Any]:
+    """The drawing of an image with what the model says about it.
+
+    Args:
+        inspected: The image and its inspection.
+        view: What is drawn.
+        regions: Where the map reaches the threshold.
+        opacity: Of the map over the photo, in [0, 1].
+
+    Returns:
+        Sizes are (height, width). `levels` are uint16 in thousandths on `grid`, which covers the photo edge
+        to edge; `colours` are 256 RGBA quadruples for the levels 0 to 1; both in base64. `outlines` are flat
+        lists x, y, x, y, ... in pixels of the original.
+    """
+    inspection, picture = inspected.inspection, inspected.picture
+    segmented = view == "Segmentation" and inspection.segmentation is not None
+    label = "segmentation" if segmented else "anomaly"
+    levels = _shrunk(inspection.segmentation if segmented else inspection.anomaly_map)
+    thousandths = np.round(ONE * np.clip(levels, 0, 60)).astype("<u2")
+    return {
+        "digest": picture.digest,
+        "size": list(picture.size),
+        "photo": picture.uri,
+        "panels": _PANELS[view],
+        "label": label,
+        "grid": list(levels.shape),
+        "levels": _base64(thousandths),
+        "one": ONE,
+        "colours": _base64(colour_table(transparent=view != "Map")),
+        "opacity": 1.0 if view == "Map" else opacity,
+        "outlines": [np.round(curve, 1).ravel().tolist() for curve in regions.outlines],
+        "accent": DEFECT,
+        "description": f"{picture.name}, {view}: {regions.count} regions reach the threshold",
+    }
+
+
+def _shrunk(levels: NDArray[np.float32] | None) -> NDArray[np.float32]:
+    assert levels is not None
+    scale = MAP_SIDE / max(levels.shape)
+    if scale >= 1:
+        return levels
+    size = (max(1, round(levels.shape[1] * scale)), max(1, round(levels.shape[0] * scale)))
+    return np.asarray(cv2.resize(levels, size, interpolation=cv2.INTER_AREA), dtype=np.float32)
+
+
+def _base64(values: NDArray[Any]) -> str:
+    return base64.b64encode(values.tobytes()).decode()
