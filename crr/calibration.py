@@ -170,12 +170,11 @@ def _examples(
             if probability is not None:
                 probabilities.append(probability.float().cpu())
             reporter.advance(len(images), images=len(images))
-        truth = np.stack(masks)
         yield _Examples(
-            torch.cat(distances),
-            torch.cat(probabilities) if probabilities else None,
-            truth,
-            truth.any(axis=(1, 2)),
+            distance=torch.cat(distances),
+            probability=torch.cat(probabilities) if probabilities else None,
+            masks=np.stack(masks),
+            damaged=np.array([mask.any() for mask in masks]),
         )
 
 

@@ -2,22 +2,30 @@
 
 import json
 import os
-import signal
+import shlex
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import replace
-from enum import StrEnum
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict
+from importlib import metadata
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
-from crr.errors import CRRError
-from crr.types import Progress as Report
+from crr.errors import ConfigError, CRRError
+from crr.interrupt import stop_on_interrupt
+from crr.terminal import (
+    ProgressStyle,
+    checkpoints_table,
+    figures_table,
+    prediction_line,
+    reporting,
+    say,
+)
+
+# The library is imported inside the commands: it brings torch, and `crr --help` must not wait for that.
 
 # An idle OpenMP thread that spins takes the core that the next step needs.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -28,72 +36,102 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-_screen = Console()
-_errors = Console(stderr=True)
 
-BAD_INPUT, SOME_FAILED, INTERRUPTED = 2, 1, 130
-
-
-class ProgressStyle(StrEnum):
-    """How long work reports itself."""
-
-    bar = "bar"
-    json = "json"
-    none = "none"
+SOME_FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
+_STDOUT = Path("-")
 
 
-class Distance(StrEnum):
-    """How far the decoder's answer is from what the encoder saw."""
-
-    mahalanobis = "mahalanobis"
-    cosine = "cosine"
-
-
-class Segmentation(StrEnum):
-    """Design of the segmentation network."""
-
-    compact = "compact"
-    paper = "paper"
-    none = "none"
+def _path(text: str) -> Path:
+    """`--out=~/results` reaches us with its tilde: shells expand it at the start of a word only."""
+    path = Path(text)
+    with suppress(RuntimeError):  # no such user: the path is taken as it is
+        path = path.expanduser()
+    return path
 
 
-Data = Annotated[Path, typer.Option("--data", help="Data set: MVTec-AD layout, VisA, or a folder of good images.")]
-Model = Annotated[str, typer.Option("--model", help="Checkpoint folder, or the name of an embedded checkpoint.")]
-Category = Annotated[list[str] | None, typer.Option("--category", help="Only this category; may be repeated.")]
+def _option(name: str, description: str) -> Any:
+    return typer.Option(name, help=description, parser=_path, metavar="PATH")
+
+
+Data = Annotated[Path, _option("--data", "Data set: MVTec-AD layout, VisA, or a folder of good images.")]
+Model = Annotated[str, typer.Option("--model", help="Checkpoint folder, or the name of an embedded one.")]
+Category = Annotated[
+    list[str] | None, typer.Option("--category", help="Only this category; may be repeated.")
+]
 Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:1 or mps.")]
-Style = Annotated[ProgressStyle, typer.Option("--progress", help="bar, json (a line a report) or none.")]
-JsonFile = Annotated[Path | None, typer.Option("--json", help="Write the result to this file.")]
+Style = Annotated[ProgressStyle, typer.Option("--progress", help="A bar, or a JSON object a line on stdout.")]
+JsonFile = Annotated[Path | None, _option("--json", "Write the result to this file; - for stdout.")]
+Textures = Annotated[Path | None, _option("--textures", "Folder of textures for the damage, such as DTD.")]
+Seed = Annotated[int, typer.Option("--seed", min=0, max=2**31 - 1, help="Fixes every random draw.")]
+
+
+def _version(wanted: bool) -> None:
+    if not wanted:
+        return
+    try:
+        say(f"crr {metadata.version('crr')}")
+    except metadata.PackageNotFoundError:
+        say("crr, run from its source folder and not installed")
+    raise typer.Exit
+
+
+@app.callback()
+def main(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Options that stand before the command."""
 
 
 @app.command()
 def train(
     data: Data,
-    out: Annotated[Path, typer.Option("--out", help="Folder for the checkpoint.")],
+    out: Annotated[Path, _option("--out", "Folder for the checkpoint.")],
     category: Category = None,
-    preset: Annotated[str, typer.Option("--preset", help="embedded (CPU) or dinov2-base (GPU).")] = "embedded",
+    preset: Annotated[
+        str, typer.Option("--preset", help="embedded (CPU) or dinov2-base (GPU).")
+    ] = "embedded",
     encoder: Annotated[str | None, typer.Option("--encoder", help="Another timm backbone.")] = None,
     layers: Annotated[str | None, typer.Option("--layers", help="Its layers, for example 1,2,3.")] = None,
-    weights: Annotated[str, typer.Option("--weights", help="For --encoder: timm or random.")] = "timm",
-    size: Annotated[int | None, typer.Option("--size", help="Side in pixels that images are resized to.")] = None,
-    iterations: Annotated[int | None, typer.Option("--iterations", min=1, help="Of stage 1; stage 2 follows.")] = None,
+    weights: Annotated[str | None, typer.Option("--weights", help="Its weights: timm or random.")] = None,
+    size: Annotated[
+        int | None, typer.Option("--size", help="Side in pixels that images are resized to.")
+    ] = None,
+    iterations: Annotated[
+        int | None, typer.Option("--iterations", min=1, help="Of stage 1; stage 2 follows.")
+    ] = None,
     batch_size: Annotated[int | None, typer.Option("--batch-size", min=1, help="Images a step.")] = None,
-    distance: Annotated[Distance | None, typer.Option("--distance", help="Measure of the residual.")] = None,
-    segmentation: Annotated[Segmentation | None, typer.Option("--segmentation", help="Its design.")] = None,
-    textures: Annotated[Path | None, typer.Option("--textures", help="Folder of textures, such as DTD.")] = None,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Fixes every random draw.")] = 0,
-    workers: Annotated[int | None, typer.Option("--workers", min=0, help="Processes that make images.")] = None,
+    distance: Annotated[
+        Literal["mahalanobis", "cosine"] | None, typer.Option("--distance", help="Measure of the residual.")
+    ] = None,
+    segmentation: Annotated[
+        Literal["compact", "paper", "none"] | None,
+        typer.Option("--segmentation", help="Design of its network."),
+    ] = None,
+    textures: Textures = None,
+    seed: Seed = 0,
+    workers: Annotated[
+        int | None, typer.Option("--workers", min=0, help="Processes that make images.")
+    ] = None,
     device: Device = "auto",
+    snapshot_seconds: Annotated[
+        float, typer.Option("--snapshot-seconds", min=0, help="Time between snapshots, for --resume.")
+    ] = 60.0,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a stopped run.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Start anew in a used folder.")] = False,
-    progress: Style = ProgressStyle.bar,
+    progress: Style = "bar",
 ) -> None:
     """Train CRR on the good images of a data set; Ctrl-C leaves a usable checkpoint."""
     from crr.datasets import open_dataset
     from crr.presets import configure
+    from crr.snapshots import is_unfinished
     from crr.training import RunOptions
     from crr.training import train as run
 
     with _sentences():
+        if resume and overwrite:
+            raise ConfigError("--resume goes on with a run and --overwrite starts anew: give one of them.")
         config = configure(
             preset,
             encoder=encoder,
@@ -102,18 +140,20 @@ def train(
             size=size,
             iterations=iterations,
             batch_size=batch_size,
-            distance=distance and distance.value,
-            segmentation=segmentation and segmentation.value,
+            distance=distance,
+            segmentation=segmentation,
             seed=seed,
         )
-        options = RunOptions(device, workers, resume, overwrite, textures=textures)
+        options = RunOptions(device, workers, resume, overwrite, snapshot_seconds, textures)
         stop = threading.Event()
-        with _stop_on_interrupt(stop), _reporting(progress) as report:
+        with stop_on_interrupt(stop, _announce_stop), reporting(progress) as report:
             run(open_dataset(data, category), out, config, options, report, stop)
-    if progress is not ProgressStyle.json:
-        state = "Stopped early; continue with --resume. Usable as it is" if stop.is_set() else "Done"
-        _screen.print(f"{state}: {out}\nTry it: crr predict --model {out} IMAGE --out results", highlight=False)
-    if stop.is_set():
+        unfinished = is_unfinished(out)
+    if progress != "json":
+        state = "Stopped early, usable as it is; go on with --resume" if unfinished else "Done"
+        say(f"{state}: {out}")
+        say(f"Try it: crr predict --model {shlex.quote(str(out))} IMAGE --out results")
+    if unfinished:
         raise typer.Exit(INTERRUPTED)
 
 
@@ -125,50 +165,58 @@ def evaluate(
     category: Category = None,
     device: Device = "auto",
     card: Annotated[bool, typer.Option("--card", help="Write the table into the model's card.")] = False,
-    progress: Style = ProgressStyle.bar,
+    progress: Style = "bar",
 ) -> None:
     """Measure a checkpoint on the test images of a data set: detection and localisation."""
-    from crr.checkpoint import CARD, find, load
+    from crr.checkpoint import find, load
     from crr.datasets import open_dataset
     from crr.evaluation import evaluate as run
-    from crr.files import write_atomically
-    from crr.model_card import with_figures
+    from crr.files import check_writable
 
     with _sentences():
-        detector = load(model, device)
-        with _reporting(progress) as report:
-            result = run(detector, open_dataset(data, category), progress=report).as_json()
+        _check_json_file(json_file, progress)
+        dataset = open_dataset(data, category)
+        folder = find(_path(model))
+        if card:
+            check_writable(folder)
+        detector = load(folder, device)
+        with reporting(progress) as report:
+            result = run(detector, dataset, progress=report).as_json()
         _write_json(json_file, result)
         if card:
-            path = find(model) / CARD
-            text = with_figures(path.read_text(encoding="utf-8"), result, f"crr evaluate --model {model} --data DATA")
-            write_atomically(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
-    if progress is not ProgressStyle.json:
-        _screen.print(_figures_table(result))
+            chosen = [part for name in category or () for part in ("--category", name)]
+            command = ["crr", "evaluate", "--model", folder.name, "--data", dataset.root.name, *chosen]
+            _update_card(folder, result, shlex.join(command))
+    if progress != "json" and json_file != _STDOUT:
+        Console().print(figures_table(result))
 
 
 @app.command()
 def predict(
-    images: Annotated[list[Path], typer.Argument(help="Images, or folders of images.")],
+    images: Annotated[
+        list[Path], typer.Argument(help="Images, or folders of images.", parser=_path, metavar="IMAGES...")
+    ],
     model: Model = "crr-embedded",
-    out: Annotated[Path | None, typer.Option("--out", help="Folder for heat-map and mask of each image.")] = None,
+    out: Annotated[Path | None, _option("--out", "Folder for heat-map and mask of each image.")] = None,
     json_file: JsonFile = None,
     device: Device = "auto",
     batch_size: Annotated[int, typer.Option("--batch-size", min=1, help="Images at a time.")] = 8,
-    progress: Style = ProgressStyle.bar,
+    progress: Style = "bar",
 ) -> None:
     """Inspect images; a bad file is reported and the rest go on (exit code 1)."""
     from crr.checkpoint import load
     from crr.prediction import predict_files
 
     with _sentences():
-        detector = load(model, device)
+        _check_json_file(json_file, progress)
+        detector = load(_path(model), device)
         rows = []
-        with _reporting(progress) as report:
+        with reporting(progress) as report:
             for row in predict_files(detector, images, out, batch_size, report):
                 rows.append(row)
-                if progress is not ProgressStyle.json:
-                    _screen.print(_prediction_line(row), highlight=False, soft_wrap=True)
+                if progress != "json" and json_file != _STDOUT:
+                    line, colour = prediction_line(row)
+                    say(line, colour=colour)
         _write_json(json_file, {"model": detector.name, "images": rows})
     if any("error" in row for row in rows):
         raise typer.Exit(SOME_FAILED)
@@ -181,32 +229,33 @@ def models(json_file: JsonFile = None) -> None:
 
     with _sentences():
         found = list_checkpoints()
-        rows = [{**vars(info), "path": str(info.path), "categories": list(info.categories)} for info in found]
-        _write_json(json_file, {"models": rows})
-    table = Table("name", "method", "encoder", "categories", "MB", "revision")
-    for info in found:
-        size = f"{info.bytes / 1e6:.1f}"
-        table.add_row(info.name, info.method, info.encoder, ", ".join(info.categories), size, info.revision)
-    _screen.print(table if found else f"No checkpoints in {checkpoint_folder()}. Train one with `crr train`.")
+        _write_json(json_file, {"models": [{**asdict(info), "path": str(info.path)} for info in found]})
+    if json_file == _STDOUT:
+        return
+    if found:
+        Console().print(checkpoints_table(found))
+    else:
+        say(f"There are no checkpoints in {checkpoint_folder()}. Train one with: crr train")
 
 
 @app.command()
 def anomalies(
     data: Data,
-    out: Annotated[Path, typer.Option("--out", help="PNG file to write.")],
+    out: Annotated[Path, _option("--out", "PNG file to write.")],
     category: Category = None,
-    count: Annotated[int, typer.Option("--count", min=1, help="Damaged images a category.")] = 8,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Another seed, other damage.")] = 0,
-    size: Annotated[int, typer.Option("--size", min=32, help="Side of a picture in pixels.")] = 256,
-    textures: Annotated[Path | None, typer.Option("--textures", help="Folder of textures, such as DTD.")] = None,
+    count: Annotated[int, typer.Option("--count", min=1, max=100, help="Damaged images a category.")] = 8,
+    seed: Seed = 0,
+    size: Annotated[int, typer.Option("--size", min=32, max=1024, help="Side of a picture in pixels.")] = 224,
+    textures: Textures = None,
 ) -> None:
     """Show the synthetic damage that training uses, as a contact sheet."""
+    from crr.anomaly_sheet import write_sheet
     from crr.datasets import open_dataset
-    from crr.prediction import anomaly_sheet
 
     with _sentences():
-        anomaly_sheet(open_dataset(data, category), out, count=count, seed=seed, size=size, textures=textures)
-    _screen.print(f"Wrote {out}", highlight=False)
+        dataset = open_dataset(data, category)
+        write_sheet(dataset, out, count=count, seed=seed, size=size, textures=textures)
+    say(f"Wrote {out}")
 
 
 @contextmanager
@@ -215,75 +264,49 @@ def _sentences() -> Iterator[None]:
     try:
         yield
     except CRRError as error:
-        _errors.print(f"Error: {error}", style="red", highlight=False, markup=False, soft_wrap=True)
-        raise typer.Exit(BAD_INPUT) from None
+        say(f"Error: {error}", colour="red", error=True)
+    except BrokenPipeError:  # who reads our output has gone: typer ends the command quietly
+        raise
     except OSError as error:
-        _errors.print(f"Error: {error.filename or 'file'}: {error.strerror or error}", style="red", markup=False)
-        raise typer.Exit(BAD_INPUT) from None
-
-
-@contextmanager
-def _stop_on_interrupt(stop: threading.Event) -> Iterator[None]:
-    """The first Ctrl-C asks the run to finish early, the second ends it at once."""
-
-    def ask(*_: object) -> None:
-        if stop.is_set():
-            raise KeyboardInterrupt
-        stop.set()
-        _errors.print("Stopping: calibrating what was learnt so far. Ctrl-C again leaves at once.")
-
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    previous = signal.signal(signal.SIGINT, ask)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, previous)
-
-
-@contextmanager
-def _reporting(style: ProgressStyle) -> Iterator[Callable[[Report], None] | None]:
-    """A callback that shows progress in the chosen style."""
-    if style is ProgressStyle.none:
-        yield None
-    elif style is ProgressStyle.json:
-        yield lambda report: print(json.dumps(report.as_json()), flush=True)
+        place = f"{error.filename}: " if error.filename else ""
+        say(f"Error: {place}{error.strerror or error}.", colour="red", error=True)
     else:
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[note]}"))
-        with Progress(*columns, TimeElapsedColumn(), console=_errors) as bars:
-            tasks: dict[str, Any] = {}
-            yield lambda report: _show(bars, tasks, report)
+        return
+    raise typer.Exit(BAD_INPUT)
 
 
-def _show(bars: Progress, tasks: dict[str, Any], report: Report) -> None:
-    if report.stage not in tasks:
-        tasks[report.stage] = bars.add_task(report.stage, total=report.total, note="")
-    parts = [f"{name} {value:.4f}" for name, value in report.losses.items()]
-    if report.images_per_second is not None:
-        parts.append(f"{report.images_per_second:.0f} images/s")
-    if report.seconds_left is not None:
-        parts.append(f"{report.seconds_left / 60:.0f} min left")
-    bars.update(tasks[report.stage], completed=report.step, total=report.total, note="  ".join(parts))
+def _announce_stop() -> None:
+    say("Stopping: calibrating what was learnt so far. Ctrl-C again leaves at once.", error=True)
+
+
+def _update_card(folder: Path, result: dict[str, Any], command: str) -> None:
+    from crr.checkpoint import CARD
+    from crr.files import write_atomically
+    from crr.model_card import with_figures
+
+    path = folder / CARD
+    card = path.read_text(encoding="utf-8") if path.is_file() else ""
+    text = with_figures(card, result, command)
+    write_atomically(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+
+
+def _check_json_file(path: Path | None, progress: ProgressStyle) -> None:
+    """See before the work that its result can be written after it."""
+    from crr.files import check_writable
+
+    if path == _STDOUT and progress == "json":
+        raise ConfigError("--json - and --progress json both write to stdout: give a file name to --json.")
+    if path is not None and path != _STDOUT:
+        if path.is_dir():
+            raise ConfigError(f"--json {path} is a folder: give the name of a file.")
+        check_writable(path.parent)
 
 
 def _write_json(path: Path | None, values: dict[str, Any]) -> None:
-    if path is not None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
+    from crr.files import write_atomically
 
-
-def _figures_table(result: dict[str, Any]) -> Table:
-    table = Table("category", *next(iter(result["categories"].values())), title=result["model"])
-    for name, figures in [*result["categories"].items(), ("mean", result["mean"])]:
-        cells = ["–" if value is None else f"{value:.3f}" if isinstance(value, float) else str(value) for value in figures.values()]
-        table.add_row(name, *cells, end_section=name == list(result["categories"])[-1])
-    return table
-
-
-def _prediction_line(row: dict[str, Any]) -> str:
-    if "error" in row:
-        return f"[red]error[/red]      {row['path']}: {row['error']}"
-    colour = "red" if row["verdict"] == "defective" else "green"
-    unknown = "" if row["known"] else "  (looks like nothing the model was trained on)"
-    return f"[{colour}]{row['verdict']:<10}[/{colour}] {row['score']:.3f}  {row['category']}  {row['path']}{unknown}"
+    text = json.dumps(values, indent=2) + "\n"
+    if path == _STDOUT:
+        typer.echo(text, nl=False)
+    elif path is not None:
+        write_atomically(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))

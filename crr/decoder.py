@@ -45,7 +45,9 @@ class LinearAttentionBlock(nn.Module):
         self.query_key_value = nn.Linear(width, 3 * width)
         self.projection = nn.Linear(width, width)
         self.mlp_norm = nn.LayerNorm(width)
-        self.mlp = nn.Sequential(nn.Linear(width, mlp_ratio * width), nn.GELU(), nn.Linear(mlp_ratio * width, width))
+        self.mlp = nn.Sequential(
+            nn.Linear(width, mlp_ratio * width), nn.GELU(), nn.Linear(mlp_ratio * width, width)
+        )
 
     def forward(self, tokens: Tensor) -> Tensor:
         """(B, tokens, width) to the same shape."""
@@ -75,7 +77,9 @@ class Decoder(nn.Module):
         self.config = config
         self.grid = min(layer.grid for layer in layers)
         self.factors = [_factor(layer, self.grid) for layer in layers]
-        token_channels = [layer.channels * factor**2 for layer, factor in zip(layers, self.factors, strict=True)]
+        token_channels = [
+            layer.channels * factor**2 for layer, factor in zip(layers, self.factors, strict=True)
+        ]
         if config.tokens == "mean" or config.outputs == "blocks":
             _check_equal_layers(config, layers)
         inputs = token_channels[0] if config.tokens == "mean" else sum(token_channels)
@@ -89,9 +93,12 @@ class Decoder(nn.Module):
             FeatureMasking(noise),
         )
         count = self.grid[0] * self.grid[1]
-        self.positions = nn.Parameter(0.02 * torch.randn(1, count, config.width)) if config.positions else None
+        self.positions = (
+            nn.Parameter(0.02 * torch.randn(1, count, config.width)) if config.positions else None
+        )
         self.blocks = nn.ModuleList(
-            LinearAttentionBlock(config.width, config.attention_heads, config.mlp_ratio) for _ in range(config.blocks)
+            LinearAttentionBlock(config.width, config.attention_heads, config.mlp_ratio)
+            for _ in range(config.blocks)
         )
         self.heads = nn.ModuleList()
         if config.outputs == "heads":
@@ -113,11 +120,16 @@ class Decoder(nn.Module):
         else:
             normalised = self.norm(tokens)
             answers = [head(normalised) for head in self.heads]
-        return [_depth_to_space(answer, self.grid, factor) for answer, factor in zip(answers, self.factors, strict=True)]
+        return [
+            _depth_to_space(answer, self.grid, factor)
+            for answer, factor in zip(answers, self.factors, strict=True)
+        ]
 
     def _tokens(self, features: Features) -> Tensor:
         """(B, tokens, channels): all layers on the token grid."""
-        layers = [_space_to_depth(layer, factor) for layer, factor in zip(features, self.factors, strict=True)]
+        layers = [
+            _space_to_depth(layer, factor) for layer, factor in zip(features, self.factors, strict=True)
+        ]
         return torch.stack(layers).mean(dim=0) if self.config.tokens == "mean" else torch.cat(layers, dim=2)
 
 
@@ -152,7 +164,7 @@ def _check_equal_layers(config: DecoderConfig, layers: Sequence[Layer]) -> None:
         raise ConfigError("tokens = 'mean' and outputs = 'blocks' need layers of one shape, as a ViT's are.")
     if config.outputs == "blocks" and layers[0].channels != config.width:
         raise ConfigError(
-            f"outputs = 'blocks' needs width = {layers[0].channels}, the encoder's own; given: {config.width}."
+            f"outputs = 'blocks' needs the encoder's width = {layers[0].channels}; given: {config.width}."
         )
     if config.outputs == "blocks" and config.blocks % len(layers):
         raise ConfigError(f"{config.blocks} blocks cannot be fused evenly into {len(layers)} groups.")

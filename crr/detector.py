@@ -77,7 +77,7 @@ class Detector(nn.Module, ABC):
         return self.metric(reconstruction, category)
 
     def distance_map(self, distances: Features, category: Tensor) -> Tensor:
-        """(B, 1, h, w) on the finest grid: mean over layers, scaled so that 0.5 is rare on the category's normals."""
+        """(B, 1, h, w) on the finest grid: mean over layers, scaled so that 0.5 is rare on normal images."""
         return mean_map(distances) / (2 * self.scale[category]).view(-1, 1, 1, 1)
 
     @torch.inference_mode()
@@ -91,18 +91,18 @@ class Detector(nn.Module, ABC):
         with watch.step("map"):
             category, category_distance = self.recogniser(features)
             distances = self.distances(reconstruction, category)
-        probability = None
+        probability = segmentation = None
         if self.segmentation is not None:
             with watch.step("segmentation"):
                 probability = self.segmentation.probability(reconstruction, distances)
+                segmentation = enlarged(probability, self.config.prediction.map_size, sigma=0, kernel=1)
         with watch.step("map"):
             anomaly_map = self.fuse(self.distance_map(distances, category), probability)
             score = top_share_score(anomaly_map, self.config.prediction.top_share)
-            segmentation = None if probability is None else enlarged(probability, self.config.prediction.map_size, sigma=0, kernel=1)
         return Prediction(reconstruction, segmentation, anomaly_map[:, 0], score, category, category_distance)
 
     def fuse(self, distance_map: Tensor, probability: Tensor | None) -> Tensor:
-        """The anomaly map (B, 1, map, map) from the maps of both kinds, each on its own grid (paper, section 3.4).
+        """The anomaly map (B, 1, map, map) from both kinds of map, each on its own grid (paper, section 3.4).
 
         Args:
             distance_map: See `distance_map`.

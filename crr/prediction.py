@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -11,92 +10,86 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crr import engine
-from crr.anomalies import AnomalySynthesizer
-from crr.contact_sheet import contact_sheet
-from crr.datasets import Dataset
 from crr.detector import Detector
 from crr.errors import DatasetError, ImageError
-from crr.files import write_atomically
+from crr.files import check_writable, write_atomically
 from crr.images import decode, encode_png, find_images
+from crr.progress import Reporter
 from crr.types import Image, Inspection, Progress
 
 Row = dict[str, Any]
+
+_PICTURES = ("heatmap", "mask")
 
 
 def predict_files(
     detector: Detector,
     paths: Sequence[Path],
-    out: Path | None,
+    out: Path | None = None,
     batch_size: int = 8,
     progress: Callable[[Progress], None] | None = None,
 ) -> Iterator[Row]:
-    """Inspect files and folders, a row an image; memory does not grow with their number.
+    """Inspect files and folders, a row an image in the order given; memory does not grow with their number.
 
     Args:
         detector: From `crr.load`.
         paths: Images, and folders that are searched for images.
         out: Folder for `NAME_heatmap.png` and `NAME_mask.png`; None writes no pictures.
         batch_size: Images a forward pass.
-        progress: Called after each batch.
+        progress: Called about once a second.
 
     Yields:
         {"path", "score", "percentile", "verdict", "category", "known", "heatmap", "mask"}, or
-        {"path", "error"} for a file that cannot be inspected.
+        {"path", "error"} for a file that cannot be inspected. Paths of pictures are None without `out`.
 
     Raises:
         DatasetError: There is no image at all in `paths`.
+        CRRError: `out` cannot be written to.
     """
     files = find_images(paths)
     if not files:
-        raise DatasetError(f"No images found in {', '.join(map(str, paths))}. Give image files or a folder of images.")
-    names = _picture_names(files)
-    done = 0
-    with ThreadPoolExecutor(1) as pool:
-        for batch in _prefetched(pool, files, batch_size):
+        folders = ", ".join(map(str, paths))
+        raise DatasetError(f"No images found in {folders}. Give image files, or a folder that holds some.")
+    if out is not None:
+        check_writable(out)
+    names = _picture_names(files, out)
+    reporter = Reporter(progress)
+    reporter.begin("predict", len(files))
+    with ThreadPoolExecutor() as pool:
+        for batch in _read_ahead(pool, files, batch_size):
             images = [image for _, image in batch if not isinstance(image, ImageError)]
             inspections = iter(engine.inspect(detector, images, batch_size))
-            for path, image in batch:
-                if isinstance(image, ImageError):
-                    yield {"path": str(path), "error": str(image)}
-                    continue
-                inspection = next(inspections)
-                pictures = _write_pictures(image, inspection, out, names[path]) if out else {"heatmap": None, "mask": None}
-                yield {**_row(path, inspection), **pictures}
-            done += len(batch)
-            if progress is not None:
-                progress(Progress("predict", done, len(files)))
+            rows = [
+                {"path": str(path), "error": str(image)}
+                if isinstance(image, ImageError)
+                else pool.submit(_record, path, image, next(inspections), out, names[path])
+                for path, image in batch
+            ]
+            reporter.advance(len(batch), images=len(batch))
+            for row in rows:
+                yield row.result() if isinstance(row, Future) else row
 
 
 def heatmap(image: Image, inspection: Inspection, opacity: float = 0.6) -> Image:
-    """The image with its anomaly map laid over it; fixed colour scale 0..1, transparent at zero."""
+    """The image with its anomaly map laid over it; fixed colour scale 0..1, transparent at zero.
+
+    Args:
+        image: uint8 (H, W, 3), the image that was inspected.
+        inspection: Of that image.
+        opacity: Of the colours where the map is 0.5 or more, in [0, 1].
+
+    Returns:
+        uint8 (H, W, 3).
+    """
     values = inspection.anomaly_map_at(inspection.size).clip(0, 1)
     colours = cv2.applyColorMap((255 * values).astype(np.uint8), cv2.COLORMAP_INFERNO)[:, :, ::-1]
-    alpha = opacity * np.minimum(1, 2 * values)[:, :, None]
-    return np.asarray((1 - alpha) * image + alpha * colours, dtype=np.uint8)
+    alpha = np.float32(opacity) * np.minimum(1, 2 * values)[:, :, None]
+    return np.asarray(np.rint(image + alpha * (colours.astype(np.float32) - image)), dtype=np.uint8)
 
 
-def anomaly_sheet(
-    dataset: Dataset, out: Path, *, count: int, seed: int, size: int, textures: Path | None = None
-) -> None:
-    """Write a contact sheet of `count` damaged training images a category as a PNG."""
-    files = find_images([textures]) if textures else None
-    synthesizer = AnomalySynthesizer(files)
-    everything = [sample for category in dataset.categories for sample in category.train]
-    rows = []
-    for index, category in enumerate(dataset.categories):
-        damages = []
-        for number in range(count):
-            random = np.random.default_rng([seed, index, number])
-            own, donor = (pool[int(random.integers(len(pool)))].path for pool in (category.train, everything))
-            image, other = (cv2.resize(decode(path), (size, size), interpolation=cv2.INTER_AREA) for path in (own, donor))
-            damages.append(synthesizer.damage(np.asarray(image), random, [np.asarray(other)]))
-        rows.append(damages)
-    sheet = encode_png(contact_sheet(rows))
-    write_atomically(out, lambda path: path.write_bytes(sheet))
-
-
-def _row(path: Path, inspection: Inspection) -> Row:
-    return {
+def _record(path: Path, image: Image, inspection: Inspection, out: Path | None, name: str) -> Row:
+    """One image's row; writes its pictures."""
+    row: Row = {
         "path": str(path),
         "score": inspection.score,
         "percentile": inspection.percentile,
@@ -104,50 +97,53 @@ def _row(path: Path, inspection: Inspection) -> Row:
         "category": inspection.category,
         "known": inspection.known,
     }
+    if out is None:
+        return row | dict.fromkeys(_PICTURES)
+    row["heatmap"] = _write(_picture_file(out, name, "heatmap"), heatmap(image, inspection))
+    row["mask"] = _write(_picture_file(out, name, "mask"), inspection.mask().astype(np.uint8) * 255)
+    return row
 
 
-def _write_pictures(image: Image, inspection: Inspection, out: Path, name: str) -> dict[str, str]:
-    pictures: dict[str, NDArray[np.uint8]] = {
-        "heatmap": heatmap(image, inspection),
-        "mask": inspection.mask().astype(np.uint8) * 255,
-    }
-    written = {}
-    for kind, picture in pictures.items():
-        path = out / f"{name}_{kind}.png"
-        data = encode_png(picture)
-        write_atomically(path, lambda temporary, data=data: temporary.write_bytes(data))
-        written[kind] = str(path)
-    return written
+def _write(file: Path, picture: NDArray[np.uint8]) -> str:
+    data = encode_png(picture)
+    write_atomically(file, lambda temporary: temporary.write_bytes(data))
+    return str(file)
 
 
-def _picture_names(files: Sequence[Path]) -> dict[Path, str]:
-    """A name for each file's pictures: its stem, with a number where two files share one."""
+def _picture_names(files: Sequence[Path], out: Path | None) -> dict[Path, str]:
+    """A name for each file's pictures: its stem, numbered where it is taken; no picture covers an image."""
+    images = {path.resolve() for path in files}
+    taken: dict[str, int] = {}  # name to the last number tried for it
     names: dict[Path, str] = {}
-    taken: dict[str, int] = {}
     for path in files:
-        count = taken[path.stem] = taken.get(path.stem, 0) + 1
-        names[path] = path.stem if count == 1 else f"{path.stem}_{count}"
+        name, number = path.stem, taken.get(path.stem.casefold(), 1)
+        while name.casefold() in taken or _covers(out, name, images):
+            number += 1
+            name = f"{path.stem}_{number}"
+        taken[name.casefold()] = 1
+        taken[path.stem.casefold()] = number
+        names[path] = name
     return names
 
 
-def _prefetched(
+def _covers(out: Path | None, name: str, images: set[Path]) -> bool:
+    return out is not None and any(_picture_file(out, name, kind).resolve() in images for kind in _PICTURES)
+
+
+def _picture_file(out: Path, name: str, kind: str) -> Path:
+    return out / f"{name}_{kind}.png"
+
+
+def _read_ahead(
     pool: ThreadPoolExecutor, files: Sequence[Path], batch_size: int
 ) -> Iterator[list[tuple[Path, Image | ImageError]]]:
-    """Decoded batches, the next one read while the current one is inspected."""
-    remaining = iter(files)
-    following: Future[list[tuple[Path, Image | ImageError]]] | None = None
-    while True:
-        paths = list(islice(remaining, batch_size))
-        upcoming = pool.submit(_decode_all, paths) if paths else None
-        if following is not None:
-            yield following.result()
-        if upcoming is None:
-            return
-        following = upcoming
-
-
-def _decode_all(paths: Sequence[Path]) -> list[tuple[Path, Image | ImageError]]:
-    return [(path, _decoded(path)) for path in paths]
+    """Batches of decoded images in order; while the caller works on one, threads read the next."""
+    ahead: list[tuple[Path, Future[Image | ImageError]]] = []
+    for start in range(0, len(files) + batch_size, batch_size):
+        due = ahead
+        ahead = [(path, pool.submit(_decoded, path)) for path in files[start : start + batch_size]]
+        if due:
+            yield [(path, image.result()) for path, image in due]
 
 
 def _decoded(path: Path) -> Image | ImageError:

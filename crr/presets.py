@@ -1,7 +1,5 @@
 """Named configurations to start from."""
 
-from typing import Any
-
 from crr.config import (
     DecoderConfig,
     DetectorConfig,
@@ -67,7 +65,7 @@ def configure(
     *,
     encoder: str | None = None,
     layers: str | None = None,
-    weights: str = "timm",
+    weights: str | None = None,
     size: int | None = None,
     iterations: int | None = None,
     batch_size: int | None = None,
@@ -81,7 +79,7 @@ def configure(
         name: Of the preset.
         encoder: Another timm backbone; needs `layers`.
         layers: Comma-separated indices into what the backbone's `forward_intermediates` offers.
-        weights: "timm" or "random", for `encoder`.
+        weights: "timm" or "random"; another backbone has "timm" by default.
         size: Side that images are resized to; a crop keeps its share.
         iterations: Of stage 1; stage 2 changes in proportion.
         batch_size: Of both stages.
@@ -93,14 +91,17 @@ def configure(
         ConfigError: A value is out of range, or the settings contradict each other.
     """
     values = preset(name).as_json()
-    if encoder is not None:
-        values["encoder"].update(_other_encoder(encoder, layers, weights))
-    elif layers is not None:
-        values["encoder"].update(layers=_indices(layers), groups=())
+    backbone, stages = values["encoder"], [values["training"][stage] for stage in ("repair", "segmentation")]
+    if encoder is not None and encoder != backbone["name"]:
+        if layers is None:
+            raise ConfigError(f"Say which layers of {encoder} to compare, for example --layers 1,2,3.")
+        backbone.update(name=encoder, weights="timm", every_block=False)
+    if layers is not None:
+        backbone.update(layers=_indices(layers), groups=())
+    if weights is not None:
+        backbone["weights"] = weights
     if size is not None:
-        share = values["encoder"]["crop"] / values["encoder"]["resize"]
-        values["encoder"].update(resize=size, crop=round(share * size))
-    stages = [values["training"][stage] for stage in ("repair", "segmentation")]
+        backbone.update(resize=size, crop=round(size * backbone["crop"] / backbone["resize"]))
     if iterations is not None:
         share = iterations / stages[0]["iterations"]
         for stage in stages:
@@ -115,12 +116,6 @@ def configure(
         values["segmentation"]["design"] = segmentation
     values["training"]["seed"] = seed
     return DetectorConfig.from_json(values)
-
-
-def _other_encoder(name: str, layers: str | None, weights: str) -> dict[str, Any]:
-    if layers is None:
-        raise ConfigError(f"Say which layers of {name} to compare, for example --layers 1,2,3.")
-    return {"name": name, "weights": weights, "layers": _indices(layers), "every_block": False, "groups": ()}
 
 
 def _indices(layers: str) -> tuple[int, ...]:

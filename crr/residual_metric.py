@@ -39,7 +39,9 @@ class ResidualMetric(nn.Module):
             category: (B,) index of each image's category.
         """
         pairs = zip(reconstruction.encoder, reconstruction.decoder, strict=True)
-        return [self._lengths(index, seen - answered, category) for index, (seen, answered) in enumerate(pairs)]
+        return [
+            self._lengths(index, seen - answered, category) for index, (seen, answered) in enumerate(pairs)
+        ]
 
     def _lengths(self, index: int, residual: Tensor, category: Tensor) -> Tensor:
         _, channels, height, width = residual.shape
@@ -73,7 +75,9 @@ class ResidualStatistics:
     def add(self, reconstruction: Reconstruction) -> None:
         """Take in one batch of normal images."""
         self.images += len(reconstruction.encoder[0])
-        for index, (seen, answered) in enumerate(zip(reconstruction.encoder, reconstruction.decoder, strict=True)):
+        for index, (seen, answered) in enumerate(
+            zip(reconstruction.encoder, reconstruction.decoder, strict=True)
+        ):
             residual = (seen - answered).float()
             pooled = functional.adaptive_avg_pool2d(residual, self.grid)
             rows = residual.permute(0, 2, 3, 1).flatten(0, 2)
@@ -90,7 +94,9 @@ class ResidualStatistics:
             mean = share * own + (1 - share) * common
             own_rows, mean_rows = own.flatten(1), mean.flatten(1)
             cross = own_rows @ mean_rows.T
-            covariance = products / self.images - (cross + cross.T - mean_rows @ mean_rows.T) / own_rows.shape[1]
+            covariance = (
+                products / self.images - (cross + cross.T - mean_rows @ mean_rows.T) / own_rows.shape[1]
+            )
             results.append((mean.float(), covariance.float()))
         return results
 

@@ -59,7 +59,9 @@ class CompactSegmentation(SegmentationNetwork):
         self.distance_input = config.distance_input
         extra = 1 if config.distance_input else 0
         self.scales = [float(layer.channels) ** 0.5 for layer in layers]
-        self.projections = nn.ModuleList(nn.Conv2d(layer.channels + extra, config.width, 1) for layer in layers)
+        self.projections = nn.ModuleList(
+            nn.Conv2d(layer.channels + extra, config.width, 1) for layer in layers
+        )
         width = config.width
         self.body = nn.Sequential(
             nn.ReLU(inplace=True),
@@ -85,7 +87,9 @@ class CompactSegmentation(SegmentationNetwork):
         total = projected[order[0]]
         for index in order[1:]:
             if total.shape[2:] != self.grids[index]:
-                total = functional.interpolate(total, size=self.grids[index], mode="bilinear", align_corners=False)
+                total = functional.interpolate(
+                    total, size=self.grids[index], mode="bilinear", align_corners=False
+                )
             total = total + projected[index]
         logits: Tensor = self.body(total)
         return logits

@@ -49,9 +49,9 @@ class Prediction:
         reconstruction: Encoder and decoder features.
         segmentation: (B, 1, H, W) probability of "anomalous" in [0, 1], or None if the detector has
             no segmentation network.
-        anomaly_map: (B, H, W), non-negative; H, W are the detector's input size.
+        anomaly_map: (B, H, W), non-negative; H = W = the config's `map_size`.
         score: (B,), the image-level anomaly score on the scale of `anomaly_map`.
-        category: (B,) index of the nearest known category, -1 if the detector is not calibrated.
+        category: (B,) index of the nearest known category; without meaning before calibration.
         category_distance: (B,) distance to that category's centre; above 1 means unlike anything known.
     """
 
@@ -72,7 +72,7 @@ class Inspection:
         revision: The checkpoint's digest (12 hex digits), so that a result can be traced.
         size: (height, width) of the original image.
         anomaly_map: float32 (h, w), non-negative, covering the whole original image edge to edge.
-            Its grid is at most the original's and may be coarser: `anomaly_map_at` resamples it.
+            Its grid is the detector's, coarser or finer than the original's: `anomaly_map_at` resamples it.
         segmentation: float32 (h, w) in [0, 1] on the same grid, or None.
         score: Image-level anomaly score, non-negative.
         threshold: Calibrated image threshold of the nearest category: defective if score >= it.

@@ -24,6 +24,13 @@ with plain_errors():
         if visit.settle(question, inspector):
             st.rerun()  # the gallery above still marks the sample that was shown before
         inspected = visit.inspect(read_samples(settings().samples), question, inspector)
-    results.show_problems(visit)
+    problems, progress = (
+        st.container(),
+        st.container(),
+    )  # always there, so that what follows stays in its place
+    with problems:
+        results.show_problems(visit)
     viewer.show(inspected, viewer.choose_view(inspected.inspection))
-    results.show_batch(visit, question, inspector)
+    with progress:
+        results.inspect_rest(visit, question, inspector)
+    results.show_table(visit, question, inspector)

@@ -15,6 +15,12 @@ from numpy.typing import NDArray
 from crr.types import Inspection, Verdict
 
 FINE_SIDE = 1024
+_NAMES = {
+    "ballscrew": "ball screw",
+    "deeppcb": "circuit board",
+    "mvtec_bottle": "bottle",
+    "mvtec_screw": "screw",
+}
 LOWEST, HIGHEST, STEP = 0.01, 1.0, 0.01
 
 
@@ -115,5 +121,7 @@ def share_of(area: float) -> str:
 
 
 def readable(category: str | None) -> str:
-    """A category as people say it: "mvtec_screw" is a screw, and its data set is named in the card."""
-    return "an unknown part" if category is None else category.removeprefix("mvtec_").replace("_", " ")
+    """A category as people say it; those of the embedded model are named after data sets."""
+    if category is None:
+        return "an unknown part"
+    return _NAMES.get(category, category.replace("_", " "))

@@ -14,24 +14,24 @@ def score_figure(inspection: Inspection, limit: float) -> go.Figure:
             x=list(inspection.normal_scores),
             xbins={"start": 0, "end": highest, "size": highest / 40},
             marker_color=GREY,
+            opacity=0.5,
             hovertemplate="%{y} normal images score %{x}<extra></extra>",
         )
     )
     colour = DEFECT if inspection.score >= limit else GREY
-    lines = [(limit, "limit", GREY, "dash", 1.1), (inspection.score, "this image", colour, "solid", 1.3)]
-    for value, label, line, dash, top in lines:
+    # The line of this image is the taller one, so the label of the limit keeps to the other side of it.
+    limit_side = "right" if inspection.score >= limit else "left"
+    score_side = "left" if inspection.score < highest / 2 else "right"
+    lines = [
+        (limit, "limit", GREY, "dash", 1.1, limit_side),
+        (inspection.score, "this image", colour, "solid", 1.3, score_side),
+    ]
+    for value, label, line, dash, top, side in lines:
+        place = {"x": value, "y": top, "yref": "paper", "xanchor": side, "yanchor": "middle"}
+        figure.add_annotation(text=f" {label} ", showarrow=False, font={"color": line}, **place)
         figure.add_shape(
-            type="line",
-            x0=value,
-            x1=value,
-            y0=0,
-            y1=top,
-            yref="paper",
+            type="line", x0=value, x1=value, y0=0, y1=top, yref="paper",
             line={"color": line, "dash": dash, "width": 2},
-        )
-        figure.add_annotation(
-            x=value, y=top, yref="paper", text=f" {label} ", showarrow=False, yanchor="middle",
-            xanchor="left" if value < highest / 2 else "right", font={"color": line},
         )  # fmt: skip
     figure.update_layout(
         height=180,

@@ -32,6 +32,7 @@ class Visit:
         sample: Name of the sample that is shown, or was shown before an image of the batch.
         upload: Digest of the image of the batch that is shown, None while a sample is.
         factor: Strictness, see `workbench.judgement`; it goes with the visitor from image to image.
+        opacity: Of the map over the photo, in [0, 1].
         linked_threshold: Threshold that the link asks for, until it was turned into a factor.
     """
 
@@ -40,6 +41,7 @@ class Visit:
         self.sample = sample
         self.upload: str | None = None
         self.factor = 1.0
+        self.opacity = 0.6
         self.linked_threshold = threshold
         self._settings = settings
         self._arrived: list[str] = []

@@ -6,7 +6,7 @@ from crr.encoders import Layer
 
 LAYERS = (Layer("fine", 6, (4, 4)), Layer("coarse", 10, (2, 2)))
 NOISY = 3  # a channel that varies much within every category and tells nothing
-CENTRES = torch.eye(16)[:3] * 4
+CENTRES = torch.eye(16)[:3] * 4 + 60  # far from the origin, near each other, as features are
 
 
 def images(category, count, seed, noise=0.3):
@@ -60,12 +60,12 @@ def test_an_image_alone_is_judged_as_in_a_crowd(recogniser):
     for row in range(60):
         alone = recogniser([layer[row : row + 1] for layer in crowd])
         assert int(alone[0]) == int(nearest[row])
-        assert float(alone[1]) == pytest.approx(float(distance[row]), rel=1e-5)
+        assert float(alone[1]) == pytest.approx(float(distance[row]), rel=1e-4)
 
 
 def test_many_copies_of_one_image_know_that_image():
     copies = images(0, 1, seed=0)
-    rows = summary(copies).repeat(5, 1)
+    rows = summary(copies).repeat(4, 1)
     recogniser = CategoryRecogniser(LAYERS, 1)
     recogniser.fit([rows], [rows[:2]])
     assert float(recogniser(copies)[1]) <= 1

@@ -8,7 +8,10 @@ from crr.errors import ConfigError, NewerFormatError
 from crr.presets import PRESETS
 from tests.crr.tiny import tiny_config
 
-CALIBRATION = (CategoryCalibration("plate", 0.4, 0.3, (0.1, 0.2)), CategoryCalibration("ring", 0.5, 0.6, (0.3,)))
+CALIBRATION = (
+    CategoryCalibration("plate", 0.4, 0.3, (0.1, 0.2)),
+    CategoryCalibration("ring", 0.5, 0.6, (0.3,)),
+)
 
 
 @pytest.mark.parametrize(

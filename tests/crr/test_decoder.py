@@ -53,7 +53,10 @@ def test_heads_attend_on_their_own():
     block = LinearAttentionBlock(width=8, heads=2, mlp_ratio=2)
     tokens = torch.randn(1, 5, 8)
     query, key, value = block.query_key_value(tokens).chunk(3, dim=2)
-    heads = [linear_attention(*(part[..., half] for part in (query, key, value))) for half in (slice(4), slice(4, 8))]
+    heads = [
+        linear_attention(*(part[..., half] for part in (query, key, value)))
+        for half in (slice(4), slice(4, 8))
+    ]
     torch.testing.assert_close(block._attend(tokens), block.projection(torch.cat(heads, dim=2)))
 
 
@@ -89,7 +92,9 @@ def test_answers_have_the_shapes_of_the_questions_and_use_every_weight(config, l
     answers = decoder(questions)
     assert [answer.shape for answer in answers] == [question.shape for question in questions]
     sum(answer.square().mean() for answer in answers).backward()
-    unused = [name for name, weight in decoder.named_parameters() if weight.grad is None or not weight.grad.any()]
+    unused = [
+        name for name, weight in decoder.named_parameters() if weight.grad is None or not weight.grad.any()
+    ]
     assert unused == []
 
 
@@ -138,7 +143,7 @@ def test_blocks_are_fused_from_the_last_to_the_first():
         ({}, (Layer("tall", 4, (8, 6)), Layer("coarse", 4, (4, 4))), "no multiple of the coarsest grid"),
         ({"tokens": "mean"}, PYRAMID, "need layers of one shape"),
         ({"outputs": "blocks"}, PYRAMID, "need layers of one shape"),
-        ({"outputs": "blocks", "width": 32}, EQUAL, "needs width = 16.*given: 32"),
+        ({"outputs": "blocks", "width": 32}, EQUAL, "needs the encoder's width = 16; given: 32"),
         ({"outputs": "blocks", "blocks": 3}, EQUAL, "3 blocks cannot be fused evenly into 2 groups"),
     ],
 )

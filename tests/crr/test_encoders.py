@@ -96,7 +96,9 @@ def test_a_folding_that_changes_the_features_is_taken_back(monkeypatch):
         torch.testing.assert_close(given, truth, rtol=1e-3, atol=1e-4)
 
 
-@pytest.mark.parametrize(("photo", "label"), [("flower.jpg", 985), ("china.jpg", 698)], ids=["daisy", "palace"])
+@pytest.mark.parametrize(
+    ("photo", "label"), [("flower.jpg", 985), ("china.jpg", 698)], ids=["daisy", "palace"]
+)
 def test_the_packages_weights_recognise_photographs(photo, label):
     backbone = plain_backbone(EMBEDDED.encoder)
     image = load_sample_image(photo)
@@ -199,14 +201,14 @@ def test_a_missing_weights_package_says_how_to_install_it(monkeypatch):
 
 def test_a_weights_package_without_its_file_says_so(monkeypatch):
     monkeypatch.setattr(encoders.metadata, "files", lambda _name: [])
-    with pytest.raises(EncoderError, match="holds no weights. Install it again"):
+    with pytest.raises(EncoderError, match=r"holds no weights\. Install it again"):
         Encoder(EMBEDDED.encoder)
 
 
 def test_weights_from_the_hub_need_the_hub(monkeypatch, tmp_path):
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path))
-    with pytest.raises(EncoderError, match="weights of test_resnet could not be had from the Hugging Face Hub"):
+    with pytest.raises(
+        EncoderError, match="weights of test_resnet could not be had from the Hugging Face Hub"
+    ):
         Encoder(replace(ENCODER, name="test_resnet", weights="timm"))
-
-

@@ -22,7 +22,9 @@ def test_until_it_is_complete_a_reader_sees_the_old_file(tmp_path):
         assert path.read_text() == "old"
         temporary.write_text("new")
 
-    write_atomically(path, write)
+    with path.open() as reader:  # one who opened the old file goes on reading it
+        write_atomically(path, write)
+        assert reader.read() == "old"
     assert path.read_text() == "new"
 
 

@@ -31,7 +31,9 @@ def test_repair_loss_is_the_mean_distance_of_flattened_layers(target, answer):
         for wanted_layer, given_layer in zip(target, answer, strict=True)
         for wanted, given in zip(wanted_layer.numpy(), given_layer.detach().numpy(), strict=True)
     ]
-    assert repair_loss(target, answer, share=0, factor=1).item() == pytest.approx(np.mean(distances), rel=1e-5)
+    assert repair_loss(target, answer, share=0, factor=1).item() == pytest.approx(
+        np.mean(distances), rel=1e-5
+    )
 
 
 def test_repair_loss_goes_from_0_to_2(target):
@@ -66,7 +68,9 @@ def test_mining_scales_the_gradients_of_the_easiest_points_and_nothing_else(targ
 
 @pytest.mark.parametrize(("share", "factor"), [(0, 0.1), (0.9, 1)])
 def test_mining_can_be_switched_off(target, answer, share, factor):
-    for before, after in zip(gradients(target, answer, 0, 1)[1], gradients(target, answer, share, factor)[1], strict=True):
+    for before, after in zip(
+        gradients(target, answer, 0, 1)[1], gradients(target, answer, share, factor)[1], strict=True
+    ):
         assert torch.equal(before, after)
 
 

@@ -17,7 +17,9 @@ def random_maps(*shape):
 def test_smoothing_is_opencvs(sigma, kernel):
     maps = random_maps(2, 1, 40, 40)
     for given, truth in zip(enlarged(maps, 40, sigma, kernel), maps, strict=True):
-        expected = cv2.GaussianBlur(truth[0].numpy(), (kernel, kernel), sigma, borderType=cv2.BORDER_REPLICATE)
+        expected = cv2.GaussianBlur(
+            truth[0].numpy(), (kernel, kernel), sigma, borderType=cv2.BORDER_REPLICATE
+        )
         np.testing.assert_allclose(given[0], expected, atol=1e-5)
 
 
@@ -61,7 +63,9 @@ def test_one_layer_is_its_own_mean():
 def test_the_score_is_the_mean_of_the_highest_pixels(share):
     maps = random_maps(3, 1, 50, 40)
     ordered = np.sort(maps.flatten(1).numpy(), axis=1)[:, ::-1]
-    np.testing.assert_allclose(top_share_score(maps, share), ordered[:, : round(2000 * share)].mean(axis=1), rtol=1e-5)
+    np.testing.assert_allclose(
+        top_share_score(maps, share), ordered[:, : round(2000 * share)].mean(axis=1), rtol=1e-5
+    )
 
 
 def test_the_score_rests_on_one_pixel_at_least():

@@ -16,7 +16,9 @@ def test_the_rate_warms_up_in_a_line_to_its_peak():
 
 def test_the_rate_falls_as_a_cosine_to_its_end():
     optimizer = torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=STAGE.learning_rate)
-    cosine = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=1000, eta_min=STAGE.final_learning_rate)
+    cosine = torch.optim.lr_scheduler.CosineAnnealingLR(
+        optimizer, T_max=1000, eta_min=STAGE.final_learning_rate
+    )
     for step in range(100, 1101):
         assert learning_rate(step, STAGE) == pytest.approx(cosine.get_last_lr()[0], rel=1e-6)
         optimizer.step()
@@ -38,6 +40,7 @@ def test_the_optimiser_learns_and_leaves_frozen_parameters_alone():
     model.bias.requires_grad_(requires_grad=False)
     bias, losses = model.bias.clone(), []
     optimizer = create_optimizer(model.parameters(), STAGE)
+    assert [len(group["params"]) for group in optimizer.param_groups] == [1]
     for step in range(200):
         set_learning_rate(optimizer, learning_rate(step, STAGE))
         loss = (model(torch.eye(4)) - 1).square().mean()

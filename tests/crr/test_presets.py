@@ -54,7 +54,11 @@ def test_stage_2_follows_stage_1_in_proportion():
 
 def test_everything_else_reaches_its_place():
     config = configure("embedded", distance="cosine", segmentation="paper", seed=7)
-    assert (config.prediction.distance, config.segmentation.design, config.training.seed) == ("cosine", "paper", 7)
+    assert (config.prediction.distance, config.segmentation.design, config.training.seed) == (
+        "cosine",
+        "paper",
+        7,
+    )
 
 
 @pytest.mark.parametrize(
@@ -75,3 +79,9 @@ def test_everything_else_reaches_its_place():
 def test_a_wrong_option_is_a_sentence(options, sentence):
     with pytest.raises(ConfigError, match=sentence):
         configure("embedded", **options)
+
+
+def test_a_preset_can_be_built_without_the_hub():
+    config = configure("dinov2-base", encoder=DINOV2_BASE.encoder.name, weights="random")
+    assert config.encoder.weights == "random"
+    assert config.encoder.groups == DINOV2_BASE.encoder.groups

@@ -56,7 +56,9 @@ def test_batches_add_up():
     whole = random_reconstruction(seed=0, images=7)
     parts = ResidualStatistics(LAYERS)
     for rows in (slice(0, 3), slice(3, 4), slice(4, 7)):
-        parts.add(Reconstruction([layer[rows] for layer in whole.encoder], [layer[rows] for layer in whole.decoder]))
+        parts.add(
+            Reconstruction([layer[rows] for layer in whole.encoder], [layer[rows] for layer in whole.decoder])
+        )
     for given, expected in zip(parts.moments(), fitted(whole).moments(), strict=True):
         torch.testing.assert_close(given, expected)
 
@@ -66,12 +68,18 @@ def test_lengths_are_mahalanobis_lengths():
     metric.set_category(0, statistics)
     reconstruction = random_reconstruction(seed=1, images=2)
     lengths = metric(reconstruction, torch.zeros(2, dtype=torch.long))
-    for length, residual, (mean, covariance) in zip(lengths, residuals(reconstruction), statistics.moments(), strict=True):
+    for length, residual, (mean, covariance) in zip(
+        lengths, residuals(reconstruction), statistics.moments(), strict=True
+    ):
         images, channels, height, width = residual.shape
         assert length.shape == (images, 1, height, width)
-        mean = functional.interpolate(mean[None], size=(height, width), mode="bilinear", align_corners=False)[0]
+        mean = functional.interpolate(mean[None], size=(height, width), mode="bilinear", align_corners=False)[
+            0
+        ]
         covariance = covariance.double().numpy()
-        shrunk = (1 - _SHRINKAGE) * covariance + _SHRINKAGE * np.trace(covariance) / channels * np.eye(channels)
+        shrunk = (1 - _SHRINKAGE) * covariance + _SHRINKAGE * np.trace(covariance) / channels * np.eye(
+            channels
+        )
         precision = np.linalg.inv(shrunk)
         for image, row, column in np.ndindex(images, height, width):
             deviation = residual[image, :, row, column] - mean[:, row, column].numpy()
@@ -93,15 +101,17 @@ def test_lengths_are_about_one_on_normals_and_grow_with_what_is_unusual():
 
 
 def test_each_image_is_measured_by_its_own_category():
-    metric = ResidualMetric(LAYERS, 3)
-    metric.set_category(1, fitted(random_reconstruction(seed=0, images=5)))
-    metric.set_category(2, fitted(random_reconstruction(seed=2, images=5, scale=4)))
-    reconstruction = random_reconstruction(seed=1, images=4)
-    together = metric(reconstruction, torch.tensor([2, 0, 1, 2]))
-    for image, category in enumerate((2, 0, 1, 2)):
-        alone = Reconstruction(*([layer[[image]] for layer in side] for side in (reconstruction.encoder, reconstruction.decoder)))
-        for length, expected in zip(together, metric(alone, torch.tensor([category])), strict=True):
-            torch.testing.assert_close(length[[image]], expected, rtol=1e-4, atol=1e-5)
+    together, singles = ResidualMetric(LAYERS, 3), [ResidualMetric(LAYERS, 1) for _ in range(3)]
+    for category in (1, 2):
+        statistics = fitted(random_reconstruction(seed=category, images=5, scale=4**category))
+        together.set_category(category, statistics)
+        singles[category].set_category(0, statistics)
+    reconstruction = random_reconstruction(seed=0, images=4)
+    only = torch.zeros(4, dtype=torch.long)
+    alone = [single(reconstruction, only) for single in singles]
+    for layer, lengths in enumerate(together(reconstruction, torch.tensor([2, 0, 1, 2]))):
+        for image, category in enumerate((2, 0, 1, 2)):
+            torch.testing.assert_close(lengths[image], alone[category][layer][image], rtol=1e-4, atol=1e-5)
 
 
 def test_before_fitting_a_length_is_the_plain_one():

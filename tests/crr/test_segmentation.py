@@ -41,7 +41,9 @@ def test_agreement_knows_no_scale_and_forgives_empty_features():
     assert all(not layer.any() for layer in agreement(empty))
 
 
-@pytest.mark.parametrize("config", [COMPACT, replace(COMPACT, distance_input=False)], ids=["distances", "agreement"])
+@pytest.mark.parametrize(
+    "config", [COMPACT, replace(COMPACT, distance_input=False)], ids=["distances", "agreement"]
+)
 def test_the_compact_design_answers_on_the_finest_grid(config):
     network = create_segmentation(config, LAYERS).eval()
     reconstruction = random_reconstruction()
@@ -89,7 +91,9 @@ def test_every_weight_is_used(config):
     network = create_segmentation(config, LAYERS).train()
     reconstruction = random_reconstruction()
     network(reconstruction, reconstruction.distances()).square().mean().backward()
-    unused = [name for name, weight in network.named_parameters() if weight.grad is None or not weight.grad.any()]
+    unused = [
+        name for name, weight in network.named_parameters() if weight.grad is None or not weight.grad.any()
+    ]
     assert unused == []
 
 

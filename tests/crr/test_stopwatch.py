@@ -24,7 +24,8 @@ def test_milliseconds_add_up_a_step(clock):
     assert watch.milliseconds == {"encoder": 1250.0, "map": 500.0}
 
 
-def test_a_gpu_is_waited_for_before_and_after(clock, monkeypatch):
+@pytest.mark.usefixtures("clock")
+def test_a_gpu_is_waited_for_before_and_after(monkeypatch):
     waited = []
     monkeypatch.setattr(torch.cuda, "synchronize", waited.append)
     with Stopwatch(torch.device("cuda:1")).step("encoder"):

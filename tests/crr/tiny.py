@@ -10,7 +10,9 @@ import torch
 from numpy.typing import NDArray
 
 from crr import registry
+from crr.categories import summary
 from crr.config import (
+    CategoryCalibration,
     DecoderConfig,
     DetectorConfig,
     EncoderConfig,
@@ -20,6 +22,7 @@ from crr.config import (
     TrainingConfig,
 )
 from crr.detector import Detector
+from crr.residual_metric import ResidualStatistics
 from crr.types import Image
 
 CATEGORIES = ("plate", "ring", "bar", "dots")
@@ -56,6 +59,29 @@ def tiny_detector(config: DetectorConfig | None = None, seed: int = 0) -> Detect
         return registry.create(config or tiny_config())
 
 
+def calibrated_detector() -> Detector:
+    """An untrained detector that knows "plate" and "ring" from a few images each, with thresholds."""
+    detector = tiny_detector()
+    summaries = []
+    for index, name in enumerate(detector.categories):
+        statistics = ResidualStatistics(detector.encoder.layers)
+        with torch.inference_mode():
+            reconstruction = detector.reconstruct(detector.preprocess(good_images(name, 8)))
+        statistics.add(reconstruction)
+        detector.metric.set_category(index, statistics)
+        summaries.append(summary(reconstruction.encoder))
+    detector.recogniser.fit([rows[:5] for rows in summaries], [rows[5:] for rows in summaries])
+    detector.scale.copy_(torch.tensor([1.5, 2.0]))
+    calibration = (
+        CategoryCalibration(
+            "plate", threshold=0.4, pixel_threshold=0.35, normal_scores=(0.2, 0.3, 0.3, 0.35)
+        ),
+        CategoryCalibration("ring", threshold=0.6, pixel_threshold=0.5, normal_scores=(0.1, 0.5)),
+    )
+    detector.config = replace(detector.config, calibration=calibration)
+    return detector
+
+
 def write_dataset(
     root: Path, categories: int = 2, images: int = 6, seed: int = 0, masks: bool = True
 ) -> Path:
@@ -75,6 +101,12 @@ def write_dataset(
             if masks:
                 _write(root / name / "ground_truth" / "scratch" / f"{number:03}_mask.png", mask)
     return root
+
+
+def good_images(category: str, count: int, seed: int = 0) -> list[Image]:
+    """`count` different good parts of a category."""
+    random = np.random.default_rng(seed)
+    return [good_image(category, random) for _ in range(count)]
 
 
 def good_image(category: str, random: np.random.Generator) -> Image:

@@ -105,9 +105,9 @@ class PictureView {
     if (!layers.includes("outline") && !layers.includes("mask")) return;
     pen.beginPath();
     for (const curve of this.data.outlines) {
-      for (let place = 0; place < curve.length; place += 2) pen.lineTo(left + curve[place] * unit, top + curve[place + 1] * unit);
+      pen.moveTo(left + curve[0] * unit, top + curve[1] * unit);
+      for (let place = 2; place < curve.length; place += 2) pen.lineTo(left + curve[place] * unit, top + curve[place + 1] * unit);
       pen.closePath();
-      pen.moveTo(NaN, NaN);
     }
     pen.lineJoin = "round";
     if (layers.includes("mask")) {
@@ -130,7 +130,7 @@ class PictureView {
     const { panel, unit, left, top } = this.placement();
     const across = (event.clientX - box.left) % panel.width;
     const down = event.clientY - box.top;
-    return { across, down, x: (across - left) / unit, y: (down - top) / unit };
+    return { x: (across - left) / unit, y: (down - top) / unit };
   }
 
   zoom(factor) {
@@ -177,7 +177,7 @@ class PictureView {
   }
 
   read(event) {
-    const { x, y, across, down } = this.place(event);
+    const { x, y } = this.place(event);
     const [height, width] = this.data.size;
     const inside = x >= 0 && y >= 0 && x < width && y < height;
     this.readout.hidden = !inside;
@@ -185,9 +185,10 @@ class PictureView {
     const [rows, columns] = this.data.grid;
     const level = this.levels[Math.floor(y / height * rows) * columns + Math.floor(x / width * columns)] / this.data.one;
     this.readout.textContent = `${this.data.label} ${level.toFixed(2)} at x ${Math.floor(x)}, y ${Math.floor(y)}`;
-    const { panel } = this.placement();
-    this.readout.classList.toggle("left", across > panel.width / 2);
-    this.readout.style.transform = `translate(${event.offsetX}px, ${down}px)`;
+    const room = this.canvas.clientWidth - this.readout.offsetWidth;
+    const above = event.offsetY > this.canvas.clientHeight / 2 ? -1 : 1;
+    this.readout.style.left = `${Math.min(room, Math.max(0, event.offsetX - this.readout.offsetWidth / 2))}px`;
+    this.readout.style.top = `${event.offsetY + above * 26 - 12}px`;
   }
 
   key(event) {

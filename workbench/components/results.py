@@ -11,8 +11,23 @@ from workbench.inspection import Inspector
 from workbench.judgement import readable
 from workbench.visit import Visit
 
-_SECONDS_A_TURN = 0.4  # the page answers between turns
+_SECONDS_A_TURN = 0.3  # the page answers between turns
 _SHOWN_PROBLEMS = 5
+_VERDICTS = ("defective", "normal")
+_COLUMNS = {
+    "image": st.column_config.ImageColumn("Image", width="small"),
+    "verdict": st.column_config.TextColumn("Verdict"),
+    "score": st.column_config.ProgressColumn(
+        "Score", min_value=0, max_value=1, format="%.2f", help="How unusual the image is: 0 is as always."
+    ),
+    "file": st.column_config.TextColumn("File"),
+    "percentile": st.column_config.NumberColumn(
+        "Higher than", format="%.0f %%", help="Share of held-back normal images with a lower score."
+    ),
+    "category": st.column_config.TextColumn(
+        "Looks like", help="The nearest kind of part that the model knows."
+    ),
+}
 
 
 def show_problems(visit: Visit) -> None:
@@ -27,10 +42,14 @@ def show_problems(visit: Visit) -> None:
         st.warning(visit.batch.refusal, icon=":material/inventory_2:")
 
 
-def show_batch(visit: Visit, question: Question, inspector: Inspector) -> None:
-    """Inspect what is still to be inspected, in turns, and show the table of what was."""
+def inspect_rest(visit: Visit, question: Question, inspector: Inspector) -> None:
+    """Inspect what is still to be inspected, in turns, with a progress bar."""
     if visit.batch.pending(question):
         st.fragment(_advance, run_every=0.1)(question, inspector)
+
+
+def show_table(visit: Visit, question: Question, inspector: Inspector) -> None:
+    """The table of what was inspected, if the visitor brought anything."""
     if visit.batch.uploads or visit.batch.failures:
         _table(question, inspector)
 
@@ -69,9 +88,6 @@ def _table(question: Question, inspector: Inspector) -> None:
         _offer_downloads(visit, question, inspector)
 
 
-_VERDICTS = ("defective", "normal")
-
-
 def _list(rows: list[Row], visit: Visit) -> None:
     key = f"table-{hash(tuple(row.digest for row in rows))}"  # other rows, another selection
     st.dataframe(
@@ -85,22 +101,6 @@ def _list(rows: list[Row], visit: Visit) -> None:
         on_select=lambda: _opened(key, rows),
         placeholder="-",
     )
-
-
-_COLUMNS = {
-    "image": st.column_config.ImageColumn("Image", width="small"),
-    "file": st.column_config.TextColumn("File"),
-    "score": st.column_config.ProgressColumn(
-        "Score", min_value=0, max_value=1, format="%.2f", help="How unusual the image is: 0 is as always."
-    ),
-    "verdict": st.column_config.TextColumn("Verdict"),
-    "percentile": st.column_config.NumberColumn(
-        "Higher than", format="%.0f %%", help="Share of held-back normal images with a lower score."
-    ),
-    "category": st.column_config.TextColumn(
-        "Looks like", help="The nearest kind of part that the model knows."
-    ),
-}
 
 
 def _cells(row: Row, factor: float) -> dict[str, object]:
@@ -123,12 +123,11 @@ def _opened(key: str, rows: list[Row]) -> None:
 
 
 def _offer_downloads(visit: Visit, question: Question, inspector: Inspector) -> None:
-    batch, factor = visit.batch, visit.factor
-    over = st.session_state.get("opacity", 60) / 100
+    batch = visit.batch  # threshold and opacity are read at the click, when the sliders may have moved
     with st.container(horizontal=True):
         st.download_button(
             "Table (CSV)",
-            lambda: exports.results_csv(batch, question, inspector, factor),
+            lambda: exports.results_csv(batch, question, inspector, visit.factor),
             "inspection.csv",
             "text/csv",
             on_click="ignore",
@@ -137,7 +136,7 @@ def _offer_downloads(visit: Visit, question: Question, inspector: Inspector) -> 
         )
         st.download_button(
             "Heat-maps (zip)",
-            lambda: exports.pictures_zip(batch, question, inspector, factor, over),
+            lambda: exports.pictures_zip(batch, question, inspector, visit.factor, visit.opacity),
             "inspection.zip",
             "application/zip",
             on_click="ignore",

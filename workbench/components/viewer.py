@@ -66,7 +66,7 @@ def show(inspected: Inspected, view: View) -> None:
             with threshold_side:
                 _choose_threshold(inspection, visit)
             with opacity_side:
-                opacity = _choose_opacity(view)
+                opacity = visit.opacity = _choose_opacity(view)
             credit = read_samples(settings().samples)[visit.sample].credit if visit.upload is None else ""
             st.caption(f"{_HINT} {credit}")
         _write_link(inspection, visit)

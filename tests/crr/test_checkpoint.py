@@ -1,0 +1,215 @@
+import json
+import pickle
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from crr import checkpoint
+from crr.checkpoint import CARD, CONFIG, WEIGHTS, checkpoint_folder, describe, list_checkpoints, load, save
+from crr.config import FORMAT
+from crr.errors import CheckpointError, DeviceError, NewerFormatError
+from tests.crr.tiny import calibrated_detector, good_images, tiny_detector
+
+
+@pytest.fixture(scope="module")
+def original(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("original") / "parts"
+    save(calibrated_detector(), folder, "# Card\n")
+    return folder
+
+
+@pytest.fixture
+def saved(original, tmp_path, monkeypatch) -> Path:
+    """A checkpoint named "parts" that a test may damage, in the folder of named checkpoints."""
+    monkeypatch.setenv("CRR_CHECKPOINTS", str(tmp_path))
+    folder = tmp_path / "parts"
+    folder.mkdir()
+    for file in original.iterdir():
+        (folder / file.name).write_bytes(file.read_bytes())
+    return folder
+
+
+def rewrite(folder, **values):
+    """Change values of the config."""
+    path = folder / CONFIG
+    path.write_text(json.dumps(json.loads(path.read_text()) | values))
+
+
+def test_what_is_loaded_predicts_what_was_saved_bit_by_bit(saved):
+    detector, loaded = calibrated_detector(), load(saved, "cpu")
+    batch = detector.preprocess([*good_images("plate", 2), *good_images("ring", 2)])
+    expected, given = detector.predict(batch), loaded.predict(batch)
+    for field in ("anomaly_map", "segmentation", "score", "category", "category_distance"):
+        assert torch.equal(getattr(given, field), getattr(expected, field)), field
+    assert loaded.config.calibration == detector.config.calibration
+    assert not any(module.training for module in loaded.modules())
+
+
+def test_a_checkpoint_is_found_by_folder_and_by_name(saved):
+    by_folder, by_name = load(saved, "cpu"), load("parts", "cpu")
+    assert by_folder.name == by_name.name == "parts"
+    assert by_folder.revision == by_name.revision == describe(saved).revision
+
+
+def test_a_checkpoint_holds_three_files_and_no_encoder(saved):
+    assert sorted(file.name for file in saved.iterdir()) == sorted([CARD, CONFIG, WEIGHTS])
+    assert not any(name.startswith("encoder.") for name in load_file(saved / WEIGHTS))
+    assert (saved / CARD).read_text() == "# Card\n"
+
+
+def test_the_revision_names_the_content(saved):
+    before = describe(saved).revision
+    assert len(before) == 12
+    (saved / CARD).write_text("Another card changes nothing.")
+    assert describe(saved).revision == before
+    rewrite(saved, trained={"repair": 1})
+    assert describe(saved).revision != before
+
+
+def test_describing_tells_what_is_in_it(saved):
+    info = describe(saved)
+    assert (info.name, info.path, info.method, info.encoder) == ("parts", saved, "crr", "test_efficientnet")
+    assert info.categories == ("plate", "ring")
+    assert info.bytes == sum(file.stat().st_size for file in saved.iterdir())
+
+
+@pytest.mark.usefixtures("saved")
+def test_the_list_leaves_out_what_is_damaged(original, tmp_path):
+    for name, damage in {
+        "no_weights": lambda folder: (folder / WEIGHTS).unlink(),
+        "no_json": lambda folder: (folder / CONFIG).write_text("{"),
+        "newer": lambda folder: rewrite(folder, format=FORMAT + 1),
+        "half": lambda folder: (folder / WEIGHTS).write_bytes((original / WEIGHTS).read_bytes()[:-100]),
+    }.items():
+        save(tiny_detector(), tmp_path / name, "card")
+        damage(tmp_path / name)
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "file.txt").touch()
+    save(tiny_detector(), tmp_path / "another", "card")
+    assert [info.name for info in list_checkpoints()] == ["another", "parts"]
+    assert list_checkpoints(tmp_path / "nowhere") == []
+
+
+def test_named_checkpoints_live_beside_the_package_unless_told_otherwise(monkeypatch, tmp_path):
+    monkeypatch.delenv("CRR_CHECKPOINTS", raising=False)
+    assert checkpoint_folder().name == "checkpoints"
+    monkeypatch.setenv("CRR_CHECKPOINTS", str(tmp_path))
+    assert checkpoint_folder() == tmp_path
+
+
+@pytest.mark.usefixtures("saved")
+def test_an_unknown_name_is_answered_with_the_known_ones():
+    with pytest.raises(CheckpointError, match=r"no checkpoint 'bolts'.*Known: parts"):
+        load("bolts")
+
+
+@pytest.mark.parametrize("name", ["model.pt", "model.pth", "model.ckpt", "pytorch_model.bin", "model.pkl"])
+def test_a_pickle_is_refused_unopened(tmp_path, name):
+    path = tmp_path / name
+    path.write_bytes(pickle.dumps({"weights": [1, 2, 3]}))
+    with pytest.raises(CheckpointError, match=f"{name} is a pickle.*refused"):
+        load(path)
+
+
+def test_pickles_do_not_stand_in_for_missing_weights(saved):
+    (saved / WEIGHTS).unlink()
+    torch.save({}, saved / "model.pth")
+    with pytest.raises(CheckpointError, match=rf"{WEIGHTS} is missing. Pickles \(model.pth\) are refused"):
+        load(saved)
+
+
+def test_a_single_file_is_no_checkpoint(saved):
+    with pytest.raises(CheckpointError, match=f"{WEIGHTS} is a file; a checkpoint is a folder"):
+        load(saved / WEIGHTS)
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "sentence"),
+    [
+        (CONFIG, None, "is missing, so .* is not a CRR checkpoint"),
+        (CONFIG, b"", "damaged or not JSON"),
+        (CONFIG, b"not JSON", "damaged or not JSON"),
+        (CONFIG, b"\xff\xfe\x00", "damaged or not JSON"),
+        (CONFIG, b"[1, 2]", "holds no JSON object"),
+        (CONFIG, b'{"architectures": ["ViT"], "hidden_size": 768}', "names no format version"),
+        (CONFIG, b'{"format": 1, "method": "magic"}', "no method 'magic'"),
+        (CONFIG, b'{"format": 1, "masking": {"rate": 7}}', "masking.rate"),
+        (WEIGHTS, None, "is missing. Copy the checkpoint again"),
+        (WEIGHTS, b"", "truncated or no safetensors"),
+        (WEIGHTS, b"PK\x03\x04 a zip file that pretends", "truncated or no safetensors"),
+    ],
+)
+def test_a_damaged_file_is_named_in_a_sentence(saved, file, content, sentence):
+    path = saved / file
+    path.unlink()
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(CheckpointError, match=f"{file} .*{sentence}") as error:
+        load(saved)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("share", [0.001, 0.5, 0.999])
+def test_truncated_weights_are_named(saved, share):
+    content = (saved / WEIGHTS).read_bytes()
+    (saved / WEIGHTS).write_bytes(content[: int(share * len(content))])
+    with pytest.raises(CheckpointError, match=f"{WEIGHTS} is truncated or no safetensors file"):
+        load(saved)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda tensors: tensors.update(scale=torch.ones(3)),
+        lambda tensors: tensors.pop("scale"),
+        lambda tensors: tensors.update(other=torch.ones(3)),
+    ],
+    ids=["shape", "missing", "foreign"],
+)
+def test_weights_of_another_detector_are_refused(saved, change):
+    tensors = load_file(saved / WEIGHTS)
+    change(tensors)
+    save_file(tensors, saved / WEIGHTS)
+    with pytest.raises(
+        CheckpointError, match=f"{WEIGHTS} does not fit its config.json: tensor (scale|other) differs"
+    ):
+        load(saved)
+
+
+def test_a_newer_format_says_so_and_names_the_file(saved):
+    rewrite(saved, format=FORMAT + 1, invention=True)
+    with pytest.raises(NewerFormatError, match=f"{CONFIG}.*format {FORMAT + 1}"):
+        load(saved)
+
+
+def test_another_encoder_than_the_one_it_was_trained_with_is_refused(saved):
+    rewrite(saved, encoder_digest="0" * 12)
+    with pytest.raises(
+        CheckpointError, match=r"trained with other weights of test_efficientnet.*000000000000, not"
+    ):
+        load(saved)
+
+
+def test_an_unknown_device_is_a_sentence(saved):
+    with pytest.raises(DeviceError, match="no device 'abacus'"):
+        load(saved, "abacus")
+
+
+def test_a_save_that_fails_leaves_the_old_checkpoint_whole(saved, monkeypatch):
+    def fail(_tensors, path):
+        Path(path).write_bytes(b"half")
+        raise OSError("disk full")
+
+    monkeypatch.setattr(checkpoint, "save_file", fail)
+    before = {file.name: file.read_bytes() for file in saved.iterdir()}
+    with pytest.raises(OSError, match="disk full"):
+        save(tiny_detector(seed=1), saved, "new card")
+    assert {file.name: file.read_bytes() for file in saved.iterdir()} == before
+
+
+def test_saving_again_replaces(saved):
+    save(tiny_detector(seed=1), saved, "new card")
+    assert load(saved, "cpu").config.calibration == ()
+    assert (saved / CARD).read_text() == "new card"

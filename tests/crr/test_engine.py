@@ -1,0 +1,176 @@
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from crr.detector import Detector
+from crr.engine import available_devices, inspect, resolve_device
+from crr.errors import DeviceError
+from crr.types import Prediction, Reconstruction
+from tests.crr.tiny import ENCODER, calibrated_detector, good_images, tiny_config, tiny_detector
+
+RANDOM = np.random.default_rng(0)
+ODD_SIZES = [
+    RANDOM.integers(0, 256, (*size, 3), dtype=np.uint8)
+    for size in [(48, 72), (1, 1), (300, 20), (64, 64), (7, 500)]
+]
+
+
+class Brightness(Detector):
+    """Calls bright what is anomalous, so that every place on its map is known."""
+
+    def decode(self, features):
+        return features
+
+    def predict(self, images, _stopwatch=None):
+        brightness = images.mean(dim=1)
+        rows = torch.arange(len(images)) * 0
+        return Prediction(
+            Reconstruction([], []),
+            brightness[:, None],
+            brightness,
+            brightness.amax(dim=(1, 2)),
+            rows,
+            rows + 0.5,
+        )
+
+
+@pytest.fixture
+def detector() -> Detector:
+    return calibrated_detector()
+
+
+def with_spot(size, row, column, radius):
+    image = np.zeros((*size, 3), np.uint8)
+    return cv2.circle(image, (column, row), radius, (255, 255, 255), -1)
+
+
+def centre(mask):
+    rows, columns = np.nonzero(mask)
+    return float(rows.mean()), float(columns.mean())
+
+
+@pytest.mark.parametrize("batch_size", [2, 3, 100])
+def test_a_batch_of_different_sizes_is_judged_as_one_by_one(detector, batch_size):
+    images = [*good_images("ring", 2), *ODD_SIZES]
+    together = inspect(detector, images, batch_size)
+    assert len(together) == len(images)
+    for image, given in zip(images, together, strict=True):
+        (alone,) = inspect(detector, [image])
+        assert given.size == alone.size == image.shape[:2]
+        np.testing.assert_allclose(given.anomaly_map, alone.anomaly_map, rtol=1e-3, atol=1e-5)
+        np.testing.assert_allclose(given.segmentation, alone.segmentation, rtol=1e-3, atol=1e-5)
+        assert given.score == pytest.approx(alone.score, rel=1e-4)
+        assert (given.verdict, given.category, given.known) == (alone.verdict, alone.category, alone.known)
+
+
+def test_no_images_are_no_inspections(detector):
+    assert inspect(detector, []) == []
+
+
+def test_an_inspection_holds_plain_values(detector):
+    detector.name, detector.revision = "parts", "0123456789ab"
+    (inspection,) = inspect(detector, good_images("plate", 1))
+    assert (inspection.model, inspection.revision, inspection.device) == ("parts", "0123456789ab", "cpu")
+    assert inspection.anomaly_map.dtype == inspection.segmentation.dtype == np.float32
+    assert inspection.anomaly_map.shape == inspection.segmentation.shape == (32, 32)
+    assert inspection.mask().shape == (48, 72)
+    assert set(inspection.milliseconds) == {"resize", "encoder", "decoder", "map", "segmentation"}
+    assert type(inspection.score) is float
+
+
+@pytest.mark.parametrize("size", [(100, 400), (400, 100), (30, 20)])
+def test_a_defect_is_found_where_it_is_in_the_original(size):
+    row, column = size[0] // 4, 2 * size[1] // 3
+    image = with_spot(size, row, column, radius=min(size) // 8)
+    (inspection,) = inspect(Brightness(tiny_config()), [image])
+    found, across = centre(inspection.mask(0.5))
+    assert found == pytest.approx(row, abs=1 + size[0] / 64)
+    assert across == pytest.approx(column, abs=1 + size[1] / 64)
+
+
+@pytest.mark.parametrize("size", [(192, 384), (96, 96)])
+def test_a_crop_is_put_back_into_its_place(size):
+    config = tiny_config(encoder=replace(ENCODER, resize=96, crop=64))
+    row, column = size[0] // 3, size[1] // 2
+    (inspection,) = inspect(Brightness(config), [with_spot(size, row, column, radius=10)])
+    assert inspection.anomaly_map.shape == (96, 96)  # 64 seen, a rim of 16 around them
+    found, across = centre(inspection.mask(0.5))
+    assert found == pytest.approx(row, abs=1 + size[0] / 96)
+    assert across == pytest.approx(column, abs=1 + size[1] / 96)
+
+
+def test_what_a_crop_cannot_see_repeats_its_edge():
+    config = tiny_config(encoder=replace(ENCODER, resize=96, crop=64))
+    image = np.zeros((96, 96, 3), np.uint8)
+    image[16, 40], image[:10] = 255, 255  # the first row inside the crop, and outside of it
+    (inspection,) = inspect(Brightness(config), [image])
+    assert (inspection.anomaly_map[:17, 40] == 1).all()
+    assert inspection.anomaly_map.sum() == 17
+
+
+def test_percentile_and_verdict_follow_the_nearest_category():
+    detector = Brightness(tiny_config(calibration=calibrated_detector().config.calibration))
+    gray = [np.full((8, 8, 3), value, np.uint8) for value in (0, 64, 128)]
+    inspections = inspect(detector, gray)
+    assert [inspection.percentile for inspection in inspections] == [0, 25, 100]  # among 0.2, 0.3, 0.3, 0.35
+    assert [inspection.verdict for inspection in inspections] == ["normal", "normal", "defective"]
+    for inspection in inspections:
+        assert (inspection.category, inspection.threshold, inspection.pixel_threshold) == ("plate", 0.4, 0.35)
+        assert inspection.normal_scores == (0.2, 0.3, 0.3, 0.35)
+
+
+def test_a_score_at_the_threshold_is_defective_and_ties_count_half():
+    calibration = calibrated_detector().config.calibration
+    exact = replace(calibration[0], threshold=1.0, normal_scores=(0.1, 1.0, 1.0, 1.5))
+    detector = Brightness(tiny_config(calibration=(exact, calibration[1])))
+    (inspection,) = inspect(detector, [np.full((8, 8, 3), 255, np.uint8)])
+    assert (inspection.score, inspection.verdict, inspection.percentile) == (1.0, "defective", 50.0)
+
+
+def test_an_uncalibrated_detector_says_what_it_does_not_know():
+    (inspection,) = inspect(tiny_detector(tiny_config(categories=())), good_images("plate", 1))
+    assert (inspection.category, inspection.percentile, inspection.normal_scores) == (None, None, ())
+    assert (inspection.threshold, inspection.pixel_threshold, inspection.known) == (0.5, 0.5, True)
+
+
+def test_a_category_without_normal_scores_has_no_percentile(detector):
+    bare = tuple(replace(entry, normal_scores=()) for entry in detector.config.calibration)
+    detector.config = replace(detector.config, calibration=bare)
+    (inspection,) = inspect(detector, good_images("plate", 1))
+    assert inspection.percentile is None
+
+
+def test_what_resembles_nothing_is_not_known(detector):
+    known, unknown = inspect(detector, [good_images("plate", 1)[0], ODD_SIZES[3]])
+    assert known.known
+    assert not unknown.known
+
+
+def test_running_out_of_memory_is_a_sentence(detector, monkeypatch):
+    def exhausted(*_arguments):
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB")
+
+    monkeypatch.setattr(detector, "predict", exhausted)
+    with pytest.raises(DeviceError, match=r"cpu ran out of memory at 2 images a batch\. Use a smaller"):
+        inspect(detector, ODD_SIZES, batch_size=2)
+
+
+def test_the_best_device_comes_first_and_the_cpu_last(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
+    assert available_devices() == ["cuda:0", "cuda:1", "mps", "cpu"]
+    assert resolve_device("auto") == resolve_device("cuda") == torch.device("cuda:0")
+    assert resolve_device("cuda:1") == torch.device("cuda:1")
+    assert resolve_device("cpu") == torch.device("cpu")
+
+
+@pytest.mark.parametrize("name", ["cuda", "cuda:7", "mps", "tpu", ""])
+def test_a_device_that_is_not_there_is_answered_with_those_that_are(name, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    with pytest.raises(DeviceError, match=f"no device '{name}' on this machine; there are: cpu"):
+        resolve_device(name)
+    assert resolve_device("auto") == torch.device("cpu")

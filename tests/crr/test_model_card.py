@@ -1,0 +1,81 @@
+from dataclasses import replace
+
+import pytest
+from huggingface_hub import ModelCard
+
+from crr.anomalies import HELD_OUT
+from crr.datasets import open_dataset
+from crr.evaluation import Figures, Report
+from crr.model_card import training_card, with_figures
+from tests.crr.tiny import ENCODER, tiny_config, write_dataset
+
+REPORT = Report(
+    "parts",
+    {
+        "plate": Figures(4, 0.75, 0.8, 0.6, 0.91234, 0.5, 0.4, 1.0),
+        "ring": Figures(6, 0.25, 0.4, 0.2, None, None, None, None),
+    },
+).as_json()
+
+
+@pytest.fixture(scope="module")
+def card(tmp_path_factory) -> str:
+    dataset = open_dataset(write_dataset(tmp_path_factory.mktemp("data"), images=3))
+    return training_card(tiny_config(trained={"repair": 4}), dataset)
+
+
+def test_the_hub_reads_the_cards_metadata(card):
+    metadata = ModelCard(card).data
+    assert metadata.library_name == "crr"
+    assert metadata.license == "other"
+    assert "anomaly-detection" in metadata.tags
+
+
+def test_the_card_tells_what_was_trained_on_what(card):
+    assert "# CRR on plate, ring" in card
+    assert "`test_efficientnet`, frozen, 64 px." in card
+    assert "| plate | 3 |" in card
+    assert "Stage 1 (repair): 4 iterations of batch 2" in card
+    assert "Stage 2 (segmentation): 0 iterations of batch 2" in card
+    assert "34% of the good images" in card
+    assert "Not measured yet" in card
+    for kind in HELD_OUT:
+        assert f'"{kind}"' in card
+
+
+def test_a_crop_is_mentioned_where_there_is_one(tmp_path):
+    config = tiny_config(encoder=replace(ENCODER, resize=96, crop=64))
+    assert "96 px cropped to 64 px." in training_card(config, open_dataset(write_dataset(tmp_path, images=1)))
+
+
+def test_figures_take_their_place_in_percent(card):
+    measured = with_figures(card, REPORT, "crr evaluate --model parts")
+    assert "Measured by `crr evaluate --model parts`" in measured
+    assert "| plate | 4 | 75.0 | 80.0 | 60.0 | 91.2 | 50.0 | 40.0 | 100.0 |" in measured
+    assert "| ring | 6 | 25.0 | 40.0 | 20.0 | – | – | – | – |" in measured
+    assert "| **mean** | 10 | 50.0 | 60.0 | 40.0 | 91.2 | 50.0 | 40.0 | 100.0 |" in measured
+    assert "Not measured yet" not in measured
+    assert measured.startswith(card[: card.index("## Figures")])
+
+
+def test_the_table_is_a_table(card):
+    rows = [
+        line
+        for line in with_figures(card, REPORT, "x").split("## Figures")[1].splitlines()
+        if line.startswith("|")
+    ]
+    assert len(rows) == 5
+    assert len({row.count("|") for row in rows}) == 1
+    assert set(rows[1]) == {"|", "-"}
+
+
+def test_measuring_again_replaces_the_figures(card):
+    once = with_figures(card, REPORT, "first")
+    assert with_figures(once, REPORT, "first") == once
+    assert "first" not in with_figures(once, REPORT, "second")
+
+
+def test_a_card_written_by_hand_gets_its_figures_at_the_end():
+    measured = with_figures("# Mine\n\nWords.\n", REPORT, "x")
+    assert measured.startswith("# Mine\n\nWords.\n\n## Figures\n\n")
+    assert with_figures(measured, REPORT, "x") == measured

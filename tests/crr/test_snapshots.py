@@ -1,0 +1,178 @@
+from dataclasses import replace
+
+import pytest
+import torch
+
+from crr.config import DetectorConfig
+from crr.errors import CRRError, TrainingError
+from crr.optim import create_optimizer
+from crr.snapshots import REPAIR, SEGMENTATION, STATISTICS, Snapshots, fingerprint, is_unfinished, timer
+from tests.crr.tiny import tiny_config, tiny_detector
+
+PRINT = "fingerprint"
+
+
+@pytest.fixture
+def unfinished(tmp_path):
+    """A folder with a run that stopped after step 3 of stage 1."""
+    snapshots = Snapshots(tmp_path / "run", PRINT)
+    snapshots.open(resume=False, overwrite=False)
+    snapshots.save(REPAIR, 3, tiny_detector(seed=5))
+    return tmp_path / "run"
+
+
+def reopened(folder, mark=PRINT):
+    snapshots = Snapshots(folder, mark)
+    snapshots.open(resume=True, overwrite=False)
+    return snapshots
+
+
+def test_weights_come_back_bit_by_bit(unfinished):
+    saved, detector = tiny_detector(seed=5), tiny_detector(seed=6)
+    reopened(unfinished).restore(detector)
+    for name, tensor in saved.state_dict().items():
+        assert torch.equal(detector.state_dict()[name], tensor), name
+
+
+def test_the_optimiser_comes_back_in_its_stage_only(tmp_path):
+    detector, config = tiny_detector(), tiny_config().training.repair
+    optimizer = create_optimizer(detector.decoder.parameters(), config)
+    detector.decode([torch.rand(1, layer.channels, *layer.grid) for layer in detector.encoder.layers])[
+        0
+    ].sum().backward()
+    optimizer.step()
+    Snapshots(tmp_path, PRINT).save(REPAIR, 1, detector, optimizer)
+
+    snapshots = reopened(tmp_path)
+    other = create_optimizer(detector.decoder.parameters(), config)
+    snapshots.restore_optimizer(SEGMENTATION, other)
+    assert not other.state
+    snapshots.restore_optimizer(REPAIR, other)
+    assert len(other.state) == len(optimizer.state) > 0
+
+
+@pytest.mark.parametrize(
+    ("stage", "step", "done"),
+    [
+        (REPAIR, 3, (3, 0, 0)),
+        (STATISTICS, 1, (9, 1, 0)),
+        (SEGMENTATION, 2, (9, 1, 2)),
+    ],
+)
+def test_earlier_stages_are_complete_and_later_ones_not_begun(tmp_path, stage, step, done):
+    Snapshots(tmp_path, PRINT).save(stage, step, tiny_detector())
+    snapshots = reopened(tmp_path)
+    totals = {REPAIR: 9, STATISTICS: 1, SEGMENTATION: 5}
+    assert tuple(snapshots.steps_done(name, total) for name, total in totals.items()) == done
+
+
+def test_a_new_run_has_done_nothing(tmp_path):
+    snapshots = Snapshots(tmp_path / "run", PRINT)
+    snapshots.open(resume=False, overwrite=False)
+    assert [snapshots.steps_done(name, 4) for name in (REPAIR, STATISTICS, SEGMENTATION)] == [0, 0, 0]
+    assert not is_unfinished(tmp_path / "run")
+
+
+def test_nothing_to_resume(tmp_path):
+    with pytest.raises(TrainingError, match="no unfinished run to resume. Start without --resume"):
+        reopened(tmp_path)
+
+
+def test_other_settings_are_not_resumed(unfinished):
+    with pytest.raises(TrainingError, match="other settings or other images"):
+        reopened(unfinished, mark="another")
+
+
+@pytest.mark.parametrize("damage", [b"", b"PK\x03\x04 half a file", b"\x80\x02cos\nsystem\n"])
+def test_a_damaged_state_is_a_sentence(unfinished, damage):
+    (unfinished / "snapshot" / "state.pt").write_bytes(damage)
+    with pytest.raises(TrainingError, match=r"state.pt is damaged .* Start anew with --overwrite"):
+        reopened(unfinished)
+
+
+def test_a_foreign_state_is_a_sentence(unfinished):
+    torch.save([1, 2], unfinished / "snapshot" / "state.pt")
+    with pytest.raises(TrainingError, match="is damaged"):
+        reopened(unfinished)
+
+
+def test_an_unfinished_run_is_not_started_anew_by_accident(unfinished):
+    with pytest.raises(TrainingError, match="unfinished run. Go on with --resume"):
+        Snapshots(unfinished, PRINT).open(resume=False, overwrite=False)
+    assert is_unfinished(unfinished)
+
+
+def test_a_used_folder_is_not_written_into_by_accident(tmp_path):
+    (tmp_path / ".DS_Store").touch()
+    Snapshots(tmp_path, PRINT).open(resume=False, overwrite=False)
+    (tmp_path / "README.md").write_text("mine", encoding="utf-8")
+    with pytest.raises(TrainingError, match="already holds files. Choose another folder, or add --overwrite"):
+        Snapshots(tmp_path, PRINT).open(resume=False, overwrite=False)
+    Snapshots(tmp_path, PRINT).open(resume=False, overwrite=True)
+    assert (tmp_path / "README.md").read_text(encoding="utf-8") == "mine"
+
+
+def test_overwrite_forgets_the_run_and_leaves_other_files(unfinished):
+    leftover = unfinished / "snapshot" / ".state.pt.x1"  # of a run that was killed while it wrote
+    leftover.touch()
+    (unfinished / "snapshot" / "mine.txt").touch()
+    Snapshots(unfinished, PRINT).open(resume=False, overwrite=True)
+    assert [path.name for path in (unfinished / "snapshot").iterdir()] == ["mine.txt"]
+
+
+def test_a_complete_run_leaves_no_folder(unfinished):
+    reopened(unfinished).remove()
+    assert list(unfinished.iterdir()) == []
+
+
+def test_out_is_a_file(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(CRRError, match="file is a file"):
+        Snapshots(tmp_path / "file", PRINT).open(resume=False, overwrite=False)
+
+
+def test_a_folder_that_cannot_be_made(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(CRRError, match="cannot be written to"):
+        Snapshots(tmp_path / "file" / "run", PRINT).open(resume=False, overwrite=False)
+
+
+@pytest.mark.parametrize("error", [RuntimeError("PytorchStreamWriter failed\nmore"), OSError(28, "No space left")])
+def test_a_full_disk_keeps_the_last_state(unfinished, monkeypatch, error):
+    before = (unfinished / "snapshot" / "state.pt").read_bytes()
+
+    def full(*_):
+        raise error
+
+    monkeypatch.setattr("crr.snapshots.torch.save", full)
+    with pytest.raises(TrainingError, match=r"cannot be written \(.*(failed|space left).*\). Make room"):
+        reopened(unfinished).save(REPAIR, 4, tiny_detector())
+    assert (unfinished / "snapshot" / "state.pt").read_bytes() == before
+    assert len(list((unfinished / "snapshot").iterdir())) == 1
+
+
+def test_the_fingerprint_sees_settings_and_images_but_not_places(tmp_path):
+    def images(folder, content=b"1234", name="a.png"):
+        folder.mkdir()
+        (folder / name).write_bytes(content)
+        return {"bolt": [folder / name]}
+
+    config = tiny_config()
+    first = fingerprint(config, images(tmp_path / "here"))
+    assert first == fingerprint(config, images(tmp_path / "there"))
+    assert first != fingerprint(config, images(tmp_path / "longer", content=b"12345"))
+    assert first != fingerprint(config, images(tmp_path / "renamed", name="b.png"))
+    assert first != fingerprint(DetectorConfig(), images(tmp_path / "other"))
+    assert first != fingerprint(
+        replace(config, training=replace(config.training, seed=1)), images(tmp_path / "seed")
+    )
+
+
+def test_the_timer_is_due_once_an_interval(monkeypatch):
+    now = [50.0]
+    monkeypatch.setattr("crr.snapshots.time.monotonic", lambda: now[0])
+    due = timer(10)
+    answers = []
+    for now[0] in (55, 60, 61, 69, 70, 90, 95):
+        answers.append(due())
+    assert answers == [False, True, False, False, True, True, False]
