@@ -18,7 +18,7 @@ from crr.categories import summary
 from crr.config import CategoryCalibration
 from crr.datasets import Sample
 from crr.detector import Detector, as_input_tensor
-from crr.maps import top_share_score
+from crr.maps import mean_map, top_share_score
 from crr.metrics import PixelAccumulator, f1_max, image_metrics
 from crr.progress import Reporter
 from crr.residual_metric import ResidualStatistics
@@ -27,13 +27,14 @@ from crr.types import Image, Mask, Reconstruction
 
 _STATISTICS_IMAGES = 200  # normals a category that the statistics rest on
 _CALIBRATION_IMAGES = 60  # held-back normals a category that scores and thresholds rest on
-_DAMAGED_COPIES = 2
 _BATCH = 8
 _RARE = 0.999  # the map is scaled so that this quantile of normal pixels' distance becomes 0.5
 _SMALLEST_SCALE = 1e-6  # of a category whose images are all the same
 _FUSION_WEIGHTS = (1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3)
 _PAPER_WEIGHT = 0.7
-_INDISTINGUISHABLE = 0.005  # fusion weights whose validation figures differ by less are called equal
+_INDISTINGUISHABLE = (
+    0.01  # weights whose figures differ by less are called equal: two seeds differ by as much
+)
 _NORMAL_QUANTILE = 0.95  # at most about one held-back normal in twenty is called defective
 
 Samples = Mapping[str, Sequence[Sample]]
@@ -64,21 +65,20 @@ def fit_statistics(detector: Detector, training: Samples, held_back: Samples, re
         detector.metric.set_category(index, statistics)
         summaries.append(torch.cat(rows))
     held_summaries = []
-    detector.scale.fill_(0.5)  # at which a distance map is left as it is
     for index, samples in enumerate(held_back.values()):
         rows, maps = [], []
         for reconstruction in _reconstructions(detector, samples, read, reporter):
             rows.append(summary(reconstruction.encoder).cpu())
-            distance, _ = _maps(detector, reconstruction, index, segment=False)
-            maps.append(detector.smooth(distance))
+            measures = detector.measures(reconstruction, _category(detector, reconstruction, index))
+            maps.append(torch.stack([detector.smooth(mean_map(layers)) for layers in measures]).cpu())
         held_summaries.append(torch.cat(rows))
-        scale = float(np.quantile(torch.cat(maps).cpu().numpy(), _RARE))
-        detector.scale[index] = max(scale, _SMALLEST_SCALE)
+        for measure, values in enumerate(torch.cat(maps, dim=1).numpy()):
+            detector.scale[measure, index] = max(float(np.quantile(values, _RARE)), _SMALLEST_SCALE)
     detector.recogniser.fit(summaries, held_summaries)
 
 
 def calibrate(
-    detector: Detector, held_back: Samples, synthesizer: AnomalySynthesizer, reporter: Reporter
+    detector: Detector, held_back: Samples, synthesizers: Sequence[AnomalySynthesizer], reporter: Reporter
 ) -> None:
     """Choose the fusion weight and the thresholds; writes them into `detector.config`.
 
@@ -87,12 +87,13 @@ def calibrate(
     Args:
         detector: Trained, and its statistics fitted.
         held_back: Category to images that were not trained on, in the detector's order of categories.
-        synthesizer: Makes the same kinds of damage as in training.
+        synthesizers: Each damages one copy of every image. Where all of them make what the segmentation
+            network was trained on, it looks better than it is and gets too much weight.
         reporter: Told of the stage "calibration".
     """
     held_back = _spread(held_back, _CALIBRATION_IMAGES)
-    reporter.begin("calibration", (1 + _DAMAGED_COPIES) * _count(held_back))
-    examples = list(_examples(detector, held_back, synthesizer, reporter))
+    reporter.begin("calibration", (1 + len(synthesizers)) * _count(held_back))
+    examples = list(_examples(detector, held_back, synthesizers, reporter))
     weight = 1.0 if detector.segmentation is None else _choose_weight(detector, examples)
     prediction = replace(detector.config.prediction, distance_weight=weight)
     detector.config = replace(detector.config, prediction=prediction)
@@ -133,22 +134,23 @@ def _reconstruct(detector: Detector, images: Sequence[Image]) -> Reconstruction:
     return detector.reconstruct(as_input_tensor(torch.from_numpy(np.stack(images)).to(detector.device)))
 
 
+def _category(detector: Detector, reconstruction: Reconstruction, index: int) -> Tensor:
+    return torch.full((len(reconstruction.encoder[0]),), index, device=detector.device)
+
+
 @torch.inference_mode()
-def _maps(
-    detector: Detector, reconstruction: Reconstruction, index: int, *, segment: bool = True
-) -> tuple[Tensor, Tensor | None]:
+def _maps(detector: Detector, reconstruction: Reconstruction, index: int) -> tuple[Tensor, Tensor | None]:
     """Distance map and probability (N, 1, h, w) of images of category `index`, each on its own grid."""
-    category = torch.full((len(reconstruction.encoder[0]),), index, device=detector.device)
-    distances = detector.distances(reconstruction, category)
+    distances = detector.distances(reconstruction, _category(detector, reconstruction, index))
     probability = None
-    if segment and detector.segmentation is not None:
+    if detector.segmentation is not None:
         probability = detector.segmentation.probability(reconstruction, distances)
-    return detector.distance_map(distances, category), probability
+    return mean_map(distances), probability
 
 
 @torch.inference_mode()
 def _examples(
-    detector: Detector, held_back: Samples, synthesizer: AnomalySynthesizer, reporter: Reporter
+    detector: Detector, held_back: Samples, synthesizers: Sequence[AnomalySynthesizer], reporter: Reporter
 ) -> Iterator[_Examples]:
     """Each category's held-back normals and damaged copies of them."""
     read = CachedReader(detector.config.encoder)
@@ -160,7 +162,7 @@ def _examples(
             random = np.random.default_rng([seed, index, number])
             images = [read(sample.path)]
             masks.append(np.zeros((size, size), dtype=bool))
-            for _ in range(_DAMAGED_COPIES):
+            for synthesizer in synthesizers:
                 donor = read(everything[int(random.integers(len(everything)))].path)
                 damage = synthesizer.damage(images[0], random, [donor])
                 images.append(damage.image)

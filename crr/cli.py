@@ -103,7 +103,8 @@ def train(
     ] = None,
     batch_size: Annotated[int | None, typer.Option("--batch-size", min=1, help="Images a step.")] = None,
     distance: Annotated[
-        Literal["mahalanobis", "cosine"] | None, typer.Option("--distance", help="Measure of the residual.")
+        Literal["combined", "mahalanobis", "cosine"] | None,
+        typer.Option("--distance", help="Measure of the residual."),
     ] = None,
     segmentation: Annotated[
         Literal["compact", "paper", "none"] | None,
@@ -253,6 +254,7 @@ def anomalies(
     from crr.datasets import open_dataset
 
     with _sentences():
+        _check_file(out)
         dataset = open_dataset(data, category)
         write_sheet(dataset, out, count=count, seed=seed, size=size, textures=textures)
     say(f"Wrote {out}")
@@ -291,15 +293,19 @@ def _update_card(folder: Path, result: dict[str, Any], command: str) -> None:
 
 
 def _check_json_file(path: Path | None, progress: ProgressStyle) -> None:
-    """See before the work that its result can be written after it."""
-    from crr.files import check_writable
-
     if path == _STDOUT and progress == "json":
         raise ConfigError("--json - and --progress json both write to stdout: give a file name to --json.")
     if path is not None and path != _STDOUT:
-        if path.is_dir():
-            raise ConfigError(f"--json {path} is a folder: give the name of a file.")
-        check_writable(path.parent)
+        _check_file(path)
+
+
+def _check_file(path: Path) -> None:
+    """See before the work that its result can be written after it."""
+    from crr.files import check_writable
+
+    if path.is_dir():
+        raise ConfigError(f"{path} is a folder: give the name of a file.")
+    check_writable(path.parent)
 
 
 def _write_json(path: Path | None, values: dict[str, Any]) -> None:

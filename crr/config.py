@@ -140,8 +140,8 @@ class PredictionConfig:
     """From distances to one anomaly map and one score.
 
     Attributes:
-        distance: "mahalanobis" (length of the residual in the metric of the nearest known category) or
-            "cosine" (the paper's).
+        distance: "cosine" (the paper's), "mahalanobis" (length of the residual in the metric of the nearest
+            known category) or "combined" (their mean, each in units of the category's normal images).
         distance_weight: Weight of the distance map; the segmentation map has the rest (paper: 0.7).
             Set by the calibration.
         map_size: Side of the anomaly map (the paper's 256).
@@ -150,7 +150,7 @@ class PredictionConfig:
         top_share: The image score is the mean over this share of the highest pixels (paper: 0.01).
     """
 
-    distance: Literal["cosine", "mahalanobis"] = "mahalanobis"
+    distance: Literal["cosine", "mahalanobis", "combined"] = "combined"
     distance_weight: Share = 0.7
     map_size: Positive = 256
     blur_sigma: Annotated[float, Field(ge=0)] = 2.0

@@ -44,7 +44,8 @@ class Detector(nn.Module, ABC):
         self.metric = ResidualMetric(self.encoder.layers, count)
         self.recogniser = CategoryRecogniser(self.encoder.layers, count)
         self.segmentation = create_segmentation(config.segmentation, self.encoder.layers)
-        self.register_buffer("scale", torch.full((count,), 0.5))
+        measures = 2 if config.prediction.distance == "combined" else 1
+        self.register_buffer("scale", torch.full((measures, count), 0.5))
 
     @abstractmethod
     def decode(self, features: Features) -> Features:
@@ -71,14 +72,20 @@ class Detector(nn.Module, ABC):
         return Reconstruction(features, self.decode(features))
 
     def distances(self, reconstruction: Reconstruction, category: Tensor) -> Features:
-        """One (B, 1, h_l, w_l) tensor a layer, in the measure that the config names."""
-        if self.config.prediction.distance == "cosine":
-            return reconstruction.distances()
-        return self.metric(reconstruction, category)
+        """One (B, 1, h_l, w_l) tensor a layer, scaled so that 0.5 is rare on the category's normal images."""
+        measures = self.measures(reconstruction, category)
+        weights = 1 / (2 * len(measures) * self.scale[:, category])  # (measures, B)
+        weighted = [
+            [layer * weight.view(-1, 1, 1, 1) for layer in layers]
+            for layers, weight in zip(measures, weights, strict=True)
+        ]
+        return [torch.stack(layers).sum(dim=0) for layers in zip(*weighted, strict=True)]
 
-    def distance_map(self, distances: Features, category: Tensor) -> Tensor:
-        """(B, 1, h, w) on the finest grid: mean over layers, scaled so that 0.5 is rare on normal images."""
-        return mean_map(distances) / (2 * self.scale[category]).view(-1, 1, 1, 1)
+    def measures(self, reconstruction: Reconstruction, category: Tensor) -> list[Features]:
+        """The distances that `config.prediction.distance` names, each one (B, 1, h_l, w_l) tensor a layer."""
+        kind = self.config.prediction.distance
+        measures = [] if kind == "mahalanobis" else [reconstruction.distances()]
+        return measures if kind == "cosine" else [*measures, self.metric(reconstruction, category)]
 
     @torch.inference_mode()
     def predict(self, images: Tensor, stopwatch: Stopwatch | None = None) -> Prediction:
@@ -97,7 +104,7 @@ class Detector(nn.Module, ABC):
                 probability = self.segmentation.probability(reconstruction, distances)
                 segmentation = enlarged(probability, self.config.prediction.map_size, sigma=0, kernel=1)
         with watch.step("map"):
-            anomaly_map = self.fuse(self.distance_map(distances, category), probability)
+            anomaly_map = self.fuse(mean_map(distances), probability)
             score = top_share_score(anomaly_map, self.config.prediction.top_share)
         return Prediction(reconstruction, segmentation, anomaly_map[:, 0], score, category, category_distance)
 
@@ -105,7 +112,7 @@ class Detector(nn.Module, ABC):
         """The anomaly map (B, 1, map, map) from both kinds of map, each on its own grid (paper, section 3.4).
 
         Args:
-            distance_map: See `distance_map`.
+            distance_map: Mean of `distances` over layers, (B, 1, h, w).
             probability: Of the segmentation network, (B, 1, h, w) in [0, 1], or None.
         """
         if probability is None:

@@ -5,17 +5,19 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from crr import engine
+from crr.colours import overlay
 from crr.detector import Detector
 from crr.errors import DatasetError, ImageError
 from crr.files import check_writable, write_atomically
 from crr.images import decode, encode_png, find_images
 from crr.progress import Reporter
 from crr.types import Image, Inspection, Progress
+
+_HEATMAP_OPACITY = 0.7
 
 Row = dict[str, Any]
 
@@ -70,23 +72,6 @@ def predict_files(
                 yield row.result() if isinstance(row, Future) else row
 
 
-def heatmap(image: Image, inspection: Inspection, opacity: float = 0.6) -> Image:
-    """The image with its anomaly map laid over it; fixed colour scale 0..1, transparent at zero.
-
-    Args:
-        image: uint8 (H, W, 3), the image that was inspected.
-        inspection: Of that image.
-        opacity: Of the colours where the map is 0.5 or more, in [0, 1].
-
-    Returns:
-        uint8 (H, W, 3).
-    """
-    values = inspection.anomaly_map_at(inspection.size).clip(0, 1)
-    colours = cv2.applyColorMap((255 * values).astype(np.uint8), cv2.COLORMAP_INFERNO)[:, :, ::-1]
-    alpha = np.float32(opacity) * np.minimum(1, 2 * values)[:, :, None]
-    return np.asarray(np.rint(image + alpha * (colours.astype(np.float32) - image)), dtype=np.uint8)
-
-
 def _record(path: Path, image: Image, inspection: Inspection, out: Path | None, name: str) -> Row:
     """One image's row; writes its pictures."""
     row: Row = {
@@ -99,7 +84,8 @@ def _record(path: Path, image: Image, inspection: Inspection, out: Path | None, 
     }
     if out is None:
         return row | dict.fromkeys(_PICTURES)
-    row["heatmap"] = _write(_picture_file(out, name, "heatmap"), heatmap(image, inspection))
+    map_over_image = overlay(image, inspection.anomaly_map_at(inspection.size), _HEATMAP_OPACITY)
+    row["heatmap"] = _write(_picture_file(out, name, "heatmap"), map_over_image)
     row["mask"] = _write(_picture_file(out, name, "mask"), inspection.mask().astype(np.uint8) * 255)
     return row
 

@@ -83,7 +83,7 @@ def configure(
         size: Side that images are resized to; a crop keeps its share.
         iterations: Of stage 1; stage 2 changes in proportion.
         batch_size: Of both stages.
-        distance: "mahalanobis" or "cosine".
+        distance: "combined", "mahalanobis" or "cosine".
         segmentation: "compact", "paper" or "none".
         seed: Fixes every random draw.
 

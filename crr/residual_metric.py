@@ -47,6 +47,9 @@ class ResidualMetric(nn.Module):
         _, channels, height, width = residual.shape
         whitening = self.get_buffer(f"whitening_{index}")[category]  # (B, C, C)
         mean = self.get_buffer(f"mean_{index}")[category]  # whitened, on the token grid
+        mean = mean.contiguous(
+            memory_format=torch.channels_last
+        )  # as the rows below, so nothing large is copied
         if mean.shape[2:] != residual.shape[2:]:
             mean = functional.interpolate(mean, size=(height, width), mode="bilinear", align_corners=False)
         rows = residual.permute(0, 2, 3, 1).reshape(-1, height * width, channels)

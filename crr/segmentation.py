@@ -17,10 +17,23 @@ from crr.types import Features, Reconstruction
 _PAPER_SIZE = 256
 
 
-def agreement(reconstruction: Reconstruction) -> Features:
-    """Minus the product of L2-normalised features: one (B, C_l, h_l, w_l) a layer, in [-1, 1]."""
-    pairs = zip(reconstruction.encoder, reconstruction.decoder, strict=True)
-    return [-(seen * answered) * (_inverse_norm(seen) * _inverse_norm(answered)) for seen, answered in pairs]
+def agreement(reconstruction: Reconstruction, scales: Sequence[float] | None = None) -> Features:
+    """Minus the product of L2-normalised features: one (B, C_l, h_l, w_l) a layer, in [-1, 1].
+
+    Args:
+        reconstruction: Encoder and decoder features.
+        scales: A factor for each layer; 1 if None.
+    """
+    layers = zip(
+        reconstruction.encoder,
+        reconstruction.decoder,
+        scales or [1.0] * len(reconstruction.encoder),
+        strict=True,
+    )
+    return [
+        seen * answered * (-scale * _inverse_norm(seen) * _inverse_norm(answered))
+        for seen, answered, scale in layers
+    ]
 
 
 def _inverse_norm(features: Tensor) -> Tensor:
@@ -58,6 +71,7 @@ class CompactSegmentation(SegmentationNetwork):
         self.grids = [layer.grid for layer in layers]
         self.distance_input = config.distance_input
         extra = 1 if config.distance_input else 0
+        # Products of unit vectors shrink with the root of the channels; these undo it.
         self.scales = [float(layer.channels) ** 0.5 for layer in layers]
         self.projections = nn.ModuleList(
             nn.Conv2d(layer.channels + extra, config.width, 1) for layer in layers
@@ -77,9 +91,9 @@ class CompactSegmentation(SegmentationNetwork):
     def forward(self, reconstruction: Reconstruction, distances: Features) -> Tensor:
         """Two-class logits on the finest layer's grid."""
         projected = [
-            projection(self._inputs(layer * scale, distance))
-            for layer, distance, scale, projection in zip(
-                agreement(reconstruction), distances, self.scales, self.projections, strict=True
+            projection(self._inputs(layer, distance))
+            for layer, distance, projection in zip(
+                agreement(reconstruction, self.scales), distances, self.projections, strict=True
             )
         ]
         # From the coarsest grid to the finest: layers of one grid are enlarged together.
@@ -95,7 +109,6 @@ class CompactSegmentation(SegmentationNetwork):
         return logits
 
     def _inputs(self, scaled_agreement: Tensor, distance: Tensor) -> Tensor:
-        """Products of unit vectors shrink with the root of the channels, which `scaled_agreement` undoes."""
         if not self.distance_input:
             return scaled_agreement
         return torch.cat([scaled_agreement, distance.log1p()], dim=1)

@@ -58,17 +58,21 @@ def bars(console: Console) -> "Iterator[Callable[[Report], None]]":
         TextColumn("{task.fields[note]}", markup=False),
     )
     # Lines that are printed meanwhile must go above the bar on a terminal, but into a file if redirected.
-    with Progress(*columns, console=console, expand=True, redirect_stdout=sys.stdout.isatty()) as progress:
-        tasks: dict[str, TaskID] = {}
+    progress = Progress(*columns, console=console, expand=True, redirect_stdout=sys.stdout.isatty())
+    tasks: dict[str, TaskID] = {}
 
-        def show(report: "Report") -> None:
-            if report.stage not in tasks:
-                tasks[report.stage] = progress.add_task(report.stage, total=report.total, note="")
-            progress.update(
-                tasks[report.stage], completed=report.step, total=report.total, note=_note(report)
-            )
+    def show(report: "Report") -> None:
+        if not tasks:
+            progress.start()
+        if report.stage not in tasks:
+            tasks[report.stage] = progress.add_task(report.stage, total=report.total, note="")
+        progress.update(tasks[report.stage], completed=report.step, total=report.total, note=_note(report))
 
+    try:
         yield show
+    finally:
+        if tasks:  # a bar that never began would still print an empty line
+            progress.stop()
 
 
 def figures_table(result: Mapping[str, Any]) -> Table:
@@ -88,7 +92,7 @@ def checkpoints_table(found: "Sequence[CheckpointInfo]") -> Table:
     """One row a checkpoint."""
     table = _table()
     for header in ("name", "method", "encoder", "categories", "MB", "revision"):
-        table.add_column(header, overflow="fold")
+        table.add_column(header, overflow="fold", no_wrap=header != "categories")
     for info in found:
         known = ", ".join(info.categories)
         size = f"{info.bytes / 1e6:.1f}"

@@ -33,6 +33,9 @@ from crr.snapshots import REPAIR, SEGMENTATION, STATISTICS, Snapshots, fingerpri
 from crr.training_data import Batch, DamagedImages, batches, check_readable, texture_files
 from crr.types import Progress
 
+_LABEL_SHARE = (
+    1 / 3
+)  # of a map pixel that is damaged; at a half, lines one pixel wide would fall between pixels
 StageLoss = Callable[[Batch, int], Tensor]
 
 
@@ -114,6 +117,7 @@ class _Run:
         self.held_back = {name: held_back for name, (_, held_back) in zip(names, parts, strict=True)}
         textures = texture_files(options.textures)
         self.synthesizer = AnomalySynthesizer(textures, what=_fillings(settings))
+        self.unseen = AnomalySynthesizer(textures, what=HELD_OUT)  # calibrates, trains nothing
         images = {
             category.name: [sample.path for sample in category.train] for category in dataset.categories
         }
@@ -144,7 +148,7 @@ class _Run:
             if done[SEGMENTATION] == 0:
                 self._drop_segmentation()
             detector.config = replace(detector.config, trained=done)
-            calibrate(detector, self.held_back, self.synthesizer, self.reporter)
+            calibrate(detector, self.held_back, [self.synthesizer, self.unseen], self.reporter)
         save(detector, self.out, training_card(detector.config, self.dataset))
         if done == self.steps:
             self.snapshots.remove()
@@ -219,8 +223,8 @@ class _Run:
         resized = functional.interpolate(
             logits.float(), size=(size, size), mode="bilinear", align_corners=False
         )
-        mask = functional.adaptive_avg_pool2d(batch.mask.to(self.device)[:, None].float(), size)[:, 0] >= 0.5
-        return segmentation_loss(resized, mask, self.config.training.segmentation_loss)
+        mask = functional.adaptive_avg_pool2d(batch.mask.to(self.device)[:, None].float(), size)[:, 0]
+        return segmentation_loss(resized, mask >= _LABEL_SHARE, self.config.training.segmentation_loss)
 
     def _fit_statistics(self, complete: bool) -> None:
         """What stage 2 and the map need to know of normal residuals; kept if stage 1 is `complete`."""

@@ -11,8 +11,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from crr.colours import colour_table
 from crr.types import Inspection
-from workbench.colours import DEFECT, colour_table
+from workbench.colours import DEFECT
 from workbench.inspection import Inspected
 from workbench.judgement import Regions
 

@@ -8,10 +8,10 @@ from pathlib import PurePath
 
 import numpy as np
 
+from crr.colours import overlay
 from crr.images import decode, encode_png
 from crr.types import Image
 from workbench.batch import Batch, Question
-from workbench.colours import colour, opacity
 from workbench.inspection import Inspected, Inspector
 from workbench.judgement import fine_map, regions_at, verdict_at
 from workbench.pictures import shrink
@@ -68,9 +68,7 @@ def pictures_zip(batch: Batch, question: Question, inspector: Inspector, factor:
 def heatmap(image: Image, inspected: Inspected, over: float) -> Image:
     """uint8 (h, w, 3): the image with the map over it at opacity `over`, as the screen shows it."""
     levels = fine_map(inspected.inspection)
-    small = shrink(image, max(levels.shape))
-    alpha = over * opacity(levels)[..., None]
-    return np.asarray(np.round((1 - alpha) * small + alpha * colour(levels)), dtype=np.uint8)
+    return overlay(shrink(image, max(levels.shape)), levels, over)
 
 
 def _all(batch: Batch, question: Question, inspector: Inspector) -> Iterator[Inspected]:

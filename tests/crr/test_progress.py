@@ -70,7 +70,8 @@ def test_a_resumed_stage_counts_from_where_it_was(clock, reports):
     assert (reports[0].step, reports[0].seconds_left) == (9, 3.0)
 
 
-def test_steps_that_take_no_time_have_no_throughput(clock, reports):
+@pytest.mark.usefixtures("clock")
+def test_steps_that_take_no_time_have_no_throughput(reports):
     reporter = Reporter(reports.append)
     reporter.begin("check", 1)
     reporter.advance(images=1)

@@ -63,7 +63,7 @@ class StopAfter(threading.Event):
         return self.left < 0
 
 
-def test_a_run_leaves_a_checkpoint_and_nothing_else(uninterrupted, dataset):
+def test_a_run_leaves_a_checkpoint_and_nothing_else(uninterrupted):
     assert sorted(path.name for path in uninterrupted.iterdir()) == [
         "README.md",
         "config.json",
@@ -227,9 +227,7 @@ def test_held_out_damage_is_never_used(dataset, tmp_path, monkeypatch):
         train(dataset, tmp_path / "other", changed(anomalies=("warp", "texture")), ALONE)
 
 
-def test_chosen_fillings_and_textures_reach_both_stages_and_the_calibration(
-    dataset, tmp_path, monkeypatch
-):
+def test_chosen_fillings_and_textures_reach_both_stages_and_the_calibration(dataset, tmp_path, monkeypatch):
     made, damage = [], AnomalySynthesizer.damage
 
     def watched(self, *arguments):
@@ -240,9 +238,7 @@ def test_chosen_fillings_and_textures_reach_both_stages_and_the_calibration(
     textures = tmp_path / "textures"
     textures.mkdir()
     cv2.imwrite(str(textures / "dots.png"), np.random.default_rng(0).integers(0, 255, (40, 40, 3), np.uint8))
-    train(
-        dataset, tmp_path / "run", changed(anomalies=("texture",)), replace(ALONE, textures=textures)
-    )
+    train(dataset, tmp_path / "run", changed(anomalies=("texture",)), replace(ALONE, textures=textures))
     assert set(made) == {(("texture",), 1)}
     assert len(made) > 8 + 8  # 4 repair batches of 2, and 4 held-back images damaged twice
 
@@ -320,15 +316,15 @@ def test_a_wrong_option_is_a_sentence(dataset, tmp_path, options, kind, sentence
 
 def test_a_loss_that_is_no_number_ends_the_run(dataset, tmp_path):
     wild = replace(tiny_config().training.repair, learning_rate=1e30, warmup=0, gradient_norm=0)
-    with pytest.raises(TrainingError, match="repair loss is no longer a number at step .* Lower the learning"):
+    with pytest.raises(
+        TrainingError, match=r"repair loss is no longer a number at step .* Lower the learning"
+    ):
         train(dataset, tmp_path, changed(repair=wild), ALONE)
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="workers inherit the test's trick by fork")
 def test_a_worker_that_was_killed_is_a_sentence(dataset, tmp_path, monkeypatch):
-    monkeypatch.setattr(
-        "crr.training_data._start_worker", lambda _: os.kill(os.getpid(), signal.SIGKILL)
-    )
+    monkeypatch.setattr("crr.training_data._start_worker", lambda _: os.kill(os.getpid(), signal.SIGKILL))
     with pytest.raises(TrainingError, match="was ended from outside, probably for lack of memory"):
         train(dataset, tmp_path, tiny_config(), replace(ALONE, workers=1))
 
@@ -338,7 +334,7 @@ def test_a_device_that_runs_out_of_memory_is_a_sentence(dataset, tmp_path, monke
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20 GiB")
 
     monkeypatch.setattr("crr.training.repair_loss", too_much)
-    with pytest.raises(DeviceError, match="cpu ran out of memory. Use a smaller batch"):
+    with pytest.raises(DeviceError, match=r"cpu ran out of memory. Use a smaller batch"):
         train(dataset, tmp_path, tiny_config(), ALONE)
 
 

@@ -1,4 +1,7 @@
+import multiprocessing
+import os
 import pickle
+import signal
 from dataclasses import replace
 
 import numpy as np
@@ -56,6 +59,15 @@ def test_workers_change_nothing_and_begin_anywhere(samples):
     assert all(map(equal, alone, together))
 
 
+def test_ctrl_c_does_not_end_a_worker(samples):
+    data = damaged_images(samples)
+    running = batches(data, 0, 10, workers=1)
+    next(running)
+    (worker,) = multiprocessing.active_children()
+    os.kill(worker.pid, signal.SIGINT)
+    assert len(list(running)) == 9
+
+
 def test_categories_are_balanced_whatever_their_size(samples):
     data = damaged_images(samples, batch_size=8)
     drawn = torch.cat([data[number].category for number in range(25)])
@@ -94,7 +106,7 @@ def test_a_reader_travels_without_what_it_has_read(samples):
 
 
 @pytest.mark.parametrize("workers", [0, 1])
-def test_a_broken_image_is_one_sentence_from_any_process(samples, tmp_path, workers):
+def test_a_broken_image_is_one_sentence_from_any_process(tmp_path, workers):
     broken = tmp_path / "broken.png"
     broken.write_bytes(encode_png(np.zeros((32, 32, 3), np.uint8))[:60])
     data = damaged_images({"plate": [Sample(broken, "plate", "good", None)]})
@@ -109,7 +121,7 @@ def test_check_readable_names_the_broken_file(samples, tmp_path):
     check_readable(paths, Reporter(reports.append))
     assert (reports[-1].stage, reports[-1].step) == ("check", 9)
     (tmp_path / "empty.png").touch()
-    with pytest.raises(ImageError, match="empty.png is empty"):
+    with pytest.raises(ImageError, match=r"empty\.png is empty"):
         check_readable([*paths, tmp_path / "empty.png"], Reporter())
 
 

@@ -1,0 +1,441 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import cv2
+import pytest
+from typer.testing import CliRunner
+
+from crr.checkpoint import CARD, save
+from crr.cli import app
+from crr.images import decode
+from crr.optim import set_learning_rate
+from crr.snapshots import is_unfinished
+from tests.crr.tiny import calibrated_detector, good_images, write_dataset
+
+ENCODER = ["--encoder", "test_efficientnet", "--weights", "random", "--layers", "1,2,3", "--size", "64"]
+TINY = [*ENCODER, "--batch-size", "2", "--device", "cpu", "--workers", "0"]
+LONG = ["--iterations", "80"]  # and 28 of stage 2
+RESULTS = ("config.json", "model.safetensors")
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    return write_dataset(tmp_path_factory.mktemp("data"))
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    """A checkpoint named "tiny", which no test may change."""
+    folder = tmp_path_factory.mktemp("checkpoints") / "tiny"
+    save(calibrated_detector(), folder, "# Tiny\n")
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def _checkpoints(model, monkeypatch):
+    monkeypatch.setenv("CRR_CHECKPOINTS", str(model.parent))
+
+
+def crr(*arguments, code=0):
+    """Run a command in this process; returns what it said."""
+    result = CliRunner().invoke(app, [str(argument) for argument in arguments], catch_exceptions=False)
+    assert result.exit_code == code, result.output
+    return result
+
+
+def refused(*arguments):
+    """Run a command that must answer with one sentence or two, and exit code 2."""
+    result = crr(*arguments, code=2)
+    assert result.stdout == ""
+    assert result.stderr.startswith("Error: ")
+    assert result.stderr.count("\n") == 1
+    assert "Traceback" not in result.stderr
+    return result.stderr.removeprefix("Error: ").strip()
+
+
+def train(data, out, *arguments, code=0):
+    return crr("train", "--data", data, "--out", out, *TINY, "--progress", "none", *arguments, code=code)
+
+
+def same(first, second):
+    return all((first / name).read_bytes() == (second / name).read_bytes() for name in RESULTS)
+
+
+# Training
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(data, tmp_path_factory):
+    out = tmp_path_factory.mktemp("runs") / "uninterrupted"
+    train(data, out, *LONG)
+    return out
+
+
+class Process:
+    """`python -m crr train` in a process of its own, with a snapshot after every step."""
+
+    def __init__(self, data, out, *arguments):
+        command = ["-m", "crr", "train", "--data", data, "--out", out, *TINY, *LONG, *arguments]
+        options = ["--workers", "1", "--snapshot-seconds", "0", "--progress", "json"]
+        self.process = subprocess.Popen(
+            [sys.executable, *map(str, command), *options],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=Path(__file__).parents[2],
+            process_group=0,
+        )
+
+    def read_to(self, stage):
+        """Wait until the stage is reported."""
+        for line in self.process.stdout:
+            if json.loads(line)["stage"] == stage:
+                return
+        pytest.fail(self.process.stderr.read())
+
+    def wait_for_snapshots(self, state):
+        """Wait until two more snapshots were written."""
+        for _ in range(2):
+            before = state.stat().st_mtime_ns
+            wait_for(lambda before=before: state.stat().st_mtime_ns != before, self)
+
+    def kill(self):
+        """End it and its workers at once."""
+        os.killpg(self.process.pid, signal.SIGKILL)
+        _, errors = self.process.communicate(timeout=60)
+        assert self.process.returncode == -signal.SIGKILL, errors
+
+
+def wait_for(condition, run):
+    end = time.monotonic() + 60
+    while not condition():
+        assert run.process.poll() is None, run.process.stderr.read()
+        assert time.monotonic() < end, "nothing happened for a minute"
+        time.sleep(0.005)
+
+
+def test_a_run_killed_in_both_stages_goes_on_to_the_same_bits(data, uninterrupted, tmp_path):
+    out, state = tmp_path / "run", tmp_path / "run" / "snapshot" / "state.pt"
+
+    first = Process(data, out)
+    wait_for(state.is_file, first)
+    first.kill()
+
+    second = Process(data, out, "--resume")
+    second.read_to("statistics")
+    second.wait_for_snapshots(state)
+    second.kill()
+    assert not (out / "config.json").exists()
+
+    train(data, out, *LONG, "--resume")
+    assert same(out, uninterrupted)
+    assert not is_unfinished(out)
+
+
+def interrupted(monkeypatch, times):
+    """Ctrl-C, so many times, before the third step of stage 1."""
+    steps = iter(range(100))
+
+    def step(*arguments):
+        if next(steps) == 2:
+            for _ in range(times):
+                signal.raise_signal(signal.SIGINT)
+        set_learning_rate(*arguments)
+
+    monkeypatch.setattr("crr.training.set_learning_rate", step)
+
+
+def test_ctrl_c_leaves_a_usable_checkpoint_and_says_how_to_go_on(data, uninterrupted, tmp_path, monkeypatch):
+    interrupted(monkeypatch, times=1)
+    said = train(data, tmp_path / "run", *LONG, code=130)
+    assert "Stopping: calibrating what was learnt so far" in said.stderr
+    assert "go on with --resume" in said.stdout
+    assert json.loads((tmp_path / "run" / "config.json").read_text())["trained"]["repair"] == 3
+    crr("predict", data / "ring" / "test", "--model", tmp_path / "run", "--progress", "none")
+    monkeypatch.undo()
+    train(data, tmp_path / "run", *LONG, "--resume")
+    assert same(tmp_path / "run", uninterrupted)
+
+
+def test_ctrl_c_twice_leaves_at_once(data, tmp_path, monkeypatch):
+    interrupted(monkeypatch, times=2)
+    train(data, tmp_path / "run", code=130)
+    assert not (tmp_path / "run" / "config.json").exists()
+
+
+def test_progress_lines_are_json_and_nothing_else(data, tmp_path):
+    said = crr("train", "--data", data, "--out", tmp_path, *TINY, "--iterations", "2", "--progress", "json")
+    lines = [json.loads(line) for line in said.stdout.splitlines()]
+    assert said.stderr == ""
+    keys = ["stage", "step", "total", "losses", "images_per_second", "seconds_left"]
+    assert all(list(line) == keys for line in lines)
+    stages = ["check", "repair", "statistics", "segmentation", "calibration"]
+    assert list(dict.fromkeys(line["stage"] for line in lines)) == stages
+    assert all((line["losses"] != {}) == (line["stage"] in ("repair", "segmentation")) for line in lines)
+
+
+def test_the_bar_is_on_stderr_and_the_next_command_on_stdout(data, tmp_path):
+    said = crr("train", "--data", data, "--out", tmp_path / "run", *TINY, "--iterations", "2")
+    assert said.stdout == (
+        f"Done: {tmp_path}/run\nTry it: crr predict --model {tmp_path}/run IMAGE --out results\n"
+    )
+    assert all(stage in said.stderr for stage in ("repair", "statistics", "segmentation", "calibration"))
+
+
+def test_a_tilde_is_the_home_folder_wherever_it_stands(data, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "data").symlink_to(data)
+    crr("train", "--data=~/data", "--out=~/run", *TINY, "--iterations", "1", "--progress", "none")
+    assert (tmp_path / "run" / "config.json").is_file()
+    said = crr(
+        "predict", "~/data/ring/test", "--model=~/run", "--json=~/new/result.json", "--progress", "none"
+    )
+    assert len(said.stdout.splitlines()) == 4
+    assert len(json.loads((tmp_path / "new" / "result.json").read_text())["images"]) == 4
+
+
+def test_options_reach_the_checkpoint(data, tmp_path):
+    train(
+        data, tmp_path, "--category", "ring", "--iterations", "3", "--segmentation", "none",
+        "--distance", "cosine", "--seed", "7", "--batch-size", "1",
+    )  # fmt: skip
+    config = json.loads((tmp_path / "config.json").read_text())
+    assert config["categories"] == ["ring"]
+    assert config["encoder"]["name"] == "test_efficientnet"
+    assert (config["encoder"]["layers"], config["encoder"]["resize"]) == ([1, 2, 3], 64)
+    assert config["trained"] == {"repair": 3, "segmentation": 0}
+    assert config["segmentation"]["design"] == "none"
+    assert config["prediction"]["distance"] == "cosine"
+    assert (config["training"]["seed"], config["training"]["repair"]["batch_size"]) == (7, 1)
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["--data", "missing"], "There is no folder"),
+        (["--category", "bolt"], "has no category bolt: choose from plate, ring"),
+        (["--preset", "huge"], "There is no preset 'huge'"),
+        (["--encoder", "no_such_model"], "timm has no model named 'no_such_model'"),
+        (["--layers", "1,9"], "test_efficientnet offers layers 0 to 4; asked for 9"),
+        (["--layers", "a"], "Layers are numbers with commas between"),
+        (["--size", "0"], "Setting encoder.resize is not usable"),
+        (["--size", "68"], "is no multiple of the coarsest grid"),
+        (["--weights", "mine"], "Setting encoder.weights is not usable"),
+        (["--device", "cuda:99"], "There is no device 'cuda:99'"),
+        (["--textures", "missing"], "missing is no folder with images to take textures from"),
+        (["--resume"], "no unfinished run to resume"),
+        (["--resume", "--overwrite"], "give one of them"),
+        (["--out", "file"], "file is a file, but results go into a folder"),
+        (["--out", "file/run"], "cannot be written to"),
+    ],
+)
+def test_a_wrong_option_of_train_is_a_sentence(data, tmp_path, monkeypatch, options, sentence):
+    monkeypatch.chdir(tmp_path)
+    Path("file").touch()
+    assert sentence in refused("train", "--data", data, "--out", "run", *TINY, *options)
+
+
+@pytest.mark.parametrize("command", ["train", "evaluate"])
+def test_a_missing_option_is_named(command):
+    said = crr(command, code=2)
+    assert "Missing option" in said.stderr
+    assert "Traceback" not in said.stderr
+
+
+def test_one_good_image_is_not_enough(tmp_path):
+    data = write_dataset(tmp_path / "data", categories=1, images=1)
+    assert "plate has 1 good image: at least 2 are needed" in refused(
+        "train", "--data", data, "--out", tmp_path / "run", *TINY
+    )
+
+
+def test_a_used_folder_is_kept(data, uninterrupted, tmp_path):
+    assert "already holds files" in refused("train", "--data", data, "--out", uninterrupted, *TINY)
+    (tmp_path / "snapshot").mkdir()
+    (tmp_path / "snapshot" / "state.pt").write_bytes(b"no snapshot")
+    options = ["train", "--data", data, "--out", tmp_path, *TINY]
+    assert "holds an unfinished run. Go on with --resume" in refused(*options)
+    assert "state.pt is damaged" in refused(*options, "--resume")
+
+
+# Evaluation
+
+
+def test_evaluate_prints_a_table_and_writes_the_promised_json(data, model, tmp_path):
+    said = crr("evaluate", "--model", "tiny", "--data", data, "--json", tmp_path / "new" / "result.json")
+    assert all(word in said.stdout for word in ("tiny", "plate", "ring", "mean", "I-AUROC", "AUPRO"))
+    result = json.loads((tmp_path / "new" / "result.json").read_text())
+    metrics = [
+        "images", "image_auroc", "image_ap", "image_f1max", "pixel_auroc", "pixel_ap", "pixel_f1max", "aupro",
+    ]  # fmt: skip
+    assert list(result) == ["model", "categories", "mean"]
+    assert result["model"] == "tiny"
+    assert list(result["categories"]) == ["plate", "ring"]
+    for figures in (*result["categories"].values(), result["mean"]):
+        assert list(figures) == metrics
+        assert all(0 <= figures[metric] <= 1 for metric in metrics[1:])
+    assert result["mean"]["images"] == 8
+    assert (model / CARD).read_text() == "# Tiny\n"
+
+
+def test_evaluate_without_masks_gives_null(model, tmp_path):
+    data = write_dataset(tmp_path / "data", categories=1, images=2, masks=False)
+    said = crr("evaluate", "--model", model, "--data", data, "--json", "-", "--progress", "none")
+    figures = json.loads(said.stdout)["categories"]["plate"]
+    assert figures["image_auroc"] is not None
+    assert [figures[name] for name in ("pixel_auroc", "pixel_ap", "pixel_f1max", "aupro")] == 4 * [None]
+
+
+def test_evaluate_writes_the_card_with_a_command_to_run_again(data, tmp_path):
+    folder = tmp_path / "my model"
+    save(calibrated_detector(), folder, "# Tiny\n")
+    (tmp_path / "parts").symlink_to(data)
+    options = ["evaluate", "--model", folder, "--data", tmp_path / "parts", "--category", "ring", "--card"]
+    crr(*options, "--progress", "none")
+    card = (folder / CARD).read_text()
+    assert card.startswith("# Tiny\n")
+    assert f"`crr evaluate --model 'my model' --data {data.name} --category ring`" in card
+    assert str(tmp_path) not in card
+    assert "| ring | 4 |" in card
+    crr(*options, "--progress", "none")
+    assert (folder / CARD).read_text() == card
+    (folder / CARD).unlink()
+    crr(*options, "--progress", "none")
+    assert "| ring | 4 |" in (folder / CARD).read_text()
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["--model", "crr-unheard-of"], "There is no checkpoint 'crr-unheard-of'"),
+        (["--model", "weights.pth"], "is a pickle"),
+        (["--data", "missing"], "There is no folder"),
+        (["--device", "tpu"], "There is no device 'tpu'"),
+        (["--json", "folder"], "folder is a folder: give the name of a file"),
+        (["--json", "file/result.json"], "file is a file, but results go into a folder"),
+        (["--json", "-", "--progress", "json"], "both write to stdout"),
+    ],
+)
+def test_a_wrong_option_of_evaluate_is_a_sentence(data, tmp_path, monkeypatch, options, sentence):
+    monkeypatch.chdir(tmp_path)
+    Path("file").touch()
+    Path("folder").mkdir()
+    assert sentence in refused("evaluate", "--model", "tiny", "--data", data, *options)
+
+
+# Prediction
+
+
+def test_predict_writes_pictures_and_the_promised_json(tmp_path):
+    name = "[bold]Schräubchen[bold] ø.png"
+    (image,) = good_images("ring", 1)
+    cv2.imwrite(str(tmp_path / name), image[..., ::-1])
+    (tmp_path / "broken.png").touch()
+    options = ["--model", "tiny", "--out", tmp_path / "out", "--json", tmp_path / "result.json"]
+    said = crr("predict", tmp_path / name, tmp_path / "broken.png", tmp_path / "gone.png", *options, code=1)
+    first, *others = said.stdout.splitlines()
+    assert first.endswith(f"  ring  {tmp_path / name}")
+    assert [line.split(": ")[0] for line in others] == [
+        f"error     {tmp_path}/broken.png",
+        f"error     {tmp_path}/gone.png",
+    ]
+    result = json.loads((tmp_path / "result.json").read_text())
+    assert list(result) == ["model", "images"]
+    assert result["model"] == "tiny"
+    good, *bad = result["images"]
+    assert list(good) == [
+        "path", "score", "percentile", "verdict", "category", "known", "heatmap", "mask",
+    ]  # fmt: skip
+    assert [list(row) for row in bad] == 2 * [["path", "error"]]
+    assert good["path"] == str(tmp_path / name)
+    assert (good["category"], good["known"]) == ("ring", True)
+    assert good["verdict"] in ("normal", "defective")
+    assert 0 <= good["percentile"] <= 100
+    for kind in ("heatmap", "mask"):
+        assert decode(Path(good[kind])).shape == image.shape
+
+
+def test_predict_to_stdout_is_json_alone(data):
+    said = crr("predict", data / "ring" / "train", "--model", "tiny", "--json", "-", "--progress", "none")
+    rows = json.loads(said.stdout)["images"]
+    assert len(rows) == 6
+    assert {(row["heatmap"], row["mask"]) for row in rows} == {(None, None)}
+    assert said.stderr == ""
+
+
+def test_predict_reports_progress_as_json(data, tmp_path):
+    options = ["--model", "tiny", "--json", tmp_path / "result.json", "--progress", "json"]
+    said = crr("predict", data / "ring" / "train", *options)
+    lines = [json.loads(line) for line in said.stdout.splitlines()]
+    assert (lines[-1]["stage"], lines[-1]["step"], lines[-1]["total"]) == ("predict", 6, 6)
+
+
+def test_predict_finds_no_images(tmp_path):
+    assert f"No images found in {tmp_path}" in refused("predict", tmp_path, "--model", "tiny")
+
+
+def test_predict_names_a_model_that_is_not_there(data):
+    assert "There is no checkpoint 'crr-embedded'" in refused("predict", data)
+
+
+# The other commands
+
+
+def test_models_lists_what_can_be_named(model):
+    said = crr("models").stdout
+    assert all(word in said for word in ("tiny", "crr", "test_efficientnet", "plate, ring"))
+    (row,) = json.loads(crr("models", "--json", "-").stdout)["models"]
+    assert (row["name"], row["path"], row["categories"]) == ("tiny", str(model), ["plate", "ring"])
+    assert row["bytes"] == sum(file.stat().st_size for file in model.iterdir())
+
+
+def test_models_says_where_it_looked(tmp_path, monkeypatch):
+    monkeypatch.setenv("CRR_CHECKPOINTS", str(tmp_path))
+    assert f"There are no checkpoints in {tmp_path}" in crr("models").stdout
+
+
+def test_anomalies_draws_a_sheet(data, tmp_path):
+    sheet = tmp_path / "[sheet].png"
+    said = crr("anomalies", "--data", data, "--out", sheet, "--count", "2", "--size", "64")
+    assert said.stdout == f"Wrote {sheet}\n"
+    assert decode(sheet).shape == (2 * (64 + 22 + 6) + 6, 2 * (64 + 6) + 6, 3)
+
+
+def test_anomalies_needs_a_data_set(tmp_path):
+    assert "There is no folder" in refused("anomalies", "--data", tmp_path / "x", "--out", tmp_path / "s.png")
+
+
+def test_a_sheet_is_a_file(data, tmp_path):
+    said = refused("anomalies", "--data", data, "--out", tmp_path, "--count", "1")
+    assert said == f"{tmp_path} is a folder: give the name of a file."
+
+
+def test_an_error_of_the_disk_is_a_sentence(data, tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device", "sheet.png")
+
+    monkeypatch.setattr("crr.anomaly_sheet.write_atomically", full)
+    said = refused("anomalies", "--data", data, "--out", tmp_path / "sheet.png", "--count", "1")
+    assert said == "sheet.png: No space left on device."
+
+
+def test_version():
+    assert crr("--version").stdout.startswith("crr")
+
+
+@pytest.mark.parametrize("command", ["train", "evaluate", "predict", "models", "anomalies"])
+def test_help_explains_every_option(command):
+    said = crr(command, "--help").stdout
+    assert "…" not in said
+    assert "--help" in said
+
+
+def test_without_a_command_there_is_help():
+    said = CliRunner().invoke(app, [])
+    assert "Usage" in said.output
+    assert "Traceback" not in said.output

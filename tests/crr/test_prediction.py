@@ -1,0 +1,157 @@
+import weakref
+
+import cv2
+import numpy as np
+import pytest
+
+from crr import engine
+from crr.colours import overlay
+from crr.errors import CRRError, DatasetError
+from crr.images import decode
+from crr.prediction import predict_files
+from tests.crr.tiny import calibrated_detector, good_images
+
+KEYS = ["path", "score", "percentile", "verdict", "category", "known", "heatmap", "mask"]
+
+
+@pytest.fixture(scope="module")
+def detector():
+    return calibrated_detector()
+
+
+def write(path, seed=0, category="ring"):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    (image,) = good_images(category, 1, seed)
+    cv2.imwrite(str(path), image[..., ::-1])
+    return path
+
+
+def test_a_row_says_what_the_inspection_says(detector, tmp_path):
+    path = write(tmp_path / "a.png")
+    (row,) = predict_files(detector, [path])
+    (inspection,) = engine.inspect(detector, [decode(path)])
+    assert list(row) == KEYS
+    assert row == {
+        "path": str(path),
+        "score": inspection.score,
+        "percentile": inspection.percentile,
+        "verdict": inspection.verdict,
+        "category": "ring",
+        "known": inspection.known,
+        "heatmap": None,
+        "mask": None,
+    }
+
+
+def test_pictures_have_the_size_of_the_image(detector, tmp_path):
+    path = write(tmp_path / "a.png")
+    (row,) = predict_files(detector, [path], tmp_path / "new" / "out")
+    image, heat, mask = (decode(tmp_path / row_path) for row_path in (path, row["heatmap"], row["mask"]))
+    assert row["heatmap"] == str(tmp_path / "new" / "out" / "a_heatmap.png")
+    assert image.shape == heat.shape == mask.shape == (48, 72, 3)
+    (inspection,) = engine.inspect(detector, [image])
+    assert np.array_equal(heat, overlay(image, inspection.anomaly_map_at(inspection.size), 0.7))
+    assert np.array_equal(mask[..., 0] > 0, inspection.mask())
+    assert set(np.unique(mask)) <= {0, 255}
+    assert list(row) == KEYS
+
+
+def test_rows_come_in_the_order_given_whatever_the_batch(detector, tmp_path):
+    names = ["c.png", "a.png", "e.png", "b.png", "d.png"]
+    paths = [write(tmp_path / name, seed) for seed, name in enumerate(names)]
+    rows = list(predict_files(detector, paths, batch_size=5))
+    assert [row["path"] for row in rows] == list(map(str, paths))
+    for batch_size in (1, 2, 8):
+        again = list(predict_files(detector, paths, batch_size=batch_size))
+        assert [row["path"] for row in again] == list(map(str, paths))
+        assert [row["score"] for row in again] == pytest.approx([row["score"] for row in rows], rel=1e-4)
+
+
+def test_bad_files_are_reported_and_the_rest_go_on(detector, tmp_path):
+    good = [write(tmp_path / name) for name in ("a.png", "z.png")]
+    (tmp_path / "empty.png").touch()
+    (tmp_path / "text.png").write_text("not an image", encoding="utf-8")
+    (tmp_path / "short.png").write_bytes(good[0].read_bytes()[:90])
+    bad = [tmp_path / name for name in ("missing.png", "empty.png", "text.png", "short.png")]
+    rows = list(predict_files(detector, [good[0], *bad, good[1]], tmp_path / "out", batch_size=2))
+    assert [list(row) for row in rows] == [KEYS, *4 * [["path", "error"]], KEYS]
+    for path, row in zip(bad, rows[1:5], strict=True):
+        assert row["path"] == str(path)
+        assert path.name in row["error"]
+        assert "\n" not in row["error"]
+    assert len(list((tmp_path / "out").iterdir())) == 4
+
+
+def test_only_bad_files_are_still_rows(detector, tmp_path):
+    rows = list(predict_files(detector, [tmp_path / "x.png", tmp_path / "y.png"]))
+    assert [list(row) for row in rows] == 2 * [["path", "error"]]
+
+
+def test_files_of_one_name_get_pictures_of_their_own(detector, tmp_path):
+    paths = [
+        write(tmp_path / "one" / "part.png"),
+        write(tmp_path / "two" / "part.png"),
+        write(tmp_path / "two" / "part_2.png"),
+        write(tmp_path / "three" / "PART.jpg"),
+    ]
+    rows = list(predict_files(detector, paths, tmp_path / "out"))
+    names = [row["mask"].removeprefix(f"{tmp_path}/out/") for row in rows]
+    assert names == ["part_mask.png", "part_2_mask.png", "part_2_2_mask.png", "PART_3_mask.png"]
+    assert len(list((tmp_path / "out").iterdir())) == 8
+
+
+def test_pictures_never_cover_an_image_that_was_given(detector, tmp_path):
+    for name in ("part.png", "part_mask.png", "part_2_heatmap.png"):
+        write(tmp_path / name)
+    before = {path: path.read_bytes() for path in tmp_path.iterdir()}
+    rows = list(predict_files(detector, [tmp_path], tmp_path))
+    assert len(rows) == 3
+    assert {path: path.read_bytes() for path in before} == before
+    assert [row["mask"] for row in rows if row["path"].endswith("part.png")] == [
+        f"{tmp_path}/part_3_mask.png"
+    ]
+
+
+def test_a_folder_is_searched_and_an_empty_one_is_a_sentence(detector, tmp_path):
+    write(tmp_path / "b" / "2.png")
+    write(tmp_path / "a" / "1.png")
+    (tmp_path / "a" / "notes.txt").touch()
+    rows = list(predict_files(detector, [tmp_path]))
+    assert [row["path"] for row in rows] == [f"{tmp_path}/a/1.png", f"{tmp_path}/b/2.png"]
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(DatasetError, match=r"No images found in .*empty"):
+        next(predict_files(detector, [tmp_path / "empty"]))
+
+
+def test_an_output_folder_that_is_a_file(detector, tmp_path):
+    path = write(tmp_path / "a.png")
+    with pytest.raises(CRRError, match=r"a\.png is a file"):
+        next(predict_files(detector, [path], path))
+
+
+def test_progress_counts_all_files(detector, tmp_path):
+    reports = []
+    paths = [write(tmp_path / "a.png"), tmp_path / "missing.png", write(tmp_path / "b.png")]
+    list(predict_files(detector, paths, batch_size=2, progress=reports.append))
+    assert (reports[-1].stage, reports[-1].step, reports[-1].total) == ("predict", 3, 3)
+
+
+def test_no_more_than_three_batches_of_images_are_in_memory(detector, tmp_path, monkeypatch):
+    alive = weakref.WeakSet()
+
+    class Watched(np.ndarray):
+        """An image that can be counted."""
+
+        __hash__ = object.__hash__
+
+    def watched_decode(path):
+        image = decode(path).view(Watched)
+        alive.add(image)
+        return image
+
+    paths = [write(tmp_path / f"{number:02}.png") for number in range(24)]
+    monkeypatch.setattr("crr.prediction.decode", watched_decode)
+    rows = predict_files(detector, paths, tmp_path / "out", batch_size=2)
+    most = [len(alive) for _ in rows]
+    assert len(most) == 24
+    assert max(most) <= 6
