@@ -44,13 +44,14 @@ def main() -> None:
     if options.predict:
         measure_predict(options.predict)
         return
-    print(f"torch {torch.__version__}, {torch.get_num_threads()} threads, medians of {ROUNDS} alternated rounds\n")
+    print(f"torch {torch.__version__}, {torch.get_num_threads()} threads, medians of alternated rounds\n")
     detector = registry.create(replace(EMBEDDED, categories=CATEGORIES))
     for batch in (1, 16):
         compare_with_encoder("embedded encoder", detector, batch, ROUNDS if batch == 1 else 8)
     if options.quick:
         return
-    paper = replace(DINOV2_BASE, encoder=replace(DINOV2_BASE.encoder, weights="random"), categories=CATEGORIES)
+    random_encoder = replace(DINOV2_BASE.encoder, weights="random")
+    paper = replace(DINOV2_BASE, encoder=random_encoder, categories=CATEGORIES)
     compare_with_encoder("the paper's sizes (random weights)", registry.create(paper), 1, 5)
     print()
     compare_segmentation("embedded encoder", EMBEDDED)
@@ -87,11 +88,14 @@ def compare_segmentation(title: str, config: DetectorConfig) -> None:
             network(Reconstruction(features, features), distances)
         operations[design] = counter.get_total_flops() / 2
         parameters = sum(parameter.numel() for parameter in network.parameters())
-        print(f"segmentation, {title}, {design}: {operations[design] / 1e9:.2f} G multiply-adds, {parameters:,} parameters")
+        cost = f"{operations[design] / 1e9:.2f} G multiply-adds, {parameters:,} parameters"
+        print(f"segmentation, {title}, {design}: {cost}")
     print(f"  ratio: 1/{operations['paper'] / operations['compact']:.0f}")
 
 
-def alternately(first: Callable[[], object], second: Callable[[], object], rounds: int) -> tuple[list[float], list[float]]:
+def alternately(
+    first: Callable[[], object], second: Callable[[], object], rounds: int
+) -> tuple[list[float], list[float]]:
     """Milliseconds of both, taken in turn after a warm-up."""
     times: tuple[list[float], list[float]] = ([], [])
     for number in range(-3, rounds):

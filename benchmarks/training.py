@@ -1,7 +1,7 @@
 """Prints how many images a second each stage of training works through, on images made up on the spot.
 
-    python benchmarks/training.py
-    python benchmarks/training.py --data DIR --iterations 100
+python benchmarks/training.py
+python benchmarks/training.py --data DIR --iterations 100
 """
 
 import argparse
@@ -44,7 +44,7 @@ def main() -> None:
     print(f"torch {torch.__version__}, {torch.get_num_threads()} threads, batch {training.repair.batch_size}")
     for stage in stages:
         values = rates[stage][1:] or rates[stage]  # the first report includes the warm-up
-        print(f"{stage}: {median(values):.1f} images/s (clean and damaged counted, data making included)")
+        print(f"{stage}: {median(values):.1f} images/s through the encoder, making the damage included")
 
 
 def made_up_images(root: Path) -> Path:

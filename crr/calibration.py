@@ -32,9 +32,7 @@ _RARE = 0.999  # the map is scaled so that this quantile of normal pixels' dista
 _SMALLEST_SCALE = 1e-6  # of a category whose images are all the same
 _FUSION_WEIGHTS = (1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3)
 _PAPER_WEIGHT = 0.7
-_INDISTINGUISHABLE = (
-    0.01  # weights whose figures differ by less are called equal: two seeds differ by as much
-)
+_INDISTINGUISHABLE = 0.01  # fusion weights that differ by less are called equal: two seeds differ by as much
 _NORMAL_QUANTILE = 0.95  # at most about one held-back normal in twenty is called defective
 
 Samples = Mapping[str, Sequence[Sample]]

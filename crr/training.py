@@ -33,9 +33,7 @@ from crr.snapshots import REPAIR, SEGMENTATION, STATISTICS, Snapshots, fingerpri
 from crr.training_data import Batch, DamagedImages, batches, check_readable, texture_files
 from crr.types import Progress
 
-_LABEL_SHARE = (
-    1 / 3
-)  # of a map pixel that is damaged; at a half, lines one pixel wide would fall between pixels
+_LABEL_SHARE = 1 / 3  # of a map pixel; at a half, damage one pixel wide would fall between two of them
 StageLoss = Callable[[Batch, int], Tensor]
 
 

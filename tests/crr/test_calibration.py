@@ -14,6 +14,7 @@ from crr.config import EncoderConfig, PredictionConfig
 from crr.datasets import Sample, open_dataset, split_validation
 from crr.detector import Detector
 from crr.images import decode
+from crr.maps import mean_map
 from crr.progress import Reporter
 from crr.types import Reconstruction
 from tests.crr.tiny import tiny_config, tiny_detector, write_dataset
@@ -50,10 +51,8 @@ class GreyDetector:
 
     def distances(self, reconstruction, category):
         assert category.tolist() == [0] * len(category)
-        return [_distance(reconstruction)]
+        return [self.distance(_distance(reconstruction))]
 
-    def distance_map(self, distances, _category):
-        return self.distance(distances[0])
 
 
 def _distance(reconstruction):
@@ -81,7 +80,7 @@ def walls(tmp_path_factory):
 
 def calibrated(walls, **options):
     detector = GreyDetector(**options)
-    calibrate(detector, walls, SYNTHESIZER, Reporter())
+    calibrate(detector, walls, [SYNTHESIZER, SYNTHESIZER], Reporter())
     (entry,) = detector.config.calibration
     return detector, entry
 
@@ -143,7 +142,7 @@ def test_calibration_is_deterministic(walls):
 def test_the_damage_depends_on_the_seed_of_the_training(walls):
     other = GreyDetector()
     other.config = replace(other.config, training=replace(other.config.training, seed=9))
-    calibrate(other, walls, SYNTHESIZER, Reporter())
+    calibrate(other, walls, [SYNTHESIZER, SYNTHESIZER], Reporter())
     assert other.config.calibration[0].pixel_threshold != calibrated(walls)[1].pixel_threshold
 
 
@@ -169,17 +168,16 @@ def fitted(parts):
     return detector
 
 
-def test_the_map_is_half_where_held_back_normals_are_rarely_higher(parts):
+def test_each_measure_is_half_where_held_back_normals_are_rarely_higher(parts):
     detector = fitted(parts)
     for index, samples in enumerate(parts[1].values()):
         reconstruction = detector.reconstruct(
             detector.preprocess([decode(sample.path) for sample in samples])
         )
         category = torch.full((len(samples),), index)
-        maps = detector.fuse(
-            detector.distance_map(detector.distances(reconstruction, category), category), None
-        )
-        assert np.quantile(maps.detach().numpy(), 0.999) == pytest.approx(0.5, rel=1e-4)
+        for scale, layers in zip(detector.scale, detector.measures(reconstruction, category), strict=True):
+            maps = detector.smooth(mean_map(layers)) / (2 * scale[index])
+            assert np.quantile(maps.detach().numpy(), 0.999) == pytest.approx(0.5, rel=1e-4)
 
 
 def test_held_back_images_are_recognised_and_known(parts):
@@ -219,13 +217,13 @@ def test_large_categories_are_sampled_evenly(parts, monkeypatch):
     plates = parts[0]["plate"]
     assert read[:3] == [plates[0].path, plates[2].path, plates[5].path]
     assert len(read) == 2 * 3 + 2 * 3
-    calibrate(detector, parts[1], SYNTHESIZER, Reporter())
+    calibrate(detector, parts[1], [SYNTHESIZER, SYNTHESIZER], Reporter())
     assert [len(entry.normal_scores) for entry in detector.config.calibration] == [2, 2]
 
 
 def test_an_inspection_finds_the_calibrated_scores_again(parts):
     detector = fitted(parts)
-    calibrate(detector, parts[1], SYNTHESIZER, Reporter())
+    calibrate(detector, parts[1], [SYNTHESIZER, SYNTHESIZER], Reporter())
     for entry, samples in zip(detector.config.calibration, parts[1].values(), strict=True):
         inspections = engine.inspect(detector, [decode(sample.path) for sample in samples])
         assert sorted(one.score for one in inspections) == pytest.approx(entry.normal_scores, rel=1e-4)

@@ -39,7 +39,7 @@ def test_json_gives_the_config_back(config):
         ("decoder", {"width": 100, "attention_heads": 3}, r"width \(100\) must be a multiple"),
         ("decoder", {"dropout": -0.1}, "decoder.dropout"),
         ("prediction", {"top_share": 0}, "prediction.top_share"),
-        ("prediction", {"distance": "euclidean"}, "'cosine' or 'mahalanobis'"),
+        ("prediction", {"distance": "euclidean"}, "'cosine', 'mahalanobis' or 'combined'"),
         ("training", {"repair": {"batch_size": 0}}, "training.repair.batch_size"),
     ],
 )

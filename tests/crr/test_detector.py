@@ -6,7 +6,7 @@ import torch
 
 from crr.config import MaskingConfig, PredictionConfig, SegmentationConfig
 from crr.detector import Detector, as_input_tensor
-from crr.maps import enlarged
+from crr.maps import enlarged, mean_map
 from crr.stopwatch import Stopwatch
 from crr.types import Reconstruction
 from tests.crr.tiny import calibrated_detector, good_images, scratched, tiny_config, tiny_detector
@@ -66,7 +66,7 @@ def test_what_is_unusual_scores_higher(detector):
     good, bad = (predict(detector, images).reconstruction for images in (fresh, damaged))
     category = torch.zeros(6, dtype=torch.long)
     lengths = [
-        detector.distance_map(detector.distances(each, category), category).amax(dim=(1, 2, 3))
+        mean_map(detector.distances(each, category)).amax(dim=(1, 2, 3))
         for each in (good, bad)
     ]
     assert (lengths[1] > lengths[0]).all()
@@ -74,21 +74,24 @@ def test_what_is_unusual_scores_higher(detector):
 
 def test_a_cosine_detector_measures_as_the_paper_does(detector):
     reconstruction, category = predict(detector).reconstruction, torch.zeros(3, dtype=torch.long)
-    assert not torch.equal(detector.distances(reconstruction, category)[0], reconstruction.distances()[0])
     detector.config = replace(detector.config, prediction=PredictionConfig(distance="cosine"))
-    for given, expected in zip(
-        detector.distances(reconstruction, category), reconstruction.distances(), strict=True
-    ):
+    [measure] = detector.measures(reconstruction, category)
+    for given, expected in zip(measure, reconstruction.distances(), strict=True):
         torch.testing.assert_close(given, expected)
         assert given.min() >= 0
         assert given.max() <= 2
 
 
-def test_the_distance_map_is_on_its_categorys_scale(detector):
-    distances = [torch.full((2, 1, side, side), 3.0) for side in (16, 8, 4)]
-    maps = detector.distance_map(distances, torch.tensor([0, 1]))
-    assert maps.shape == (2, 1, 16, 16)
-    torch.testing.assert_close(maps.amax(dim=(1, 2, 3)), torch.tensor([3 / (2 * 1.5), 3 / (2 * 2.0)]))
+def test_distances_are_the_mean_of_the_measures_on_the_categorys_scale(detector):
+    category = torch.tensor([0, 1, 0])
+    reconstruction = predict(detector).reconstruction
+    measures = detector.measures(reconstruction, category)
+    assert detector.config.prediction.distance == "combined"
+    for given, angles, lengths in zip(detector.distances(reconstruction, category), *measures, strict=True):
+        for row, index in enumerate(category):
+            units = 2 * detector.scale[:, index]
+            expected = (angles[row] / units[0] + lengths[row] / units[1]) / 2
+            torch.testing.assert_close(given[row], expected)
 
 
 @pytest.mark.parametrize("weight", [0.0, 0.3, 1.0])
@@ -106,7 +109,7 @@ def test_without_a_segmentation_network_the_distance_decides():
     prediction = predict(detector)
     assert prediction.segmentation is None
     distances = detector.distances(prediction.reconstruction, prediction.category)
-    expected = detector.fuse(detector.distance_map(distances, prediction.category), None)
+    expected = detector.fuse(mean_map(distances), None)
     torch.testing.assert_close(prediction.anomaly_map, expected[:, 0])
 
 

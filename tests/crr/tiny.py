@@ -71,7 +71,7 @@ def calibrated_detector() -> Detector:
         detector.metric.set_category(index, statistics)
         summaries.append(summary(reconstruction.encoder))
     detector.recogniser.fit([rows[:5] for rows in summaries], [rows[5:] for rows in summaries])
-    detector.scale.copy_(torch.tensor([1.5, 2.0]))
+    detector.scale.copy_(torch.tensor([[0.2, 0.3], [1.5, 2.0]]))
     calibration = (
         CategoryCalibration(
             "plate", threshold=0.4, pixel_threshold=0.35, normal_scores=(0.2, 0.3, 0.3, 0.35)
