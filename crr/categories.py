@@ -47,6 +47,9 @@ class CategoryRecogniser(nn.Module):
         Args:
             training: Summaries (N_k, D) of the training images, one tensor a category.
             held_back: Summaries (M_k, D) of held-back normals: they set how far normal images lie.
+
+        In this metric training images lie sqrt(D) from their centre in the root mean square. No radius is set by
+        less: a category whose normal images are nearly alike would take a large defect for another part.
         """
         self.centres.copy_(torch.stack([images.mean(dim=0) for images in training]))
         deviations = torch.cat([images - images.mean(dim=0) for images in training]).double()
@@ -57,7 +60,7 @@ class CategoryRecogniser(nn.Module):
         self.whitening.copy_(vectors * values.clamp(min=1e-12).rsqrt() @ vectors.T)
         for index, images in enumerate(held_back):
             furthest = self._distances(images.to(self.centres))[:, index].max()
-            self.radius[index] = _MARGIN * furthest.clamp(min=1e-6)  # identical images have no spread
+            self.radius[index] = _MARGIN * furthest.clamp(min=images.shape[1] ** 0.5)
 
     def _distances(self, summaries: Tensor) -> Tensor:
         # The shortcut by matrix multiplication, which cdist takes for many rows, is too inexact here.
