@@ -51,7 +51,7 @@ benchmark: $(RUNTIME)  ## print the figures of the README
 .PHONY: checkpoint
 checkpoint: $(RUNTIME)  ## train checkpoints/crr-embedded again (DATA=folder of the data set)
 	@test -n "$(DATA)" || { echo "Name the data set: make checkpoint DATA=/path/to/data" >&2; exit 1; }
-	$(PY) -m crr train --preset embedded --data "$(DATA)" --out checkpoints/crr-embedded
+	$(PY) -m crr train --preset embedded --data "$(DATA)" --out checkpoints/crr-embedded --overwrite
 
 .PHONY: clean
 clean:  ## remove caches and build leftovers (.venv stays)

@@ -44,12 +44,13 @@ class CategoryRecogniser(nn.Module):
     def fit(self, training: Sequence[Tensor], held_back: Sequence[Tensor]) -> None:
         """Learn centres, metric and radii.
 
+        In this metric training images lie sqrt(D) from their centre in the root mean square. No radius is
+        set by less: a category whose normal images are nearly alike would take a large defect for another
+        part.
+
         Args:
             training: Summaries (N_k, D) of the training images, one tensor a category.
             held_back: Summaries (M_k, D) of held-back normals: they set how far normal images lie.
-
-        In this metric training images lie sqrt(D) from their centre in the root mean square. No radius is set by
-        less: a category whose normal images are nearly alike would take a large defect for another part.
         """
         self.centres.copy_(torch.stack([images.mean(dim=0) for images in training]))
         deviations = torch.cat([images - images.mean(dim=0) for images in training]).double()

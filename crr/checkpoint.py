@@ -20,7 +20,7 @@ from crr import registry
 from crr.config import DetectorConfig
 from crr.detector import Detector
 from crr.errors import CheckpointError, ConfigError, NewerFormatError
-from crr.files import write_atomically
+from crr.files import write_atomically, write_text_atomically
 
 CONFIG, WEIGHTS, CARD = "config.json", "model.safetensors", "README.md"
 _ENCODER = "encoder."
@@ -102,8 +102,8 @@ def save(detector: Detector, folder: Path, card: str) -> None:
     }
     text = json.dumps(config.as_json(), indent=2) + "\n"
     write_atomically(folder / WEIGHTS, lambda path: save_file(tensors, path))
-    write_atomically(folder / CONFIG, lambda path: path.write_text(text, encoding="utf-8"))
-    write_atomically(folder / CARD, lambda path: path.write_text(card, encoding="utf-8"))
+    write_text_atomically(folder / CONFIG, text)
+    write_text_atomically(folder / CARD, card)
 
 
 def load(name_or_path: str | Path, device: str = "auto") -> Detector:

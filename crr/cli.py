@@ -93,13 +93,17 @@ def train(
         str, typer.Option("--preset", help="embedded (CPU) or dinov2-base (GPU).")
     ] = "embedded",
     encoder: Annotated[str | None, typer.Option("--encoder", help="Another timm backbone.")] = None,
-    layers: Annotated[str | None, typer.Option("--layers", help="Its layers, for example 1,2,3.")] = None,
-    weights: Annotated[str | None, typer.Option("--weights", help="Its weights: timm or random.")] = None,
+    layers: Annotated[
+        str | None, typer.Option("--layers", help="The encoder's layers, for example 1,2,3.")
+    ] = None,
+    weights: Annotated[
+        str | None, typer.Option("--weights", help="The encoder's weights: timm or random.")
+    ] = None,
     size: Annotated[
         int | None, typer.Option("--size", help="Side in pixels that images are resized to.")
     ] = None,
     iterations: Annotated[
-        int | None, typer.Option("--iterations", min=1, help="Of stage 1; stage 2 follows.")
+        int | None, typer.Option("--iterations", min=1, help="Of stage 1; stage 2 changes in proportion.")
     ] = None,
     batch_size: Annotated[int | None, typer.Option("--batch-size", min=1, help="Images a step.")] = None,
     distance: Annotated[
@@ -108,7 +112,7 @@ def train(
     ] = None,
     segmentation: Annotated[
         Literal["compact", "paper", "none"] | None,
-        typer.Option("--segmentation", help="Design of its network."),
+        typer.Option("--segmentation", help="Design of the segmentation network."),
     ] = None,
     textures: Textures = None,
     seed: Seed = 0,
@@ -173,6 +177,7 @@ def evaluate(
     from crr.datasets import open_dataset
     from crr.evaluation import evaluate as run
     from crr.files import check_writable
+    from crr.model_card import write_figures
 
     with _sentences():
         _check_json_file(json_file, progress)
@@ -187,7 +192,7 @@ def evaluate(
         if card:
             chosen = [part for name in category or () for part in ("--category", name)]
             command = ["crr", "evaluate", "--model", folder.name, "--data", dataset.root.name, *chosen]
-            _update_card(folder, result, shlex.join(command))
+            write_figures(folder, result, shlex.join(command))
     if progress != "json" and json_file != _STDOUT:
         Console().print(figures_table(result))
 
@@ -281,17 +286,6 @@ def _announce_stop() -> None:
     say("Stopping: calibrating what was learnt so far. Ctrl-C again leaves at once.", error=True)
 
 
-def _update_card(folder: Path, result: dict[str, Any], command: str) -> None:
-    from crr.checkpoint import CARD
-    from crr.files import write_atomically
-    from crr.model_card import with_figures
-
-    path = folder / CARD
-    card = path.read_text(encoding="utf-8") if path.is_file() else ""
-    text = with_figures(card, result, command)
-    write_atomically(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
-
-
 def _check_json_file(path: Path | None, progress: ProgressStyle) -> None:
     if path == _STDOUT and progress == "json":
         raise ConfigError("--json - and --progress json both write to stdout: give a file name to --json.")
@@ -309,10 +303,10 @@ def _check_file(path: Path) -> None:
 
 
 def _write_json(path: Path | None, values: dict[str, Any]) -> None:
-    from crr.files import write_atomically
+    from crr.files import write_text_atomically
 
     text = json.dumps(values, indent=2) + "\n"
     if path == _STDOUT:
         typer.echo(text, nl=False)
     elif path is not None:
-        write_atomically(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+        write_text_atomically(path, text)

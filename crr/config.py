@@ -1,6 +1,6 @@
 """Everything a checkpoint must remember, as frozen dataclasses that go to and from JSON.
 
-Every number of the method has its default here and nowhere else. Where our default differs from the
+Every setting of the method has its default here and nowhere else. Where our default differs from the
 paper's (arXiv 2512.11401) the docstring says so. A value outside its range raises a `ValueError` with
 pydantic's report; for values from outside, `checked` and `from_json` make it a `ConfigError`.
 """
@@ -160,11 +160,11 @@ class PredictionConfig:
 
 @dataclass(frozen=True, config=_strict)
 class StageConfig:
-    """One stage of training.
+    """One stage of training; the paper's values are those of the preset `dinov2-base`.
 
     Attributes:
-        iterations: Optimiser steps.
-        batch_size: Images a step (each clean and damaged).
+        iterations: Optimiser steps (paper: 50,000 and 8,000).
+        batch_size: Images a step; in stage 1 each is seen clean and damaged (paper: 16 and 8).
         learning_rate: Peak, reached after `warmup`.
         final_learning_rate: End of the cosine.
         warmup: Iterations of linear warm-up.

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from crr.config import DecoderConfig, MaskingConfig
-from crr.encoders import Layer
+from crr.encoders import Layer, token_grid
 from crr.errors import ConfigError
 from crr.masking import FeatureMasking
 from crr.types import Features
@@ -75,7 +75,7 @@ class Decoder(nn.Module):
     def __init__(self, config: DecoderConfig, masking: MaskingConfig, layers: Sequence[Layer]) -> None:
         super().__init__()
         self.config = config
-        self.grid = min(layer.grid for layer in layers)
+        self.grid = token_grid(layers)
         self.factors = [_factor(layer, self.grid) for layer in layers]
         token_channels = [
             layer.channels * factor**2 for layer, factor in zip(layers, self.factors, strict=True)

@@ -6,7 +6,7 @@ a convolutional network and a vision transformer look alike from outside.
 
 import hashlib
 import inspect
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from itertools import pairwise
@@ -34,6 +34,11 @@ class Layer:
     name: str
     channels: int
     grid: tuple[int, int]
+
+
+def token_grid(layers: Sequence[Layer]) -> tuple[int, int]:
+    """The coarsest grid (height, width) of the layers: where the decoder's tokens live."""
+    return min(layer.grid for layer in layers)
 
 
 class Encoder(nn.Module):
@@ -86,11 +91,6 @@ class Encoder(nn.Module):
         if not self.config.groups:
             return layers
         return [torch.stack([layers[i] for i in group]).mean(dim=0) for group in self.config.groups]
-
-    @property
-    def token_grid(self) -> tuple[int, int]:
-        """The coarsest grid (height, width): where the decoder's tokens live."""
-        return min(layer.grid for layer in self.layers)
 
     def _names(self) -> Iterator[str]:
         kind = "block" if self.config.every_block or hasattr(self.backbone, "patch_embed") else "stage"

@@ -22,6 +22,11 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
         temporary.unlink(missing_ok=True)
 
 
+def write_text_atomically(path: Path, text: str) -> None:
+    """Put `text`, as UTF-8, in place of what `path` held, in one step."""
+    write_atomically(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+
+
 def check_writable(folder: Path) -> None:
     """Make the folder if it does not exist, and see that files can be written into it, before long work.
 

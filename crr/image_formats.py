@@ -1,8 +1,11 @@
-"""Which image format a file's first bytes announce, whatever its name says."""
+"""The image formats that are read: told by a file's first bytes, looked for in folders by name."""
 
 from typing import Literal
 
 ImageFormat = Literal["JPEG", "PNG", "TIFF", "BMP", "WebP"]
+
+IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".webp"})
+"""File name endings, lower case with the dot, by which images are found in folders."""
 
 _SIGNATURES: dict[bytes, ImageFormat] = {
     b"\xff\xd8\xff": "JPEG",

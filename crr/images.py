@@ -28,7 +28,7 @@ from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
 from crr.errors import ImageError
-from crr.image_formats import ImageFormat, describe, image_format
+from crr.image_formats import IMAGE_SUFFIXES, ImageFormat, describe, image_format
 from crr.types import Image
 
 MAX_BYTES = 200 * 2**20
@@ -39,9 +39,6 @@ MIN_SIDE = 16
 """Shortest side, in pixels."""
 MAX_ASPECT = 20
 """Largest ratio of the long side to the short side."""
-
-IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".webp"})
-"""File name endings, lower case with the dot, by which images are found in folders."""
 
 # Called directly, because `PIL.Image.open` would also try other formats and warn about large images.
 _PLUGINS: dict[ImageFormat, Callable[[BytesIO], ImageFile]] = {

@@ -16,7 +16,6 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.metrics import average_precision_score, roc_auc_score
 
 from crr.errors import ConfigError, CRRError
 from crr.types import Mask
@@ -128,6 +127,8 @@ def image_metrics(scores: ArrayLike, labels: ArrayLike) -> dict[str, float | Non
     values, anomalous = _checked(scores, labels)
     if not anomalous.any() or anomalous.all():
         return dict.fromkeys(("image_auroc", "image_ap", "image_f1max"))
+    from sklearn.metrics import average_precision_score, roc_auc_score  # takes a second to import
+
     return {
         "image_auroc": float(roc_auc_score(anomalous, values)),
         "image_ap": float(average_precision_score(anomalous, values)),

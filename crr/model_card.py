@@ -1,21 +1,21 @@
 """Model cards: the `README.md` of a checkpoint, with the metadata that a Hub repository carries."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
+from crr.anomalies import HELD_OUT
+from crr.checkpoint import CARD
 from crr.config import DetectorConfig
 from crr.datasets import Dataset
+from crr.files import write_text_atomically
+from crr.report import HEADINGS
 
 _BEGIN, _END = "<!-- figures: begin -->", "<!-- figures: end -->"
-_COLUMNS = {
-    "image_auroc": "I-AUROC",
-    "image_ap": "I-AP",
-    "image_f1max": "I-F1-max",
-    "pixel_auroc": "P-AUROC",
-    "pixel_ap": "P-AP",
-    "pixel_f1max": "P-F1-max",
-    "aupro": "AUPRO",
-}
+_LEGEND = (
+    "I: image level, P: pixel level at 256x256. AP: average precision. F1: at its best threshold. "
+    "AUPRO: up to a false-positive rate of 0.3."
+)
 
 
 def training_card(config: DetectorConfig, dataset: Dataset) -> str:
@@ -25,6 +25,7 @@ def training_card(config: DetectorConfig, dataset: Dataset) -> str:
     encoder, prediction = config.encoder, config.prediction
     crop = f" cropped to {encoder.crop} px" if encoder.crop < encoder.resize else ""
     repair, segment = config.training.repair, config.training.segmentation
+    held_out = " and ".join(f'"{kind}"' for kind in HELD_OUT)
     return f"""---
 library_name: crr
 pipeline_tag: image-segmentation
@@ -47,7 +48,7 @@ Finds defects in photographs of parts after training on defect-free ones only
   No test image was read.
 - Distance: {prediction.distance}; fusion weight {prediction.distance_weight:g} distance,
   {1 - prediction.distance_weight:g} segmentation, chosen on synthesised damage.
-- Damage of the kinds "warp" and "colour" is never used in training.
+- Damage of the kinds {held_out} is never used in training, only in the calibration.
 
 | category | good images |
 |---|---|
@@ -63,16 +64,29 @@ Not measured yet: `crr evaluate --model DIR --data DIR --json FILE --card`.
 """
 
 
+def write_figures(folder: Path, report: Mapping[str, Any], command: str) -> None:
+    """Write the table of a report (`Report.as_json()`) into the card of the checkpoint in `folder`.
+
+    Args:
+        folder: The checkpoint; a card is made if it has none.
+        report: What was measured.
+        command: What measured it, to be run again.
+    """
+    path = folder / CARD
+    card = path.read_text(encoding="utf-8") if path.is_file() else ""
+    write_text_atomically(path, with_figures(card, report, command))
+
+
 def with_figures(card: str, report: Mapping[str, Any], command: str) -> str:
     """The card with the table of a report (`Report.as_json()`) between its figure marks, or at its end."""
     rows = [
-        "| category | images | " + " | ".join(_COLUMNS.values()) + " |",
-        "|---" * (len(_COLUMNS) + 2) + "|",
+        "| category | images | " + " | ".join(HEADINGS.values()) + " |",
+        "|---" * (len(HEADINGS) + 2) + "|",
     ]
     for name, figures in [*report["categories"].items(), ("**mean**", report["mean"])]:
-        cells = [_percent(figures[column]) for column in _COLUMNS]
+        cells = [_percent(figures[column]) for column in HEADINGS]
         rows.append(f"| {name} | {figures['images']} | {' | '.join(cells)} |")
-    block = "\n".join([_BEGIN, f"Measured by `{command}`, in %:", "", *rows, _END])
+    block = "\n".join([_BEGIN, f"Measured by `{command}`, in %:", "", *rows, "", _LEGEND, _END])
     if _BEGIN not in card or _END not in card:
         return f"{card.rstrip()}\n\n## Figures\n\n{block}\n"
     before, rest = card.split(_BEGIN, 1)

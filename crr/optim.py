@@ -11,7 +11,10 @@ from crr.config import StageConfig
 
 
 def create_optimizer(parameters: Iterable[Parameter], config: StageConfig) -> Optimizer:
-    """StableAdamW (arXiv 2304.13013) with the settings of Dinomaly's released code."""
+    """StableAdamW (arXiv 2304.13013) with the settings of Dinomaly's released code, for both stages.
+
+    The paper trains stage 2 with Adam instead.
+    """
     return StableAdamW(
         [parameter for parameter in parameters if parameter.requires_grad],
         lr=config.learning_rate,

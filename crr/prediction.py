@@ -15,6 +15,7 @@ from crr.errors import DatasetError, ImageError
 from crr.files import check_writable, write_atomically
 from crr.images import decode, encode_png, find_images
 from crr.progress import Reporter
+from crr.read_ahead import read_ahead
 from crr.types import Image, Inspection, Progress
 
 _HEATMAP_OPACITY = 0.7
@@ -58,7 +59,7 @@ def predict_files(
     reporter = Reporter(progress)
     reporter.begin("predict", len(files))
     with ThreadPoolExecutor() as pool:
-        for batch in _read_ahead(pool, files, batch_size):
+        for batch in read_ahead(pool, _read, files, batch_size):
             images = [image for _, image in batch if not isinstance(image, ImageError)]
             inspections = iter(engine.inspect(detector, images, batch_size))
             rows = [
@@ -120,20 +121,8 @@ def _picture_file(out: Path, name: str, kind: str) -> Path:
     return out / f"{name}_{kind}.png"
 
 
-def _read_ahead(
-    pool: ThreadPoolExecutor, files: Sequence[Path], batch_size: int
-) -> Iterator[list[tuple[Path, Image | ImageError]]]:
-    """Batches of decoded images in order; while the caller works on one, threads read the next."""
-    ahead: list[tuple[Path, Future[Image | ImageError]]] = []
-    for start in range(0, len(files) + batch_size, batch_size):
-        due = ahead
-        ahead = [(path, pool.submit(_decoded, path)) for path in files[start : start + batch_size]]
-        if due:
-            yield [(path, image.result()) for path, image in due]
-
-
-def _decoded(path: Path) -> Image | ImageError:
+def _read(path: Path) -> tuple[Path, Image | ImageError]:
     try:
-        return decode(path)
+        return path, decode(path)
     except ImageError as error:
-        return error
+        return path, error

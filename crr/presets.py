@@ -44,7 +44,11 @@ DINOV2_BASE = DetectorConfig(
         ),
     ),
 )
-"""The paper's: DINOv2 ViT-B/14 with registers, 448 px cropped to 392, for a GPU; weights from the Hub."""
+"""The paper's: DINOv2 ViT-B/14 with registers, 448 px cropped to 392, for a GPU; weights from the Hub.
+
+Ours are still: masking while training only and rescaled (see `MaskingConfig`), the compact segmentation
+network, StableAdamW in stage 2 where the paper has Adam, and a fusion weight that the calibration chooses.
+"""
 
 PRESETS = {"embedded": EMBEDDED, "dinov2-base": DINOV2_BASE}
 

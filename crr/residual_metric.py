@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from crr.encoders import Layer
+from crr.encoders import Layer, token_grid
 from crr.types import Features, Reconstruction
 
 _SHRINKAGE = 0.03
@@ -25,7 +25,7 @@ class ResidualMetric(nn.Module):
     def __init__(self, layers: Sequence[Layer], categories: int) -> None:
         super().__init__()
         self.layers = tuple(layers)
-        height, width = min(layer.grid for layer in layers)
+        height, width = token_grid(layers)
         for index, layer in enumerate(layers):
             identity = torch.eye(layer.channels).repeat(categories, 1, 1)
             self.register_buffer(f"whitening_{index}", identity)
@@ -47,9 +47,8 @@ class ResidualMetric(nn.Module):
         _, channels, height, width = residual.shape
         whitening = self.get_buffer(f"whitening_{index}")[category]  # (B, C, C)
         mean = self.get_buffer(f"mean_{index}")[category]  # whitened, on the token grid
-        mean = mean.contiguous(
-            memory_format=torch.channels_last
-        )  # as the rows below, so nothing large is copied
+        # Laid out as the rows below, so that nothing large is copied.
+        mean = mean.contiguous(memory_format=torch.channels_last)
         if mean.shape[2:] != residual.shape[2:]:
             mean = functional.interpolate(mean, size=(height, width), mode="bilinear", align_corners=False)
         rows = residual.permute(0, 2, 3, 1).reshape(-1, height * width, channels)
@@ -70,7 +69,7 @@ class ResidualStatistics:
     """Gathers the residual's moments over one category's normal images, a batch at a time."""
 
     def __init__(self, layers: Sequence[Layer]) -> None:
-        self.grid = min(layer.grid for layer in layers)
+        self.grid = token_grid(layers)
         self.images = 0
         self.sums = [torch.zeros(layer.channels, *self.grid, dtype=torch.float64) for layer in layers]
         self.products = [torch.zeros(layer.channels, layer.channels, dtype=torch.float64) for layer in layers]

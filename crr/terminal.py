@@ -13,22 +13,13 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.table import Table
 from rich.text import Text
 
+from crr.report import HEADINGS
+
 if TYPE_CHECKING:
     from crr.checkpoint import CheckpointInfo
     from crr.types import Progress as Report
 
 ProgressStyle = Literal["bar", "json", "none"]
-
-_HEADERS = {
-    "images": "images",
-    "image_auroc": "I-AUROC",
-    "image_ap": "I-AP",
-    "image_f1max": "I-F1",
-    "pixel_auroc": "P-AUROC",
-    "pixel_ap": "P-AP",
-    "pixel_f1max": "P-F1",
-    "aupro": "AUPRO",
-}
 
 
 def say(text: str, *, colour: str | None = None, error: bool = False) -> None:
@@ -76,15 +67,15 @@ def bars(console: Console) -> "Iterator[Callable[[Report], None]]":
 
 
 def figures_table(result: Mapping[str, Any]) -> Table:
-    """The result of an evaluation (`crr.evaluation.Report.as_json()`), in fractions."""
+    """The result of an evaluation (`crr.report.Report.as_json()`), in fractions."""
     table = _table(result["model"])
     table.add_column("category", overflow="fold")
-    for header in _HEADERS.values():
+    for header in ("images", *HEADINGS.values()):
         table.add_column(header, justify="right", no_wrap=True)
     rows = [*result["categories"].items(), ("mean", result["mean"])]
     for number, (name, figures) in enumerate(rows, start=2):
-        cells = [_cell(figures[metric]) for metric in _HEADERS]
-        table.add_row(Text(name), *cells, end_section=number == len(rows))
+        cells = [_cell(figures[metric]) for metric in HEADINGS]
+        table.add_row(Text(name), str(figures["images"]), *cells, end_section=number == len(rows))
     return table
 
 
@@ -116,7 +107,7 @@ def _table(title: str = "") -> Table:
 
 
 def _cell(value: float | None) -> str:
-    return "–" if value is None else str(value) if isinstance(value, int) else f"{value:.3f}"
+    return "–" if value is None else f"{value:.3f}"
 
 
 def _note(report: "Report") -> str:

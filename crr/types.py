@@ -1,6 +1,6 @@
 """The types that flow through the library, from an image to an inspection."""
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 import numpy as np
@@ -77,8 +77,8 @@ class Inspection:
         score: Image-level anomaly score, non-negative.
         threshold: Calibrated image threshold of the nearest category: defective if score >= it.
         pixel_threshold: Calibrated pixel threshold of the nearest category.
-        percentile: Share of that category's held-back normal scores below this score, in [0, 100],
-            or None where the checkpoint is not calibrated.
+        percentile: Share of that category's held-back normal scores below this score, ties counted half,
+            in [0, 100], or None where the checkpoint is not calibrated.
         normal_scores: Held-back normal scores of the nearest category, ascending.
         verdict: "normal" or "defective".
         category: Nearest known category, or None where the checkpoint is not calibrated.
@@ -137,11 +137,4 @@ class Progress:
 
     def as_json(self) -> dict[str, Any]:
         """A dictionary of plain values, one line of `--progress json`."""
-        return {
-            "stage": self.stage,
-            "step": self.step,
-            "total": self.total,
-            "losses": self.losses,
-            "images_per_second": self.images_per_second,
-            "seconds_left": self.seconds_left,
-        }
+        return asdict(self)

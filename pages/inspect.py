@@ -24,10 +24,8 @@ with plain_errors():
         if visit.settle(question, inspector):
             st.rerun()  # the gallery above still marks the sample that was shown before
         inspected = visit.inspect(read_samples(settings().samples), question, inspector)
-    problems, progress = (
-        st.container(),
-        st.container(),
-    )  # always there, so that what follows stays in its place
+    # Always there, so that what follows stays in its place.
+    problems, progress = st.container(), st.container()
     with problems:
         results.show_problems(visit)
     viewer.show(inspected, viewer.choose_view(inspected.inspection))

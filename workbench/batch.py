@@ -59,7 +59,8 @@ class Batch:
 
     Attributes:
         uploads: Digest to file, in the order they came; a file that cannot be read is not kept.
-        failures: Digest to (file name, sentence that says why it could not be inspected).
+        failures: Digest (file name where the file could not even be opened) to (file name, sentence that
+            says why it could not be inspected).
         refused: Names of the files left out because the batch is full.
     """
 

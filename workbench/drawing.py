@@ -7,7 +7,6 @@ stay while a slider moves. Nothing here calls a model.
 import base64
 from typing import Any, Literal, get_args
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,6 +15,7 @@ from crr.types import Inspection
 from workbench.colours import DEFECT
 from workbench.inspection import Inspected
 from workbench.judgement import Regions
+from workbench.pictures import shrink
 
 View = Literal["Overlay", "Side by side", "Map", "Mask", "Segmentation"]
 VIEWS: tuple[View, ...] = get_args(View)
@@ -52,9 +52,10 @@ def draw(inspected: Inspected, view: View, regions: Regions, opacity: float) -> 
         lists x, y, x, y, ... in pixels of the original.
     """
     inspection, picture = inspected.inspection, inspected.picture
-    segmented = view == "Segmentation" and inspection.segmentation is not None
-    label = "segmentation" if segmented else "anomaly"
-    levels = _shrunk(inspection.segmentation if segmented else inspection.anomaly_map)
+    label, levels = "anomaly", inspection.anomaly_map
+    if view == "Segmentation" and inspection.segmentation is not None:
+        label, levels = "segmentation", inspection.segmentation
+    levels = shrink(levels, MAP_SIDE)
     thousandths = np.round(ONE * np.clip(levels, 0, 60)).astype("<u2")
     return {
         "digest": picture.digest,
@@ -71,15 +72,6 @@ def draw(inspected: Inspected, view: View, regions: Regions, opacity: float) -> 
         "accent": DEFECT,
         "description": f"{picture.name}, {view}: {regions.count} regions reach the threshold",
     }
-
-
-def _shrunk(levels: NDArray[np.float32] | None) -> NDArray[np.float32]:
-    assert levels is not None
-    scale = MAP_SIDE / max(levels.shape)
-    if scale >= 1:
-        return levels
-    size = (max(1, round(levels.shape[1] * scale)), max(1, round(levels.shape[0] * scale)))
-    return np.asarray(cv2.resize(levels, size, interpolation=cv2.INTER_AREA), dtype=np.float32)
 
 
 def _base64(values: NDArray[Any]) -> str:

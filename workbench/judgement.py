@@ -103,15 +103,13 @@ def describe_regions(inspection: Inspection, regions: Regions, limit: float) -> 
     defective = inspection.score >= limit
     if regions.count == 0:
         sentence = "No region reaches the threshold."
-        return (
-            sentence + " The verdict weighs the strongest pixels together, and they do."
-            if defective
-            else sentence
-        )
+        if defective:
+            sentence += " But the strongest pixels together reach the limit, and they decide the verdict."
+        return sentence
     noun = "1 region reaches" if regions.count == 1 else f"{regions.count} regions reach"
     sentence = f"{noun} the threshold, {share_of(regions.area)} of the image."
     if not defective:
-        sentence += " Too small or too faint for the verdict, which weighs the strongest pixels together."
+        sentence += " Too small or too faint: the strongest pixels together decide the verdict."
     return sentence
 
 

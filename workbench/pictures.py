@@ -3,12 +3,16 @@
 import base64
 import hashlib
 from dataclasses import dataclass
+from typing import TypeVar
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from crr.images import encode_jpeg
 from crr.types import Image
+
+Number = TypeVar("Number", np.uint8, np.float32)
 
 DISPLAY_SIDE = 1280
 THUMBNAIL_SIDE = 96
@@ -59,14 +63,14 @@ def thumbnail_of(image: Image) -> str:
     return _data_uri(shrink(image, THUMBNAIL_SIDE), quality=75)
 
 
-def shrink(image: Image, side: int) -> Image:
-    """The image with its long side at most `side` pixels, proportions kept."""
+def shrink(image: NDArray[Number], side: int) -> NDArray[Number]:
+    """An image (H, W, 3) or map (H, W) with its long side at most `side` pixels, proportions kept."""
     height, width = image.shape[:2]
     scale = side / max(height, width)
     if scale >= 1:
         return image
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), dtype=image.dtype)
 
 
 def _data_uri(image: Image, quality: int) -> str:

@@ -7,6 +7,8 @@
 | `CRR_SESSION_MEMORY_MB` | uploads, and again as much for results, kept for one visitor  | 256            |
 | `CRR_MAX_BATCH`         | images one visitor can have in the table at a time            | 200            |
 | `CRR_ALLOW_FOLDERS`     | 1 or 0: may a visitor type a folder of the serving machine    | only localhost |
+
+Where the models are, `CRR_CHECKPOINTS` says to `crr.checkpoint`, so that the `crr` command finds the same.
 """
 
 import os

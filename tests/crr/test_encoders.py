@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from crr import encoders
 from crr.config import EncoderConfig
-from crr.encoders import Encoder
+from crr.encoders import Encoder, token_grid
 from crr.errors import EncoderError
 from crr.presets import DINOV2_BASE, EMBEDDED
 from tests.crr.tiny import ENCODER, tiny_detector
@@ -153,7 +153,7 @@ def test_random_weights_are_the_same_each_time_and_leave_the_seed_alone():
 
 
 def test_the_token_grid_is_the_coarsest():
-    assert Encoder(ENCODER).token_grid == (4, 4)
+    assert token_grid(Encoder(ENCODER).layers) == (4, 4)
 
 
 def test_dinov2_base_at_its_true_size():

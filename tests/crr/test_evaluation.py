@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
@@ -15,7 +14,7 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 from crr.datasets import Category, Dataset, Sample
 from crr.detector import Detector
 from crr.errors import ConfigError, CRRError, DatasetError, ImageError
-from crr.evaluation import Figures, Report, evaluate
+from crr.evaluation import evaluate
 from crr.images import decode
 from crr.types import Image, Inspection, Progress
 
@@ -150,13 +149,6 @@ def test_mean_is_over_the_categories_that_have_the_figure(tmp_path: Path) -> Non
     assert mean["aupro"] == pytest.approx((bolt["aupro"] + cable["aupro"]) / 2)
 
 
-def test_a_figure_of_zero_counts_in_the_mean() -> None:
-    worst = Figures(images=2, **dict.fromkeys((*NO_IMAGE_FIGURES, *NO_PIXEL_FIGURES), 0.0))
-    best = replace(worst, images=3, aupro=0.5, pixel_ap=None)
-    mean = Report("brightness", {"bolt": worst, "cable": best}).mean
-    assert (mean.images, mean.aupro, mean.pixel_ap) == (5, 0.25, 0.0)
-
-
 def test_json_has_the_promised_keys_and_null(tmp_path: Path) -> None:
     dataset = make_dataset(tmp_path, make_category(tmp_path, "flawless", good=1, defective=0))
     expected = {"images": 1, **NO_IMAGE_FIGURES, **NO_PIXEL_FIGURES}
@@ -189,7 +181,8 @@ def test_images_are_read_one_batch_ahead_and_no_more(
     assert len(decoded) == 9
 
 
-def test_progress_counts_over_all_categories(tmp_path: Path) -> None:
+def test_progress_counts_over_all_categories(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("crr.progress._INTERVAL", 0)
     dataset = make_dataset(
         tmp_path,
         make_category(tmp_path, "bolt", good=1, defective=2),

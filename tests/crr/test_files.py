@@ -2,7 +2,7 @@ import stat
 
 import pytest
 
-from crr.files import write_atomically
+from crr.files import write_atomically, write_text_atomically
 
 
 def test_a_file_is_written_with_its_folders_and_may_be_read_by_others(tmp_path):
@@ -40,3 +40,8 @@ def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path):
         write_atomically(path, fail)
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_text_is_written_as_utf_8(tmp_path):
+    write_text_atomically(tmp_path / "note.txt", "größer – 漢")
+    assert (tmp_path / "note.txt").read_bytes().decode("utf-8") == "größer – 漢"

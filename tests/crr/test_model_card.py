@@ -5,8 +5,8 @@ from huggingface_hub import ModelCard
 
 from crr.anomalies import HELD_OUT
 from crr.datasets import open_dataset
-from crr.evaluation import Figures, Report
-from crr.model_card import training_card, with_figures
+from crr.model_card import training_card, with_figures, write_figures
+from crr.report import Figures, Report
 from tests.crr.tiny import ENCODER, tiny_config, write_dataset
 
 REPORT = Report(
@@ -79,3 +79,11 @@ def test_a_card_written_by_hand_gets_its_figures_at_the_end():
     measured = with_figures("# Mine\n\nWords.\n", REPORT, "x")
     assert measured.startswith("# Mine\n\nWords.\n\n## Figures\n\n")
     assert with_figures(measured, REPORT, "x") == measured
+
+
+def test_figures_are_written_into_the_card_of_a_checkpoint_or_into_a_new_one(tmp_path, card):
+    write_figures(tmp_path, REPORT, "x")
+    assert (tmp_path / "README.md").read_text() == with_figures("", REPORT, "x")
+    (tmp_path / "README.md").write_text(card)
+    write_figures(tmp_path, REPORT, "x")
+    assert (tmp_path / "README.md").read_text() == with_figures(card, REPORT, "x")

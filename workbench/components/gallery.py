@@ -4,13 +4,13 @@ from datetime import datetime
 
 import streamlit as st
 
+from crr.image_formats import IMAGE_SUFFIXES
 from workbench.components.session import current_visit, shown_sample
 from workbench.components.shell import plain_errors
 from workbench.samples import read_samples, sample_thumbnail
 from workbench.settings import settings
 
 _SAMPLE, _CAMERA, _FOLDER = "sample_choice", "camera", "folder_path"
-_IMAGE_TYPES = ["jpg", "jpeg", "png", "tif", "tiff", "bmp", "webp"]
 
 
 def choose_sample() -> None:
@@ -39,7 +39,12 @@ def offer_own_images() -> None:
             help="JPEG, PNG, TIFF, BMP or WebP, one or many. They are kept in memory for this visit, "
             "never written to disk and never shown to anybody else.",
         )
-    with st.popover("Folder or camera", icon=":material/add_a_photo:", width="stretch"):
+    with st.popover(
+        "Folder or camera",
+        icon=":material/add_a_photo:",
+        width="stretch",
+        help="Inspect all photos of a folder at once, or take one now.",
+    ):
         _uploader(
             "A folder", "folder", several="directory", help="Every image in the folder and in its subfolders."
         )
@@ -61,12 +66,12 @@ def offer_own_images() -> None:
 
 
 def _uploader(label: str, name: str, several: object, help: str) -> None:
-    key = (
-        f"{name}-{st.session_state.get('cleared', 0)}"  # a new key empties the list when the table is cleared
-    )
+    # A new key empties the uploader's list when the table is cleared.
+    key = f"{name}-{st.session_state.get('cleared', 0)}"
     files = st.file_uploader(
         label,
-        type=_IMAGE_TYPES if several == "directory" else None,  # of a folder, only the images; of files, any
+        # Of a folder only the images; of single files any, so that the visitor hears what is wrong with one.
+        type=sorted(IMAGE_SUFFIXES) if several == "directory" else None,
         accept_multiple_files=several,  # type: ignore[call-overload]
         key=key,
         help=help,

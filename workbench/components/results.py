@@ -18,7 +18,7 @@ _COLUMNS = {
     "image": st.column_config.ImageColumn("Image", width="small"),
     "verdict": st.column_config.TextColumn("Verdict"),
     "score": st.column_config.ProgressColumn(
-        "Score", min_value=0, max_value=1, format="%.2f", help="How unusual the image is: 0 is as always."
+        "Score", min_value=0, max_value=1, format="%.2f", help="How unusual the image is: 0 is as usual."
     ),
     "file": st.column_config.TextColumn("File"),
     "percentile": st.column_config.NumberColumn(

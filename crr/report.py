@@ -1,0 +1,75 @@
+"""The report of an evaluation: which figures there are, what they are called, and their mean."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+HEADINGS = {
+    "image_auroc": "I-AUROC",
+    "image_ap": "I-AP",
+    "image_f1max": "I-F1",
+    "pixel_auroc": "P-AUROC",
+    "pixel_ap": "P-AP",
+    "pixel_f1max": "P-F1",
+    "aupro": "AUPRO",
+}
+"""Metric to its column heading, in the order of every table; "I-" is for images, "P-" for pixels."""
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Metrics of one category, or their mean: fractions in [0, 1], None where they cannot be had.
+
+    Image-level figures need good and defective test images, pixel-level figures need masks.
+
+    Attributes:
+        images: Test images inspected.
+        image_auroc: Area under the ROC curve of the image scores.
+        image_ap: Average precision of the image scores.
+        image_f1max: Largest F1 that any threshold on the image score reaches.
+        pixel_auroc: As above, over all pixels of the category.
+        pixel_ap: As above, over all pixels of the category.
+        pixel_f1max: As above, over all pixels of the category.
+        aupro: Area under the per-region overlap up to a false-positive rate of 0.3.
+    """
+
+    images: int
+    image_auroc: float | None
+    image_ap: float | None
+    image_f1max: float | None
+    pixel_auroc: float | None
+    pixel_ap: float | None
+    pixel_f1max: float | None
+    aupro: float | None
+
+
+@dataclass(frozen=True)
+class Report:
+    """What `crr.evaluation.evaluate` found.
+
+    Attributes:
+        model: Name of the checkpoint.
+        categories: Category to its figures, in the data set's order.
+    """
+
+    model: str
+    categories: dict[str, Figures]
+
+    @property
+    def mean(self) -> Figures:
+        """Mean over the categories that have the figure; `images` is the total."""
+        rows = [asdict(figures) for figures in self.categories.values()]
+        total = sum(row.pop("images") for row in rows)
+        return Figures(total, **{metric: _mean([row[metric] for row in rows]) for metric in HEADINGS})
+
+    def as_json(self) -> dict[str, Any]:
+        """{"model", "categories": {name: figures}, "mean": figures} of plain values."""
+        return {
+            "model": self.model,
+            "categories": {name: asdict(figures) for name, figures in self.categories.items()},
+            "mean": asdict(self.mean),
+        }
+
+
+def _mean(values: list[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return sum(known) / len(known) if known else None
