@@ -6,6 +6,7 @@ PYTHON ?=#          the Python to make .venv with, if not the first one found
 PORT ?= 8501
 ADDRESS ?= 127.0.0.1
 
+EMBEDDED := checkpoints/crr-embedded
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check
 
@@ -51,7 +52,10 @@ benchmark: $(RUNTIME)  ## print the figures of the README
 .PHONY: checkpoint
 checkpoint: $(RUNTIME)  ## train checkpoints/crr-embedded again (DATA=folder of the data set)
 	@test -n "$(DATA)" || { echo "Name the data set: make checkpoint DATA=/path/to/data" >&2; exit 1; }
-	$(PY) -m crr train --preset embedded --data "$(DATA)" --out checkpoints/crr-embedded --overwrite
+	@cp $(EMBEDDED)/README.md $(VENV)/embedded-card.md  # written by hand; training would replace it
+	$(PY) -m crr train --preset embedded --data "$(DATA)" --out $(EMBEDDED) --overwrite
+	@mv $(VENV)/embedded-card.md $(EMBEDDED)/README.md
+	$(PY) -m crr evaluate --model $(EMBEDDED) --data "$(DATA)" --card
 
 .PHONY: clean
 clean:  ## remove caches and build leftovers (.venv stays)

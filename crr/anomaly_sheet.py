@@ -21,6 +21,7 @@ def write_sheet(
     seed: int = 0,
     size: int = 224,
     textures: Path | None = None,
+    foreground_only: bool = False,
 ) -> None:
     """Write a PNG with a row of damaged training images a category, the damage outlined and named.
 
@@ -31,12 +32,13 @@ def write_sheet(
         seed: Another seed, other images and other damage.
         size: Side of a picture in pixels; images are squeezed to a square, as an encoder sees them.
         textures: Folder of texture images for the fillings, or None.
+        foreground_only: Damage the part and never a plain background around it.
 
     Raises:
         DatasetError: The texture folder holds no images.
         ImageError: An image cannot be read.
     """
-    synthesizer = AnomalySynthesizer(texture_files(textures))
+    synthesizer = AnomalySynthesizer(texture_files(textures), foreground_only=foreground_only)
     read = CachedReader(EncoderConfig(resize=size, crop=size))
     everything = [sample for category in dataset.categories for sample in category.train]
     rows = []

@@ -62,6 +62,9 @@ Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:1 o
 Style = Annotated[ProgressStyle, typer.Option("--progress", help="A bar, or a JSON object a line on stdout.")]
 JsonFile = Annotated[Path | None, _option("--json", "Write the result to this file; - for stdout.")]
 Textures = Annotated[Path | None, _option("--textures", "Folder of textures for the damage, such as DTD.")]
+ForegroundOnly = Annotated[
+    bool, typer.Option("--foreground-only", help="Damage the part, never a plain background around it.")
+]
 Seed = Annotated[int, typer.Option("--seed", min=0, max=2**31 - 1, help="Fixes every random draw.")]
 
 
@@ -115,6 +118,7 @@ def train(
         typer.Option("--segmentation", help="Design of the segmentation network."),
     ] = None,
     textures: Textures = None,
+    foreground_only: ForegroundOnly = False,
     seed: Seed = 0,
     workers: Annotated[
         int | None, typer.Option("--workers", min=0, help="Processes that make images.")
@@ -147,6 +151,7 @@ def train(
             batch_size=batch_size,
             distance=distance,
             segmentation=segmentation,
+            foreground_only=foreground_only,
             seed=seed,
         )
         options = RunOptions(device, workers, resume, overwrite, snapshot_seconds, textures)
@@ -253,6 +258,7 @@ def anomalies(
     seed: Seed = 0,
     size: Annotated[int, typer.Option("--size", min=32, max=1024, help="Side of a picture in pixels.")] = 224,
     textures: Textures = None,
+    foreground_only: ForegroundOnly = False,
 ) -> None:
     """Show the synthetic damage that training uses, as a contact sheet."""
     from crr.anomaly_sheet import write_sheet
@@ -261,7 +267,15 @@ def anomalies(
     with _sentences():
         _check_file(out)
         dataset = open_dataset(data, category)
-        write_sheet(dataset, out, count=count, seed=seed, size=size, textures=textures)
+        write_sheet(
+            dataset,
+            out,
+            count=count,
+            seed=seed,
+            size=size,
+            textures=textures,
+            foreground_only=foreground_only,
+        )
     say(f"Wrote {out}")
 
 

@@ -194,6 +194,7 @@ class TrainingConfig:
         mining_iterations: Iterations in which the share rises from 0 (paper: 1000).
         validation_share: Share of `train/good` held back a category for the calibration.
         anomalies: Fillings of the synthetic anomalies; empty: all but the held-out kinds.
+        foreground_only: Damage the part and never a plain background around it.
     """
 
     seed: Count = 0
@@ -210,6 +211,7 @@ class TrainingConfig:
     mining_iterations: Positive = 1000
     validation_share: Annotated[float, Field(gt=0, lt=1)] = 0.15
     anomalies: tuple[str, ...] = ()
+    foreground_only: bool = False
 
 
 @dataclass(frozen=True, config=_strict)

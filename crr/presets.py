@@ -75,6 +75,7 @@ def configure(
     batch_size: int | None = None,
     distance: str | None = None,
     segmentation: str | None = None,
+    foreground_only: bool = False,
     seed: int = 0,
 ) -> DetectorConfig:
     """A preset with what was asked for changed; None leaves the preset's value.
@@ -89,6 +90,7 @@ def configure(
         batch_size: Of both stages.
         distance: "combined", "mahalanobis" or "cosine".
         segmentation: "compact", "paper" or "none".
+        foreground_only: Damage the part and never a plain background around it.
         seed: Fixes every random draw.
 
     Raises:
@@ -118,7 +120,7 @@ def configure(
         values["prediction"]["distance"] = distance
     if segmentation is not None:
         values["segmentation"]["design"] = segmentation
-    values["training"]["seed"] = seed
+    values["training"].update(seed=seed, foreground_only=foreground_only)
     return DetectorConfig.from_json(values)
 
 

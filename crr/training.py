@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from crr import registry
+from crr.allocator import keep_freed_memory
 from crr.anomalies import HELD_OUT, AnomalySynthesizer, training_kinds
 from crr.calibration import calibrate, fit_statistics
 from crr.checkpoint import save
@@ -25,7 +26,6 @@ from crr.detector import CRR, as_input_tensor
 from crr.engine import resolve_device
 from crr.errors import ConfigError, DeviceError, TrainingError
 from crr.losses import mining_share, repair_loss, segmentation_loss
-from crr.memory import keep_freed_memory
 from crr.model_card import training_card
 from crr.optim import create_optimizer, learning_rate, set_learning_rate
 from crr.progress import Reporter
@@ -114,8 +114,10 @@ class _Run:
         self.training = {name: training for name, (training, _) in zip(names, parts, strict=True)}
         self.held_back = {name: held_back for name, (_, held_back) in zip(names, parts, strict=True)}
         textures = texture_files(options.textures)
-        self.synthesizer = AnomalySynthesizer(textures, what=_fillings(settings))
-        self.unseen = AnomalySynthesizer(textures, what=HELD_OUT)  # calibrates, trains nothing
+        only = settings.foreground_only
+        self.synthesizer = AnomalySynthesizer(textures, what=_fillings(settings), foreground_only=only)
+        # For the calibration alone: damage that neither stage was trained on.
+        self.unseen = AnomalySynthesizer(textures, what=HELD_OUT, foreground_only=only)
         images = {
             category.name: [sample.path for sample in category.train] for category in dataset.categories
         }

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from crr.checkpoint import CheckpointInfo
-from crr.errors import ImageError
+from crr.errors import CRRError, ImageError
 from crr.types import Verdict
 from workbench.inspection import Inspected, Inspector
 from workbench.judgement import verdict_at
@@ -62,12 +62,14 @@ class Batch:
         failures: Digest (file name where the file could not even be opened) to (file name, sentence that
             says why it could not be inspected).
         refused: Names of the files left out because the batch is full.
+        trouble: Question to the sentence that says why the model or the device cannot answer it now.
     """
 
     def __init__(self, settings: Settings) -> None:
         self.uploads: dict[str, Upload] = {}
         self.failures: dict[str, tuple[str, str]] = {}
         self.refused: list[str] = []
+        self.trouble: dict[tuple[str, str], str] = {}
         self._settings = settings
         self._rows: dict[tuple[str, tuple[str, str]], Row] = {}
         self._results: BoundedCache[Inspected] = BoundedCache(settings.session_bytes)
@@ -151,10 +153,17 @@ class Batch:
         return inspected
 
     def inspect_some(self, question: Question, inspector: Inspector, seconds: float) -> None:
-        """Inspect pending uploads one by one for about `seconds`, at least one."""
+        """Inspect pending uploads one by one for about `seconds`, at least one.
+
+        An error about the model or the device ends it and goes to `trouble`.
+        """
         end = time.perf_counter() + seconds
         for upload in self.pending(question):
-            self.inspect(upload.digest, question, inspector)
+            try:
+                self.inspect(upload.digest, question, inspector)
+            except CRRError as error:
+                self.trouble[question.key] = str(error)
+                return
             if time.perf_counter() > end:
                 return
 

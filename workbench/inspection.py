@@ -84,6 +84,7 @@ class Inspector:
         self._run = run
         self._queues = DeviceQueues()
         self._samples: BoundedCache[Inspected] = BoundedCache(sample_cache)
+        self._lock = Lock()
         self._sample_locks: defaultdict[tuple[str, str, str], Lock] = defaultdict(Lock)
 
     def inspect(self, content: bytes, name: str, model: CheckpointInfo, device: str) -> Inspected:
@@ -103,7 +104,9 @@ class Inspector:
     def inspect_sample(self, sample: Sample, model: CheckpointInfo, device: str) -> Inspected:
         """Inspect a sample, or recall it: a sample is inspected once for all sessions."""
         key = (sample.name, model.revision, device)
-        with self._sample_locks[key]:
+        with self._lock:
+            turn = self._sample_locks[key]
+        with turn:
             known = self._samples.get(key)
             if known is None:
                 known = self.inspect(sample.path.read_bytes(), sample.path.name, model, device)

@@ -56,6 +56,8 @@ class AnomalySynthesizer:
         textures: Sequence[Path] | None = None,
         what: Sequence[str] = training_kinds(),
         where: Sequence[str] = tuple(SHAPES),
+        *,
+        foreground_only: bool = False,
     ) -> None:
         """Choose the kinds of damage.
 
@@ -63,6 +65,8 @@ class AnomalySynthesizer:
             textures: Texture image files, for example those of DTD; decoded when needed.
             what: Names in `FILLINGS`; by default those that training may use.
             where: Names in `SHAPES`.
+            foreground_only: Damage nothing but the part, where it lies before a plain background; else the
+                part mostly.
 
         Raises:
             ConfigError: A name is unknown, or a list is empty.
@@ -70,6 +74,7 @@ class AnomalySynthesizer:
         self.textures = tuple(textures or ())
         self.what = _checked(what, FILLINGS, "filling")
         self.where = _checked(where, SHAPES, "shape")
+        self.foreground_only = foreground_only
 
     def damage(self, image: Image, rng: np.random.Generator, donors: Sequence[Image] = ()) -> Damage:
         """Damage a copy of `image`; the same arguments and generator state give the same bits.
@@ -90,13 +95,32 @@ class AnomalySynthesizer:
         for _ in range(_ATTEMPTS):
             where = _draw(self.where, [SHAPES[name].weight for name in self.where], rng)
             what = _draw(self.what, [_weight(name, where, layout) for name in self.what], rng)
-            coverage = SHAPES[where].draw(layout.size, _anchor(layout, rng), rng)
+            coverage = SHAPES[where].draw(layout.size, self._anchor(layout, rng), rng)
+            if self.foreground_only:
+                coverage = _on_part(coverage, layout)
+                if not coverage.any():
+                    continue
             region = self._region(image, coverage, SHAPES[where].thin, layout, donors, rng)
             opacity = np.float32(rng.uniform(*FILLINGS[what].opacity))
             damaged = _blend(image, region, FILLINGS[what].paint(region, rng), opacity)
             if damaged is not None:
                 return Damage(*damaged, where, what)
-        return _plain_square(image, _anchor(layout, rng))
+        return _plain_square(image, self._anchor(layout, rng))
+
+    def _anchor(self, layout: Layout, rng: np.random.Generator) -> Point:
+        """A pixel of the part if there is one (mostly), of an edge between the tones (sometimes), or any."""
+        on_part, on_edge = rng.random() < _ON_FOREGROUND, rng.random() < _ON_EDGE
+        allowed = np.ones_like(layout.edges)
+        if layout.foreground is not None and (on_part or self.foreground_only):
+            allowed = layout.foreground
+        if on_edge and (allowed & layout.edges).any():
+            allowed = allowed & layout.edges
+        cells = np.flatnonzero(allowed)
+        cell = divmod(int(cells[rng.integers(cells.size)]), allowed.shape[1])
+        row, column = (
+            (cell[axis] + rng.random()) / allowed.shape[axis] * layout.size[axis] for axis in (0, 1)
+        )
+        return min(int(row), layout.size[0] - 1), min(int(column), layout.size[1] - 1)
 
     def _region(
         self,
@@ -165,18 +189,13 @@ def _plain_square(image: Image, anchor: Point) -> Damage:
     return Damage(damaged, mask, "rectangle", "brightness")
 
 
-def _anchor(layout: Layout, rng: np.random.Generator) -> Point:
-    """A pixel of the part if there is one (mostly), of an edge between the tones (sometimes), or any."""
-    on_part, on_edge = rng.random() < _ON_FOREGROUND, rng.random() < _ON_EDGE
-    allowed = np.ones_like(layout.edges)
-    if layout.foreground is not None and on_part:
-        allowed = layout.foreground
-    if on_edge and (allowed & layout.edges).any():
-        allowed = allowed & layout.edges
-    cells = np.flatnonzero(allowed)
-    cell = divmod(int(cells[rng.integers(cells.size)]), allowed.shape[1])
-    row, column = ((cell[axis] + rng.random()) / allowed.shape[axis] * layout.size[axis] for axis in (0, 1))
-    return min(int(row), layout.size[0] - 1), min(int(column), layout.size[1] - 1)
+def _on_part(coverage: Coverage, layout: Layout) -> Coverage:
+    """The coverage without the plain background; all of it where there is none."""
+    if layout.foreground is None:
+        return coverage
+    height, width = layout.size
+    part = cv2.resize(layout.foreground.astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST)
+    return np.asarray(coverage * part, coverage.dtype)
 
 
 def _weight(what: str, where: str, layout: Layout) -> float:

@@ -234,3 +234,18 @@ def test_contact_sheet_has_the_promised_shape_and_draws_outline_and_caption() ->
     assert (sheet[106:128, 6:106] < 128).any()
     assert (sheet[106:128, 112:212] == 255).all()
     assert contact_sheet([]).shape == (224 + 28 + 6, 224 + 12, 3)
+
+
+def test_damage_limited_to_the_foreground_leaves_the_background_alone():
+    image = np.full((128, 128, 3), 200, np.uint8)
+    image[40:90, 30:100] = (70, 60, 50)
+    part = np.zeros((128, 128), np.bool_)
+    part[38:92, 28:102] = True  # the part is found on a grid of 64 cells
+    free, limited = (AnomalySynthesizer(foreground_only=only) for only in (False, True))
+    outside = {False: 0, True: 0}
+    for seed in range(60):
+        for only, synthesizer in ((False, free), (True, limited)):
+            damage = synthesizer.damage(image, np.random.default_rng(seed))
+            outside[only] += int((damage.mask & ~part).sum())
+    assert outside[True] == 0
+    assert outside[False] > 0

@@ -54,7 +54,6 @@ class GreyDetector:
         return [self.distance(_distance(reconstruction))]
 
 
-
 def _distance(reconstruction):
     (seen,), (expected,) = reconstruction.encoder, reconstruction.decoder
     return (seen - expected).abs().amax(dim=1, keepdim=True)

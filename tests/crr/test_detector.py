@@ -65,10 +65,7 @@ def test_what_is_unusual_scores_higher(detector):
     damaged = [scratched(image, random)[0] for image in fresh]
     good, bad = (predict(detector, images).reconstruction for images in (fresh, damaged))
     category = torch.zeros(6, dtype=torch.long)
-    lengths = [
-        mean_map(detector.distances(each, category)).amax(dim=(1, 2, 3))
-        for each in (good, bad)
-    ]
+    lengths = [mean_map(detector.distances(each, category)).amax(dim=(1, 2, 3)) for each in (good, bad)]
     assert (lengths[1] > lengths[0]).all()
 
 

@@ -10,7 +10,9 @@ import pytest
 import torch
 
 import crr
+from crr import training
 from crr.anomalies import HELD_OUT, AnomalySynthesizer
+from crr.config import DecoderConfig, EncoderConfig
 from crr.datasets import open_dataset
 from crr.errors import ConfigError, CRRError, DatasetError, DeviceError, ImageError, TrainingError
 from crr.losses import repair_loss
@@ -211,18 +213,27 @@ def test_training_learns_to_reconstruct_and_to_repair(dataset, tmp_path):
             assert (repair_loss(clean, answer, 0, 1) < 0.7) == better
 
 
-def test_held_out_damage_is_never_used(dataset, tmp_path, monkeypatch):
-    kinds, damage = set(), AnomalySynthesizer.damage
+def test_held_out_damage_is_never_trained_on_and_only_calibrates(dataset, tmp_path, monkeypatch):
+    trained, calibrated, damage, calibrate = set(), set(), AnomalySynthesizer.damage, training.calibrate
+    kinds = trained
 
     def watched(*arguments):
         result = damage(*arguments)
         kinds.add(result.what)
         return result
 
+    def watched_calibration(*arguments):
+        nonlocal kinds
+        kinds = calibrated
+        calibrate(*arguments)
+
     monkeypatch.setattr(AnomalySynthesizer, "damage", watched)
+    monkeypatch.setattr(training, "calibrate", watched_calibration)
     train(dataset, tmp_path, tiny_config(), ALONE)
-    assert len(kinds) > 3
-    assert not kinds & set(HELD_OUT)
+    assert len(trained) >= 3
+    assert not trained & set(HELD_OUT)
+    assert calibrated & set(HELD_OUT)
+    assert calibrated - set(HELD_OUT)
     with pytest.raises(ConfigError, match="warp is held out"):
         train(dataset, tmp_path / "other", changed(anomalies=("warp", "texture")), ALONE)
 
@@ -239,8 +250,9 @@ def test_chosen_fillings_and_textures_reach_both_stages_and_the_calibration(data
     textures.mkdir()
     cv2.imwrite(str(textures / "dots.png"), np.random.default_rng(0).integers(0, 255, (40, 40, 3), np.uint8))
     train(dataset, tmp_path / "run", changed(anomalies=("texture",)), replace(ALONE, textures=textures))
-    assert set(made) == {(("texture",), 1)}
-    assert len(made) > 8 + 8  # 4 repair batches of 2, and 4 held-back images damaged twice
+    assert set(made) == {(("texture",), 1), (HELD_OUT, 1)}
+    assert made.count((HELD_OUT, 1)) == 4  # once for each held-back image
+    assert made.count((("texture",), 1)) > 8 + 4  # and 4 repair batches of 2 before
 
 
 @pytest.mark.parametrize(
@@ -346,3 +358,18 @@ def test_other_errors_stay_what_they_are(dataset, tmp_path, monkeypatch):
     with pytest.raises(RuntimeError, match="a defect") as caught:
         train(dataset, tmp_path, tiny_config(), ALONE)
     assert not isinstance(caught.value, CRRError)
+
+
+def test_both_stages_train_on_a_transformer(dataset, tmp_path):
+    encoder = EncoderConfig(
+        name="test_vit", weights="random", layers=(1, 2, 3, 4), every_block=False, groups=((0, 1), (2, 3)),
+        resize=176, crop=160,
+    )  # fmt: skip
+    decoder = DecoderConfig(
+        width=64, blocks=2, attention_heads=2, bottleneck_width=64, tokens="mean", outputs="blocks",
+        positions=False,
+    )  # fmt: skip
+    train(dataset, tmp_path, replace(tiny_config(), encoder=encoder, decoder=decoder), ALONE)
+    detector = crr.load(tmp_path, "cpu")
+    assert detector.config.trained == {"repair": 4, "segmentation": 2}
+    assert len(crr.inspect(detector, [good_images("plate", 1)[0]])[0].normal_scores) > 0

@@ -105,12 +105,17 @@ def test_trouble_with_the_device_is_no_fault_of_the_image(batch, library):
     def fail(*_: object) -> None:
         raise DeviceError("out of memory")
 
+    batch.add(files(a=good_png(), b=png()))
+    first, second = batch.pending(QUESTION)
+    batch.inspect(first.digest, QUESTION, library.inspector())
     library.inspect = fail
-    batch.add(files(a=png()))
     with pytest.raises(DeviceError):
-        batch.inspect_some(QUESTION, library.inspector(), seconds=9)
-    assert not batch.failures
-    assert batch.pending(QUESTION)
+        batch.inspect(second.digest, QUESTION, library.inspector())
+    batch.inspect_some(QUESTION, library.inspector(), seconds=9)
+    assert batch.trouble == {QUESTION.key: "out of memory"}
+    assert [row.name for row in batch.rows(QUESTION)] == ["a.png"]
+    assert [upload.name for upload in batch.pending(QUESTION)] == ["b.png"]
+    assert batch.failures == {}
 
 
 def test_removing_forgets_everything(batch, inspector):

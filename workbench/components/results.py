@@ -44,7 +44,14 @@ def show_problems(visit: Visit) -> None:
 
 def inspect_rest(visit: Visit, question: Question, inspector: Inspector) -> None:
     """Inspect what is still to be inspected, in turns, with a progress bar."""
-    if visit.batch.pending(question):
+    trouble = visit.batch.trouble.get(question.key)
+    if trouble is not None:
+        st.error(trouble)
+        again = "Inspects the images that are still missing, for example once memory is free."
+        if st.button("Try again", help=again):
+            del visit.batch.trouble[question.key]
+            st.rerun()
+    elif visit.batch.pending(question):
         st.fragment(_advance, run_every=0.1)(question, inspector)
 
 
@@ -60,7 +67,7 @@ def _advance(question: Question, inspector: Inspector) -> None:
         batch.inspect_some(question, inspector, _SECONDS_A_TURN)
         total = len(batch.uploads)
         done = total - len(batch.pending(question))
-        if done == total:
+        if done == total or question.key in batch.trouble:
             st.rerun()
         st.progress(done / total, text=f"Inspected {done} of {total} images")
 
