@@ -28,7 +28,7 @@ from crr.terminal import (
 # The library is imported inside the commands: it brings torch, and `crr --help` must not wait for that.
 
 # An idle OpenMP thread that spins takes the core that the next step needs.
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+os.environ.setdefault("GOMP_SPINCOUNT", "20000")
 
 app = typer.Typer(
     help="Find defects after training on good images only (CRR, arXiv 2512.11401).",

@@ -87,6 +87,9 @@ class CompactSegmentation(SegmentationNetwork):
             nn.ReLU(inplace=True),
             nn.Conv2d(width, 2, 1),
         )
+        self.to(
+            memory_format=torch.channels_last
+        )  # as the encoder's features are; spares a copy a convolution
 
     def forward(self, reconstruction: Reconstruction, distances: Features) -> Tensor:
         """Two-class logits on the finest layer's grid."""

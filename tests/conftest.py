@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 # Read when torch and huggingface_hub are imported: idle threads sleep, no test reaches the Hub by accident.
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+os.environ.setdefault("GOMP_SPINCOUNT", "20000")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
 BROWSER_TESTS = Path(__file__).parent / "browser"
