@@ -12,8 +12,11 @@ from torch import Tensor, nn
 from crr.encoders import Layer
 from crr.types import Features
 
-_SHRINKAGE = 0.1
-_MARGIN = 1.5  # how much further than the furthest held-back normal an image may lie and still count as known
+_MARGIN = 1.5  # how far beyond the furthest held-back normal an image may lie and still count as known
+_FEW = (
+    2  # from so many held-back normals the margin is twice as wide: few do not show how far normals can lie
+)
+_SMALLEST_VARIANCE = 1e-8  # of a channel, where the training images are all the same
 
 
 def summary(features: Features) -> Tensor:
@@ -44,24 +47,22 @@ class CategoryRecogniser(nn.Module):
     def fit(self, training: Sequence[Tensor], held_back: Sequence[Tensor]) -> None:
         """Learn centres, metric and radii.
 
-        In this metric training images lie sqrt(D) from their centre in the root mean square. No radius is
-        set by less: a category whose normal images are nearly alike would take a large defect for another
-        part.
-
-        Args:
-            training: Summaries (N_k, D) of the training images, one tensor a category.
-            held_back: Summaries (M_k, D) of held-back normals: they set how far normal images lie.
+        The fewer the images, the more the metric shrinks towards one without correlations. In it training
+        images lie about sqrt(D) from their centre, and no radius is set by less: a category whose normal
+        images are nearly alike would take a large defect for another part.
         """
         self.centres.copy_(torch.stack([images.mean(dim=0) for images in training]))
         deviations = torch.cat([images - images.mean(dim=0) for images in training]).double()
-        covariance = deviations.T @ deviations / len(deviations)
-        channel_variance = covariance.diagonal().clamp(min=1e-8)
-        shrunk = (1 - _SHRINKAGE) * covariance + _SHRINKAGE * torch.diag(channel_variance)
-        values, vectors = torch.linalg.eigh(shrunk)
+        count, channels = deviations.shape
+        covariance = deviations.T @ deviations / count
+        variances = covariance.diagonal().clamp(min=_SMALLEST_VARIANCE)
+        share = channels / (channels + count)
+        values, vectors = torch.linalg.eigh((1 - share) * covariance + share * torch.diag(variances))
         self.whitening.copy_(vectors * values.clamp(min=1e-12).rsqrt() @ vectors.T)
         for index, images in enumerate(held_back):
             furthest = self._distances(images.to(self.centres))[:, index].max()
-            self.radius[index] = _MARGIN * furthest.clamp(min=images.shape[1] ** 0.5)
+            margin = _MARGIN * (1 + _FEW / len(images))
+            self.radius[index] = margin * furthest.clamp(min=channels**0.5)
 
     def _distances(self, summaries: Tensor) -> Tensor:
         # The shortcut by matrix multiplication, which cdist takes for many rows, is too inexact here.

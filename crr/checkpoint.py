@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
@@ -129,6 +130,13 @@ def load(name_or_path: str | Path, device: str = "auto") -> Detector:
         detector = registry.create(config)
     except ConfigError as error:
         raise CheckpointError(f"{folder / CONFIG} is not usable: {error}") from None
+    except (RuntimeError, MemoryError) as error:
+        if isinstance(error, torch.OutOfMemoryError):
+            raise
+        raise CheckpointError(
+            f"{folder / CONFIG} describes a network that this machine cannot build "
+            f"({str(error).splitlines()[0]:.120}). Copy the checkpoint again."
+        ) from None
     if config.encoder_digest and config.encoder_digest != detector.encoder.digest:
         raise CheckpointError(
             f"{folder} was trained with other weights of {config.encoder.name} than are installed here "
@@ -180,7 +188,7 @@ def _read_config(folder: Path) -> DetectorConfig:
         values: Any = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise CheckpointError(f"{path} is missing, so {folder} is not a CRR checkpoint.") from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise CheckpointError(
             f"{path} is damaged or not JSON ({error}). Copy the checkpoint again."
         ) from None
@@ -208,13 +216,21 @@ def _read_weights(path: Path) -> dict[str, Tensor]:
 
 
 def _load_tensors(detector: Detector, tensors: dict[str, Tensor], path: Path) -> None:
-    expected = {name: t.shape for name, t in detector.state_dict().items() if not name.startswith(_ENCODER)}
-    given = {name: tensor.shape for name, tensor in tensors.items()}
+    expected = {
+        name: (tensor.shape, tensor.is_floating_point())
+        for name, tensor in detector.state_dict().items()
+        if not name.startswith(_ENCODER)
+    }
+    given = {name: (tensor.shape, tensor.is_floating_point()) for name, tensor in tensors.items()}
     if given != expected:
         odd = sorted(name for name in expected.keys() | given.keys() if expected.get(name) != given.get(name))
         raise CheckpointError(
             f"{path} does not fit its config.json: tensor {odd[0]} differs. Copy both files again."
         )
+    for name, tensor in tensors.items():
+        # A score that is no number would count as normal.
+        if tensor.is_floating_point() and tensor.isnan().any():
+            raise CheckpointError(f"{path} is damaged: tensor {name} holds values that are no numbers.")
     detector.load_state_dict(tensors, strict=False)
 
 

@@ -313,6 +313,9 @@ def _check_file(path: Path) -> None:
 
     if path.is_dir():
         raise ConfigError(f"{path} is a folder: give the name of a file.")
+    if path.exists() and (not path.is_file() or path.parent == Path("/dev")):
+        # Put in place of a device such as /dev/null, the result would break it for the whole machine.
+        raise ConfigError(f"{path} is a device and no ordinary file: give the name of a file.")
     check_writable(path.parent)
 
 

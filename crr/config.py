@@ -20,10 +20,11 @@ FORMAT = 1
 Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[int, Field(gt=0)]
 Count = Annotated[int, Field(ge=0)]
+Side = Annotated[int, Field(gt=0, le=8192)]
 
 ConfigType = TypeVar("ConfigType")
 
-_strict = ConfigDict(extra="forbid")
+_strict = ConfigDict(extra="forbid", allow_inf_nan=False)
 
 
 @dataclass(frozen=True, config=_strict)
@@ -46,8 +47,8 @@ class EncoderConfig:
     layers: tuple[Count, ...] = (2, 3, 4, 5)
     every_block: bool = True
     groups: tuple[tuple[Count, ...], ...] = ()
-    resize: Positive = 384
-    crop: Positive = 384
+    resize: Side = 384
+    crop: Side = 384
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -100,7 +101,7 @@ class DecoderConfig:
     """
 
     width: Positive = 128
-    blocks: Positive = 2
+    blocks: Annotated[int, Field(gt=0, le=256)] = 2
     attention_heads: Positive = 4
     mlp_ratio: Positive = 4
     bottleneck_width: Positive = 256
@@ -152,9 +153,9 @@ class PredictionConfig:
 
     distance: Literal["cosine", "mahalanobis", "combined"] = "combined"
     distance_weight: Share = 0.7
-    map_size: Positive = 256
+    map_size: Side = 256
     blur_sigma: Annotated[float, Field(ge=0)] = 2.0
-    blur_kernel: Positive = 9
+    blur_kernel: Annotated[int, Field(gt=0, le=8192)] = 9
     top_share: Annotated[float, Field(gt=0, le=1)] = 0.002
 
 

@@ -1,5 +1,6 @@
 """Inspecting files: heat-map and mask pictures beside a record of each image."""
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -23,6 +24,8 @@ _HEATMAP_OPACITY = 0.7
 Row = dict[str, Any]
 
 _PICTURES = ("heatmap", "mask")
+_NAME_BYTES = 200
+"""Of a picture's name: file systems allow 255, of which "_heatmap.png" and a temporary name take some."""
 
 
 def predict_files(
@@ -98,19 +101,31 @@ def _write(file: Path, picture: NDArray[np.uint8]) -> str:
 
 
 def _picture_names(files: Sequence[Path], out: Path | None) -> dict[Path, str]:
-    """A name for each file's pictures: its stem, numbered where it is taken; no picture covers an image."""
+    """A name for each file's pictures: its stem, numbered where it is taken; no picture covers an image.
+
+    A very long stem is cut.
+    """
     images = {path.resolve() for path in files}
     taken: dict[str, int] = {}  # name to the last number tried for it
     names: dict[Path, str] = {}
     for path in files:
-        name, number = path.stem, taken.get(path.stem.casefold(), 1)
+        stem = _shortened(path.stem)
+        name, number = stem, taken.get(stem.casefold(), 1)
         while name.casefold() in taken or _covers(out, name, images):
             number += 1
-            name = f"{path.stem}_{number}"
+            name = f"{stem}_{number}"
         taken[name.casefold()] = 1
-        taken[path.stem.casefold()] = number
+        taken[stem.casefold()] = number
         names[path] = name
     return names
+
+
+def _shortened(stem: str) -> str:
+    """The stem, cut at a whole character where its file name would be too long."""
+    content = os.fsencode(stem)
+    if len(content) <= _NAME_BYTES:
+        return stem
+    return content[:_NAME_BYTES].decode(errors="ignore")
 
 
 def _covers(out: Path | None, name: str, images: set[Path]) -> bool:

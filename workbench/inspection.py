@@ -97,6 +97,7 @@ class Inspector:
             str(model.path),
             device,
             lambda detector: self._queues.run(device, partial(self._run, detector, [image])),
+            model.revision,
         )
         picture = picture_of(image, digest_of(content), name)
         return Inspected(picture, inspections[0], decode_milliseconds)

@@ -2,7 +2,8 @@
 
 import gc
 from collections import OrderedDict, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -22,8 +23,14 @@ Key = tuple[str, str]
 def find_models() -> dict[str, CheckpointInfo]:
     """Name to checkpoint, the embedded one first; raises `CheckpointError` if there is none."""
     folder = checkpoint_folder()
-    files = sorted(folder.glob("*/*"))
-    return _models_of(folder, tuple((str(file), file.stat().st_mtime_ns) for file in files))
+    return _models_of(folder, tuple(_changes(sorted(folder.glob("*/*")))))
+
+
+def _changes(files: Iterable[Path]) -> Iterator[tuple[str, int]]:
+    """When each file was changed; temporary files of a training may be gone before we look."""
+    for file in files:
+        with suppress(OSError):
+            yield str(file), file.stat().st_mtime_ns
 
 
 @lru_cache(maxsize=1)
@@ -44,6 +51,7 @@ def _models_of(folder: Path, _state: tuple[tuple[str, int], ...]) -> dict[str, C
 class _Loaded:
     detector: Detector | None
     size: int
+    revision: str
     users: int = 0
 
 
@@ -58,12 +66,12 @@ class Models:
         self._lock = Lock()
         self._loading: defaultdict[Key, Lock] = defaultdict(Lock)
 
-    def use(self, path: str, device: str, work: Callable[[Detector], Result]) -> Result:
-        """What `work` returns for the detector, loaded if need be.
+    def use(self, path: str, device: str, work: Callable[[Detector], Result], revision: str = "") -> Result:
+        """What `work` returns for the detector, loaded if need be, and again if its `revision` is another.
 
         Work is handed in, and not the detector out, so that no caller can keep alive what was evicted.
         """
-        entry = self._acquire((path, device))
+        entry = self._acquire((path, device), revision)
         try:
             assert entry.detector is not None
             return work(entry.detector)
@@ -76,21 +84,24 @@ class Models:
         with self._lock:
             return tuple(self._loaded)
 
-    def _acquire(self, key: Key) -> _Loaded:
+    def _acquire(self, key: Key, revision: str) -> _Loaded:
         with self._lock:
             turn = self._loading[key]
         with turn:  # who asks for the same model waits here and then finds it loaded
             with self._lock:
                 entry = self._loaded.get(key)
-                if entry is not None:
+                if entry is not None and entry.revision == revision:
                     self._loaded.move_to_end(key)
                     entry.users += 1
                     return entry
             detector = self._load(*key)
-            entry = _Loaded(detector, _size(detector), users=1)
+            entry = _Loaded(detector, _size(detector), revision, users=1)
             with self._lock:
+                before = self._loaded.pop(key, None)
                 self._loaded[key] = entry
                 evicted = self._evict()
+                if before is not None and before.users == 0:
+                    evicted.append(before)
         for other in evicted:
             _free(other)
         return entry

@@ -80,8 +80,9 @@ class Visit:
         """Add what the visitor added to an uploader's list, forget what the visitor took out of it."""
         before = self._listed.get(uploader, {})
         now = {file.file_id: file for file in files}
-        for file_id in before.keys() - now.keys():
-            self.remove(before[file_id])
+        gone = {before[file_id] for file_id in before.keys() - now.keys()}
+        for digest in gone - {before[file_id] for file_id in before.keys() & now.keys()}:
+            self.remove(digest)  # its last copy: a file may be listed twice
         self.take((file.name, file.getvalue) for file_id, file in now.items() if file_id not in before)
 
     def settle(self, question: Question, inspector: Inspector) -> bool:

@@ -51,7 +51,16 @@ def test_other_images_are_unknown(recogniser):
 def test_the_furthest_held_back_normal_sets_the_radius(recogniser):
     for category in range(3):
         distances = recogniser(images(category, 40, seed=10 + category))[1]
-        assert float(distances.max()) == pytest.approx(1 / 1.5, rel=1e-4)
+        assert float(distances.max()) == pytest.approx(1 / (1.5 * (1 + 2 / 40)), rel=1e-4)
+
+
+def test_few_held_back_normals_show_less_of_how_far_normals_lie():
+    training = [summary(images(0, 40, seed=0))]
+    held_back = summary(images(0, 2, seed=10))
+    few, many = CategoryRecogniser(LAYERS, 1), CategoryRecogniser(LAYERS, 1)
+    few.fit(training, [held_back])
+    many.fit(training, [held_back.repeat(20, 1)])
+    assert float(few.radius) == pytest.approx(2 / (1 + 2 / 40) * float(many.radius))
 
 
 def test_an_image_alone_is_judged_as_in_a_crowd(recogniser):

@@ -178,6 +178,28 @@ def test_weights_of_another_detector_are_refused(saved, change):
         load(saved)
 
 
+@pytest.mark.parametrize("value", [float("nan"), 1])
+def test_weights_that_are_no_numbers_are_refused(saved, value):
+    tensors = load_file(saved / WEIGHTS)
+    name = next(name for name, tensor in tensors.items() if tensor.is_floating_point())
+    broken = torch.full_like(tensors[name], value, dtype=torch.int8 if value == 1 else None)
+    save_file(tensors | {name: broken}, saved / WEIGHTS)
+    with pytest.raises(CheckpointError, match=f"{WEIGHTS}.*{name}"):
+        load(saved, "cpu")
+
+
+def test_a_network_too_large_for_any_machine_is_a_sentence(saved):
+    config = json.loads((saved / CONFIG).read_text())
+    rewrite(saved, decoder=config["decoder"] | {"width": 10**9})
+    with pytest.raises(CheckpointError, match="this machine cannot build"):
+        load(saved, "cpu")
+
+
+def test_a_config_nested_without_end_hides_no_other_checkpoint(saved):
+    (saved / CONFIG).write_text("[" * 100_000)
+    assert list_checkpoints(saved.parent) == []
+
+
 def test_a_newer_format_says_so_and_names_the_file(saved):
     rewrite(saved, format=FORMAT + 1, invention=True)
     with pytest.raises(NewerFormatError, match=f"{CONFIG}.*format {FORMAT + 1}"):

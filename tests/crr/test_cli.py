@@ -317,6 +317,7 @@ def test_evaluate_writes_the_card_with_a_command_to_run_again(data, tmp_path):
         (["--data", "missing"], "There is no folder"),
         (["--device", "tpu"], "There is no device 'tpu'"),
         (["--json", "folder"], "folder is a folder: give the name of a file"),
+        (["--json", "/dev/null"], "/dev/null is a device"),
         (["--json", "file/result.json"], "file is a file, but results go into a folder"),
         (["--json", "-", "--progress", "json"], "both write to stdout"),
     ],

@@ -27,6 +27,7 @@ def test_json_gives_the_config_back(config):
     ("part", "values", "sentence"),
     [
         ("encoder", {"crop": 400}, r"crop \(400\) must not exceed resize \(384\)"),
+        ("encoder", {"resize": 100_000}, "less than or equal to 8192"),
         ("encoder", {"layers": []}, "at least one layer"),
         ("encoder", {"layers": [4, 2]}, "layers must ascend"),
         ("encoder", {"layers": [2, 2]}, "each named once"),

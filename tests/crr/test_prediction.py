@@ -100,6 +100,16 @@ def test_files_of_one_name_get_pictures_of_their_own(detector, tmp_path):
     assert len(list((tmp_path / "out").iterdir())) == 8
 
 
+def test_very_long_names_are_cut_and_still_tell_files_apart(detector, tmp_path):
+    paths = [
+        write(tmp_path / (letter * count + end))
+        for letter, count, end in (("x", 250, ".png"), ("x", 249, "y.png"), ("\u00fc", 120, ".png"))
+    ]
+    rows = list(predict_files(detector, paths, tmp_path / "out"))
+    assert not any("error" in row for row in rows)
+    assert len({row["heatmap"] for row in rows}) == 3
+
+
 def test_pictures_never_cover_an_image_that_was_given(detector, tmp_path):
     for name in ("part.png", "part_mask.png", "part_2_heatmap.png"):
         write(tmp_path / name)

@@ -47,6 +47,17 @@ def test_the_model_unused_longest_is_freed_when_the_budget_is_exceeded():
     assert freed["a"]() is not None
 
 
+def test_a_model_that_was_trained_anew_is_loaded_again_and_the_old_one_freed():
+    library = FakeLibrary()
+    models = Models(library.load, 10 * MEGABYTE)
+    old = models.use("a", "cpu", weakref.ref, "1")
+    models.use("a", "cpu", name_of, "1")
+    models.use("a", "cpu", name_of, "2")
+    assert library.loads == ["a cpu"] * 2
+    assert models.loaded == (("a", "cpu"),)
+    assert old() is None
+
+
 def test_a_model_in_use_is_freed_when_its_user_is_done():
     models = Models(FakeLibrary().load, MEGABYTE)
 
@@ -88,4 +99,12 @@ def test_a_model_that_cannot_be_loaded_is_tried_again():
 def test_no_model_at_all_is_a_sentence_that_says_what_to_do(tmp_path, monkeypatch):
     monkeypatch.setenv("CRR_CHECKPOINTS", str(tmp_path))
     with pytest.raises(CheckpointError, match="crr train"):
+        find_models()
+
+
+def test_a_file_that_is_gone_before_it_is_looked_at_hides_no_model(tmp_path, monkeypatch):
+    monkeypatch.setenv("CRR_CHECKPOINTS", str(tmp_path))
+    (tmp_path / "parts").mkdir()
+    (tmp_path / "parts" / ".config.json.tmp").symlink_to(tmp_path / "gone")
+    with pytest.raises(CheckpointError, match="no model on this machine"):
         find_models()

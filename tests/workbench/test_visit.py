@@ -71,6 +71,18 @@ def test_what_is_taken_out_of_the_uploader_is_forgotten(visit, inspector):
     assert look(visit, inspector) == SAMPLES[FIRST].path.name
 
 
+def test_a_file_listed_twice_stays_until_its_last_copy_is_taken_out(visit, inspector):
+    copy = Uploaded("9", "copy.png", BAD.content)
+    visit.follow("files", [BAD, copy])
+    assert look(visit, inspector) == "bad.png"
+    visit.note("files", [BAD, copy])
+    visit.follow("files", [copy])
+    assert look(visit, inspector) == "bad.png"
+    visit.note("files", [copy])
+    visit.follow("files", [])
+    assert not visit.batch.uploads
+
+
 def test_leaving_the_page_empties_the_uploader_but_not_the_table(visit):
     visit.follow("files", [GOOD])
     visit.note("files", [GOOD])

@@ -104,7 +104,7 @@ def _list(rows: list[Row], visit: Visit) -> None:
         row_height=56,
         height=min(460, 44 + 56 * max(1, len(rows))),
         column_config=_COLUMNS,
-        selection_mode="single-row",
+        selection_mode=["single-row", "single-cell"],  # a click anywhere in the row
         on_select=lambda: _opened(key, rows),
         placeholder="-",
     )
@@ -123,7 +123,8 @@ def _cells(row: Row, factor: float) -> dict[str, object]:
 
 
 def _opened(key: str, rows: list[Row]) -> None:
-    selected = st.session_state[key].selection.rows
+    selection = st.session_state[key].selection
+    selected = selection.rows or [row for row, _ in selection.cells]
     if selected:
         current_visit().show_upload(rows[selected[0]].digest)
         st.rerun()

@@ -5,7 +5,7 @@ from time import perf_counter
 
 import streamlit as st
 
-from crr.types import Inspection
+from crr.types import Inspection, Verdict
 from workbench.colours import gradient
 from workbench.components.picture import show_picture
 from workbench.components.session import current_visit
@@ -75,7 +75,7 @@ def show(inspected: Inspected, view: View) -> None:
         drawing = draw(inspected, view, regions, opacity)
         milliseconds = 1000 * (perf_counter() - start)
         with answer:
-            _show_answer(inspection, visit.factor)
+            _show_answer(inspected, visit)
         with canvas:
             show_picture(drawing, "picture")
         with numbers:
@@ -140,19 +140,40 @@ def _write_link(inspection: Inspection, visit: Visit) -> None:
             st.query_params[name] = wanted[name]
 
 
-def _show_answer(inspection: Inspection, factor: float) -> None:
-    limit = factor * inspection.threshold
+def _show_answer(inspected: Inspected, visit: Visit) -> None:
+    inspection = inspected.inspection
+    limit = visit.factor * inspection.threshold
     verdict = verdict_at(inspection.score, limit)
+    category = escape(readable(inspection.category))
+    if inspection.known:
+        headline, style, likeness = verdict.capitalize(), str(verdict), f"looks like: {category}"
+    else:
+        headline, style, likeness = "Unknown part", "unknown", f"nearest: {category}"
+    name = f"<span>{escape(inspected.picture.name)}</span>" if visit.upload is not None else ""
     st.html(
-        f'<div class="answer {verdict}"><b>{verdict.capitalize()}</b>'
+        f'<div class="answer {style}"><b>{headline}</b>'
         f"<span>score <b>{inspection.score:.2f}</b></span><span>limit {limit:.2f}</span>"
-        f"<span>looks like: {escape(readable(inspection.category))}</span></div>"
+        f"<span>{likeness}</span>{name}</div>"
     )
+    if visit.upload is None:
+        _show_truth(verdict, visit)
     if not inspection.known:
         st.warning(
             "This looks like nothing the model was trained on "
             f"(nearest: {readable(inspection.category)}). The score means little.",
             icon=":material/help:",
+        )
+
+
+def _show_truth(verdict: Verdict, visit: Visit) -> None:
+    """Say so where the model is wrong about a sample."""
+    label: Verdict = "defective" if read_samples(settings().samples)[visit.sample].defective else "normal"
+    if verdict != label:
+        missed = "misses it" if label == "defective" else "raises a false alarm"
+        st.info(
+            f"This part is {label} according to its data set: at this threshold the model {missed}. "
+            "Move the threshold to see what it would take.",
+            icon=":material/fact_check:",
         )
 
 
