@@ -105,6 +105,14 @@ def _plain(name: str) -> str:
 
 
 def _unique(stem: str, taken: dict[str, int]) -> str:
-    """The stem, numbered if it was there before: two folders may hold files of one name."""
-    count = taken[stem] = taken.get(stem, 0) + 1
-    return stem if count == 1 else f"{stem}_{count}"
+    """The stem, numbered if it was there before: two folders may hold files of one name.
+
+    Capitals make no difference, as on the disks of Windows and macOS.
+    """
+    name, number = stem, taken.get(stem.casefold(), 1)
+    while name.casefold() in taken:
+        number += 1
+        name = f"{stem}_{number}"
+    taken[name.casefold()] = 1
+    taken[stem.casefold()] = number
+    return name

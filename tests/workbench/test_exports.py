@@ -63,6 +63,15 @@ def test_zip_holds_a_heat_map_and_a_mask_an_image(batch, inspector):
     assert not decode(archive.read("=cmd_mask.png")).any()
 
 
+def test_no_picture_covers_another_in_the_zip(inspector):
+    batch = Batch(Settings())
+    for shade, name in enumerate(("part.png", "PART.jpg", "part_2.png", "part.bmp"), start=100):
+        batch.add([(name, lambda shade=shade: good_png(shade))])
+    batch.inspect_some(QUESTION, inspector, seconds=9)
+    archive = zipfile.ZipFile(io.BytesIO(pictures_zip(batch, QUESTION, inspector, 1.0, 0.6)))
+    assert len({name.casefold() for name in archive.namelist()}) == 2 * 4 + 1
+
+
 def test_the_heat_map_leaves_a_normal_part_as_it_is(batch, inspector):
     digest = next(digest for digest, upload in batch.uploads.items() if upload.name == "=cmd.png")
     inspected = batch.inspect(digest, QUESTION, inspector)

@@ -97,7 +97,7 @@ def test_a_broken_file_is_one_sentence_and_nothing_is_lost(app):
     good = ("bad.png", png(), "image/png")
     upload(app, good)
     upload(app, good, ("broken.png", png()[:50], "image/png"), ("page.html", b"<html></html>", "text/html"))
-    assert [warning.value.split()[0] for warning in app.warning] == ["broken.png", "page.html"]
+    assert [warning.value.split()[0] for warning in app.warning] == ["page.html", "broken.png"]
     assert "Defective" in answer(app)
     assert list(app.dataframe[0].value["file"]) == ["bad.png"]
 

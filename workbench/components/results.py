@@ -9,6 +9,7 @@ from workbench.components.session import current_visit
 from workbench.components.shell import plain_errors
 from workbench.inspection import Inspector
 from workbench.judgement import readable
+from workbench.markdown import as_text
 from workbench.visit import Visit
 
 _SECONDS_A_TURN = 0.3  # the page answers between turns
@@ -32,7 +33,7 @@ _COLUMNS = {
 
 def show_problems(visit: Visit) -> None:
     """One sentence a file that could not be inspected, and one if there were too many."""
-    problems = [sentence for _, sentence in visit.batch.failures.values()]
+    problems = [as_text(sentence) for _, sentence in reversed(visit.batch.failures.values())]
     for sentence in problems[:_SHOWN_PROBLEMS]:
         st.warning(sentence, icon=":material/broken_image:")
     if len(problems) > _SHOWN_PROBLEMS:

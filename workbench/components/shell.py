@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from crr.errors import CRRError
+from workbench.markdown import as_text
 
 if TYPE_CHECKING:
     from workbench.batch import Question
@@ -24,7 +25,7 @@ def plain_errors() -> Iterator[None]:
     try:
         yield
     except CRRError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(as_text(str(error)), icon=":material/error:")
     except Exception:
         _log.exception("unexpected error on a page")
         st.error(
