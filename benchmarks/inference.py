@@ -25,8 +25,11 @@ from torch.utils.flop_counter import FlopCounterMode
 
 import crr
 from crr import registry
+from crr.allocator import keep_freed_memory
+from crr.backbones import create_backbone
 from crr.config import DetectorConfig
 from crr.detector import Detector
+from crr.encoders import Encoder
 from crr.presets import DINOV2_BASE, EMBEDDED
 from crr.segmentation import create_segmentation
 from crr.types import Reconstruction
@@ -40,12 +43,16 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--quick", action="store_true", help="embedded encoder only")
     arguments.add_argument("--predict", type=Path, help=argparse.SUPPRESS)
+    arguments.add_argument("--give-memory-back", action="store_true", help=argparse.SUPPRESS)
     options = arguments.parse_args()
+    if not options.give_memory_back:
+        keep_freed_memory()  # as the crr command does
     if options.predict:
         measure_predict(options.predict)
         return
     print(f"torch {torch.__version__}, {torch.get_num_threads()} threads, medians of alternated rounds\n")
     detector = registry.create(replace(EMBEDDED, categories=CATEGORIES))
+    compare_with_plain_backbone(detector.encoder, ROUNDS)
     for batch in (1, 16):
         compare_with_encoder("embedded encoder", detector, batch, ROUNDS if batch == 1 else 8)
     if options.quick:
@@ -57,7 +64,10 @@ def main() -> None:
     compare_segmentation("embedded encoder", EMBEDDED)
     compare_segmentation("the paper's sizes", paper)
     print()
-    compare_memory()
+    with tempfile.TemporaryDirectory() as folder:
+        few, many = write_images(Path(folder))
+        compare_memory(few, many)
+        compare_allocator(few)
 
 
 @torch.inference_mode()
@@ -70,6 +80,31 @@ def compare_with_encoder(title: str, detector: Detector, batch: int, rounds: int
     print(
         f"{title}, {crop} px, batch {batch}: encoder {median(alone) / batch:.1f} ms, "
         f"CRR {median(whole) / batch:.1f} ms an image, ratio {ratio:.2f}"
+    )
+
+
+@torch.inference_mode()
+def compare_with_plain_backbone(encoder: Encoder, rounds: int) -> None:
+    """The encoder cut, folded and channels-last, against the backbone as timm makes it: time and features."""
+    config = encoder.config
+    backbone = create_backbone(config).eval()
+    image = torch.rand(1, 3, config.crop, config.crop)
+    pixels = (image - encoder.mean) / encoder.deviation
+
+    def plain() -> list[torch.Tensor]:
+        return backbone.forward_intermediates(  # type: ignore[operator]
+            pixels, indices=list(config.layers), extra_blocks=config.every_block, intermediates_only=True
+        )
+
+    difference = max(
+        float((ours - theirs).abs().max() / theirs.abs().max())
+        for ours, theirs in zip(encoder(image), plain(), strict=True)
+    )
+    whole, cut = alternately(plain, lambda: encoder(image), rounds)
+    ratio = median(b / a for a, b in zip(whole, cut, strict=True))
+    print(
+        f"embedded encoder, {config.crop} px, batch 1: as timm makes it {median(whole):.1f} ms, cut, folded "
+        f"and channels-last {median(cut):.1f} ms, ratio {ratio:.2f}; features differ by {difference:.0e}"
     )
 
 
@@ -107,32 +142,52 @@ def alternately(
     return times
 
 
-def compare_memory() -> None:
+def write_images(folder: Path) -> tuple[Path, Path]:
+    """Folders of 100 and of 1,000 images."""
+    few, many = folder / "few", folder / "many"
+    few.mkdir()
+    many.mkdir()
+    random = np.random.default_rng(0)
+    for number in range(1000):
+        image = cv2.resize(random.integers(0, 255, (32, 32, 3), dtype=np.uint8), (512, 512))
+        cv2.imwrite(f"{many}/{number:04}.jpg", image)
+    for path in sorted(many.iterdir())[:100]:
+        (few / path.name).symlink_to(path)
+    return few, many
+
+
+def compare_memory(few: Path, many: Path) -> None:
     """Peak memory of `crr predict` over 100 and 1,000 images."""
-    with tempfile.TemporaryDirectory() as folder:
-        random = np.random.default_rng(0)
-        for number in range(1000):
-            image = cv2.resize(random.integers(0, 255, (32, 32, 3), dtype=np.uint8), (512, 512))
-            cv2.imwrite(f"{folder}/{number:04}.jpg", image)
-        few = Path(folder) / "few"
-        few.mkdir()
-        for path in sorted(Path(folder).glob("*.jpg"))[:100]:
-            (few / path.name).symlink_to(path)
-        for count, images in ((100, few), (1000, Path(folder))):
-            command = [sys.executable, __file__, "--predict", str(images)]
-            peak = subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
-            print(f"crr predict, {count} images of 512 px: peak memory {peak}")
+    for images in (few, many):
+        memory, _ = predict_alone(images)
+        print(f"crr predict, {len(list(images.iterdir()))} images of 512 px: peak memory {memory:.0f} MiB")
+
+
+def compare_allocator(images: Path) -> None:
+    """What keeping freed memory saves `crr predict`, taken in turn."""
+    pairs = [(predict_alone(images)[1], predict_alone(images, "--give-memory-back")[1]) for _ in range(3)]
+    ratio = median(kept / given for kept, given in pairs)
+    print(f"crr predict, freed memory kept against given back: ratio of times {ratio:.2f}")
+
+
+def predict_alone(images: Path, *options: str) -> tuple[float, float]:
+    """Peak memory in MiB and seconds of `crr predict` over a folder, in a process of its own."""
+    command = [sys.executable, __file__, "--predict", str(images), *options]
+    memory, seconds = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
+    return float(memory), float(seconds)
 
 
 def measure_predict(folder: Path) -> None:
-    """In a process of its own: predict a folder as `crr predict` does, print the peak memory."""
+    """Predict a folder as `crr predict` does; print peak memory in MiB and seconds, loading left out."""
     from crr.prediction import predict_files
 
     detector = crr.load("crr-embedded", "cpu")
+    start = time.perf_counter()
     with tempfile.TemporaryDirectory() as out:
         for _ in predict_files(detector, sorted(folder.glob("*.jpg")), Path(out)):
             pass
-    print(f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB")
+    seconds = time.perf_counter() - start
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, seconds)
 
 
 if __name__ == "__main__":

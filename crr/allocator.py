@@ -1,4 +1,4 @@
-"""The C library's allocator, told what suits training."""
+"""The C library's allocator, told what suits work that repeats itself."""
 
 import ctypes
 import platform
@@ -8,6 +8,9 @@ _TRIM_THRESHOLD, _MMAP_MAX = -1, -4  # parameters of mallopt, from malloc.h
 
 def keep_freed_memory() -> None:
     """Keep memory that a step frees for the next step, instead of giving it back to the kernel.
+
+    For programs that end with their work, as the `crr` command does: inspecting a folder takes a quarter less
+    time (`benchmarks/inference.py` measures it), and training gains more.
 
     Every step of training frees and asks for the same gigabyte. glibc gives large blocks back at once, and
     the kernel hands them out again page by page: 320,000 page faults, 0.44 s of a step of 1.5 s with the

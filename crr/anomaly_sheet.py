@@ -10,7 +10,7 @@ from crr.contact_sheet import Tile, contact_sheet
 from crr.datasets import Dataset
 from crr.files import write_atomically
 from crr.images import encode_png
-from crr.training_data import CachedReader, texture_files
+from crr.training_data import CachedReader, donors, texture_files
 
 
 def write_sheet(
@@ -40,17 +40,14 @@ def write_sheet(
     """
     synthesizer = AnomalySynthesizer(texture_files(textures), foreground_only=foreground_only)
     read = CachedReader(EncoderConfig(resize=size, crop=size))
-    everything = [sample for category in dataset.categories for sample in category.train]
+    paths = [[sample.path for sample in category.train] for category in dataset.categories]
     rows = []
-    for index, category in enumerate(dataset.categories):
+    for index, own in enumerate(paths):
         tiles = []
         for number in range(count):
             random = np.random.default_rng([seed, index, number])
-            image, donor = (
-                read(samples[int(random.integers(len(samples)))].path)
-                for samples in (category.train, everything)
-            )
-            damage = synthesizer.damage(image, random, [donor])
+            image = read(own[int(random.integers(len(own)))])
+            damage = synthesizer.damage(image, random, donors(paths, index, read, random))
             tiles.append(Tile(damage.image, f"{damage.where} x {damage.what}", damage.mask))
         rows.append(tiles)
     picture = encode_png(contact_sheet(rows, side=size))

@@ -22,7 +22,7 @@ from crr.maps import mean_map, top_share_score
 from crr.metrics import PixelAccumulator, f1_max, image_metrics
 from crr.progress import Reporter
 from crr.residual_metric import ResidualStatistics
-from crr.training_data import CachedReader
+from crr.training_data import CachedReader, donors
 from crr.types import Image, Mask, Reconstruction
 
 _STATISTICS_IMAGES = 200  # normals a category that the statistics rest on
@@ -152,7 +152,7 @@ def _examples(
 ) -> Iterator[_Examples]:
     """Each category's held-back normals and damaged copies of them."""
     read = CachedReader(detector.config.encoder)
-    everything = [sample for samples in held_back.values() for sample in samples]
+    paths = [[sample.path for sample in samples] for samples in held_back.values()]
     seed, size = detector.config.training.seed, detector.config.prediction.map_size
     for index, samples in enumerate(held_back.values()):
         distances, probabilities, masks = [], [], []
@@ -161,8 +161,7 @@ def _examples(
             images = [read(sample.path)]
             masks.append(np.zeros((size, size), dtype=bool))
             for synthesizer in synthesizers:
-                donor = read(everything[int(random.integers(len(everything)))].path)
-                damage = synthesizer.damage(images[0], random, [donor])
+                damage = synthesizer.damage(images[0], random, donors(paths, index, read, random))
                 images.append(damage.image)
                 masks.append(_at_size(damage.mask, size))
             distance, probability = _maps(detector, _reconstruct(detector, images), index)

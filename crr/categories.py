@@ -65,6 +65,5 @@ class CategoryRecogniser(nn.Module):
             self.radius[index] = margin * furthest.clamp(min=channels**0.5)
 
     def _distances(self, summaries: Tensor) -> Tensor:
-        # The shortcut by matrix multiplication, which cdist takes for many rows, is too inexact here.
-        exact = "donot_use_mm_for_euclid_dist"
-        return torch.cdist(summaries @ self.whitening, self.centres @ self.whitening, compute_mode=exact)
+        # Subtracted before the metric, not after: features lie far from the origin and near each other.
+        return torch.linalg.vector_norm((summaries[:, None] - self.centres) @ self.whitening, dim=2)

@@ -7,14 +7,15 @@ digest is compared, so that a checkpoint never answers with another encoder than
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load as from_safetensors
+from safetensors.torch import save as as_safetensors
 from torch import Tensor
 
 from crr import registry
@@ -25,6 +26,7 @@ from crr.files import write_atomically, write_text_atomically
 
 CONFIG, WEIGHTS, CARD = "config.json", "model.safetensors", "README.md"
 _ENCODER = "encoder."
+_DIGITS = 12
 _PICKLES = (".pt", ".pth", ".ckpt", ".bin", ".pkl", ".pickle")
 
 
@@ -65,7 +67,7 @@ def list_checkpoints(folder: Path | None = None) -> list[CheckpointInfo]:
     root = folder or checkpoint_folder()
     if not root.is_dir():
         return []
-    return list(_readable(path for path in sorted(root.iterdir()) if (path / CONFIG).is_file()))
+    return list(_readable(sorted(root.iterdir())))
 
 
 def describe(path: Path) -> CheckpointInfo:
@@ -74,16 +76,16 @@ def describe(path: Path) -> CheckpointInfo:
     Raises:
         CheckpointError: The folder is no checkpoint; the sentence names the file that is wrong.
     """
-    config = _read_config(path)
-    _read_weights(path / WEIGHTS)
+    content = _read(path)
+    config = content.config
     return CheckpointInfo(
         name=path.name,
         path=path,
         method=config.method,
         encoder=config.encoder.name,
         categories=config.categories,
-        bytes=sum(file.stat().st_size for file in path.iterdir() if file.is_file()),
-        revision=_revision(path),
+        bytes=sum(file.stat().st_size for file in _files(path)),
+        revision=content.revision,
     )
 
 
@@ -94,16 +96,23 @@ def save(detector: Detector, folder: Path, card: str) -> None:
         detector: What to save; its encoder's weights stay out.
         folder: Made if it does not exist.
         card: Text of the model card.
+
+    Raises:
+        WriteError: A file cannot be written.
     """
-    config = replace(detector.config, encoder_digest=detector.encoder.digest)
     tensors = {
         name: tensor.detach().cpu().contiguous()
         for name, tensor in detector.state_dict().items()
         if not name.startswith(_ENCODER)
     }
-    text = json.dumps(config.as_json(), indent=2) + "\n"
-    write_atomically(folder / WEIGHTS, lambda path: save_file(tensors, path))
-    write_text_atomically(folder / CONFIG, text)
+    weights = as_safetensors(tensors)
+    config = replace(
+        detector.config,
+        encoder_digest=detector.encoder.digest,
+        weights_digest=_digest(weights),
+    )
+    write_atomically(folder / WEIGHTS, lambda path: path.write_bytes(weights))
+    write_text_atomically(folder / CONFIG, json.dumps(config.as_json(), indent=2) + "\n")
     write_text_atomically(folder / CARD, card)
 
 
@@ -124,8 +133,8 @@ def load(name_or_path: str | Path, device: str = "auto") -> Detector:
 
     target = resolve_device(device)
     folder = find(name_or_path)
-    config = _read_config(folder)
-    tensors = _read_weights(folder / WEIGHTS)
+    content = _read(folder)
+    config = content.config
     try:
         detector = registry.create(config)
     except ConfigError as error:
@@ -133,9 +142,10 @@ def load(name_or_path: str | Path, device: str = "auto") -> Detector:
     except (RuntimeError, MemoryError) as error:
         if isinstance(error, torch.OutOfMemoryError):
             raise
+        reason = str(error).partition("\n")[0] or "not enough memory"
         raise CheckpointError(
             f"{folder / CONFIG} describes a network that this machine cannot build "
-            f"({str(error).splitlines()[0]:.120}). Copy the checkpoint again."
+            f"({reason:.120}). Copy the checkpoint again."
         ) from None
     if config.encoder_digest and config.encoder_digest != detector.encoder.digest:
         raise CheckpointError(
@@ -143,9 +153,9 @@ def load(name_or_path: str | Path, device: str = "auto") -> Detector:
             f"({config.encoder_digest}, not {detector.encoder.digest}). "
             "Install the versions in constraints.txt."
         )
-    _load_tensors(detector, tensors, folder / WEIGHTS)
+    _load_tensors(detector, content.tensors, folder / WEIGHTS)
     detector.name = folder.name
-    detector.revision = _revision(folder)
+    detector.revision = content.revision
     return detector.to(target).eval()
 
 
@@ -174,21 +184,65 @@ def find(name_or_path: str | Path) -> Path:
     )
 
 
-def _readable(folders: Iterator[Path]) -> Iterator[CheckpointInfo]:
+def _readable(folders: Iterable[Path]) -> Iterator[CheckpointInfo]:
     for folder in folders:
         try:
-            yield describe(folder)
-        except CheckpointError:
+            if (folder / CONFIG).is_file():
+                yield describe(folder)
+        except (CheckpointError, OSError):  # it may also vanish meanwhile
             continue
 
 
-def _read_config(folder: Path) -> DetectorConfig:
-    path = folder / CONFIG
+def _files(folder: Path) -> list[Path]:
+    """The files of a checkpoint; a save's temporary files beside them come and go."""
+    return [folder / name for name in (CONFIG, WEIGHTS, CARD) if (folder / name).is_file()]
+
+
+@dataclass(frozen=True)
+class _Content:
+    """What the files of a checkpoint hold, each read once: a save meanwhile mixes no two checkpoints."""
+
+    config: DetectorConfig
+    tensors: dict[str, Tensor]
+    revision: str
+
+
+def _read(folder: Path) -> _Content:
+    config_path, weights_path = folder / CONFIG, folder / WEIGHTS
+    text = _bytes(config_path)
+    config = _parse_config(text, config_path)
+    weights = _bytes(weights_path)
+    tensors = _parse_weights(weights, weights_path)
+    _check_pair(config, weights, weights_path)
+    return _Content(config, tensors, revision=_digest(text + weights))
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:_DIGITS]
+
+
+def _bytes(path: Path) -> bytes:
     try:
-        values: Any = json.loads(path.read_text(encoding="utf-8"))
+        return path.read_bytes()
     except FileNotFoundError:
-        raise CheckpointError(f"{path} is missing, so {folder} is not a CRR checkpoint.") from None
-    except (OSError, ValueError, RecursionError) as error:
+        raise CheckpointError(f"{path} is missing{_consequence(path)}") from None
+    except OSError as error:
+        raise CheckpointError(
+            f"{path} cannot be read ({error.strerror}). Copy the checkpoint again."
+        ) from None
+
+
+def _consequence(missing: Path) -> str:
+    if missing.name == CONFIG:
+        return f", so {missing.parent} is not a CRR checkpoint."
+    pickles = [file.name for file in missing.parent.iterdir() if file.suffix in _PICKLES]
+    return f". Pickles ({', '.join(pickles)}) are refused." if pickles else ". Copy the checkpoint again."
+
+
+def _parse_config(text: bytes, path: Path) -> DetectorConfig:
+    try:
+        values: Any = json.loads(text.decode())
+    except (ValueError, RecursionError) as error:
         raise CheckpointError(
             f"{path} is damaged or not JSON ({error}). Copy the checkpoint again."
         ) from None
@@ -202,14 +256,10 @@ def _read_config(folder: Path) -> DetectorConfig:
         raise CheckpointError(f"{path} is not usable: {error}") from None
 
 
-def _read_weights(path: Path) -> dict[str, Tensor]:
-    if not path.is_file():
-        pickles = [file.name for file in path.parent.iterdir() if file.suffix in _PICKLES]
-        hint = f" Pickles ({', '.join(pickles)}) are refused." if pickles else " Copy the checkpoint again."
-        raise CheckpointError(f"{path} is missing.{hint}")
+def _parse_weights(weights: bytes, path: Path) -> dict[str, Tensor]:
     try:
-        return load_file(path)
-    except (SafetensorError, OSError) as error:
+        return from_safetensors(weights)
+    except (SafetensorError, KeyError) as error:  # a KeyError names a type of number that torch lacks
         raise CheckpointError(
             f"{path} is truncated or no safetensors file ({error}). Copy it again."
         ) from None
@@ -234,8 +284,12 @@ def _load_tensors(detector: Detector, tensors: dict[str, Tensor], path: Path) ->
     detector.load_state_dict(tensors, strict=False)
 
 
-def _revision(folder: Path) -> str:
-    digest = hashlib.sha256()
-    for name in (CONFIG, WEIGHTS):
-        digest.update((folder / name).read_bytes())
-    return digest.hexdigest()[:12]
+def _check_pair(config: DetectorConfig, weights: bytes, path: Path) -> None:
+    """Refuse a config and weights that were not saved together, as a save that is killed can leave them."""
+    if not config.weights_digest:  # of a checkpoint older than this check
+        return
+    if _digest(weights) != config.weights_digest:
+        raise CheckpointError(
+            f"{path} was not saved together with its config.json. Copy both files again; "
+            "if a training ended while it saved them, go on with --resume."
+        )

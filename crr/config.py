@@ -7,12 +7,13 @@ pydantic's report; for values from outside, `checked` and `from_json` make it a 
 
 from collections.abc import Mapping
 from dataclasses import asdict, field
-from typing import Annotated, Any, Literal, Self, TypeVar
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+from pydantic import Field, model_validator
 from pydantic.dataclasses import dataclass
 
 from crr.errors import ConfigError, NewerFormatError
+from crr.validation import STRICT, checked
 
 FORMAT = 1
 """Version of the checkpoint's `config.json`; raised when an older reader could misread a newer file."""
@@ -22,12 +23,8 @@ Positive = Annotated[int, Field(gt=0)]
 Count = Annotated[int, Field(ge=0)]
 Side = Annotated[int, Field(gt=0, le=8192)]
 
-ConfigType = TypeVar("ConfigType")
 
-_strict = ConfigDict(extra="forbid", allow_inf_nan=False)
-
-
-@dataclass(frozen=True, config=_strict)
+@dataclass(frozen=True, config=STRICT)
 class EncoderConfig:
     """A frozen backbone and the layers that are compared.
 
@@ -65,7 +62,7 @@ class EncoderConfig:
         return self
 
 
-@dataclass(frozen=True, config=_strict)
+@dataclass(frozen=True, config=STRICT)
 class MaskingConfig:
     """Feature-level random masking (paper, section 3.2).
 
@@ -82,7 +79,7 @@ class MaskingConfig:
     at_inference: bool = False
 
 
-@dataclass(frozen=True, config=_strict)
+@dataclass(frozen=True, config=STRICT)
 class DecoderConfig:
     """Noisy bottleneck and linear-attention decoder (paper, section 3.2; Dinomaly, arXiv 2405.14325).
 
@@ -119,7 +116,7 @@ class DecoderConfig:
         return self
 
 
-@dataclass(frozen=True, config=_strict)
+@dataclass(frozen=True, config=STRICT)
 class SegmentationConfig:
     """The segmentation network over encoder x decoder agreement (paper, section 3.3).
 
@@ -136,7 +133,7 @@ class SegmentationConfig:
     distance_input: bool = True
 
 
-@dataclass(frozen=True, config=_strict)
+@dataclass(frozen=True, config=STRICT)
 class PredictionConfig:
     """From distances to one anomaly map and one score.
 
@@ -158,8 +155,14 @@ class PredictionConfig:
     blur_kernel: Annotated[int, Field(gt=0, le=8192)] = 9
     top_share: Annotated[float, Field(gt=0, le=1)] = 0.002
 
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.blur_kernel % 2 == 0:
+            raise ValueError(f"blur_kernel ({self.blur_kernel}) must be odd")
+        return self
 
-@dataclass(frozen=True, config=_strict)
+
+@dataclass(frozen=True, config=STRICT)
 class StageConfig:
     """One stage of training; the paper's values are those of the preset `dinov2-base`.
 
@@ -180,7 +183,7 @@ class StageConfig:
     gradient_norm: Annotated[float, Field(ge=0)] = 0.1
 
 
-@dataclass(frozen=True, config=_strict)
+@dataclass(frozen=True, config=STRICT)
 class TrainingConfig:
     """How a detector was trained.
 
@@ -215,7 +218,7 @@ class TrainingConfig:
     foreground_only: bool = False
 
 
-@dataclass(frozen=True, config=_strict)
+@dataclass(frozen=True, config=STRICT)
 class CategoryCalibration:
     """What the held-back normals of one category, and damage synthesised on them, taught.
 
@@ -232,14 +235,15 @@ class CategoryCalibration:
     normal_scores: tuple[float, ...]
 
 
-@dataclass(frozen=True, config=_strict)
+@dataclass(frozen=True, config=STRICT)
 class DetectorConfig:
     """One detector, whole: what `config.json` of a checkpoint holds.
 
     Attributes:
         categories: What it knows, in the order of every per-category tensor.
         calibration: One entry a category; empty before calibration.
-        encoder_digest: Of the weights it was trained with.
+        encoder_digest: Of the encoder's weights that it was trained with.
+        weights_digest: Of the weights file that was saved with it; empty before that was recorded.
         trained: Iterations done a stage, fewer than planned where a run was stopped early.
     """
 
@@ -253,6 +257,7 @@ class DetectorConfig:
     categories: tuple[str, ...] = ()
     calibration: tuple[CategoryCalibration, ...] = ()
     encoder_digest: str = ""
+    weights_digest: str = ""
     trained: dict[str, int] = field(default_factory=dict)
     format: int = FORMAT
 
@@ -285,14 +290,3 @@ class DetectorConfig:
                 "Update the CRR Workbench."
             )
         return checked(cls, values)
-
-
-def checked(kind: type[ConfigType], values: Mapping[str, Any]) -> ConfigType:
-    """An instance of a config class from plain values, or a `ConfigError` in one sentence."""
-    try:
-        return TypeAdapter(kind).validate_python(dict(values))
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or kind.__name__
-        given = f"{first['input']!r:.80}"
-        raise ConfigError(f"Setting {where} is not usable: {first['msg']} (given: {given}).") from None

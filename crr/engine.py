@@ -38,6 +38,13 @@ def resolve_device(name: str = "auto") -> torch.device:
     return torch.device(wanted)
 
 
+def bfloat16_helps(device: torch.device) -> bool:
+    """Whether the device multiplies bfloat16 natively; emulated it is slower than float32."""
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    return device.type == "cpu" and bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+
+
 def inspect(detector: Detector, images: Sequence[Image], batch_size: int = 8) -> list[Inspection]:
     """Inspect images of any sizes, in order.
 

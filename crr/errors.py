@@ -11,6 +11,7 @@ what to do next. Command line and workbench show the message and nothing else.
     ├── CheckpointError       a checkpoint that is missing, damaged or foreign
     │   └── NewerFormatError  a checkpoint written by a newer version of this library
     ├── DeviceError           a device that this machine does not have, or that ran out of memory
+    ├── WriteError            a file that cannot be written
     └── TrainingError         a training run that cannot start, resume or go on
 """
 
@@ -45,6 +46,10 @@ class NewerFormatError(CheckpointError):
 
 class DeviceError(CRRError):
     """A device that this machine does not have, or that ran out of memory."""
+
+
+class WriteError(CRRError):
+    """A file that cannot be written."""
 
 
 class TrainingError(CRRError):

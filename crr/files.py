@@ -1,15 +1,32 @@
 """Writing files so that a reader never sees half of one."""
 
+import errno
 import os
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from crr.errors import CRRError
+from crr.errors import CRRError, WriteError
+
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 
 
 def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
-    """Let `write` fill a temporary file beside `path`, then put it in place in one step."""
+    """Let `write` fill a temporary file beside `path`, then put it in place in one step.
+
+    Raises:
+        WriteError: The file system refuses; what `path` held before is still there.
+    """
+    try:
+        _replace(path, write)
+    except OSError as error:
+        advice = (
+            "Make room on the disk" if error.errno in _NO_ROOM else "See that its folder can be written to"
+        )
+        raise WriteError(f"{path} cannot be written ({error.strerror or error}). {advice}.") from error
+
+
+def _replace(path: Path, write: Callable[[Path], object]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     os.close(handle)

@@ -93,7 +93,7 @@ def decode(source: bytes | Path, name: str = "", background: int = 255) -> Image
         ImageError: There is no such file, or it is none of the five formats, damaged, or outside a limit.
     """
     name = name or (source.name if isinstance(source, Path) else "The image")
-    data = _read(source, name) if isinstance(source, Path) else source
+    data = read(source, name) if isinstance(source, Path) else source
     if not data:
         raise ImageError(f"{name} is empty (zero bytes): save or copy it again.")
     if len(data) > MAX_BYTES:
@@ -120,6 +120,31 @@ def decode(source: bytes | Path, name: str = "", background: int = 255) -> Image
             f"{name} is a {kind} image that is damaged, cut short or of a rare kind: "
             "copy it again from where it came from, or export it again."
         ) from error
+
+
+def read(path: Path, name: str = "") -> bytes:
+    """The content of an image file, which is not looked into.
+
+    Args:
+        path: Of the file.
+        name: File name for error messages; the path's own name if empty.
+
+    Raises:
+        ImageError: There is no such file, it may not or cannot be read, or it is larger than `MAX_BYTES`.
+    """
+    name = name or path.name
+    try:
+        if path.is_dir():
+            raise ImageError(f"{name} is a folder, not an image file: give the path of an image.")
+        if not path.is_file():
+            raise ImageError(f"There is no image file {path}: check the path.")
+        if path.stat().st_size > MAX_BYTES:
+            raise _too_many_bytes(name)
+        return path.read_bytes()
+    except PermissionError as error:
+        raise ImageError(f"{name} may not be read by this user: change its permissions.") from error
+    except OSError as error:
+        raise ImageError(f"{name} cannot be read ({error.strerror or error}): copy it again.") from error
 
 
 def encode_png(image: NDArray[np.uint8]) -> bytes:
@@ -163,21 +188,6 @@ def is_image_path(path: Path) -> bool:
 def is_hidden(name: str) -> bool:
     """Whether a file or folder of that name belongs to the system: ".git", "._part.png", "__MACOSX"."""
     return name.startswith(".") or name == "__MACOSX"
-
-
-def _read(path: Path, name: str) -> bytes:
-    try:
-        if path.is_dir():
-            raise ImageError(f"{name} is a folder, not an image file: give the path of an image.")
-        if not path.is_file():
-            raise ImageError(f"There is no image file {path}: check the path.")
-        if path.stat().st_size > MAX_BYTES:
-            raise _too_many_bytes(name)
-        return path.read_bytes()
-    except PermissionError as error:
-        raise ImageError(f"{name} may not be read by this user: change its permissions.") from error
-    except OSError as error:
-        raise ImageError(f"{name} cannot be read ({error.strerror or error}): copy it again.") from error
 
 
 def _too_many_bytes(name: str) -> ImageError:

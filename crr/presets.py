@@ -1,5 +1,6 @@
 """Named configurations to start from."""
 
+from crr.backbones import check_name
 from crr.config import (
     DecoderConfig,
     DetectorConfig,
@@ -95,10 +96,12 @@ def configure(
 
     Raises:
         ConfigError: A value is out of range, or the settings contradict each other.
+        EncoderError: timm has no such backbone.
     """
     values = preset(name).as_json()
     backbone, stages = values["encoder"], [values["training"][stage] for stage in ("repair", "segmentation")]
     if encoder is not None and encoder != backbone["name"]:
+        check_name(encoder)
         if layers is None:
             raise ConfigError(f"Say which layers of {encoder} to compare, for example --layers 1,2,3.")
         backbone.update(name=encoder, weights="timm", every_block=False)

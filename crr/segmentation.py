@@ -4,6 +4,7 @@ Agreement is minus the elementwise product of the L2-normalised encoder and deco
 over channels it is minus the cosine; kept apart it tells *which* channels disagree.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
 import torch
@@ -41,9 +42,10 @@ def _inverse_norm(features: Tensor) -> Tensor:
     return features.square().sum(dim=1, keepdim=True).clamp(min=1e-24).rsqrt()
 
 
-class SegmentationNetwork(nn.Module):
+class SegmentationNetwork(nn.Module, ABC):
     """Common face of the designs: logits of "normal" and "anomalous" for every pixel of a grid."""
 
+    @abstractmethod
     def forward(self, reconstruction: Reconstruction, distances: Features) -> Tensor:
         """Two-class logits (B, 2, h, w).
 
@@ -51,7 +53,6 @@ class SegmentationNetwork(nn.Module):
             reconstruction: Encoder and decoder features.
             distances: Each layer's distance in the detector's own measure, (B, 1, h_l, w_l).
         """
-        raise NotImplementedError
 
     def probability(self, reconstruction: Reconstruction, distances: Features) -> Tensor:
         """Probability of "anomalous", (B, 1, h, w) in [0, 1] on the grid of the logits."""

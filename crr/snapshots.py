@@ -88,7 +88,7 @@ class Snapshots:
         """Keep the state after `step` steps of `stage`; all earlier stages are complete.
 
         Raises:
-            TrainingError: It cannot be written.
+            WriteError: It cannot be written; the last one is still there.
         """
         state = {
             "fingerprint": self._fingerprint,
@@ -98,14 +98,13 @@ class Snapshots:
         }
         if optimizer is not None:
             state["optimizer"] = optimizer.state_dict()
-        try:
-            write_atomically(self._path, lambda path: torch.save(state, path))
-        except (OSError, RuntimeError) as error:  # torch raises a RuntimeError when the disk is full
-            raise TrainingError(
-                f"{self._path} cannot be written ({_first_line(error)}). Make room on the disk, "
-                "then go on with --resume."
-            ) from error
+        write_atomically(self._path, lambda path: _write(state, path))
         self._state = state
+
+    @property
+    def next_step(self) -> str:
+        """What the user of a run that broke off can do next."""
+        return "go on with --resume" if is_unfinished(self._out) else "run the same command again"
 
     def remove(self) -> None:
         """Forget the state: the run is complete, or starts anew."""
@@ -157,15 +156,26 @@ def timer(seconds: float) -> Callable[[], bool]:
     return due
 
 
-def _is_used(folder: Path) -> bool:
-    return folder.is_dir() and any(not file.name.startswith(".") for file in folder.iterdir())
+def _is_used(out: Path) -> bool:
+    """Whether there is something to lose; a folder for snapshots into which none could be written is not."""
+    return any(path.name != _FOLDER or path.is_file() or _visible(path) for path in _visible(out))
+
+
+def _visible(folder: Path) -> list[Path]:
+    return [path for path in folder.iterdir() if not path.name.startswith(".")] if folder.is_dir() else []
+
+
+def _write(state: Mapping[str, Any], path: Path) -> None:
+    with path.open("wb") as file:
+        try:
+            torch.save(state, file)
+        except RuntimeError as error:  # torch's own; what the file system said, if it did, is behind it
+            if isinstance(error.__context__, OSError):
+                raise error.__context__ from error
+            raise
 
 
 def _own_tensors(detector: Detector) -> dict[str, Tensor]:
     """Everything but the frozen encoder."""
     state = detector.state_dict()
     return {name: tensor for name, tensor in state.items() if not name.startswith("encoder.")}
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).splitlines()[0][:200] if str(error) else type(error).__name__

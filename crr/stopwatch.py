@@ -22,6 +22,6 @@ class Stopwatch:
         self.milliseconds[name] = self.milliseconds.get(name, 0.0) + 1000 * (self._now() - start)
 
     def _now(self) -> float:
-        if self._device is not None and self._device.type == "cuda":
-            torch.cuda.synchronize(self._device)
+        if self._device is not None and self._device.type != "cpu":
+            torch.accelerator.synchronize(self._device)
         return time.perf_counter()

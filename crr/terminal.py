@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal
+from unicodedata import category
 
 import typer
 from rich.box import SIMPLE_HEAD
@@ -23,8 +24,14 @@ ProgressStyle = Literal["bar", "json", "none"]
 
 
 def say(text: str, *, colour: str | None = None, error: bool = False) -> None:
-    """Print a line as it is: a file name may hold brackets, or bytes that are no text."""
-    typer.secho(text.encode(errors="replace").decode(), fg=colour, err=error)
+    """Print a line as it is: a file name may hold brackets, control characters, or bytes that are no text."""
+    typer.secho(_printable(text), fg=colour, err=error)
+
+
+def _printable(text: str) -> str:
+    """The text with control characters escaped: they could change the title of a terminal, or its content."""
+    shown = (repr(sign)[1:-1] if category(sign) == "Cc" else sign for sign in text)
+    return "".join(shown).encode(errors="replace").decode()
 
 
 @contextmanager
@@ -68,14 +75,14 @@ def bars(console: Console) -> "Iterator[Callable[[Report], None]]":
 
 def figures_table(result: Mapping[str, Any]) -> Table:
     """The result of an evaluation (`crr.report.Report.as_json()`), in fractions."""
-    table = _table(result["model"])
+    table = _table(title=result["model"])
     table.add_column("category", overflow="fold")
     for header in ("images", *HEADINGS.values()):
         table.add_column(header, justify="right", no_wrap=True)
     rows = [*result["categories"].items(), ("mean", result["mean"])]
     for number, (name, figures) in enumerate(rows, start=2):
         cells = [_cell(figures[metric]) for metric in HEADINGS]
-        table.add_row(Text(name), str(figures["images"]), *cells, end_section=number == len(rows))
+        table.add_row(_text(name), str(figures["images"]), *cells, end_section=number == len(rows))
     return table
 
 
@@ -83,12 +90,14 @@ def checkpoints_table(found: "Sequence[CheckpointInfo]") -> Table:
     """One row a checkpoint."""
     table = _table()
     for header in ("name", "method", "encoder", "categories", "MB", "revision"):
-        table.add_column(header, overflow="fold", no_wrap=header != "categories")
+        whole = header in ("method", "MB", "revision")  # short ones; the others fold where they must
+        table.add_column(header, overflow="fold", no_wrap=whole)
     for info in found:
-        known = ", ".join(info.categories)
-        size = f"{info.bytes / 1e6:.1f}"
-        cells = (info.name, info.method, info.encoder, known, size, info.revision)
-        table.add_row(*map(Text, cells))
+        # One a line: side by side they would take the room of the names.
+        known = Text(",\n").join(map(_text, info.categories))
+        size = Text(f"{info.bytes / 1e6:.1f}")
+        name, method, encoder = map(_text, (info.name, info.method, info.encoder))
+        table.add_row(name, method, encoder, known, size, Text(info.revision))
     return table
 
 
@@ -103,7 +112,11 @@ def prediction_line(row: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def _table(title: str = "") -> Table:
-    return Table(title=Text(title), box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+    return Table(title=_text(title), box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+
+
+def _text(name: str) -> Text:
+    return Text(_printable(name))
 
 
 def _cell(value: float | None) -> str:

@@ -23,8 +23,8 @@ from crr.checkpoint import save
 from crr.config import DetectorConfig, StageConfig, TrainingConfig
 from crr.datasets import Dataset, split_validation
 from crr.detector import CRR, as_input_tensor
-from crr.engine import resolve_device
-from crr.errors import ConfigError, DeviceError, TrainingError
+from crr.engine import bfloat16_helps, resolve_device
+from crr.errors import ConfigError, DeviceError, TrainingError, WriteError
 from crr.losses import mining_share, repair_loss, segmentation_loss
 from crr.model_card import training_card
 from crr.optim import create_optimizer, learning_rate, set_learning_rate
@@ -137,7 +137,7 @@ class _Run:
         settings, detector = self.config.training, self.detector
         check_readable(self.images, self.reporter)
         self.snapshots.restore(detector)
-        with _failures_explained(self.device):
+        with _failures_explained(self.device, self.snapshots):
             done = {REPAIR: self._run_stage(REPAIR, settings.repair, detector.decoder, self._repair_loss)}
             self._fit_statistics(complete=done == {REPAIR: self.steps[REPAIR]})
             done[SEGMENTATION] = self.snapshots.steps_done(SEGMENTATION, self.steps[SEGMENTATION])
@@ -149,7 +149,7 @@ class _Run:
                 self._drop_segmentation()
             detector.config = replace(detector.config, trained=done)
             calibrate(detector, self.held_back, [self.synthesizer, self.unseen], self.reporter)
-        save(detector, self.out, training_card(detector.config, self.dataset))
+            save(detector, self.out, training_card(detector.config, self.dataset))
         if done == self.steps:
             self.snapshots.remove()
         return detector
@@ -241,7 +241,7 @@ class _Run:
         self.detector.config = replace(self.detector.config, segmentation=none)
 
     def _autocast(self) -> AbstractContextManager[None]:
-        return torch.autocast(self.device.type, torch.bfloat16, enabled=_bfloat16_helps(self.device))
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=bfloat16_helps(self.device))
 
     def _workers(self) -> int:
         chosen = self.options.workers
@@ -280,24 +280,19 @@ def _check_finite(value: Tensor, stage: str, step: int) -> None:
         )
 
 
-def _bfloat16_helps(device: torch.device) -> bool:
-    """Whether the device multiplies bfloat16 natively; emulated it is slower than float32."""
-    if device.type == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
-    return device.type == "cpu" and bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
-
-
 @contextmanager
-def _failures_explained(device: torch.device) -> Iterator[None]:
+def _failures_explained(device: torch.device, snapshots: Snapshots) -> Iterator[None]:
     """What a machine that is too small does to a run becomes a sentence."""
     try:
         yield
     except torch.OutOfMemoryError as error:
         raise DeviceError(f"{device} ran out of memory. Use a smaller batch or smaller images.") from error
+    except WriteError as error:
+        raise TrainingError(f"{error} Then {snapshots.next_step}.") from error
     except RuntimeError as error:
         if "DataLoader worker" not in str(error) or "Caught" in str(error):  # an error of the worker's own
             raise
         raise TrainingError(
             "A process that makes training images was ended from outside, probably for lack of memory. "
-            "Go on with --resume, with fewer --workers or a smaller --batch-size."
+            f"With fewer --workers, {snapshots.next_step}."
         ) from error

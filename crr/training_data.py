@@ -5,7 +5,7 @@ to remember nothing but how many draws it has made.
 """
 
 import signal
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
@@ -98,13 +98,29 @@ class DamagedImages(Dataset[Batch | CRRError]):
         image = self._pick(category, random)
         if random.random() >= self._damaged_share:
             return image, image, np.zeros(image.shape[:2], dtype=bool), category
-        donor = self._pick(int(random.integers(len(self._paths))), random)
-        damage = self._synthesizer.damage(image, random, [donor])
+        damage = self._synthesizer.damage(image, random, donors(self._paths, category, self._read, random))
         return image, damage.image, damage.mask, category
 
     def _pick(self, category: int, random: np.random.Generator) -> Image:
         paths = self._paths[category]
         return self._read(paths[int(random.integers(len(paths)))])
+
+
+def donors(
+    paths: Sequence[Sequence[Path]],
+    category: int,
+    read: Callable[[Path], Image],
+    random: np.random.Generator,
+) -> list[Image]:
+    """One image of a category other than `category` to cut material from; none where there is no other.
+
+    Never one of its own: a patch of pavement pasted into pavement is no damage.
+    """
+    others = [files for index, files in enumerate(paths) if index != category]
+    if not others:
+        return []
+    chosen = others[int(random.integers(len(others)))]
+    return [read(chosen[int(random.integers(len(chosen)))])]
 
 
 class CachedReader:

@@ -25,10 +25,10 @@ with plain_errors():
             st.rerun()  # the gallery above still marks the sample that was shown before
         inspected = visit.inspect(read_samples(settings().samples), question, inspector)
     # Always there, so that what follows stays in its place.
-    problems, progress = st.container(), st.container()
-    with problems:
-        results.show_problems(visit)
-    viewer.show(inspected, viewer.choose_view(inspected.inspection))
+    news, progress = st.container(), st.container()
+    with news:
+        results.show_news(visit, question)
+    viewer.show(inspected)
     with progress:
         results.inspect_rest(visit, question, inspector)
     results.show_table(visit, question, inspector)

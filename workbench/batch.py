@@ -2,7 +2,8 @@
 
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from crr.checkpoint import CheckpointInfo
 from crr.errors import CRRError, ImageError
@@ -16,25 +17,53 @@ from workbench.settings import MEGABYTE, Settings
 
 @dataclass(frozen=True)
 class Upload:
-    """A file that a visitor brought."""
+    """A picture that a visitor brought, perhaps in several files.
+
+    Attributes:
+        digest: Identifies the content.
+        names: What the files of this content are called, in the order they came.
+        content: Of each of these files.
+    """
 
     digest: str
-    name: str
+    names: tuple[str, ...]
     content: bytes
+
+    @property
+    def name(self) -> str:
+        """The file name; of a picture in several files "a.png = b.png"."""
+        more = len(self.names) - 2
+        return " = ".join(self.names[:2]) + (f" and {more} more" if more > 0 else "")
+
+
+@dataclass(frozen=True, eq=False)  # the same file brought again fails anew
+class Failure:
+    """A picture that could not be inspected, perhaps in several files.
+
+    Attributes:
+        names: What the files are called, in the order they came.
+        sentence: Why it could not be inspected, and what to do.
+    """
+
+    names: tuple[str, ...]
+    sentence: str
 
 
 @dataclass(frozen=True)
 class Row:
-    """What the table says of an image; small, so that it stays when the maps had to go."""
+    """What the table says of an image; small, so that it stays when the maps had to go.
+
+    The name is empty until the table is asked for, because more files of the picture may come.
+    """
 
     digest: str
-    name: str
     thumbnail: str
     score: float
     limit: float
     percentile: float | None
     category: str | None
     known: bool
+    name: str = ""
 
     def verdict(self, factor: float = 1.0) -> Verdict:
         """The verdict with the calibrated limit times `factor`."""
@@ -54,20 +83,22 @@ class Question:
         return (self.model.revision, self.device)
 
 
+Kept = TypeVar("Kept", Upload, Failure)
+
+
 class Batch:
     """Uploads and what was found, within a number of images and bytes.
 
     Attributes:
-        uploads: Digest to file, in the order they came; a file that cannot be read is not kept.
-        failures: Digest (file name where the file could not even be opened) to (file name, sentence that
-            says why it could not be inspected).
+        uploads: Digest to picture, in the order they came; one that cannot be inspected is not kept.
+        failures: Digest (file name where the file could not even be read) to what went wrong.
         refused: Names of the files left out because the batch is full.
         trouble: Question to the sentence that says why the model or the device cannot answer it now.
     """
 
     def __init__(self, settings: Settings) -> None:
         self.uploads: dict[str, Upload] = {}
-        self.failures: dict[str, tuple[str, str]] = {}
+        self.failures: dict[str, Failure] = {}
         self.refused: list[str] = []
         self.trouble: dict[tuple[str, str], str] = {}
         self._settings = settings
@@ -78,23 +109,24 @@ class Batch:
         """Take files as (name, how to read it); return the digests taken. The rest is in `refused`."""
         taken, self.refused = [], []
         for name, read in files:
-            if len(self.uploads) >= self._settings.max_batch:
+            # Once something was left out, nothing more is read: a folder may hold thousands of images.
+            if self.refused or len(self.uploads) >= self._settings.max_batch:
                 self.refused.append(name)
                 continue
             try:
                 content = read()
-            except OSError as error:
-                self.failures[name] = (
-                    name,
-                    f"{name} cannot be opened ({error.strerror}). Check its permissions.",
-                )
+            except ImageError as error:
+                self.failures[name] = Failure((name,), str(error))
                 continue
+            self.failures.pop(name, None)
             digest = digest_of(content)
-            if digest not in self.uploads:
-                if self._held + len(content) > self._settings.session_bytes:
-                    self.refused.append(name)
-                    continue
-                self.uploads[digest] = Upload(digest, name, content)
+            if digest not in self.uploads and self._held + len(content) > self._settings.session_bytes:
+                self.refused.append(name)
+                continue
+            # What failed before is tried again: perhaps for want of memory.
+            before = self.uploads.get(digest) or self.failures.pop(digest, None)
+            names = () if before is None else before.names
+            self.uploads[digest] = Upload(digest, tuple(dict.fromkeys((*names, name))), content)
             taken.append(digest)
         return taken
 
@@ -111,7 +143,7 @@ class Batch:
         return (
             f"{files} left out, from {self.refused[0]} on: the table holds at most "
             f"{self._settings.max_batch} images and {self._settings.session_bytes // MEGABYTE} MB. "
-            "Save the results, clear the table and add the rest."
+            "Save the results, clear the table and add the rest; the command crr predict has no such limit."
         )
 
     def pending(self, question: Question) -> list[Upload]:
@@ -121,7 +153,23 @@ class Batch:
     def rows(self, question: Question) -> list[Row]:
         """What was found so far, highest score first."""
         found = [self._rows.get((digest, question.key)) for digest in self.uploads]
-        return sorted((row for row in found if row is not None), key=lambda row: row.score, reverse=True)
+        named = [replace(row, name=self.uploads[row.digest].name) for row in found if row is not None]
+        return sorted(named, key=lambda row: row.score, reverse=True)
+
+    def summary(self, question: Question, factor: float = 1.0) -> str:
+        """How it went, in a sentence: "9 of 10 inspected, 4 defective, 1 could not be inspected."."""
+        rows = self.rows(question)
+        defective = sum(row.verdict(factor) == "defective" for row in rows)
+        parts = [
+            f"{len(rows)} of {len(self.uploads) + len(self.failures)} inspected",
+            f"{defective} defective",
+        ]
+        if self.failures:
+            parts.append(f"{len(self.failures)} could not be inspected")
+        names = [upload.names for upload in self.uploads.values()]
+        names += [failure.names for failure in self.failures.values()]
+        copies = any(len(files) > 1 for files in names)
+        return ", ".join(parts) + "." + (" Files that are the same picture share a row." if copies else "")
 
     def inspect(self, digest: str, question: Question, inspector: Inspector) -> Inspected | None:
         """An upload's inspection, recalled or done again; None if the file cannot be inspected.
@@ -131,18 +179,19 @@ class Batch:
         known = self._results.get((digest, question.key))
         if known is not None:
             return known
-        upload = self.uploads[digest]
+        upload = self.uploads.get(digest)
+        if upload is None:
+            return None
         try:
             inspected = inspector.inspect(upload.content, upload.name, question.model, question.device)
         except ImageError as error:
-            self.failures[digest] = (upload.name, str(error))
+            self.failures[digest] = Failure(upload.names, str(error))
             del self.uploads[digest]
             return None
         inspection = inspected.inspection
         self._results.put((digest, question.key), inspected, inspected.nbytes)
         self._rows[digest, question.key] = Row(
             digest=digest,
-            name=upload.name,
             thumbnail=inspected.picture.thumbnail,
             score=inspection.score,
             limit=inspection.threshold,
@@ -167,10 +216,19 @@ class Batch:
             if time.perf_counter() > end:
                 return
 
-    def remove(self, digest: str) -> None:
-        """Forget a file and everything found about it."""
-        self.uploads.pop(digest, None)
-        self.failures.pop(digest, None)
-        for key in [key for key in self._rows if key[0] == digest]:
-            del self._rows[key]
-            self._results.drop(key)
+    def forget(self, digest: str, name: str) -> None:
+        """Forget a file of a picture; with the last one goes everything found about the picture."""
+        _drop_name(self.uploads, digest, name)
+        _drop_name(self.failures, digest, name)
+        if digest not in self.uploads:
+            for key in [key for key in self._rows if key[0] == digest]:
+                del self._rows[key]
+                self._results.drop(key)
+
+
+def _drop_name(pictures: dict[str, Kept], digest: str, name: str) -> None:
+    if digest in pictures:
+        names = tuple(other for other in pictures[digest].names if other != name)
+        pictures[digest] = replace(pictures[digest], names=names)
+        if not names:
+            del pictures[digest]

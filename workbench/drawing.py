@@ -37,11 +37,12 @@ def views_of(inspection: Inspection) -> tuple[View, ...]:
     return VIEWS if inspection.segmentation is not None else VIEWS[:-1]
 
 
-def draw(inspected: Inspected, view: View, regions: Regions, opacity: float) -> dict[str, Any]:
+def draw(inspected: Inspected, name: str, view: View, regions: Regions, opacity: float) -> dict[str, Any]:
     """The drawing of an image with what the model says about it.
 
     Args:
         inspected: The image and its inspection.
+        name: What the image is called.
         view: What is drawn.
         regions: Where the map reaches the threshold.
         opacity: Of the map over the photo, in [0, 1].
@@ -70,7 +71,7 @@ def draw(inspected: Inspected, view: View, regions: Regions, opacity: float) -> 
         "opacity": 1.0 if view == "Map" else opacity,
         "outlines": [np.round(curve, 1).ravel().tolist() for curve in regions.outlines],
         "accent": DEFECT,
-        "description": f"{picture.name}, {view}: {regions.count} regions reach the threshold",
+        "description": f"{name}, {view}: {regions.count} regions reach the threshold",
     }
 
 

@@ -21,6 +21,8 @@ COLUMNS = (
     "threshold", "model", "revision", "error",
 )  # fmt: skip
 
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet's formula may start with
+
 
 def results_csv(batch: Batch, question: Question, inspector: Inspector, factor: float = 1.0) -> str:
     """CSV with a line a file, highest score first, then the files that could not be inspected.
@@ -32,12 +34,15 @@ def results_csv(batch: Batch, question: Question, inspector: Inspector, factor: 
         factor: Strictness, see `workbench.judgement`.
     """
     text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    writer = csv.DictWriter(text, COLUMNS)
     writer.writeheader()
     for inspected in _all(batch, question, inspector):
-        writer.writerow(_line(inspected, factor))
-    for name, sentence in batch.failures.values():
-        writer.writerow({"file": _plain(name), "error": sentence})
+        line = _line(inspected, factor)
+        for name in batch.uploads[inspected.picture.digest].names:
+            writer.writerow(_plain({"file": name, **line}))
+    for failure in batch.failures.values():
+        for name in failure.names:
+            writer.writerow(_plain({"file": name, "error": failure.sentence}))
     return text.getvalue()
 
 
@@ -55,8 +60,9 @@ def pictures_zip(batch: Batch, question: Question, inspector: Inspector, factor:
     names: dict[str, int] = {}
     with zipfile.ZipFile(content, "w", zipfile.ZIP_STORED) as archive:  # PNG is compressed already
         for inspected in _all(batch, question, inspector):
-            stem = _unique(PurePath(inspected.picture.name).stem or "image", names)
-            image = decode(batch.uploads[inspected.picture.digest].content, inspected.picture.name)
+            upload = batch.uploads[inspected.picture.digest]
+            stem = _unique(PurePath(upload.names[0]).stem or "image", names)
+            image = decode(upload.content, upload.name)
             archive.writestr(f"{stem}_heatmap.png", encode_png(heatmap(image, inspected, over)))
             limit = factor * inspected.inspection.pixel_threshold
             mask = inspected.inspection.mask(limit)
@@ -78,30 +84,31 @@ def _all(batch: Batch, question: Question, inspector: Inspector) -> Iterator[Ins
             yield inspected
 
 
-def _line(inspected: Inspected, factor: float) -> Mapping[str, object]:
+def _line(inspected: Inspected, factor: float) -> dict[str, object]:
     inspection = inspected.inspection
     limit = factor * inspection.threshold
     regions = regions_at(inspection, factor)
     return {
-        "file": _plain(inspected.picture.name),
         "verdict": verdict_at(inspection.score, limit),
-        "score": f"{inspection.score:.4f}",
-        "limit": f"{limit:.4f}",
-        "percentile": "" if inspection.percentile is None else f"{inspection.percentile:.1f}",
-        "category": inspection.category or "",
+        "score": round(inspection.score, 4),
+        "limit": round(limit, 4),
+        "percentile": None if inspection.percentile is None else round(inspection.percentile, 1),
+        "category": inspection.category,
         "known": "yes" if inspection.known else "no",
         "regions": regions.count,
-        "area_percent": f"{100 * regions.area:.3f}",
-        "threshold": f"{factor * inspection.pixel_threshold:.4f}",
+        "area_percent": round(100 * regions.area, 3),
+        "threshold": round(factor * inspection.pixel_threshold, 4),
         "model": inspection.model,
         "revision": inspection.revision,
-        "error": "",
     }
 
 
-def _plain(name: str) -> str:
-    """A file name that no spreadsheet takes for a formula."""
-    return "'" + name if name.startswith(("=", "+", "-", "@")) else name
+def _plain(line: Mapping[str, object]) -> dict[str, object]:
+    """The line with no text in it that a spreadsheet takes for a formula."""
+    return {
+        column: f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
+        for column, cell in line.items()
+    }
 
 
 def _unique(stem: str, taken: dict[str, int]) -> str:

@@ -99,8 +99,7 @@ class Inspector:
             lambda detector: self._queues.run(device, partial(self._run, detector, [image])),
             model.revision,
         )
-        picture = picture_of(image, digest_of(content), name)
-        return Inspected(picture, inspections[0], decode_milliseconds)
+        return Inspected(picture_of(image, digest_of(content)), inspections[0], decode_milliseconds)
 
     def inspect_sample(self, sample: Sample, model: CheckpointInfo, device: str) -> Inspected:
         """Inspect a sample, or recall it: a sample is inspected once for all sessions."""

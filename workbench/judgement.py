@@ -47,8 +47,12 @@ def starting_threshold(inspection: Inspection) -> float:
 
 
 def strictness(inspection: Inspection, threshold: float) -> float:
-    """The slider's position as a multiple of the calibrated threshold; exactly 1 where it starts."""
+    """A threshold as a multiple of the calibrated one; exactly 1 where the slider starts.
+
+    One outside the slider's range stands for the end of the range: a link may ask for anything.
+    """
     start = starting_threshold(inspection)
+    threshold = min(max(threshold, LOWEST), HIGHEST)
     return 1.0 if abs(threshold - start) < STEP / 2 else threshold / start
 
 
@@ -88,14 +92,14 @@ def among_normals(inspection: Inspection) -> str:
     scores = np.asarray(inspection.normal_scores)
     if inspection.percentile is None or len(scores) == 0:
         return "This model holds no scores of normal parts to compare with."
-    images = f"{len(scores)} held-back normal images of {readable(inspection.category)}"
+    images = f"{len(scores)} held-back normal images ({readable(inspection.category)})"
     below = int((scores < inspection.score).sum())
     if below == len(scores):
-        return f"Higher than all {images}."
+        return f"Score higher than all {images}."
     if below == 0:
-        return f"Lower than all {images}."
+        return f"Score lower than all {images}."
     share = 100 * below / len(scores)
-    return f"Higher than {share:.{1 if len(scores) > 100 else 0}f} % of {images}."
+    return f"Score higher than {share:.{1 if len(scores) > 100 else 0}f} % of {images}."
 
 
 def describe_regions(inspection: Inspection, regions: Regions, limit: float) -> str:
@@ -104,13 +108,33 @@ def describe_regions(inspection: Inspection, regions: Regions, limit: float) -> 
     if regions.count == 0:
         sentence = "No region reaches the threshold."
         if defective:
-            sentence += " But the strongest pixels together reach the limit, and they decide the verdict."
+            sentence += (
+                f" But the score, taken over the strongest pixels, reaches {limit:.2f}, and it decides."
+            )
         return sentence
     noun = "1 region reaches" if regions.count == 1 else f"{regions.count} regions reach"
     sentence = f"{noun} the threshold, {share_of(regions.area)} of the image."
     if not defective:
-        sentence += " Too small or too faint: the strongest pixels together decide the verdict."
+        sentence += f" Too small or too faint for a score of {limit:.2f}, and the score decides."
     return sentence
+
+
+def describe_limits(inspection: Inspection, factor: float) -> str:
+    """What the slider's position means for the outline and for the verdict."""
+    outlined, limit = factor * inspection.pixel_threshold, factor * inspection.threshold
+    sentence = (
+        f"Outlined where the map reaches **{outlined:.2f}**, defective from a score of **{limit:.2f}** on."
+    )
+    end = min(max(outlined, LOWEST), HIGHEST)
+    if f"{outlined:.2f}" != f"{end:.2f}":
+        sentence += f" The slider ends at {end:.2f}."
+    calibrated = "set on held-back photos of good parts and synthetic damage"
+    if factor == 1:
+        return f"{sentence} Both were {calibrated}, and move together."
+    return (
+        f"{sentence} {calibrated.capitalize()}: "
+        f"{inspection.pixel_threshold:.2f} and {inspection.threshold:.2f}."
+    )
 
 
 def share_of(area: float) -> str:

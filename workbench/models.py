@@ -1,6 +1,7 @@
 """The models on this machine: which there are, loaded once for all sessions, within a memory budget."""
 
 import gc
+import logging
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
@@ -12,9 +13,11 @@ from typing import TypeVar
 
 import torch
 
-from crr.checkpoint import CheckpointInfo, checkpoint_folder, list_checkpoints
+from crr.checkpoint import CheckpointInfo, checkpoint_folder, describe, list_checkpoints
 from crr.detector import Detector
 from crr.errors import CheckpointError
+
+_log = logging.getLogger(__name__)
 
 Result = TypeVar("Result")
 Key = tuple[str, str]
@@ -24,6 +27,35 @@ def find_models() -> dict[str, CheckpointInfo]:
     """Name to checkpoint, the embedded one first; raises `CheckpointError` if there is none."""
     folder = checkpoint_folder()
     return _models_of(folder, tuple(_changes(sorted(folder.glob("*/*")))))
+
+
+def why_replaced(name: str, used: str) -> str:
+    """What happened to a model that somebody chose, or that a link names, and that is not among those found.
+
+    Args:
+        name: The model that is missing.
+        used: The model that stands in for it.
+
+    Returns:
+        A sentence for visitors; details, such as paths of this machine, go to the log.
+    """
+    instead = f"so {used} is used instead"
+    path = next((path for path in _entries(checkpoint_folder()) if path.name == name), None)
+    if path is None:
+        return f'There is no model "{name[:60]}" on this machine, {instead}.'
+    try:
+        describe(path)
+    except CheckpointError as error:
+        _log.warning("the model %s cannot be used: %s", name, error)
+        return (
+            f'The model "{name}" is damaged or was made by a newer version, {instead}. '
+            "Copy it again or update the workbench; the log of the server says more."
+        )
+    return f'The model "{name}" is being written, {instead}. Choose it again in a moment.'
+
+
+def _entries(folder: Path) -> list[Path]:
+    return list(folder.iterdir()) if folder.is_dir() else []
 
 
 def _changes(files: Iterable[Path]) -> Iterator[tuple[str, int]]:
@@ -129,5 +161,6 @@ def _size(detector: Detector) -> int:
 def _free(entry: _Loaded) -> None:
     entry.detector = None
     gc.collect()
-    if torch.cuda.is_initialized():
-        torch.cuda.empty_cache()
+    accelerator = torch.accelerator.current_accelerator(check_available=True)
+    if accelerator is not None:
+        torch.get_device_module(accelerator).empty_cache()

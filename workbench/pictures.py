@@ -24,14 +24,12 @@ class Picture:
 
     Attributes:
         digest: Identifies the file's content.
-        name: File name.
         size: (height, width) of the original in pixels.
         uri: Data URI of a JPEG whose long side is at most `DISPLAY_SIDE`.
         thumbnail: Data URI of a JPEG whose long side is at most `THUMBNAIL_SIDE`.
     """
 
     digest: str
-    name: str
     size: tuple[int, int]
     uri: str
     thumbnail: str
@@ -47,11 +45,10 @@ def digest_of(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()[:32]
 
 
-def picture_of(image: Image, digest: str, name: str) -> Picture:
+def picture_of(image: Image, digest: str) -> Picture:
     """The picture of a decoded image."""
     return Picture(
         digest=digest,
-        name=name,
         size=(image.shape[0], image.shape[1]),
         uri=_data_uri(shrink(image, DISPLAY_SIDE), quality=90),
         thumbnail=thumbnail_of(image),

@@ -19,14 +19,12 @@ def score_figure(inspection: Inspection, limit: float) -> go.Figure:
         )
     )
     colour = DEFECT if inspection.score >= limit else GREY
-    # The line of this image is the taller one, so the label of the limit keeps to the other side of it.
-    limit_side = "right" if inspection.score >= limit else "left"
-    score_side = "left" if inspection.score < highest / 2 else "right"
     lines = [
-        (limit, "limit", GREY, "dash", 1.1, limit_side),
-        (inspection.score, "this image", colour, "solid", 1.3, score_side),
+        (limit, "limit", GREY, "dash", 1.1),
+        (inspection.score, "this image", colour, "solid", 1.3),
     ]
-    for value, label, line, dash, top, side in lines:
+    for value, label, line, dash, top in lines:
+        side = "left" if value < highest / 2 else "right"  # of the label, which reaches towards the middle
         place = {"x": value, "y": top, "yref": "paper", "xanchor": side, "yanchor": "middle"}
         figure.add_annotation(text=f" {label} ", showarrow=False, font={"color": line}, **place)
         figure.add_shape(
@@ -34,8 +32,8 @@ def score_figure(inspection: Inspection, limit: float) -> go.Figure:
             line={"color": line, "dash": dash, "width": 2},
         )  # fmt: skip
     figure.update_layout(
-        height=180,
-        margin={"l": 0, "r": 0, "t": 48, "b": 0},
+        height=170,
+        margin={"l": 8, "r": 8, "t": 44, "b": 0},
         bargap=0.1,
         xaxis={"range": [0, highest], "title": "anomaly score", "fixedrange": True},
         yaxis={"visible": False, "fixedrange": True},

@@ -8,10 +8,14 @@
 | `CRR_MAX_BATCH`         | images one visitor can have in the table at a time            | 200            |
 | `CRR_ALLOW_FOLDERS`     | 1 or 0: may a visitor type a folder of the serving machine    | only localhost |
 
+Whoever puts a proxy in front sets `CRR_ALLOW_FOLDERS=0`: one that says nothing of itself cannot be told from
+a visitor at this machine.
+
 Where the models are, `CRR_CHECKPOINTS` says to `crr.checkpoint`, so that the `crr` command finds the same.
 """
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -22,6 +26,7 @@ from crr.errors import ConfigError
 ROOT = Path(__file__).resolve().parent.parent
 MEGABYTE = 2**20
 LOCAL_HOSTS = ("localhost", "127.0.0.1", "[::1]")
+PROXY_HEADERS = ("X-Forwarded-For", "Forwarded", "X-Real-IP", "Via")
 
 
 @dataclass(frozen=True)
@@ -44,19 +49,26 @@ class Settings:
     allow_folders: bool | None = None
     on_space: bool = False
 
-    def folders_allowed(self, visitor: str | None, host: str) -> bool:
+    def folders_allowed(self, visitor: str | None, headers: Mapping[str, str]) -> bool:
         """Whether a visitor may type a folder of the machine that serves the workbench.
+
+        A proxy on this machine makes every visitor look local. Most ask for the public name (`Host`) or add
+        one of `PROXY_HEADERS`, and a browser tells the address that it shows (`Origin`). Behind a proxy that
+        does neither, what is no browser can still look local: whoever puts a proxy in front sets
+        `CRR_ALLOW_FOLDERS=0`.
 
         Args:
             visitor: Address of the visitor, None if it is this machine.
-            host: `Host` header of the request. A proxy on this machine makes every visitor look
-                local, but asks for the public name.
+            headers: Of the request.
         """
         if self.on_space:
             return False
         if self.allow_folders is not None:
             return self.allow_folders
-        return visitor is None and host.rsplit(":", 1)[0] in LOCAL_HOSTS
+        if visitor is not None or any(name in headers for name in PROXY_HEADERS):
+            return False
+        hosts = (headers.get("Host", ""), headers.get("Origin", "").partition("://")[2])
+        return all(_without_port(host) in LOCAL_HOSTS for host in hosts)
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
@@ -78,6 +90,10 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
 def settings() -> Settings:
     """The settings of this process."""
     return read_settings(os.environ)
+
+
+def _without_port(host: str) -> str:
+    return re.sub(r":\d+$", "", host)
 
 
 def _positive(environment: Mapping[str, str], name: str, default: int) -> int:

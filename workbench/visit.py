@@ -1,12 +1,10 @@
 """What one visitor looks at; lives in the session and outlasts reruns and page switches."""
 
 from collections.abc import Callable, Iterable, Mapping
-from pathlib import Path
 from typing import Protocol
 
-from crr.errors import DatasetError
-from crr.images import find_images
-from workbench.batch import Batch, Question
+from workbench.batch import Batch, Failure, Question
+from workbench.folders import images_in
 from workbench.inspection import Inspected, Inspector
 from workbench.pictures import digest_of
 from workbench.samples import Sample
@@ -34,6 +32,7 @@ class Visit:
         factor: Strictness, see `workbench.judgement`; it goes with the visitor from image to image.
         opacity: Of the map over the photo, in [0, 1].
         linked_threshold: Threshold that the link asks for, until it was turned into a factor.
+        news: Whether images arrived since a sample was chosen last, so that what was wrong with them is news.
     """
 
     def __init__(self, settings: Settings, sample: str, threshold: float | None = None) -> None:
@@ -43,13 +42,16 @@ class Visit:
         self.factor = 1.0
         self.opacity = 0.6
         self.linked_threshold = threshold
+        self.news = False
         self._settings = settings
         self._arrived: list[str] = []
-        self._listed: dict[str, dict[str, str]] = {}
+        self._known_failures: frozenset[Failure] = frozenset()
+        self._listed: dict[str, dict[str, tuple[str, str]]] = {}
 
     def show_sample(self, name: str) -> None:
         """Look at a sample."""
-        self.sample, self.upload = name, None
+        self.sample, self.upload, self.news = name, None, False
+        self._known_failures = frozenset(self.batch.failures.values())
 
     def show_upload(self, digest: str) -> None:
         """Look at an image of the batch."""
@@ -57,33 +59,41 @@ class Visit:
 
     def take(self, files: Iterable[tuple[str, Callable[[], bytes]]]) -> None:
         """Add files as (name, how to read it); the first that can be inspected will be shown."""
-        self._arrived = self.batch.add(files)
+        self._arrived, self.news = self.batch.add(files), True
 
     def take_folder(self, folder: str) -> None:
         """Add the images of a folder of this machine; raises `DatasetError` if there are none."""
-        path = Path(folder.strip()).expanduser()
-        images = find_images([path]) if path.is_dir() else []
-        if not images:
-            raise DatasetError(
-                f"{folder!r} is no folder with images on the machine that runs the workbench. Check the path."
-            )
-        self.take((str(image.relative_to(path)), image.read_bytes) for image in images)
+        self.take(images_in(folder))
 
     def note(self, uploader: str, files: Iterable[UploadedFile]) -> None:
         """Remember what an uploader lists now: it forgets when its page is left, which is no removal."""
         before = self._listed.get(uploader, {})
         self._listed[uploader] = {
-            file.file_id: before.get(file.file_id) or digest_of(file.getvalue()) for file in files
+            file.file_id: before.get(file.file_id) or (digest_of(file.getvalue()), file.name)
+            for file in files
         }
 
     def follow(self, uploader: str, files: Iterable[UploadedFile]) -> None:
         """Add what the visitor added to an uploader's list, forget what the visitor took out of it."""
         before = self._listed.get(uploader, {})
         now = {file.file_id: file for file in files}
-        gone = {before[file_id] for file_id in before.keys() - now.keys()}
-        for digest in gone - {before[file_id] for file_id in before.keys() & now.keys()}:
-            self.remove(digest)  # its last copy: a file may be listed twice
-        self.take((file.name, file.getvalue) for file_id, file in now.items() if file_id not in before)
+        kept = {before[file_id] for file_id in before.keys() & now.keys()}
+        for digest, name in {before[file_id] for file_id in before.keys() - now.keys()} - kept:
+            self.batch.forget(digest, name)
+        if self.upload not in self.batch.uploads:
+            self.upload = None
+        added = [(file.name, file.getvalue) for file_id, file in now.items() if file_id not in before]
+        if added:
+            self.take(added)
+
+    @property
+    def problems(self) -> list[Failure]:
+        """What could not be inspected of the images that are news, the newest first."""
+        return [
+            failure
+            for failure in reversed(self.batch.failures.values())
+            if failure not in self._known_failures
+        ]
 
     def settle(self, question: Question, inspector: Inspector) -> bool:
         """Turn to the first good image of those that arrived; True if what is shown changed."""
@@ -103,14 +113,8 @@ class Visit:
             self.upload = None
         return inspector.inspect_sample(samples[self.sample], question.model, question.device)
 
-    def remove(self, digest: str) -> None:
-        """Forget an image; if it is shown, the last sample is shown again."""
-        self.batch.remove(digest)
-        if self.upload == digest:
-            self.upload = None
-
     def clear(self) -> None:
         """Forget every image that the visitor brought."""
         self.batch = Batch(self._settings)
-        self.upload = None
+        self.upload, self.news = None, False
         self._listed.clear()

@@ -85,7 +85,7 @@ class AnomalySynthesizer:
         Args:
             image: uint8 (H, W, 3), each side at least 16 pixels; not modified.
             rng: Source of all randomness.
-            donors: Images whose material may be pasted in, for example of other categories.
+            donors: Images of other categories, whose material may be pasted in.
 
         Raises:
             ConfigError: The image is too small or not uint8 RGB.

@@ -40,12 +40,14 @@ def pixels(page: Page) -> str:
 
 
 def point_at(page: Page, across: float, down: float) -> None:
-    """Move the mouse to a place of the picture, given as shares of its width and height."""
+    """Move the mouse to a place of a square picture, given as shares of its width and height."""
     picture(page).scroll_into_view_if_needed()
     box = picture(page).bounding_box()
     assert box is not None
-    page.mouse.move(box["x"] + box["width"] * across - 1, box["y"] + box["height"] * down)
-    page.mouse.move(box["x"] + box["width"] * across, box["y"] + box["height"] * down)
+    side = min(box["width"], box["height"])
+    x, y = box["x"] + (box["width"] - side) / 2 + side * across, box["y"] + side * down
+    page.mouse.move(x - 1, y)
+    page.mouse.move(x, y)
 
 
 def set_threshold(page: Page, key: str) -> None:
@@ -152,7 +154,7 @@ def test_every_view_draws_something_else(page):
     open_page(page)
     drawn = {"Overlay": pixels(page)}
     for view in ("Side by side", "Map", "Mask", "Segmentation"):
-        page.get_by_test_id("stSidebar").get_by_text(view, exact=True).click()
+        page.get_by_test_id("stMain").get_by_role("radio", name=view, exact=True).click()
         expect(page).to_have_url(re.compile("view=" + view.replace(" ", "(%20|\\+)")))
         expect(picture(page)).to_have_attribute("aria-label", re.compile(view))
         page.wait_for_timeout(200)  # a frame to draw
@@ -189,8 +191,53 @@ def test_wheel_zooms_drag_moves_pointing_reads_and_zoom_outlasts_a_new_threshold
     expect(readout).to_have_text(place)
 
 
+@pytest.mark.parametrize("sample", ["bottle_broken_large", "pcb_defects_1"])  # the second may be missed
+def test_answer_picture_and_threshold_are_seen_without_scrolling(page, sample):
+    page.set_viewport_size({"width": 1280, "height": 800})
+    open_page(page, f"?sample={sample}")
+    expect(page.get_by_text("Image: ")).to_have_count(1)
+    for part in (page.locator(".answer"), picture(page), page.get_by_role("slider", name="Threshold")):
+        box = part.bounding_box()
+        assert box is not None
+        assert box["y"] >= 0
+        assert box["y"] + box["height"] <= 800
+
+
+def type_folder(page: Page, path: object) -> None:
+    typed = page.get_by_role("textbox", name="Path of a folder on this machine")
+    if not typed.is_visible():
+        page.get_by_role("button", name="Folder or camera").click()
+    typed.fill(str(path))
+    typed.press("Enter")
+
+
+@pytest.mark.usefixtures("broken")
+def test_a_typed_folder_is_inspected(page, tmp_path):
+    open_page(page)
+    type_folder(page, tmp_path / "nowhere")
+    expect(page.get_by_test_id("stAlert").filter(has_text="There is no folder")).to_be_visible()
+    (tmp_path / "sub").mkdir()
+    for name in ("bottle_good", "screw_good", "pcb_good"):
+        (tmp_path / "sub" / f"{name}.jpg").write_bytes((SAMPLES / f"{name}.jpg").read_bytes())
+    (tmp_path / "notes.txt").write_text("no image")
+    type_folder(page, f' "{tmp_path}" ')
+    expect(
+        page.get_by_text(re.compile(r"3 of 4 inspected, \d defective, 1 could not be inspected"))
+    ).to_be_visible()
+    expect(page.get_by_role("textbox", name="Path of a folder")).to_be_hidden()
+    expect(page.get_by_test_id("stAlert")).to_have_count(1)
+    expect(page.get_by_test_id("stAlert")).to_contain_text("broken.jpg")
+    page.get_by_role("link", name="See the table").click()
+    expect(page.get_by_text("Your images: 3")).to_be_in_viewport()
+    page.get_by_role("radio", name="Screw: good", exact=True).click()
+    expect(page.get_by_text("Screw: good. Image")).to_be_visible()
+    expect(page.get_by_test_id("stAlert").filter(has_text="broken.jpg")).to_have_count(0)
+    page.get_by_text("Could not be inspected: 1").click()
+    expect(page.get_by_text(re.compile("broken.jpg is a JPEG"))).to_be_visible()
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_on_a_phone_nothing_is_wider_than_the_screen(browser: Browser, workbench_url, scheme):
+def test_on_a_phone_nothing_is_wider_than_the_screen(browser: Browser, workbench_url, tmp_path, scheme):
     with browser.new_context(
         base_url=workbench_url, viewport={"width": 390, "height": 844}, color_scheme=scheme
     ) as context:
@@ -201,3 +248,9 @@ def test_on_a_phone_nothing_is_wider_than_the_screen(browser: Browser, workbench
         box = picture(page).bounding_box()
         assert box is not None
         assert box["width"] == pytest.approx(box["height"], rel=0.05)  # a square sample stays square
+        expect(main.get_by_role("radio", name="Segmentation")).to_be_visible()
+        long_name = tmp_path / f"{'a' * 90}.jpg"
+        long_name.write_bytes(GOOD.read_bytes())
+        upload(page, long_name)
+        expect(page.locator(".answer")).to_contain_text(long_name.name)
+        assert main.evaluate("element => element.scrollWidth") <= 390

@@ -1,16 +1,21 @@
+import hashlib
 import json
 import pickle
+import shutil
 from pathlib import Path
 
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from crr import checkpoint
+from crr import registry
 from crr.checkpoint import CARD, CONFIG, WEIGHTS, checkpoint_folder, describe, list_checkpoints, load, save
 from crr.config import FORMAT
-from crr.errors import CheckpointError, DeviceError, NewerFormatError
+from crr.errors import CheckpointError, DeviceError, NewerFormatError, WriteError
 from tests.crr.tiny import calibrated_detector, good_images, tiny_detector
+
+HEADER = b'{"a": {"dtype": "F8_E8M0", "shape": [4], "data_offsets": [0, 4]}}'
+FOREIGN_NUMBERS = len(HEADER).to_bytes(8, "little") + HEADER + bytes(4)
 
 
 @pytest.fixture(scope="module")
@@ -68,11 +73,36 @@ def test_the_revision_names_the_content(saved):
     assert describe(saved).revision != before
 
 
+def test_the_revision_is_of_config_and_weights(saved):
+    content = (saved / CONFIG).read_bytes() + (saved / WEIGHTS).read_bytes()
+    assert describe(saved).revision == hashlib.sha256(content).hexdigest()[:12]
+
+
+@pytest.mark.parametrize("marked", [True, False], ids=["marked pair", "older checkpoint"])
+def test_a_save_while_it_loads_mixes_no_two_checkpoints(saved, monkeypatch, marked):
+    if not marked:
+        rewrite(saved, weights_digest="")
+    before = describe(saved).revision
+    create, other = registry.create, calibrated_detector()
+    other.scale.mul_(2)
+
+    def meanwhile(config):
+        save(other, saved, "new card")
+        return create(config)
+
+    monkeypatch.setattr(registry, "create", meanwhile)
+    detector = load(saved, "cpu")
+    assert detector.revision == before != describe(saved).revision
+    assert torch.equal(detector.scale, calibrated_detector().scale)
+
+
 def test_describing_tells_what_is_in_it(saved):
     info = describe(saved)
     assert (info.name, info.path, info.method, info.encoder) == ("parts", saved, "crr", "test_efficientnet")
     assert info.categories == ("plate", "ring")
-    assert info.bytes == sum(file.stat().st_size for file in saved.iterdir())
+    size = sum(file.stat().st_size for file in saved.iterdir())
+    (saved / f".{WEIGHTS}.x1").write_bytes(b"of a save that goes on meanwhile")
+    assert info.bytes == describe(saved).bytes == size
 
 
 @pytest.mark.usefixtures("saved")
@@ -90,6 +120,19 @@ def test_the_list_leaves_out_what_is_damaged(original, tmp_path):
     save(tiny_detector(), tmp_path / "another", "card")
     assert [info.name for info in list_checkpoints()] == ["another", "parts"]
     assert list_checkpoints(tmp_path / "nowhere") == []
+
+
+def test_the_list_leaves_out_what_vanishes_meanwhile(saved, monkeypatch):
+    read = Path.read_bytes
+
+    def vanish(path):
+        if path.name == WEIGHTS:
+            shutil.rmtree(path.parent)
+        return read(path)
+
+    assert list_checkpoints(saved.parent)
+    monkeypatch.setattr(Path, "read_bytes", vanish)
+    assert list_checkpoints(saved.parent) == []
 
 
 def test_named_checkpoints_live_beside_the_package_unless_told_otherwise(monkeypatch, tmp_path):
@@ -139,6 +182,7 @@ def test_a_single_file_is_no_checkpoint(saved):
         (WEIGHTS, None, "is missing. Copy the checkpoint again"),
         (WEIGHTS, b"", "truncated or no safetensors"),
         (WEIGHTS, b"PK\x03\x04 a zip file that pretends", "truncated or no safetensors"),
+        (WEIGHTS, FOREIGN_NUMBERS, "no safetensors file .*F8_E8M0"),
     ],
 )
 def test_a_damaged_file_is_named_in_a_sentence(saved, file, content, sentence):
@@ -172,6 +216,7 @@ def test_weights_of_another_detector_are_refused(saved, change):
     tensors = load_file(saved / WEIGHTS)
     change(tensors)
     save_file(tensors, saved / WEIGHTS)
+    rewrite(saved, weights_digest="")
     with pytest.raises(
         CheckpointError, match=f"{WEIGHTS} does not fit its config.json: tensor (scale|other) differs"
     ):
@@ -184,6 +229,7 @@ def test_weights_that_are_no_numbers_are_refused(saved, value):
     name = next(name for name, tensor in tensors.items() if tensor.is_floating_point())
     broken = torch.full_like(tensors[name], value, dtype=torch.int8 if value == 1 else None)
     save_file(tensors | {name: broken}, saved / WEIGHTS)
+    rewrite(saved, weights_digest="")
     with pytest.raises(CheckpointError, match=f"{WEIGHTS}.*{name}"):
         load(saved, "cpu")
 
@@ -192,6 +238,15 @@ def test_a_network_too_large_for_any_machine_is_a_sentence(saved):
     config = json.loads((saved / CONFIG).read_text())
     rewrite(saved, decoder=config["decoder"] | {"width": 10**9})
     with pytest.raises(CheckpointError, match="this machine cannot build"):
+        load(saved, "cpu")
+
+
+def test_a_network_without_memory_for_it_is_a_sentence(saved, monkeypatch):
+    def fail(_config):
+        raise MemoryError
+
+    monkeypatch.setattr(registry, "create", fail)
+    with pytest.raises(CheckpointError, match=r"this machine cannot build \(not enough memory\)"):
         load(saved, "cpu")
 
 
@@ -220,15 +275,42 @@ def test_an_unknown_device_is_a_sentence(saved):
 
 
 def test_a_save_that_fails_leaves_the_old_checkpoint_whole(saved, monkeypatch):
-    def fail(_tensors, path):
-        Path(path).write_bytes(b"half")
-        raise OSError("disk full")
+    write = Path.write_bytes
 
-    monkeypatch.setattr(checkpoint, "save_file", fail)
+    def fail(path, content):
+        write(path, content[:100])
+        raise OSError(28, "No space left on device")
+
     before = {file.name: file.read_bytes() for file in saved.iterdir()}
-    with pytest.raises(OSError, match="disk full"):
+    monkeypatch.setattr(Path, "write_bytes", fail)
+    with pytest.raises(WriteError, match=f"{WEIGHTS} cannot be written .*No space"):
         save(tiny_detector(seed=1), saved, "new card")
     assert {file.name: file.read_bytes() for file in saved.iterdir()} == before
+
+
+def test_a_save_killed_between_weights_and_config_leaves_no_pair_that_loads(saved, monkeypatch):
+    class Killed(BaseException):
+        """Nothing catches it."""
+
+    def die(*_):
+        raise Killed
+
+    other = calibrated_detector()
+    other.scale.mul_(2)
+    monkeypatch.setattr("crr.checkpoint.write_text_atomically", die)
+    with pytest.raises(Killed):
+        save(other, saved, "new card")
+    monkeypatch.undo()
+    assert list_checkpoints(saved.parent) == []
+    with pytest.raises(CheckpointError, match=f"{WEIGHTS} was not saved together with its config.json"):
+        load(saved, "cpu")
+
+
+def test_a_checkpoint_from_before_pairs_were_marked_still_loads(saved):
+    config = json.loads((saved / CONFIG).read_text())
+    del config["weights_digest"]
+    (saved / CONFIG).write_text(json.dumps(config))
+    assert load(saved, "cpu").revision == describe(saved).revision
 
 
 def test_saving_again_replaces(saved):

@@ -1,5 +1,6 @@
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -182,7 +183,9 @@ def test_progress_lines_are_json_and_nothing_else(data, tmp_path):
 def test_the_bar_is_on_stderr_and_the_next_command_on_stdout(data, tmp_path):
     said = crr("train", "--data", data, "--out", tmp_path / "run", *TINY, "--iterations", "2")
     assert said.stdout == (
-        f"Done: {tmp_path}/run\nTry it: crr predict --model {tmp_path}/run IMAGE --out results\n"
+        f"Done: {tmp_path}/run\n"
+        f"Try it: crr predict --model {tmp_path}/run IMAGE --out results\n"
+        f"Or in the workbench, from the repository's folder: CRR_CHECKPOINTS={tmp_path} make run\n"
     )
     assert all(stage in said.stderr for stage in ("repair", "statistics", "segmentation", "calibration"))
 
@@ -245,6 +248,11 @@ def test_a_missing_option_is_named(command):
     said = crr(command, code=2)
     assert "Missing option" in said.stderr
     assert "Traceback" not in said.stderr
+
+
+def test_an_unknown_encoder_is_named_before_its_layers_are_asked_for(data, tmp_path):
+    said = refused("train", "--data", data, "--out", tmp_path / "run", "--encoder", "nonsense")
+    assert "timm has no model named 'nonsense'" in said
 
 
 def test_one_good_image_is_not_enough(tmp_path):
@@ -389,7 +397,7 @@ def test_predict_names_a_model_that_is_not_there(data):
 
 def test_models_lists_what_can_be_named(model):
     said = crr("models").stdout
-    assert all(word in said for word in ("tiny", "crr", "test_efficientnet", "plate, ring"))
+    assert all(word in said for word in ("tiny", "crr", "test_efficientnet", "plate", "ring"))
     (row,) = json.loads(crr("models", "--json", "-").stdout)["models"]
     assert (row["name"], row["path"], row["categories"]) == ("tiny", str(model), ["plate", "ring"])
     assert row["bytes"] == sum(file.stat().st_size for file in model.iterdir())
@@ -414,6 +422,32 @@ def test_anomalies_needs_a_data_set(tmp_path):
 def test_a_sheet_is_a_file(data, tmp_path):
     said = refused("anomalies", "--data", data, "--out", tmp_path, "--count", "1")
     assert said == f"{tmp_path} is a folder: give the name of a file."
+
+
+@pytest.mark.parametrize("options", [["--out", "results"], ["--json", "results/result.json"]])
+def test_predict_on_a_full_disk_names_the_file(data, tmp_path, monkeypatch, options):
+    def full(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(Path, "write_bytes", full)
+    monkeypatch.setattr(Path, "write_text", full)
+    said = crr("predict", data / "ring" / "test", "--model", "tiny", "--progress", "none", *options, code=2)
+    assert re.fullmatch(
+        r"Error: results/(result\.json|000_heatmap\.png) cannot be written \(No space left on device\)\. "
+        r"Make room on the disk\.\n",
+        said.stderr,
+    )
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+@pytest.mark.parametrize("options", [[], ["--json", "-"]])
+def test_an_output_on_a_full_disk_is_a_sentence(options):
+    with Path("/dev/full").open("w") as full:
+        command = [sys.executable, "-m", "crr", "models", *options]
+        result = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    sentence = "No space left on device. Make room where the output goes, in /dev/shm or for temporary files."
+    assert (result.returncode, result.stderr) == (2, f"Error: {sentence}\n")
 
 
 def test_an_error_of_the_disk_is_a_sentence(data, tmp_path, monkeypatch):

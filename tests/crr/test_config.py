@@ -3,9 +3,10 @@ from dataclasses import FrozenInstanceError, replace
 
 import pytest
 
-from crr.config import FORMAT, CategoryCalibration, DetectorConfig, EncoderConfig, checked
+from crr.config import FORMAT, CategoryCalibration, DetectorConfig, EncoderConfig
 from crr.errors import ConfigError, NewerFormatError
 from crr.presets import PRESETS
+from crr.validation import checked
 from tests.crr.tiny import tiny_config
 
 CALIBRATION = (
@@ -40,6 +41,10 @@ def test_json_gives_the_config_back(config):
         ("decoder", {"width": 100, "attention_heads": 3}, r"width \(100\) must be a multiple"),
         ("decoder", {"dropout": -0.1}, "decoder.dropout"),
         ("prediction", {"top_share": 0}, "prediction.top_share"),
+        ("prediction", {"blur_kernel": 4}, r"blur_kernel \(4\) must be odd"),
+        ("prediction", {"blur_kernel": True}, r"prediction.blur_kernel is not usable.*given: True"),
+        ("prediction", {"map_size": "256"}, r"prediction.map_size is not usable.*given: '256'"),
+        ("masking", {"rescale": 1}, "masking.rescale is not usable"),
         ("prediction", {"distance": "euclidean"}, "'cosine', 'mahalanobis' or 'combined'"),
         ("training", {"repair": {"batch_size": 0}}, "training.repair.batch_size"),
     ],
@@ -61,10 +66,28 @@ def test_a_calibration_belongs_to_the_categories(calibration):
         tiny_config(calibration=calibration)
 
 
+def test_true_is_no_format():
+    with pytest.raises(ConfigError, match=r"Setting format is not usable.*given: True"):
+        DetectorConfig.from_json({"format": True})
+
+
 @pytest.mark.parametrize("values", [{}, {"format": "1"}, {"architectures": ["Bert"]}])
 def test_a_foreign_config_is_told_by_its_missing_format(values):
     with pytest.raises(ConfigError, match="names no format version"):
         DetectorConfig.from_json(values)
+
+
+def nested(depth):
+    value = []
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
+@pytest.mark.parametrize("value", [nested(100), nested(100_000), {1, 2}, {(1, 2): 3}, object()], ids=type)
+def test_what_no_setting_can_be_is_a_sentence(value):
+    with pytest.raises(ConfigError, match=r"Setting mystery is not usable|A setting holds what JSON cannot"):
+        DetectorConfig.from_json({"format": FORMAT, "mystery": value})
 
 
 def test_a_newer_format_says_so_even_where_it_cannot_be_read():

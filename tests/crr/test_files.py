@@ -1,7 +1,9 @@
+import errno
 import stat
 
 import pytest
 
+from crr.errors import WriteError
 from crr.files import write_atomically, write_text_atomically
 
 
@@ -28,18 +30,32 @@ def test_until_it_is_complete_a_reader_sees_the_old_file(tmp_path):
     assert path.read_text() == "new"
 
 
-def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path):
+@pytest.mark.parametrize(
+    ("code", "reason", "advice"),
+    [
+        (errno.ENOSPC, "No space left on device", "Make room on the disk"),
+        (errno.EACCES, "Permission denied", "See that its folder can be written to"),
+    ],
+)
+def test_a_refusal_names_the_file_and_leaves_the_old_one_and_nothing_else(tmp_path, code, reason, advice):
     path = tmp_path / "note.txt"
     path.write_text("old")
 
     def fail(temporary):
         temporary.write_text("half of the n")
-        raise OSError("disk full")
+        raise OSError(code, reason)
 
-    with pytest.raises(OSError, match="disk full"):
+    with pytest.raises(WriteError) as error:
         write_atomically(path, fail)
+    assert str(error.value) == f"{path} cannot be written ({reason}). {advice}."
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_folder_that_cannot_be_made_is_a_refusal_too(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(WriteError, match=r"file/note\.txt cannot be written"):
+        write_text_atomically(tmp_path / "file" / "note.txt", "text")
 
 
 def test_text_is_written_as_utf_8(tmp_path):

@@ -1,5 +1,6 @@
 """Every kind of image file that a visitor may bring, whole and broken."""
 
+import os
 import struct
 import warnings
 import zlib
@@ -19,7 +20,7 @@ from numpy.typing import NDArray
 
 from crr import images
 from crr.errors import ImageError
-from crr.images import decode, encode_jpeg, encode_png, find_images
+from crr.images import decode, encode_jpeg, encode_png, find_images, read
 
 FORMATS = ["JPEG", "PNG", "TIFF", "BMP", "WEBP"]
 
@@ -333,6 +334,22 @@ def test_paths_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     for error, what in ((PermissionError(13, "denied"), "permissions"), (OSError(5, "broken"), "broken")):
         monkeypatch.setattr(Path, "read_bytes", Mock(side_effect=error))
         assert what in message(path)
+
+
+def test_content_is_read_as_it_is_and_a_given_name_stands_in_messages(tmp_path: Path) -> None:
+    path = tmp_path / "part.png"
+    path.write_bytes(b"no image")
+    assert read(path) == b"no image"
+    with path.open("wb") as file:
+        file.truncate(images.MAX_BYTES + 1)
+    with pytest.raises(ImageError, match=r"^sub/part\.png is larger"):
+        read(path, "sub/part.png")
+
+
+def test_a_pipe_is_never_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.png")
+    with pytest.raises(ImageError, match="no image file"):
+        read(tmp_path / "pipe.png")
 
 
 def test_no_memory(monkeypatch: pytest.MonkeyPatch) -> None:

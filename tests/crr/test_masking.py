@@ -1,3 +1,5 @@
+import hashlib
+
 import pytest
 import torch
 
@@ -39,6 +41,22 @@ def test_the_seed_fixes_the_mask():
     torch.manual_seed(3)
     assert torch.equal(random_mask(TOKENS, 0.4), first)
     assert not torch.equal(random_mask(TOKENS, 0.4), first)
+
+
+def test_a_cpu_draws_the_bits_that_models_were_trained_with():
+    mask = random_mask(torch.empty(3, 1001), 0.4)
+    assert hashlib.sha256(mask.numpy().tobytes()).hexdigest().startswith("f07613ee2b33")
+
+
+def test_other_devices_draw_no_64_bit_integers(monkeypatch):
+    def missing(*_):
+        raise NotImplementedError("not on this device")
+
+    monkeypatch.setattr(torch.Tensor, "random_", missing)
+    mask = random_mask(
+        torch.empty(2, 7, 5, device="meta"), 0.4
+    )  # a device without numbers, which any machine has
+    assert (mask.shape, mask.dtype, mask.device.type) == ((2, 7, 5), torch.bool, "meta")
 
 
 def test_what_is_kept_is_raised_so_that_the_mean_stays():

@@ -1,6 +1,6 @@
 import pytest
 
-from crr.errors import ConfigError
+from crr.errors import ConfigError, EncoderError
 from crr.presets import DINOV2_BASE, EMBEDDED, PRESETS, configure, preset
 
 
@@ -79,6 +79,11 @@ def test_everything_else_reaches_its_place():
 def test_a_wrong_option_is_a_sentence(options, sentence):
     with pytest.raises(ConfigError, match=sentence):
         configure("embedded", **options)
+
+
+def test_an_unknown_encoder_is_named_before_its_layers_are_asked_for():
+    with pytest.raises(EncoderError, match=r"no model named 'resnet5'\. Did you mean resnet50 or "):
+        configure("embedded", encoder="resnet5")
 
 
 def test_a_preset_can_be_built_without_the_hub():

@@ -1,15 +1,19 @@
+from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
 
 from crr.config import DetectorConfig
-from crr.errors import CRRError, TrainingError
+from crr.errors import CRRError, TrainingError, WriteError
 from crr.optim import create_optimizer
 from crr.snapshots import REPAIR, SEGMENTATION, STATISTICS, Snapshots, fingerprint, is_unfinished, timer
 from tests.crr.tiny import tiny_config, tiny_detector
 
 PRINT = "fingerprint"
+
+full_disk = pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
 
 
 @pytest.fixture
@@ -137,20 +141,60 @@ def test_a_folder_that_cannot_be_made(tmp_path):
         Snapshots(tmp_path / "file" / "run", PRINT).open(resume=False, overwrite=False)
 
 
-@pytest.mark.parametrize(
-    "error", [RuntimeError("PytorchStreamWriter failed\nmore"), OSError(28, "No space left")]
-)
-def test_a_full_disk_keeps_the_last_state(unfinished, monkeypatch, error):
-    before = (unfinished / "snapshot" / "state.pt").read_bytes()
+def full(state, _file, save=torch.save):
+    """`torch.save` to a full disk, which raises a RuntimeError of its own."""
+    disk = Path("/dev/full").open("wb")  # noqa: SIM115 - a `with` would raise again at its end
+    try:
+        save(state, disk)
+    finally:
+        with suppress(OSError):
+            disk.close()
 
-    def full(*_):
-        raise error
 
-    monkeypatch.setattr("crr.snapshots.torch.save", full)
-    with pytest.raises(TrainingError, match=r"cannot be written \(.*(failed|space left).*\). Make room"):
+@pytest.mark.parametrize("message", ["", "CUDA error: an illegal memory access was encountered\nmore"])
+def test_what_is_no_fault_of_the_disk_is_not_blamed_on_it(unfinished, monkeypatch, message):
+    def fail(*_):
+        raise RuntimeError(message)
+
+    monkeypatch.setattr("crr.snapshots.torch.save", fail)
+    with pytest.raises(RuntimeError) as error:
         reopened(unfinished).save(REPAIR, 4, tiny_detector())
+    assert str(error.value) == message
+
+
+@full_disk
+def test_a_full_disk_keeps_the_last_state(unfinished, monkeypatch):
+    before = (unfinished / "snapshot" / "state.pt").read_bytes()
+    monkeypatch.setattr("crr.snapshots.torch.save", full)
+    snapshots = reopened(unfinished)
+    sentence = r"state\.pt cannot be written \(No space left on device\)\. Make room on the disk\.$"
+    with pytest.raises(WriteError, match=sentence):
+        snapshots.save(REPAIR, 4, tiny_detector())
+    assert snapshots.next_step == "go on with --resume"
     assert (unfinished / "snapshot" / "state.pt").read_bytes() == before
     assert len(list((unfinished / "snapshot").iterdir())) == 1
+
+
+@full_disk
+def test_a_run_without_a_single_snapshot_is_simply_started_again(tmp_path, monkeypatch):
+    snapshots = Snapshots(tmp_path / "run", PRINT)
+    snapshots.open(resume=False, overwrite=False)
+    monkeypatch.setattr("crr.snapshots.torch.save", full)
+    with pytest.raises(WriteError):
+        snapshots.save(REPAIR, 1, tiny_detector())
+    monkeypatch.undo()
+    assert snapshots.next_step == "run the same command again"
+    (tmp_path / "run" / "snapshot" / ".state.pt.x1").touch()  # where it was killed while it wrote
+    Snapshots(tmp_path / "run", PRINT).open(resume=False, overwrite=False)
+    assert list((tmp_path / "run").iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["snapshot/mine.txt", "snapshot"])
+def test_what_only_looks_like_a_snapshot_is_not_written_into(tmp_path, name):
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).touch()
+    with pytest.raises(TrainingError, match="already holds files"):
+        Snapshots(tmp_path, PRINT).open(resume=False, overwrite=False)
 
 
 def test_the_fingerprint_sees_settings_and_images_but_not_places(tmp_path):

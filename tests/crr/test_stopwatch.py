@@ -25,15 +25,18 @@ def test_milliseconds_add_up_a_step(clock):
 
 
 @pytest.mark.usefixtures("clock")
-def test_a_gpu_is_waited_for_before_and_after(monkeypatch):
+@pytest.mark.parametrize("name", ["cuda:1", "mps"])
+def test_a_gpu_is_waited_for_before_and_after(monkeypatch, name):
     waited = []
-    monkeypatch.setattr(torch.cuda, "synchronize", waited.append)
-    with Stopwatch(torch.device("cuda:1")).step("encoder"):
-        assert waited == [torch.device("cuda:1")]
-    assert waited == [torch.device("cuda:1")] * 2
+    monkeypatch.setattr(torch.accelerator, "synchronize", waited.append)
+    with Stopwatch(torch.device(name)).step("encoder"):
+        assert waited == [torch.device(name)]
+    assert waited == [torch.device(name)] * 2
 
 
 def test_a_cpu_needs_no_waiting(clock, monkeypatch):
-    monkeypatch.setattr(torch.cuda, "synchronize", lambda _device: pytest.fail("there is no GPU to wait for"))
+    monkeypatch.setattr(
+        torch.accelerator, "synchronize", lambda _: pytest.fail("there is no GPU to wait for")
+    )
     with Stopwatch(torch.device("cpu")).step("encoder"):
         clock.seconds += 1

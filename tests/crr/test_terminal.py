@@ -1,5 +1,6 @@
 import io
 import json
+from itertools import pairwise
 
 import pytest
 from rich.console import Console
@@ -73,6 +74,30 @@ def test_checkpoints_fit_80_columns(tmp_path):
     assert all(name in text for name in names)
     for word in ("crr-embedded", "tf_efficientnet_lite0", "9.4", "0123456789ab"):
         assert word in text
+
+
+def test_names_of_any_length_are_folded_and_not_cut(tmp_path):
+    name = "my-model-with-a-name-that-somebody-made-up-in-a-hurry-on-a-friday"
+    encoder, category = "vit_base_patch16_clip_224.laion2b_ft_in12k_in1k", 3 * "category_"
+    info = CheckpointInfo(name, tmp_path, "crr", encoder, (category, "b"), 1_234_500_000, "0123456789ab")
+    lines = shown(checkpoints_table([info])).splitlines()
+    header = next(line for line in lines if "revision" in line)
+    starts = [header.index(word) for word in ("name", "method", "encoder", "categories", "MB")]
+    columns = ["".join(line[start:end].strip() for line in lines[3:]) for start, end in pairwise(starts)]
+    assert columns == [name, "crr", encoder, f"{category},b"]
+    assert "1234.5" in lines[3]
+    assert "0123456789ab" in lines[3]
+
+
+def test_control_characters_never_reach_the_terminal(tmp_path, capsys):
+    wild, tame = "\x1b]0;title\x07\x9b31m\n.png", r"\x1b]0;title\x07\x9b31m\n.png"
+    say(wild)
+    assert capsys.readouterr().out == tame + "\n"
+    info = CheckpointInfo(wild, tmp_path, "crr", "resnet18", (wild,), 1, "0123456789ab")
+    for table in (checkpoints_table([info]), figures_table(result(wild) | {"model": wild})):
+        text = shown(table)
+        assert not set(text) & {"\x1b", "\x07", "\x9b"}
+        assert r"\x1b]0" in text
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from crr import training
 from crr.anomalies import HELD_OUT, AnomalySynthesizer
 from crr.config import DecoderConfig, EncoderConfig
 from crr.datasets import open_dataset
-from crr.errors import ConfigError, CRRError, DatasetError, DeviceError, ImageError, TrainingError
+from crr.errors import ConfigError, CRRError, DatasetError, DeviceError, ImageError, TrainingError, WriteError
 from crr.losses import repair_loss
 from crr.snapshots import Snapshots, is_unfinished
 from crr.training import RunOptions, train
@@ -334,10 +334,36 @@ def test_a_loss_that_is_no_number_ends_the_run(dataset, tmp_path):
         train(dataset, tmp_path, changed(repair=wild), ALONE)
 
 
+def full(*_):
+    raise WriteError("model.safetensors cannot be written (No space left on device). Make room on the disk.")
+
+
+def test_a_disk_too_full_for_a_snapshot_is_a_sentence_and_the_same_command_runs_again(
+    uninterrupted, dataset, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("crr.snapshots.write_atomically", full)
+    with pytest.raises(TrainingError, match=r"Make room on the disk\. Then run the same command again\."):
+        train(dataset, tmp_path, tiny_config(), ALONE)
+    monkeypatch.undo()
+    train(dataset, tmp_path, tiny_config(), ALONE)
+    assert same(tmp_path, uninterrupted)
+
+
+def test_a_disk_too_full_for_the_checkpoint_loses_nothing(uninterrupted, dataset, tmp_path, monkeypatch):
+    monkeypatch.setattr("crr.training.save", full)
+    with pytest.raises(TrainingError, match=r"Make room on the disk\. Then go on with --resume\."):
+        train(dataset, tmp_path, tiny_config(), ALONE)
+    monkeypatch.undo()
+    train(dataset, tmp_path, tiny_config(), replace(ALONE, resume=True))
+    assert same(tmp_path, uninterrupted)
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="workers inherit the test's trick by fork")
 def test_a_worker_that_was_killed_is_a_sentence(dataset, tmp_path, monkeypatch):
     monkeypatch.setattr("crr.training_data._start_worker", lambda _: os.kill(os.getpid(), signal.SIGKILL))
-    with pytest.raises(TrainingError, match="was ended from outside, probably for lack of memory"):
+    with pytest.raises(
+        TrainingError, match=r"lack of memory\. With fewer --workers, run the same command again"
+    ):
         train(dataset, tmp_path, tiny_config(), replace(ALONE, workers=1))
 
 

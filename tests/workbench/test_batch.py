@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from crr.errors import DeviceError
+from crr.errors import DeviceError, ImageError
 from tests.workbench.fakes import MODEL, OTHER_MODEL, QUESTION, FakeLibrary, good_png, part, png
 from workbench.batch import Batch, Question
 from workbench.settings import Settings
@@ -30,23 +30,60 @@ def test_a_bad_file_is_a_sentence_and_the_rest_go_on(batch, inspector):
     batch.add(files(good=good_png(), broken=png()[:60], empty=b"", bad=png()))
     batch.inspect_some(QUESTION, inspector, seconds=9)
     assert [row.name for row in batch.rows(QUESTION)] == ["bad.png", "good.png"]
-    assert sorted(name for name, _ in batch.failures.values()) == ["broken.png", "empty.png"]
-    assert all(name in sentence for name, sentence in batch.failures.values())
+    assert sorted(failure.names for failure in batch.failures.values()) == [("broken.png",), ("empty.png",)]
+    assert all(failure.names[0] in failure.sentence for failure in batch.failures.values())
     assert not batch.pending(QUESTION)
 
 
-def test_a_file_that_cannot_be_opened_is_a_sentence(batch):
+def test_a_file_that_cannot_be_read_is_a_sentence_until_it_can(batch):
     def read() -> bytes:
-        raise PermissionError(13, "Permission denied")
+        raise ImageError("secret.png may not be read by this user: change its permissions.")
 
     assert batch.add([("secret.png", read)]) == []
-    assert "Permission denied" in batch.failures["secret.png"][1]
+    assert "permissions" in batch.failures["secret.png"].sentence
+    assert len(batch.add([("secret.png", png)])) == 1
+    assert batch.failures == {}
+
+
+def test_a_broken_picture_keeps_the_names_of_all_its_files(batch, inspector):
+    broken = png()[:60]
+    batch.add(files(a=broken, b=broken))
+    batch.inspect_some(QUESTION, inspector, seconds=9)
+    batch.add(files(c=broken))
+    assert batch.summary(QUESTION).startswith("0 of 1 inspected")
+    batch.inspect_some(QUESTION, inspector, seconds=9)
+    (failure,) = batch.failures.values()
+    assert failure.names == ("a.png", "b.png", "c.png")
+    assert batch.summary(QUESTION) == (
+        "0 of 1 inspected, 0 defective, 1 could not be inspected. "
+        "Files that are the same picture share a row."
+    )
+
+
+def test_a_picture_that_is_no_longer_there_has_no_inspection(batch, inspector):
+    (digest,) = batch.add(files(a=png()))
+    batch.forget(digest, "a.png")
+    assert batch.inspect(digest, QUESTION, inspector) is None
 
 
 def test_the_same_image_twice_is_one_row(batch, inspector, library):
     assert len(batch.add(files(a=png(), b=png()))) == 2
     batch.inspect_some(QUESTION, inspector, seconds=9)
-    assert len(batch.rows(QUESTION)) == library.inspected == 1
+    assert library.inspected == 1
+    assert [row.name for row in batch.rows(QUESTION)] == ["a.png = b.png"]
+    assert batch.summary(QUESTION) == (
+        "1 of 1 inspected, 1 defective. Files that are the same picture share a row."
+    )
+    batch.add(files(c=png(), d=png()))
+    assert [row.name for row in batch.rows(QUESTION)] == ["a.png = b.png and 2 more"]
+
+
+def test_the_summary_counts_and_follows_the_strictness(batch, inspector):
+    batch.add(files(good=good_png(), bad=png(), faint=png(part(strength=180)), broken=png()[:60]))
+    assert batch.summary(QUESTION) == "0 of 4 inspected, 0 defective."
+    batch.inspect_some(QUESTION, inspector, seconds=9)
+    assert batch.summary(QUESTION) == "3 of 4 inspected, 2 defective, 1 could not be inspected."
+    assert batch.summary(QUESTION, 1.6) == "3 of 4 inspected, 1 defective, 1 could not be inspected."
 
 
 def test_images_beyond_the_limit_are_refused_unread_with_a_sentence():
@@ -60,17 +97,21 @@ def test_images_beyond_the_limit_are_refused_unread_with_a_sentence():
     batch.add([("d.png", never), ("e.png", never)])
     assert batch.refusal == (
         "2 files were left out, from d.png on: the table holds at most 2 images and 256 MB. "
-        "Save the results, clear the table and add the rest."
+        "Save the results, clear the table and add the rest; the command crr predict has no such limit."
     )
-    batch.remove(next(iter(batch.uploads)))
+    batch.forget(next(iter(batch.uploads)), "a.png")
     batch.add(files(f=good_png(6)))
     assert batch.refusal is None
 
 
 def test_bytes_beyond_the_limit_are_refused():
     batch = Batch(replace(Settings(), session_bytes=len(png()) + 10))
-    batch.add(files(a=png(), b=good_png()))
-    assert (len(batch.uploads), batch.refused) == (1, ["b.png"])
+
+    def never() -> bytes:
+        raise AssertionError("read although the batch is full")
+
+    batch.add([*files(a=png(), b=good_png()), ("c.png", never)])
+    assert (len(batch.uploads), batch.refused) == (1, ["b.png", "c.png"])
 
 
 def test_turns_are_short(batch):
@@ -118,11 +159,22 @@ def test_trouble_with_the_device_is_no_fault_of_the_image(batch, library):
     assert batch.failures == {}
 
 
+def test_the_last_name_takes_the_picture_along(batch, inspector):
+    (digest, _, broken, _) = batch.add(files(a=png(), b=png(), c=b"no image", d=b"no image"))
+    batch.inspect_some(QUESTION, inspector, seconds=9)
+    batch.forget(digest, "a.png")
+    batch.forget(broken, "d.png")
+    assert [row.name for row in batch.rows(QUESTION)] == ["b.png"]
+    assert batch.failures[broken].names == ("c.png",)
+    batch.forget(digest, "b.png")
+    assert batch.rows(QUESTION) == []
+
+
 def test_removing_forgets_everything(batch, inspector):
     (digest, broken) = batch.add(files(a=png(), broken=b"no image"))
     batch.inspect_some(Question(MODEL, "cpu"), inspector, seconds=9)
-    batch.remove(digest)
-    batch.remove(broken)
+    batch.forget(digest, "a.png")
+    batch.forget(broken, "broken.png")
     assert (batch.uploads, batch.failures, batch.rows(QUESTION), len(batch._results)) == ({}, {}, [], 0)
 
 

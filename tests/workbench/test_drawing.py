@@ -37,19 +37,20 @@ def test_segmentation_is_offered_only_where_there_is_one():
     ],
 )
 def test_every_view_has_its_panels_and_goes_to_the_browser_as_plain_values(inspected, view, panels):
-    drawing = draw(inspected, view, regions_at(inspected.inspection, 1.0), 0.6)
+    drawing = draw(inspected, "part.png", view, regions_at(inspected.inspection, 1.0), 0.6)
     assert drawing["panels"] == panels
     assert json.loads(json.dumps(drawing)) == drawing
     assert drawing["opacity"] == (1.0 if view == "Map" else 0.6)
     assert len(base64.b64decode(drawing["colours"])) == 4 * 256
+    assert drawing["description"] == f"part.png, {view}: 1 regions reach the threshold"
 
 
 def test_levels_reach_the_browser_as_they_are(inspected):
     regions = regions_at(inspected.inspection, 1.0)
-    assert levels_of(draw(inspected, "Overlay", regions, 1)) == pytest.approx(
+    assert levels_of(draw(inspected, "part.png", "Overlay", regions, 1)) == pytest.approx(
         inspected.inspection.anomaly_map, abs=0.5 / ONE
     )
-    segmentation = draw(inspected, "Segmentation", regions, 1)
+    segmentation = draw(inspected, "part.png", "Segmentation", regions, 1)
     assert levels_of(segmentation) == pytest.approx(inspected.inspection.segmentation, abs=0.5 / ONE)
     assert segmentation["label"] == "segmentation"
 
@@ -58,11 +59,11 @@ def test_levels_above_one_are_not_cut_so_that_pointing_reads_the_truth(inspected
     bright = Inspected(
         inspected.picture, inspection_of(part(), anomaly_map=np.full((8, 8), 3.5, np.float32)), 0
     )
-    assert levels_of(draw(bright, "Map", regions_at(bright.inspection, 1.0), 1)).max() == 3.5
+    assert levels_of(draw(bright, "part.png", "Map", regions_at(bright.inspection, 1.0), 1)).max() == 3.5
 
 
 def test_the_outline_is_in_original_pixels(inspected):
-    (curve,) = draw(inspected, "Overlay", regions_at(inspected.inspection, 1.0), 0.6)["outlines"]
+    (curve,) = draw(inspected, "part.png", "Overlay", regions_at(inspected.inspection, 1.0), 0.6)["outlines"]
     xs, ys = curve[::2], curve[1::2]
     assert len(xs) == len(ys) >= 4
     assert 28 <= min(xs) <= 32
@@ -72,7 +73,9 @@ def test_the_outline_is_in_original_pixels(inspected):
 
 
 def test_nothing_is_outlined_where_nothing_reaches_the_threshold(inspected):
-    assert draw(inspected, "Overlay", regions_at(inspected.inspection, 9.0), 0.6)["outlines"] == []
+    assert (
+        draw(inspected, "part.png", "Overlay", regions_at(inspected.inspection, 9.0), 0.6)["outlines"] == []
+    )
 
 
 def test_moving_threshold_and_opacity_calls_no_model_and_is_quick(inspected, library):
@@ -82,7 +85,7 @@ def test_moving_threshold_and_opacity_calls_no_model_and_is_quick(inspected, lib
     times = []
     for step in range(5):
         start = time.perf_counter()
-        drawing = draw(large, "Overlay", regions_at(large.inspection, 1 + step / 10), step / 5)
+        drawing = draw(large, "part.png", "Overlay", regions_at(large.inspection, 1 + step / 10), step / 5)
         times.append(time.perf_counter() - start)
     assert library.inspected == 1
     assert min(times) < 0.05

@@ -1,12 +1,15 @@
 import csv
 import io
 import zipfile
+from dataclasses import replace
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
 
 from crr.images import decode
 from tests.workbench.fakes import QUESTION, good_png, part, png
+from workbench import exports
 from workbench.batch import Batch
 from workbench.exports import COLUMNS, heatmap, pictures_zip, results_csv
 from workbench.settings import Settings
@@ -38,8 +41,42 @@ def test_csv_has_a_line_an_image_and_the_files_that_failed(batch, inspector):
     assert rows["broken.png"]["verdict"] == ""
 
 
+def test_csv_has_a_line_for_each_file_of_the_same_picture_and_the_zip_one_heat_map(batch, inspector):
+    batch.add([("copy.png", png)])
+    rows = rows_of(results_csv(batch, QUESTION, inspector))
+    assert rows["copy.png"] == rows["a/part.png"] | {"file": "copy.png"}
+    with zipfile.ZipFile(io.BytesIO(pictures_zip(batch, QUESTION, inspector, 1.0, 0.6))) as archive:
+        assert sum(name.endswith("_mask.png") for name in archive.namelist()) == 3
+
+
+def test_csv_has_a_line_for_each_file_of_the_same_broken_picture(batch, inspector):
+    batch.add([("copy.png", lambda: b"no image")])
+    batch.inspect_some(QUESTION, inspector, seconds=9)
+    rows = rows_of(results_csv(batch, QUESTION, inspector))
+    assert rows["copy.png"] == rows["broken.png"] | {"file": "copy.png"}
+
+
 def test_no_file_name_becomes_a_formula(batch, inspector):
     assert rows_of(results_csv(batch, QUESTION, inspector))["'=cmd.png"]["verdict"] == "normal"
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
+def test_no_text_becomes_a_formula(batch, inspector, library, start):
+    ask = library.inspect
+    library.inspect = lambda *asked: [replace(found, category=start + "part") for found in ask(*asked)]
+    batch.add([(start + "broken.png", lambda: b"none"), (start + "good.png", lambda: good_png(90))])
+    batch.inspect_some(QUESTION, library.inspector(), seconds=9)
+    rows = rows_of(results_csv(batch, QUESTION, inspector))
+    assert rows[f"'{start}broken.png"]["error"].startswith(f"'{start}broken.png is ")
+    assert rows[f"'{start}good.png"]["category"] == f"'{start}part"
+
+
+def test_the_regions_of_a_picture_are_counted_once_for_all_its_files(batch, inspector, monkeypatch):
+    batch.add([(f"copy{number}.png", png) for number in range(5)])
+    count = Mock(side_effect=exports.regions_at)
+    monkeypatch.setattr(exports, "regions_at", count)
+    results_csv(batch, QUESTION, inspector)
+    assert count.call_count == 3
 
 
 def test_csv_follows_the_strictness(batch, inspector):

@@ -1,11 +1,13 @@
 from dataclasses import replace
+from unittest.mock import Mock
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from crr.errors import CheckpointError
-from tests.workbench.fakes import good_png, png
+from tests.workbench.fakes import MODEL, OTHER_MODEL, QUESTION, good_png, png
 from workbench import models
+from workbench.batch import Batch
 from workbench.settings import Settings
 
 pytestmark = pytest.mark.usefixtures("fake_workbench")
@@ -52,12 +54,15 @@ def test_a_link_restores_sample_model_threshold_opacity_and_view(app):
     assert app.sidebar.selectbox(key="model").value == "other"
     assert threshold(app).value == 0.3
     assert app.slider(key="opacity").value == 25
-    assert app.sidebar.radio(key="view").value == "Map"
+    assert app.main.segmented_control(key="view").value == "Map"
     assert {name: app.query_params[name] for name in wanted} == wanted
 
 
-@pytest.mark.parametrize("threshold_text", ["much", "-1", "9", "nan"])
-def test_a_link_with_nonsense_opens_the_first_sample(app, threshold_text):
+@pytest.mark.parametrize(
+    ("threshold_text", "stands_at"),
+    [("much", 0.5), ("nan", 0.5), ("-1", 0.01), ("1e-320", 0.01), ("9", 1.0), ("1e999", 1.0)],
+)
+def test_a_link_with_nonsense_opens_the_first_sample(app, threshold_text, stands_at):
     app.query_params["sample"] = "../../secret"
     app.query_params["threshold"] = threshold_text
     app.query_params["view"] = "Inside out"
@@ -65,7 +70,8 @@ def test_a_link_with_nonsense_opens_the_first_sample(app, threshold_text):
     assert not app.exception
     assert not app.error
     assert "Bottle: broken rim" in texts(app.caption)
-    assert threshold(app).value == 0.5
+    assert threshold(app).value == stands_at
+    assert f"limit {0.45 * stands_at / 0.5:.2f}" in answer(app)
 
 
 def test_moving_threshold_opacity_and_view_calls_no_model(app, library):
@@ -74,7 +80,7 @@ def test_moving_threshold_opacity_and_view_calls_no_model(app, library):
     assert app.query_params["threshold"] == "0.90"
     assert "limit 0.81" in answer(app)  # 0.45 * 0.9 / 0.5
     app.slider(key="opacity").set_value(20).run()
-    app.sidebar.radio(key="view").set_value("Mask").run()
+    app.segmented_control(key="view").set_value("Mask").run()
     threshold(app).set_value(0.5).run()
     assert "threshold" not in app.query_params
     assert library.inspected == 1
@@ -98,8 +104,44 @@ def test_a_broken_file_is_one_sentence_and_nothing_is_lost(app):
     upload(app, good)
     upload(app, good, ("broken.png", png()[:50], "image/png"), ("page.html", b"<html></html>", "text/html"))
     assert [warning.value.split()[0] for warning in app.warning] == ["page.html", "broken.png"]
+    assert "1 of 3 inspected, 1 defective, 2 could not be inspected." in texts(app.markdown)
     assert "Defective" in answer(app)
     assert list(app.dataframe[0].value["file"]) == ["bad.png"]
+
+
+def test_what_was_wrong_with_uploads_stays_with_their_table_once_a_sample_is_chosen(app):
+    app.run()
+    upload(app, ("bad.png", png(), "image/png"), ("broken.png", png()[:50], "image/png"))
+    app.pills(key="sample_choice").set_value("screw_good").run()
+    assert not app.warning
+    assert "inspected" not in texts(app.markdown)
+    assert app.expander[0].label == "Could not be inspected: 1"
+    assert "broken.png" in texts(app.expander[0].markdown)
+    threshold(app).set_value(0.99).run()
+    assert app.query_params["threshold"] == "0.99"
+    assert not app.exception
+
+
+def test_two_files_of_the_same_picture_show_both_names(app, monkeypatch):
+    shown = Mock()
+    monkeypatch.setattr("workbench.components.viewer.show_picture", shown)
+    app.run()
+    first = ("bad.png", png(), "image/png")
+    upload(app, first)
+    upload(app, first, ("copy.png", png(), "image/png"))
+    assert list(app.dataframe[0].value["file"]) == ["bad.png = copy.png"]
+    assert "bad.png = copy.png" in answer(app)
+    assert shown.call_args.args[0]["description"].startswith("bad.png = copy.png, Overlay")
+
+
+def test_problems_of_before_are_no_news_when_more_arrives_after_a_sample(app):
+    app.run()
+    upload(app, ("broken.png", png()[:50], "image/png"))
+    app.pills(key="sample_choice").set_value("screw_good").run()
+    app.session_state["visit"].take([("page.html", lambda: b"<html></html>")])
+    app.run()
+    assert [warning.value.split()[0] for warning in app.warning] == ["page.html"]
+    assert app.expander[0].label == "Could not be inspected: 2"
 
 
 def test_verdicts_of_the_table_follow_the_threshold(app, library):
@@ -146,6 +188,61 @@ def test_what_looks_like_nothing_known_is_said(app, library, monkeypatch):
     assert "nothing the model was trained on (nearest: bottle)" in texts(app.warning)
 
 
+def test_names_of_categories_and_sentences_of_models_are_no_markdown(app, library, monkeypatch):
+    ask = library.inspect
+    library.inspect = lambda *asked: [replace(found, known=False, category="*nut*") for found in ask(*asked)]
+    stranger = library.inspector()
+    monkeypatch.setattr("workbench.inspection.inspector", lambda: stranger)
+    app.run()
+    assert r"(nearest: \*nut\*)" in texts(app.warning)
+    assert r"held-back normal images (\*nut\*)" in texts(app.markdown)
+    app.session_state["visit"].batch.trouble[QUESTION.key] = "*no* memory"
+    app.run()
+    assert texts(app.error) == r"\*no\* memory"
+
+
+def test_what_fails_in_the_summary_is_a_sentence_too(app, monkeypatch):
+    app.run()
+    monkeypatch.setattr(Batch, "summary", Mock(side_effect=RuntimeError("secret detail")))
+    upload(app, ("bad.png", png(), "image/png"), ("good.png", good_png(), "image/png"))
+    assert "did not foresee" in texts(app.error)
+    assert "Defective" in answer(app)
+    assert len(app.dataframe) == 1
+
+
+def test_a_model_that_goes_while_it_is_used_is_named_and_all_else_stays(app, monkeypatch):
+    app.query_params["model"] = "other"
+    app.run()
+    upload(app, ("bad.png", png(), "image/png"))
+    threshold(app).set_value(0.6).run()
+    monkeypatch.setattr(models, "find_models", lambda: {MODEL.name: MODEL})
+    why = Mock(side_effect=models.why_replaced)
+    monkeypatch.setattr(models, "why_replaced", why)
+    for _ in range(2):  # it does not vanish with the next click
+        app.run()
+        assert (
+            texts(app.warning)
+            == 'There is no model "other" on this machine, so crr-embedded is used instead.'
+        )
+    assert why.call_count == 1  # it reads the whole checkpoint
+    assert app.selectbox(key="model").value == "crr-embedded"
+    assert threshold(app).value == 0.6
+    assert list(app.dataframe[0].value["file"]) == ["bad.png"]
+    monkeypatch.setattr(models, "find_models", lambda: {MODEL.name: MODEL, OTHER_MODEL.name: OTHER_MODEL})
+    app.run()
+    assert not app.warning
+
+
+def test_a_link_to_a_model_that_is_not_there_says_so_until_one_is_chosen(app):
+    app.query_params["model"] = "*gone*"
+    app.query_params["sample"] = "screw_good"
+    app.run()
+    assert r'no model "\*gone\*"' in texts(app.warning)
+    assert "Screw: good" in texts(app.caption)
+    app.selectbox(key="model").set_value("other").run()
+    assert not app.warning
+
+
 def test_without_a_model_the_page_says_what_to_do(app, monkeypatch):
     def none() -> None:
         raise CheckpointError("There is no model on this machine.")
@@ -185,11 +282,26 @@ def test_folders_of_the_server_can_be_switched_off(app, monkeypatch):
     assert not app.text_input
 
 
+def test_no_folder_is_read_for_a_visitor_who_may_not_name_one(app, monkeypatch, tmp_path):
+    (tmp_path / "part.png").write_bytes(png())
+    allowed = Mock(return_value=Settings(allow_folders=True))
+    monkeypatch.setattr("workbench.components.gallery.settings", allowed)
+    app.run()
+    button = next(button for button in app.button if button.label == "Inspect this folder")
+    app.text_input(key="folder_path").set_value(str(tmp_path))
+    allowed.return_value = Settings(allow_folders=False)
+    button.click().run()
+    assert "cannot be read from here" in texts(app.error)
+    assert not app.dataframe
+
+
 def test_a_folder_path_that_is_wrong_is_a_sentence(app, monkeypatch, tmp_path):
     monkeypatch.setattr("workbench.components.gallery.settings", lambda: Settings(allow_folders=True))
     app.run()
-    app.text_input(key="folder_path").set_value(str(tmp_path)).run()
-    assert "no folder with images" in texts(app.error)
+    button = next(button for button in app.button if button.label == "Inspect this folder")
+    app.text_input(key="folder_path").set_value(str(tmp_path))
+    button.click().run()
+    assert "holds no images" in texts(app.error)
     (tmp_path / "part.png").write_bytes(png())
-    app.text_input(key="folder_path").set_value(f"{tmp_path}/").run()
+    button.click().run()  # the same path again
     assert list(app.dataframe[0].value["file"]) == ["part.png"]

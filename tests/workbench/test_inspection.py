@@ -6,6 +6,7 @@ import pytest
 from crr.errors import DeviceError, ImageError
 from tests.workbench.fakes import MODEL, OTHER_MODEL, FakeLibrary, good_png, png
 from workbench.inspection import DeviceQueues
+from workbench.pictures import digest_of
 from workbench.samples import read_samples
 from workbench.settings import Settings
 
@@ -13,7 +14,7 @@ from workbench.settings import Settings
 def test_an_image_file_becomes_a_picture_and_an_inspection(inspector):
     inspected = inspector.inspect(png(), "part.png", MODEL, "cpu")
     assert inspected.inspection.verdict == "defective"
-    assert (inspected.picture.name, inspected.picture.size) == ("part.png", (96, 128))
+    assert (inspected.picture.digest, inspected.picture.size) == (digest_of(png()), (96, 128))
     assert inspected.picture.uri.startswith("data:image/jpeg;base64,")
     assert inspected.decode_milliseconds > 0
     assert inspected.nbytes > inspected.inspection.anomaly_map.nbytes + len(inspected.picture.uri)

@@ -4,6 +4,7 @@ import pytest
 from tests.workbench.fakes import NORMAL_SCORES, inspection_of, part
 from workbench.judgement import (
     among_normals,
+    describe_limits,
     describe_regions,
     fine_map,
     position,
@@ -69,9 +70,9 @@ def test_large_images_are_judged_on_a_grid_of_bounded_size():
 @pytest.mark.parametrize(
     ("score", "sentence"),
     [
-        (0.5, "Higher than all 50 held-back normal images of bottle."),
-        (0.05, "Lower than all 50 held-back normal images of bottle."),
-        (NORMAL_SCORES[40], "Higher than 80 % of 50 held-back normal images of bottle."),
+        (0.5, "Score higher than all 50 held-back normal images (bottle)."),
+        (0.05, "Score lower than all 50 held-back normal images (bottle)."),
+        (NORMAL_SCORES[40], "Score higher than 80 % of 50 held-back normal images (bottle)."),
     ],
 )
 def test_the_place_among_normals_is_stated_as_it_is(score, sentence):
@@ -92,6 +93,32 @@ def test_regions_are_described_also_where_the_verdict_says_otherwise():
     assert "strongest pixels" in describe_regions(inspection, none, limit=0.1)
     two = regions_at(inspection_of(part(spots=[(20, 30), (60, 90)])), 1.0)
     assert "2 regions reach" in describe_regions(inspection, two, limit=0.1)
+
+
+def test_the_two_scales_are_stated_together():
+    inspection = inspection_of(part(), pixel_threshold=0.5, threshold=0.45)
+    assert describe_limits(inspection, 1.0) == (
+        "Outlined where the map reaches **0.50**, defective from a score of **0.45** on. "
+        "Both were set on held-back photos of good parts and synthetic damage, and move together."
+    )
+    assert describe_limits(inspection, 1.2) == (
+        "Outlined where the map reaches **0.60**, defective from a score of **0.54** on. "
+        "Set on held-back photos of good parts and synthetic damage: 0.50 and 0.45."
+    )
+
+
+@pytest.mark.parametrize(
+    ("calibrated", "factor", "stated"),
+    [
+        (1.7, 1.0, "reaches **1.70**, defective from a score of **0.45** on. The slider ends at 1.00. Both"),
+        (0.84, 2.0, "reaches **1.68**, defective from a score of **0.90** on. The slider ends at 1.00. Set"),
+        (0.5, 0.01, "reaches **0.01**, defective from a score of **0.00** on. Set"),
+        (0.1, 0.01, "reaches **0.00**, defective from a score of **0.00** on. The slider ends at 0.01. Set"),
+    ],
+)
+def test_the_outline_is_stated_where_it_is_drawn_also_beyond_the_slider(calibrated, factor, stated):
+    inspection = inspection_of(part(), pixel_threshold=calibrated, threshold=0.45)
+    assert stated in describe_limits(inspection, factor)
 
 
 def test_small_words():

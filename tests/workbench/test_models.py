@@ -3,10 +3,11 @@ import weakref
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+import torch
 
 from crr.errors import CheckpointError
 from tests.workbench.fakes import FakeDetector, FakeLibrary
-from workbench.models import Models, find_models
+from workbench.models import Models, find_models, why_replaced
 
 MEGABYTE = 2**20
 
@@ -70,10 +71,11 @@ def test_a_model_in_use_is_freed_when_its_user_is_done():
     assert models.use("a", "cpu", meanwhile_another_is_loaded)() is None
 
 
-def test_memory_of_the_gpu_is_given_back(monkeypatch):
+@pytest.mark.parametrize("kind", ["cuda", "mps"])
+def test_memory_of_the_gpu_is_given_back(monkeypatch, kind):
     emptied = []
-    monkeypatch.setattr("torch.cuda.is_initialized", lambda: True)
-    monkeypatch.setattr("torch.cuda.empty_cache", lambda: emptied.append(True))
+    monkeypatch.setattr("torch.accelerator.current_accelerator", lambda **_: torch.device(kind))
+    monkeypatch.setattr(f"torch.{kind}.empty_cache", lambda: emptied.append(True))
     models = Models(FakeLibrary().load, MEGABYTE)
     models.use("a", "cpu", name_of)
     assert not emptied
@@ -100,6 +102,22 @@ def test_no_model_at_all_is_a_sentence_that_says_what_to_do(tmp_path, monkeypatc
     monkeypatch.setenv("CRR_CHECKPOINTS", str(tmp_path))
     with pytest.raises(CheckpointError, match="crr train"):
         find_models()
+
+
+def test_a_model_that_is_not_there_is_told_from_a_damaged_one(tmp_path, monkeypatch, caplog):
+    monkeypatch.setenv("CRR_CHECKPOINTS", str(tmp_path / "checkpoints"))
+    for name in ("parts", "../secret", "", 100 * "a"):
+        sentence = f'There is no model "{name[:60]}" on this machine, so other is used instead.'
+        assert why_replaced(name, "other") == sentence
+    (tmp_path / "checkpoints" / "parts").mkdir(parents=True)
+    (tmp_path / "secret").mkdir()
+    (tmp_path / "checkpoints" / "parts" / "config.json").write_text("{")
+    assert why_replaced("parts", "other") == (
+        'The model "parts" is damaged or was made by a newer version, so other is used instead. '
+        "Copy it again or update the workbench; the log of the server says more."
+    )
+    assert str(tmp_path / "checkpoints" / "parts" / "config.json") in caplog.text
+    assert why_replaced("../secret", "other").startswith("There is no model")
 
 
 def test_a_file_that_is_gone_before_it_is_looked_at_hides_no_model(tmp_path, monkeypatch):

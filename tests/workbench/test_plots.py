@@ -18,6 +18,13 @@ def test_only_a_defect_has_the_accent_colour(score, colour):
     assert figure.layout.shapes[1].line.color == colour
 
 
+@pytest.mark.parametrize(("score", "limit"), [(0.7, 0.01), (0.01, 0.7), (0.3, 1.4), (1.4, 0.3)])
+def test_no_label_is_cut_off_as_all_reach_towards_the_middle(score, limit):
+    labels = score_figure(inspection_of(part(), score=score), limit).layout.annotations
+    low, high = sorted(labels, key=lambda label: label.x)
+    assert (low.xanchor, high.xanchor) == ("left", "right")
+
+
 def test_the_axis_is_the_same_for_all_images_unless_a_score_lies_beyond():
     assert score_figure(inspection_of(part(), score=0.2), limit=0.45).layout.xaxis.range == (0, 1.02)
     assert score_figure(inspection_of(part(), score=2.0), limit=0.45).layout.xaxis.range == (0, 2.04)

@@ -32,17 +32,28 @@ def test_a_wrong_value_names_its_variable(name, value):
 
 
 @pytest.mark.parametrize(
-    ("settings", "visitor", "host", "allowed"),
+    ("settings", "visitor", "host", "origin", "allowed"),
     [
-        (Settings(), None, "localhost:8501", True),
-        (Settings(), None, "127.0.0.1", True),
-        (Settings(), None, "[::1]:8501", True),
-        (Settings(), "192.0.2.7", "localhost:8501", False),
-        (Settings(), None, "parts.example.org", False),
-        (Settings(allow_folders=True), "192.0.2.7", "parts.example.org", True),
-        (Settings(allow_folders=False), None, "localhost", False),
-        (Settings(allow_folders=True, on_space=True), None, "localhost", False),
+        (Settings(), None, "localhost:8501", "http://localhost:8501", True),
+        (Settings(), None, "127.0.0.1", "http://127.0.0.1", True),
+        (Settings(), None, "[::1]:8501", "http://[::1]:8501", True),
+        (Settings(), "192.0.2.7", "localhost:8501", "http://localhost:8501", False),
+        (Settings(), None, "parts.example.org", "http://localhost", False),
+        (Settings(), None, "localhost:8501", "https://parts.example.org", False),
+        (Settings(), None, "localhost:8501", "http://localhost.example.org", False),
+        (Settings(), None, "localhost:8501", "", False),
+        (Settings(allow_folders=True), "192.0.2.7", "parts.example.org", "https://parts.example.org", True),
+        (Settings(allow_folders=False), None, "localhost", "http://localhost", False),
+        (Settings(allow_folders=True, on_space=True), None, "localhost", "http://localhost", False),
     ],
 )
-def test_folders_of_the_server_are_for_visitors_on_it(settings, visitor, host, allowed):
-    assert settings.folders_allowed(visitor, host) is allowed
+def test_folders_of_the_server_are_for_visitors_on_it(settings, visitor, host, origin, allowed):
+    assert settings.folders_allowed(visitor, {"Host": host, "Origin": origin}) is allowed
+
+
+@pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded", "X-Real-IP", "Via"])
+def test_who_comes_through_a_proxy_is_not_on_the_machine_whatever_else_is_sent(header):
+    local = {"Host": "localhost:8501", "Origin": "http://localhost:8501"}
+    assert Settings().folders_allowed(None, local)
+    assert not Settings().folders_allowed(None, {**local, header: "192.0.2.7"})
+    assert Settings(allow_folders=True).folders_allowed(None, {**local, header: "192.0.2.7"})

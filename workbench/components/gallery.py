@@ -4,13 +4,15 @@ from datetime import datetime
 
 import streamlit as st
 
+from crr.errors import ConfigError
 from crr.image_formats import IMAGE_SUFFIXES
 from workbench.components.session import current_visit, shown_sample
 from workbench.components.shell import plain_errors
+from workbench.markdown import as_text
 from workbench.samples import read_samples, sample_thumbnail
 from workbench.settings import settings
 
-_SAMPLE, _CAMERA, _FOLDER = "sample_choice", "camera", "folder_path"
+_SAMPLE, _CAMERA, _FOLDER, _CLOSED = "sample_choice", "camera", "folder_path", "popovers_closed"
 
 
 def choose_sample() -> None:
@@ -22,7 +24,7 @@ def choose_sample() -> None:
             "Samples",
             list(samples),
             key=_SAMPLE,
-            format_func=lambda name: f"![]({sample_thumbnail(samples[name])}) {samples[name].title}",
+            format_func=lambda name: f"![]({sample_thumbnail(samples[name])}) {as_text(samples[name].title)}",
             help="Real parts from public data sets, not used in training. Click one to inspect it.",
             on_change=_sample_clicked,
             wrap=False,
@@ -43,20 +45,15 @@ def offer_own_images() -> None:
         "Folder or camera",
         icon=":material/add_a_photo:",
         width="stretch",
+        key=f"popover-{st.session_state.get(_CLOSED, 0)}",
+        on_change="rerun",  # gives it the key as its identity
         help="Inspect all photos of a folder at once, or take one now.",
     ):
         _uploader(
             "A folder", "folder", several="directory", help="Every image in the folder and in its subfolders."
         )
-        host = st.context.headers.get("Host", "")
-        if settings().folders_allowed(st.context.ip_address, host):
-            st.text_input(
-                "Path of a folder on this machine",
-                key=_FOLDER,
-                placeholder="/data/parts",
-                on_change=_folder_typed,
-                help="Paste the path and press Enter: its images are read from there, nothing is uploaded.",
-            )
+        if _folders_allowed():
+            _type_folder()
         if st.toggle(
             "Use the camera", help="Take a photo of a part. Your browser asks for permission first."
         ):
@@ -82,6 +79,21 @@ def _uploader(label: str, name: str, several: object, help: str) -> None:
         current_visit().note(key, files)
 
 
+def _folders_allowed() -> bool:
+    return settings().folders_allowed(st.context.ip_address, st.context.headers)
+
+
+def _type_folder() -> None:
+    with st.form("typed_folder", border=False):
+        st.text_input(
+            "Path of a folder on this machine",
+            key=_FOLDER,
+            placeholder="/data/parts",
+            help="Its images and those of its subfolders are read from there, nothing is uploaded.",
+        )
+        st.form_submit_button("Inspect this folder", on_click=_folder_typed)
+
+
 def _sample_clicked() -> None:
     name = st.session_state[_SAMPLE]
     if name is not None:  # a second click on the same sample deselects it, which means nothing here
@@ -90,6 +102,7 @@ def _sample_clicked() -> None:
 
 def _files_changed(key: str) -> None:
     current_visit().follow(key, st.session_state[key] or [])
+    _close_popover()
 
 
 def _photo_taken() -> None:
@@ -102,4 +115,14 @@ def _folder_typed() -> None:
     folder = st.session_state[_FOLDER]
     if folder.strip():
         with plain_errors():
+            if not _folders_allowed():
+                raise ConfigError(
+                    "Folders of the serving machine cannot be read from here: upload the folder."
+                )
             current_visit().take_folder(folder)
+            _close_popover()
+
+
+def _close_popover() -> None:
+    """Put a new one in its place, as it hides the answer: closing the same one can get lost in a rerun."""
+    st.session_state[_CLOSED] = st.session_state.get(_CLOSED, 0) + 1

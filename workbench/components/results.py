@@ -13,7 +13,8 @@ from workbench.markdown import as_text
 from workbench.visit import Visit
 
 _SECONDS_A_TURN = 0.3  # the page answers between turns
-_SHOWN_PROBLEMS = 5
+_SHOWN_PROBLEMS = 3
+_BELOW = "your-images"  # where the table is, for a link
 _VERDICTS = ("defective", "normal")
 _COLUMNS = {
     "image": st.column_config.ImageColumn("Image", width="small"),
@@ -31,23 +32,35 @@ _COLUMNS = {
 }
 
 
-def show_problems(visit: Visit) -> None:
-    """One sentence a file that could not be inspected, and one if there were too many."""
-    problems = [as_text(sentence) for _, sentence in reversed(visit.batch.failures.values())]
-    for sentence in problems[:_SHOWN_PROBLEMS]:
-        st.warning(sentence, icon=":material/broken_image:")
+def show_news(visit: Visit, question: Question) -> None:
+    """How it went with the images that arrived, until a sample is chosen; the table keeps what was wrong."""
+    _summary(question)  # always there, so that the threshold slider can have it written again
+    if not visit.news:
+        return
+    problems = visit.problems
+    for failure in problems[:_SHOWN_PROBLEMS]:
+        st.warning(as_text(failure.sentence), icon=":material/broken_image:")
     if len(problems) > _SHOWN_PROBLEMS:
-        with st.expander(f"{len(problems) - _SHOWN_PROBLEMS} more files could not be inspected"):
-            st.markdown("\n".join(f"- {sentence}" for sentence in problems[_SHOWN_PROBLEMS:]))
+        more = len(problems) - _SHOWN_PROBLEMS
+        st.markdown(f"{more} more could not be inspected: [see the list](#{_BELOW}).")
     if visit.batch.refusal is not None:
-        st.warning(visit.batch.refusal, icon=":material/inventory_2:")
+        st.warning(as_text(visit.batch.refusal), icon=":material/inventory_2:")
+
+
+@st.fragment(key="summary")
+def _summary(question: Question) -> None:
+    with plain_errors():
+        visit = current_visit()
+        several = len(visit.batch.uploads) + len(visit.batch.failures) > 1
+        if visit.news and several and not visit.batch.pending(question):
+            st.markdown(f"**{visit.batch.summary(question, visit.factor)}** [See the table](#{_BELOW})")
 
 
 def inspect_rest(visit: Visit, question: Question, inspector: Inspector) -> None:
     """Inspect what is still to be inspected, in turns, with a progress bar."""
     trouble = visit.batch.trouble.get(question.key)
     if trouble is not None:
-        st.error(trouble)
+        st.error(as_text(trouble))
         again = "Inspects the images that are still missing, for example once memory is free."
         if st.button("Try again", help=again):
             del visit.batch.trouble[question.key]
@@ -81,7 +94,11 @@ def _table(question: Question, inspector: Inspector) -> None:
         found = {
             verdict: [row for row in rows if row.verdict(visit.factor) == verdict] for verdict in _VERDICTS
         }
-        st.subheader(f"Your images: {len(rows)}", anchor=False)
+        st.subheader(f"Your images: {len(rows)}", anchor=_BELOW)
+        failures = list(visit.batch.failures.values())
+        if failures:
+            with st.expander(f"Could not be inspected: {len(failures)}", icon=":material/broken_image:"):
+                st.markdown("\n".join(f"- {as_text(failure.sentence)}" for failure in reversed(failures)))
         shown = st.segmented_control(
             "Show",
             ["all", *_VERDICTS],
@@ -141,7 +158,7 @@ def _offer_downloads(visit: Visit, question: Question, inspector: Inspector) -> 
             "text/csv",
             on_click="ignore",
             icon=":material/table:",
-            help="One line an image, then the files that could not be inspected.",
+            help="One line a file, then the files that could not be inspected.",
         )
         st.download_button(
             "Heat-maps (zip)",

@@ -1,5 +1,6 @@
 """Where a visitor's choice lives between reruns."""
 
+from math import isnan
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -39,8 +40,9 @@ def shown_sample() -> str | None:
 
 
 def _linked_threshold() -> float | None:
+    """Any number; `workbench.judgement` moves it into the slider's range."""
     try:
         value = float(st.query_params.get("threshold", ""))
     except ValueError:
         return None
-    return value if 0 < value <= 1 else None
+    return None if isnan(value) else value

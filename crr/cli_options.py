@@ -1,0 +1,85 @@
+"""The options of the `crr` command: their names, types and help, shared by the commands that have them."""
+
+from contextlib import suppress
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+from crr.terminal import ProgressStyle
+
+
+def expanded(text: str) -> Path:
+    """`--out=~/results` reaches us with its tilde: shells expand it at the start of a word only."""
+    path = Path(text)
+    with suppress(RuntimeError):  # no such user: the path is taken as it is
+        path = path.expanduser()
+    return path
+
+
+def _path(name: str, description: str) -> Any:
+    return typer.Option(name, help=description, parser=expanded, metavar="PATH")
+
+
+# Of several commands
+
+Data = Annotated[Path, _path("--data", "Data set: MVTec-AD layout, VisA, or a folder of good images.")]
+Model = Annotated[str, typer.Option("--model", help="Checkpoint folder, or the name of an embedded one.")]
+Category = Annotated[
+    list[str] | None, typer.Option("--category", help="Only this category; may be repeated.")
+]
+Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:1 or mps.")]
+ProgressFormat = Annotated[
+    ProgressStyle, typer.Option("--progress", help="A bar, or a JSON object a line on stdout.")
+]
+JsonFile = Annotated[Path | None, _path("--json", "Write the result to this file; - for stdout.")]
+Textures = Annotated[Path | None, _path("--textures", "Folder of textures for the damage, such as DTD.")]
+ForegroundOnly = Annotated[
+    bool, typer.Option("--foreground-only", help="Damage the part, never a plain background around it.")
+]
+Seed = Annotated[int, typer.Option("--seed", min=0, max=2**31 - 1, help="Fixes every random draw.")]
+
+# Of `crr train`
+
+CheckpointFolder = Annotated[Path, _path("--out", "Folder for the checkpoint.")]
+Preset = Annotated[str, typer.Option("--preset", help="embedded (CPU) or dinov2-base (GPU).")]
+Backbone = Annotated[str | None, typer.Option("--encoder", help="Another timm backbone.")]
+Layers = Annotated[str | None, typer.Option("--layers", help="The encoder's layers, for example 1,2,3.")]
+Weights = Annotated[str | None, typer.Option("--weights", help="The encoder's weights: timm or random.")]
+Size = Annotated[int | None, typer.Option("--size", help="Side in pixels that images are resized to.")]
+Iterations = Annotated[
+    int | None, typer.Option("--iterations", min=1, help="Of stage 1; stage 2 changes in proportion.")
+]
+TrainingBatchSize = Annotated[int | None, typer.Option("--batch-size", min=1, help="Images a step.")]
+Distance = Annotated[
+    Literal["combined", "mahalanobis", "cosine"] | None,
+    typer.Option("--distance", help="Measure of the residual."),
+]
+Segmentation = Annotated[
+    Literal["compact", "paper", "none"] | None,
+    typer.Option("--segmentation", help="Design of the segmentation network."),
+]
+Workers = Annotated[int | None, typer.Option("--workers", min=0, help="Processes that make images.")]
+SnapshotSeconds = Annotated[
+    float, typer.Option("--snapshot-seconds", min=0, help="Time between snapshots, for --resume.")
+]
+Resume = Annotated[bool, typer.Option("--resume", help="Go on with a stopped run.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Start anew in a used folder.")]
+
+# Of `crr evaluate`
+
+Card = Annotated[bool, typer.Option("--card", help="Write the table into the model's card.")]
+
+# Of `crr predict`
+
+Images = Annotated[
+    list[Path], typer.Argument(help="Images, or folders of images.", parser=expanded, metavar="IMAGES...")
+]
+PictureFolder = Annotated[Path | None, _path("--out", "Folder for heat-map and mask of each image.")]
+PredictionBatchSize = Annotated[int, typer.Option("--batch-size", min=1, help="Images at a time.")]
+
+# Of `crr anomalies`
+
+Sheet = Annotated[Path, _path("--out", "PNG file to write.")]
+Count = Annotated[int, typer.Option("--count", min=1, max=100, help="Damaged images a category.")]
+PictureSize = Annotated[int, typer.Option("--size", min=32, max=1024, help="Side of a picture in pixels.")]

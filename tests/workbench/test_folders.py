@@ -1,0 +1,112 @@
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from crr.errors import DatasetError, ImageError
+from tests.workbench.fakes import png
+from workbench import folders
+from workbench.folders import images_in
+
+
+@pytest.fixture
+def parts(tmp_path) -> Path:
+    """A folder with two images, a text, a hidden folder and one that looks like an image by its name."""
+    folder = tmp_path / "my parts"
+    for name in ("b.png", "sub/a.PNG", ".hidden/secret.png"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(png())
+    (folder / "notes.txt").write_text("no image")
+    (folder / "folder.png").mkdir()
+    return folder
+
+
+@pytest.mark.parametrize("form", ["{}", "  {}\n", '"{}"', " '{}/' ", "{}/sub/.."])
+def test_a_pasted_path_is_understood(parts, form):
+    found = images_in(form.format(parts))
+    assert [name for name, _ in found] == ["b.png", "sub/a.PNG"]
+    assert [read() for _, read in found] == [png(), png()]
+
+
+def test_a_tilde_is_the_home_folder(parts, monkeypatch):
+    monkeypatch.setenv("HOME", str(parts.parent))
+    assert len(images_in("~/my parts")) == 2
+
+
+def test_the_path_of_one_image_is_that_image(parts):
+    assert [name for name, _ in images_in(str(parts / "sub/a.PNG"))] == ["a.PNG"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [
+        ("/no/such/folder", "There is no folder /no/such/folder"),
+        ("~nobody-of-that-name/parts", "There is no folder ~nobody-of-that-name/parts"),
+        ("/a\0b", "There is no folder /a\0b"),
+        ("~a\0b", "not the path of a folder"),
+        ("/" + 5000 * "a", "not the path of a folder"),
+    ],
+)
+def test_what_is_no_folder_is_a_sentence(typed, sentence):
+    with pytest.raises(DatasetError, match=sentence):
+        images_in(typed)
+
+
+def test_a_folder_without_images_is_a_sentence(tmp_path):
+    (tmp_path / "notes.txt").write_text("no image")
+    with pytest.raises(DatasetError, match="holds no images"):
+        images_in(str(tmp_path))
+
+
+def refuse(monkeypatch: pytest.MonkeyPatch, function: str, refused: Callable[[Path], bool]) -> None:
+    """Let a function of `os` refuse some paths, as it would for anybody but the administrator."""
+    allowed = getattr(os, function)
+
+    def call(path: str | Path, **options: object) -> object:
+        if refused(Path(path)):
+            raise PermissionError(13, "Permission denied", str(path))
+        return allowed(path, **options)
+
+    monkeypatch.setattr(os, function, call)
+
+
+@pytest.mark.parametrize("folder", ["", "sub"])
+def test_a_folder_that_may_not_be_read_is_a_sentence_that_names_it(parts, monkeypatch, folder):
+    refuse(monkeypatch, "scandir", lambda path: path == parts / folder)
+    with pytest.raises(DatasetError, match=f"may not read {parts / folder}\\. Change its permissions"):
+        images_in(str(parts))
+
+
+def test_a_folder_in_one_that_may_not_be_entered_is_a_sentence(parts, monkeypatch):
+    refuse(monkeypatch, "stat", lambda path: parts in path.parents)
+    with pytest.raises(DatasetError, match=r"may not read .*sub"):
+        images_in(str(parts / "sub"))
+
+
+def test_a_folder_that_may_be_listed_but_not_entered_gives_a_sentence_a_file(parts, monkeypatch):
+    refuse(monkeypatch, "stat", lambda path: parts in path.parents)
+    for name, read in images_in(str(parts)):
+        with pytest.raises(ImageError, match=f"^{name} may not be read by this user: change"):
+            read()
+
+
+def test_a_pipe_is_a_sentence(tmp_path):
+    os.mkfifo(tmp_path / "pipe.png")  # reading it would never end
+    ((_, read),) = images_in(str(tmp_path))
+    with pytest.raises(ImageError, match="There is no image file"):
+        read()
+
+
+def test_a_whole_disk_is_a_sentence(parts, monkeypatch):
+    monkeypatch.setattr(folders, "MOST_ENTRIES", 4)
+    with pytest.raises(DatasetError, match="more than 4 files"):
+        images_in(str(parts))
+
+
+def test_a_huge_file_is_not_read(tmp_path, monkeypatch):
+    (tmp_path / "huge.png").write_bytes(png())
+    monkeypatch.setattr("crr.images.MAX_BYTES", 10)
+    ((_, read),) = images_in(str(tmp_path))
+    with pytest.raises(ImageError, match="is larger than"):
+        read()
