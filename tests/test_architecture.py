@@ -31,7 +31,7 @@ def everything(library) -> dict[str, Requirement]:
 
 
 def test_imports_go_one_way():
-    # In a process of its own: inside this one it would switch off the logging of every module already imported.
+    # In a process of its own: in this one it would switch off the logging of modules already imported.
     linter = Path(sys.executable).with_name("lint-imports")
     ran = subprocess.run([linter, "--no-cache", "--no-logo"], cwd=ROOT, capture_output=True, text=True)
     assert ran.returncode == 0, ran.stdout + ran.stderr
