@@ -43,7 +43,7 @@ class Regions:
 
 def starting_threshold(inspection: Inspection) -> float:
     """Where the slider stands before anybody moves it: the calibrated pixel threshold, on its steps."""
-    return float(round(min(max(inspection.pixel_threshold, LOWEST), HIGHEST), 2))
+    return round(_calibrated(inspection), 2)
 
 
 def strictness(inspection: Inspection, threshold: float) -> float:
@@ -53,12 +53,17 @@ def strictness(inspection: Inspection, threshold: float) -> float:
     """
     start = starting_threshold(inspection)
     threshold = min(max(threshold, LOWEST), HIGHEST)
-    return 1.0 if abs(threshold - start) < STEP / 2 else threshold / start
+    return 1.0 if abs(threshold - start) < STEP / 2 else threshold / _calibrated(inspection)
 
 
 def position(inspection: Inspection, factor: float) -> float:
     """Where the slider stands at that strictness."""
-    return float(round(min(max(factor * starting_threshold(inspection), LOWEST), HIGHEST), 2))
+    return round(min(max(factor * _calibrated(inspection), LOWEST), HIGHEST), 2)
+
+
+def _calibrated(inspection: Inspection) -> float:
+    """The calibrated pixel threshold, moved into the slider's range."""
+    return float(min(max(inspection.pixel_threshold, LOWEST), HIGHEST))
 
 
 def verdict_at(score: float, limit: float) -> Verdict:

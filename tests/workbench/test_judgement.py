@@ -37,6 +37,14 @@ def test_the_limit_of_the_verdict_moves_with_the_slider():
     assert position(inspection, strictness(inspection, 0.59)) == 0.59
 
 
+@pytest.mark.parametrize("threshold", [0.99, 0.2])
+def test_what_is_outlined_is_what_the_slider_says(threshold):
+    inspection = inspection_of(part(), pixel_threshold=0.347)
+    said = describe_limits(inspection, strictness(inspection, threshold))
+    assert f"Outlined where the map reaches **{threshold:.2f}**" in said
+    assert "ends at" not in said
+
+
 def test_regions_are_counted_measured_and_outlined_in_original_pixels():
     image = part(spots=[(20, 30), (60, 90)])
     inspection = inspection_of(image)
