@@ -1,7 +1,8 @@
 """What a trained detector learns about normality, with no test image and no real defect.
 
-Three things, in order: the residual's statistics a category (before stage 2 looks at distances), then
-the fusion weight and the thresholds, from held-back normals and damage synthesised on them.
+In order: which category is which, the memory of methods that have one, the residual's statistics a
+category (before stage 2 looks at distances), then the fusion weight and the thresholds, from held-back
+normals and damage synthesised on them.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,13 +18,12 @@ from crr.anomalies import AnomalySynthesizer
 from crr.categories import summary
 from crr.config import CategoryCalibration
 from crr.datasets import Sample
-from crr.detector import Detector, as_input_tensor
+from crr.detector import Detector, MemoryDetector, as_input_tensor
 from crr.maps import mean_map, top_share_score
 from crr.metrics import PixelAccumulator, f1_max, image_metrics
 from crr.progress import Reporter
-from crr.residual_metric import ResidualStatistics
 from crr.training_data import CachedReader, donors
-from crr.types import Image, Mask, Reconstruction
+from crr.types import Features, Image, Mask, Reconstruction
 
 _STATISTICS_IMAGES = 200  # normals a category that the statistics rest on
 _CALIBRATION_IMAGES = 60  # held-back normals a category that scores and thresholds rest on
@@ -38,41 +38,69 @@ _NORMAL_QUANTILE = 0.95  # at most about one held-back normal in twenty is calle
 Samples = Mapping[str, Sequence[Sample]]
 
 
-def fit_statistics(detector: Detector, training: Samples, held_back: Samples, reporter: Reporter) -> None:
-    """Fit residual metric, category centres and map scale in place.
-
-    Means and covariances rest on training normals (there are many); how far normals lie from their
-    centre, and how high their distances go, on held-back normals, which no training has seen.
+def fit_recogniser(detector: Detector, training: Samples, held_back: Samples, reporter: Reporter) -> None:
+    """Learn each category's centre in encoder space, and how far held-back normals lie from it.
 
     Args:
-        detector: Its decoder is trained.
+        detector: Nothing of it need be trained.
+        training: Category to the images that were trained on, in the detector's order of categories.
+        held_back: Category to those that were not, at least one of each.
+        reporter: Told of the stage "categories".
+    """
+    read = CachedReader(detector.config.encoder)
+    parts = [_spread(training, _STATISTICS_IMAGES), _spread(held_back, _STATISTICS_IMAGES)]
+    reporter.begin("categories", sum(map(_count, parts)))
+    summaries = [
+        [
+            torch.cat([summary(features).cpu() for features in _features(detector, samples, read, reporter)])
+            for samples in part.values()
+        ]
+        for part in parts
+    ]
+    detector.recogniser.fit(*summaries)
+
+
+def memorise(detector: MemoryDetector, training: Samples, reporter: Reporter) -> None:
+    """Let a method remember its normal features.
+
+    Args:
+        detector: Its `recogniser` is fitted.
+        training: Category to its normal images, in the detector's order of categories.
+        reporter: Told of the stage "memory".
+    """
+    read = CachedReader(detector.config.encoder)
+    training = _spread(training, _STATISTICS_IMAGES)
+    reporter.begin("memory", _count(training))
+    for index, samples in enumerate(training.values()):
+        detector.memorise(index, _features(detector, samples, read, reporter))
+
+
+def fit_statistics(detector: Detector, training: Samples, held_back: Samples, reporter: Reporter) -> None:
+    """Fit the measure of the residual and the map's scale in place.
+
+    The measure rests on training normals (there are many), how high distances go on held-back normals, which
+    no training has seen.
+
+    Args:
+        detector: It decodes as it will.
         training: Category to the images that were trained on, in the detector's order of categories.
         held_back: Category to those that were not, at least one of each.
         reporter: Told of the stage "statistics".
     """
     read = CachedReader(detector.config.encoder)
     training, held_back = _spread(training, _STATISTICS_IMAGES), _spread(held_back, _STATISTICS_IMAGES)
-    reporter.begin("statistics", _count(training) + _count(held_back))
-    summaries = []
-    for index, samples in enumerate(training.values()):
-        statistics = ResidualStatistics(detector.encoder.layers)
-        rows = []
-        for reconstruction in _reconstructions(detector, samples, read, reporter):
-            statistics.add(reconstruction)
-            rows.append(summary(reconstruction.encoder).cpu())
-        detector.metric.set_category(index, statistics)
-        summaries.append(torch.cat(rows))
-    held_summaries = []
+    learnt = detector.metric is not None
+    reporter.begin("statistics", _count(held_back) + (_count(training) if learnt else 0))
+    if detector.metric is not None:
+        for index, samples in enumerate(training.values()):
+            detector.metric.fit(index, _reconstructions(detector, samples, read, reporter))
     for index, samples in enumerate(held_back.values()):
-        rows, maps = [], []
+        maps = []
         for reconstruction in _reconstructions(detector, samples, read, reporter):
-            rows.append(summary(reconstruction.encoder).cpu())
             measures = detector.measures(reconstruction, _category(detector, reconstruction, index))
             maps.append(torch.stack([detector.smooth(mean_map(layers)) for layers in measures]).cpu())
-        held_summaries.append(torch.cat(rows))
         for measure, values in enumerate(torch.cat(maps, dim=1).numpy()):
             detector.scale[measure, index] = max(float(np.quantile(values, _RARE)), _SMALLEST_SCALE)
-    detector.recogniser.fit(summaries, held_summaries)
 
 
 def calibrate(
@@ -119,17 +147,25 @@ class _Examples:
 
 
 @torch.inference_mode()
-def _reconstructions(
+def _features(
     detector: Detector, samples: Sequence[Sample], read: CachedReader, reporter: Reporter
-) -> Iterator[Reconstruction]:
+) -> Iterator[Features]:
     for start in range(0, len(samples), _BATCH):
         images = [read(sample.path) for sample in samples[start : start + _BATCH]]
-        yield _reconstruct(detector, images)
+        yield detector.encoder(_input(detector, images))
         reporter.advance(len(images), images=len(images))
 
 
-def _reconstruct(detector: Detector, images: Sequence[Image]) -> Reconstruction:
-    return detector.reconstruct(as_input_tensor(torch.from_numpy(np.stack(images)).to(detector.device)))
+@torch.inference_mode()
+def _reconstructions(
+    detector: Detector, samples: Sequence[Sample], read: CachedReader, reporter: Reporter
+) -> Iterator[Reconstruction]:
+    for features in _features(detector, samples, read, reporter):
+        yield Reconstruction(features, detector.decode(features))
+
+
+def _input(detector: Detector, images: Sequence[Image]) -> Tensor:
+    return as_input_tensor(torch.from_numpy(np.stack(images)).to(detector.device))
 
 
 def _category(detector: Detector, reconstruction: Reconstruction, index: int) -> Tensor:
@@ -164,7 +200,7 @@ def _examples(
                 damage = synthesizer.damage(images[0], random, donors(paths, index, read, random))
                 images.append(damage.image)
                 masks.append(_at_size(damage.mask, size))
-            distance, probability = _maps(detector, _reconstruct(detector, images), index)
+            distance, probability = _maps(detector, detector.reconstruct(_input(detector, images)), index)
             distances.append(distance.float().cpu())
             if probability is not None:
                 probabilities.append(probability.float().cpu())

@@ -25,7 +25,6 @@ from crr.errors import CheckpointError, ConfigError, NewerFormatError
 from crr.files import write_atomically, write_text_atomically
 
 CONFIG, WEIGHTS, CARD = "config.json", "model.safetensors", "README.md"
-_ENCODER = "encoder."
 _DIGITS = 12
 _PICKLES = (".pt", ".pth", ".ckpt", ".bin", ".pkl", ".pickle")
 
@@ -100,11 +99,7 @@ def save(detector: Detector, folder: Path, card: str) -> None:
     Raises:
         WriteError: A file cannot be written.
     """
-    tensors = {
-        name: tensor.detach().cpu().contiguous()
-        for name, tensor in detector.state_dict().items()
-        if not name.startswith(_ENCODER)
-    }
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in detector.own_tensors().items()}
     weights = as_safetensors(tensors)
     config = replace(
         detector.config,
@@ -267,9 +262,7 @@ def _parse_weights(weights: bytes, path: Path) -> dict[str, Tensor]:
 
 def _load_tensors(detector: Detector, tensors: dict[str, Tensor], path: Path) -> None:
     expected = {
-        name: (tensor.shape, tensor.is_floating_point())
-        for name, tensor in detector.state_dict().items()
-        if not name.startswith(_ENCODER)
+        name: (tensor.shape, tensor.is_floating_point()) for name, tensor in detector.own_tensors().items()
     }
     given = {name: (tensor.shape, tensor.is_floating_point()) for name, tensor in tensors.items()}
     if given != expected:

@@ -1,28 +1,31 @@
 """The `crr` command. Arguments in, one call into the library, results out."""
 
-import errno
-import json
 import os
 import shlex
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from importlib import metadata
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
 
+from crr import cli_measuring
 from crr import cli_options as option
 from crr.allocator import keep_freed_memory
-from crr.errors import ConfigError, CRRError
+from crr.cli_support import (
+    INTERRUPTED,
+    SOME_FAILED,
+    STDOUT,
+    check_file,
+    check_json_file,
+    sentences,
+    write_json,
+)
+from crr.errors import ConfigError
 from crr.interrupt import stop_on_interrupt
 from crr.terminal import (
-    ProgressStyle,
     checkpoints_table,
-    figures_table,
     prediction_line,
     reporting,
     say,
@@ -40,28 +43,8 @@ app = typer.Typer(
     add_completion=False,
 )
 
-SOME_FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
-_STDOUT = Path("-")
-
-
-@contextmanager
-def _sentences() -> Iterator[None]:
-    """Errors of ours, and of the disk, become one sentence and exit code 2; anything else is a defect."""
-    try:
-        yield
-    except CRRError as error:
-        say(f"Error: {error}", colour="red", error=True)
-    except BrokenPipeError:  # who reads our output has gone: typer ends the command quietly
-        raise
-    except OSError as error:
-        place = f"{error.filename}: " if error.filename else ""
-        # A file that we write is named by a WriteError, so what is full and has no name is one of these.
-        full = error.errno == errno.ENOSPC and not place
-        advice = " Make room where the output goes, in /dev/shm or for temporary files." if full else ""
-        say(f"Error: {place}{error.strerror or error}.{advice}", colour="red", error=True)
-    else:
-        return
-    raise typer.Exit(BAD_INPUT)
+for measuring in (cli_measuring.evaluate, cli_measuring.identity, cli_measuring.compare):
+    app.command()(measuring)
 
 
 def _version(wanted: bool) -> None:
@@ -86,11 +69,12 @@ def main(
 
 
 @app.command()
-@_sentences()
+@sentences()
 def train(
     data: option.Data,
     out: option.CheckpointFolder,
     category: option.Category = None,
+    method: option.Method = "crr",
     preset: option.Preset = "embedded",
     encoder: option.Backbone = None,
     layers: option.Layers = None,
@@ -100,6 +84,8 @@ def train(
     batch_size: option.TrainingBatchSize = None,
     distance: option.Distance = None,
     segmentation: option.Segmentation = None,
+    masking: option.Masking = None,
+    dropout: option.Dropout = None,
     textures: option.Textures = None,
     foreground_only: option.ForegroundOnly = False,
     seed: option.Seed = 0,
@@ -110,7 +96,7 @@ def train(
     overwrite: option.Overwrite = False,
     progress: option.ProgressFormat = "bar",
 ) -> None:
-    """Train CRR on the good images of a data set; Ctrl-C leaves a usable checkpoint."""
+    """Train CRR or a baseline on the good images of a data set; Ctrl-C leaves a usable checkpoint."""
     from crr.datasets import open_dataset
     from crr.presets import configure
     from crr.snapshots import is_unfinished
@@ -121,6 +107,9 @@ def train(
         raise ConfigError("--resume goes on with a run and --overwrite starts anew: give one of them.")
     config = configure(
         preset,
+        method=method,
+        masking=masking,
+        dropout=dropout,
         encoder=encoder,
         layers=layers,
         weights=weights,
@@ -148,42 +137,7 @@ def train(
 
 
 @app.command()
-@_sentences()
-def evaluate(
-    model: option.Model,
-    data: option.Data,
-    json_file: option.JsonFile = None,
-    category: option.Category = None,
-    device: option.Device = "auto",
-    card: option.Card = False,
-    progress: option.ProgressFormat = "bar",
-) -> None:
-    """Measure a checkpoint on the test images of a data set: detection and localisation."""
-    from crr.checkpoint import find, load
-    from crr.datasets import open_dataset
-    from crr.evaluation import evaluate as run
-    from crr.files import check_writable
-    from crr.model_card import write_figures
-
-    _check_json_file(json_file, progress)
-    dataset = open_dataset(data, category)
-    folder = find(option.expanded(model))
-    if card:
-        check_writable(folder)
-    detector = load(folder, device)
-    with reporting(progress) as report:
-        result = run(detector, dataset, progress=report).as_json()
-    _write_json(json_file, result)
-    if card:
-        chosen = [part for name in category or () for part in ("--category", name)]
-        command = ["crr", "evaluate", "--model", folder.name, "--data", dataset.root.name, *chosen]
-        write_figures(folder, result, shlex.join(command))
-    if progress != "json" and json_file != _STDOUT:
-        Console().print(figures_table(result))
-
-
-@app.command()
-@_sentences()
+@sentences()
 def predict(
     images: option.Images,
     model: option.Model = "crr-embedded",
@@ -197,29 +151,29 @@ def predict(
     from crr.checkpoint import load
     from crr.prediction import predict_files
 
-    _check_json_file(json_file, progress)
+    check_json_file(json_file, progress)
     detector = load(option.expanded(model), device)
     rows = []
     with reporting(progress) as report:
         for row in predict_files(detector, images, out, batch_size, report):
             rows.append(row)
-            if progress != "json" and json_file != _STDOUT:
+            if progress != "json" and json_file != STDOUT:
                 line, colour = prediction_line(row)
                 say(line, colour=colour)
-    _write_json(json_file, {"model": detector.name, "images": rows})
+    write_json(json_file, {"model": detector.name, "images": rows})
     if any("error" in row for row in rows):
         raise typer.Exit(SOME_FAILED)
 
 
 @app.command()
-@_sentences()
+@sentences()
 def models(json_file: option.JsonFile = None) -> None:
     """List the checkpoints that can be named."""
     from crr.checkpoint import checkpoint_folder, list_checkpoints
 
     found = list_checkpoints()
-    _write_json(json_file, {"models": [{**asdict(info), "path": str(info.path)} for info in found]})
-    if json_file == _STDOUT:
+    write_json(json_file, {"models": [{**asdict(info), "path": str(info.path)} for info in found]})
+    if json_file == STDOUT:
         return
     if found:
         Console().print(checkpoints_table(found))
@@ -228,7 +182,7 @@ def models(json_file: option.JsonFile = None) -> None:
 
 
 @app.command()
-@_sentences()
+@sentences()
 def anomalies(
     data: option.Data,
     out: option.Sheet,
@@ -243,7 +197,7 @@ def anomalies(
     from crr.anomaly_sheet import write_sheet
     from crr.datasets import open_dataset
 
-    _check_file(out)
+    check_file(out)
     dataset = open_dataset(data, category)
     write_sheet(
         dataset,
@@ -259,32 +213,3 @@ def anomalies(
 
 def _announce_stop() -> None:
     say("Stopping: calibrating what was learnt so far. Ctrl-C again leaves at once.", error=True)
-
-
-def _check_json_file(path: Path | None, progress: ProgressStyle) -> None:
-    if path == _STDOUT and progress == "json":
-        raise ConfigError("--json - and --progress json both write to stdout: give a file name to --json.")
-    if path is not None and path != _STDOUT:
-        _check_file(path)
-
-
-def _check_file(path: Path) -> None:
-    """See before the work that its result can be written after it."""
-    from crr.files import check_writable
-
-    if path.is_dir():
-        raise ConfigError(f"{path} is a folder: give the name of a file.")
-    if path.exists() and (not path.is_file() or path.parent == Path("/dev")):
-        # Put in place of a device such as /dev/null, the result would break it for the whole machine.
-        raise ConfigError(f"{path} is a device and no ordinary file: give the name of a file.")
-    check_writable(path.parent)
-
-
-def _write_json(path: Path | None, values: dict[str, Any]) -> None:
-    from crr.files import write_text_atomically
-
-    text = json.dumps(values, indent=2) + "\n"
-    if path == _STDOUT:
-        typer.echo(text, nl=False)
-    elif path is not None:
-        write_text_atomically(path, text)

@@ -39,9 +39,23 @@ ForegroundOnly = Annotated[
 ]
 Seed = Annotated[int, typer.Option("--seed", min=0, max=2**31 - 1, help="Fixes every random draw.")]
 
+# Of `crr identity` and `crr compare`
+
+Pairs = Annotated[
+    Path | None, _path("--pairs", "Real defects with a clean twin: a folder clean/ defective/ mask/.")
+]
+Models = Annotated[str, typer.Option("--models", help="Checkpoints with commas between: a,b,...")]
+
 # Of `crr train`
 
 CheckpointFolder = Annotated[Path, _path("--out", "Folder for the checkpoint.")]
+Method = Annotated[str, typer.Option("--method", help="crr, or a baseline such as autoencoder or patchcore.")]
+Masking = Annotated[
+    float | None, typer.Option("--masking", help="Rate of feature masking, 0 to below 1 (crr: 0.4).")
+]
+Dropout = Annotated[
+    float | None, typer.Option("--dropout", help="Noise of the bottleneck, 0 to below 1 (crr: 0.4).")
+]
 Preset = Annotated[str, typer.Option("--preset", help="embedded (CPU) or dinov2-base (GPU).")]
 Backbone = Annotated[str | None, typer.Option("--encoder", help="Another timm backbone.")]
 Layers = Annotated[str | None, typer.Option("--layers", help="The encoder's layers, for example 1,2,3.")]
@@ -52,7 +66,7 @@ Iterations = Annotated[
 ]
 TrainingBatchSize = Annotated[int | None, typer.Option("--batch-size", min=1, help="Images a step.")]
 Distance = Annotated[
-    Literal["combined", "mahalanobis", "cosine"] | None,
+    Literal["combined", "mahalanobis", "cosine", "euclidean"] | None,
     typer.Option("--distance", help="Measure of the residual."),
 ]
 Segmentation = Annotated[
@@ -66,7 +80,7 @@ SnapshotSeconds = Annotated[
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with a stopped run.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Start anew in a used folder.")]
 
-# Of `crr evaluate`
+# Of `crr evaluate` and `crr identity`
 
 Card = Annotated[bool, typer.Option("--card", help="Write the table into the model's card.")]
 

@@ -139,7 +139,8 @@ class PredictionConfig:
 
     Attributes:
         distance: "cosine" (the paper's), "mahalanobis" (length of the residual in the metric of the nearest
-            known category) or "combined" (their mean, each in units of the category's normal images).
+            known category), "combined" (their mean, each in units of the category's normal images) or
+            "euclidean" (length of the residual).
         distance_weight: Weight of the distance map; the segmentation map has the rest (paper: 0.7).
             Set by the calibration.
         map_size: Side of the anomaly map (the paper's 256).
@@ -148,7 +149,7 @@ class PredictionConfig:
         top_share: The image score is the mean over this share of the highest pixels (paper: 0.01).
     """
 
-    distance: Literal["cosine", "mahalanobis", "combined"] = "combined"
+    distance: Literal["cosine", "mahalanobis", "combined", "euclidean"] = "combined"
     distance_weight: Share = 0.7
     map_size: Side = 256
     blur_sigma: Annotated[float, Field(ge=0)] = 2.0
@@ -240,6 +241,8 @@ class DetectorConfig:
     """One detector, whole: what `config.json` of a checkpoint holds.
 
     Attributes:
+        method: Name in `crr.registry.METHODS`.
+        options: Settings that this method alone has, by name; what is left out has its default.
         categories: What it knows, in the order of every per-category tensor.
         calibration: One entry a category; empty before calibration.
         encoder_digest: Of the encoder's weights that it was trained with.
@@ -248,6 +251,7 @@ class DetectorConfig:
     """
 
     method: str = "crr"
+    options: dict[str, Any] = field(default_factory=dict)
     encoder: EncoderConfig = field(default_factory=EncoderConfig)
     masking: MaskingConfig = field(default_factory=MaskingConfig)
     decoder: DecoderConfig = field(default_factory=DecoderConfig)

@@ -10,9 +10,10 @@ import torch
 from torch import Tensor, nn
 
 from crr.config import DecoderConfig, MaskingConfig
-from crr.encoders import Layer, token_grid
+from crr.encoders import Layer
 from crr.errors import ConfigError
 from crr.masking import FeatureMasking
+from crr.tokens import Tokens
 from crr.types import Features
 
 _EPSILON = 1e-6  # smaller values give NaN on some data (Dinomaly's issue tracker)
@@ -65,9 +66,6 @@ class LinearAttentionBlock(nn.Module):
 class Decoder(nn.Module):
     """From encoder features to what they should look like, layer by layer, on each layer's own grid.
 
-    Finer layers come to the token grid by space-to-depth and leave it by depth-to-space, so no detail
-    is pooled away.
-
     Raises:
         ConfigError: The layers do not fit the choice of `tokens` or `outputs`.
     """
@@ -75,14 +73,10 @@ class Decoder(nn.Module):
     def __init__(self, config: DecoderConfig, masking: MaskingConfig, layers: Sequence[Layer]) -> None:
         super().__init__()
         self.config = config
-        self.grid = token_grid(layers)
-        self.factors = [_factor(layer, self.grid) for layer in layers]
-        token_channels = [
-            layer.channels * factor**2 for layer, factor in zip(layers, self.factors, strict=True)
-        ]
+        self.tokens = Tokens(layers)
         if config.tokens == "mean" or config.outputs == "blocks":
             _check_equal_layers(config, layers)
-        inputs = token_channels[0] if config.tokens == "mean" else sum(token_channels)
+        inputs = self.tokens.channels[0] if config.tokens == "mean" else sum(self.tokens.channels)
         self.masking = FeatureMasking(masking)
         noise = MaskingConfig(rate=config.dropout)  # masking that rescales is dropout
         self.bottleneck = nn.Sequential(
@@ -92,9 +86,8 @@ class Decoder(nn.Module):
             nn.Linear(config.bottleneck_width, config.width),
             FeatureMasking(noise),
         )
-        count = self.grid[0] * self.grid[1]
         self.positions = (
-            nn.Parameter(0.02 * torch.randn(1, count, config.width)) if config.positions else None
+            nn.Parameter(0.02 * torch.randn(1, self.tokens.count, config.width)) if config.positions else None
         )
         self.blocks = nn.ModuleList(
             LinearAttentionBlock(config.width, config.attention_heads, config.mlp_ratio)
@@ -103,11 +96,11 @@ class Decoder(nn.Module):
         self.heads = nn.ModuleList()
         if config.outputs == "heads":
             self.norm = nn.LayerNorm(config.width)
-            self.heads.extend(nn.Linear(config.width, channels) for channels in token_channels)
+            self.heads.extend(nn.Linear(config.width, channels) for channels in self.tokens.channels)
 
     def forward(self, features: Features) -> Features:
         """Encoder features to decoder features of the same shapes."""
-        tokens = self.masking(self._tokens(features))
+        tokens = self.masking(self._joined(features))
         tokens = self.bottleneck(tokens)
         if self.positions is not None:
             tokens = tokens + self.positions
@@ -120,43 +113,13 @@ class Decoder(nn.Module):
         else:
             normalised = self.norm(tokens)
             answers = [head(normalised) for head in self.heads]
-        return [
-            _depth_to_space(answer, self.grid, factor)
-            for answer, factor in zip(answers, self.factors, strict=True)
-        ]
+        return self.tokens.layers(answers)
 
-    def _tokens(self, features: Features) -> Tensor:
+    def _joined(self, features: Features) -> Tensor:
         """(B, tokens, channels): all layers on the token grid."""
-        layers = [
-            _space_to_depth(layer, factor) for layer, factor in zip(features, self.factors, strict=True)
-        ]
-        return torch.stack(layers).mean(dim=0) if self.config.tokens == "mean" else torch.cat(layers, dim=2)
-
-
-def _space_to_depth(features: Tensor, factor: int) -> Tensor:
-    """(B, C, h, w) to (B, tokens, factor * factor * C). Channels stay innermost: one cheap copy on a CPU."""
-    batch, channels, height, width = features.shape
-    rows, columns = height // factor, width // factor
-    pixels = features.permute(0, 2, 3, 1).reshape(batch, rows, factor, columns, factor * channels)
-    return pixels.transpose(2, 3).reshape(batch, rows * columns, factor * factor * channels)
-
-
-def _depth_to_space(tokens: Tensor, grid: tuple[int, int], factor: int) -> Tensor:
-    """The inverse: (B, tokens, factor * factor * C) to (B, C, h, w)."""
-    batch, _, channels = tokens.shape
-    rows, columns = grid
-    pixels = tokens.reshape(batch, rows, columns, factor, channels // factor).transpose(2, 3)
-    return pixels.reshape(batch, rows * factor, columns * factor, channels // factor**2).permute(0, 3, 1, 2)
-
-
-def _factor(layer: Layer, grid: tuple[int, int]) -> int:
-    factor = layer.grid[0] // grid[0]
-    if (grid[0] * factor, grid[1] * factor) != layer.grid:
-        raise ConfigError(
-            f"Layer {layer.name} has a {layer.grid} grid, which is no multiple of the coarsest grid {grid}. "
-            "Choose a crop that is a multiple of the coarsest stride."
-        )
-    return factor
+        if self.config.tokens == "mean":
+            return torch.stack(self.tokens.each(features)).mean(dim=0)
+        return self.tokens.join(features)
 
 
 def _check_equal_layers(config: DecoderConfig, layers: Sequence[Layer]) -> None:

@@ -2,54 +2,96 @@
 
 A method says what the encoder's features should look like (`decode`). Distances, segmentation, anomaly
 map, score and nearest category follow from that in the same way for all.
+
+    Detector
+    ├── TrainedDetector    a decoder that learns by gradients
+    │   └── CRR
+    └── MemoryDetector     remembers normal features; nothing is trained
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
+from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 
 from crr.categories import CategoryRecogniser
 from crr.config import DetectorConfig
 from crr.decoder import Decoder
 from crr.encoders import Encoder
+from crr.losses import mining_share, repair_loss
 from crr.maps import enlarged, mean_map, top_share_score
 from crr.preprocessing import to_input
-from crr.residual_metric import ResidualMetric
+from crr.residual_metric import Metric, ResidualMetric
 from crr.segmentation import create_segmentation
 from crr.stopwatch import Stopwatch
 from crr.types import Features, Image, Prediction, Reconstruction
+from crr.validation import STRICT, checked
+
+_ENCODER = "encoder."
+
+
+@dataclass(frozen=True, config=STRICT)
+class NoOptions:
+    """Of a method that has no settings of its own."""
 
 
 class Detector(nn.Module, ABC):
     """A method with its frozen encoder.
 
     Attributes:
+        title: The method as people write it, with its source.
+        options_type: The dataclass of the settings that this method alone has.
+        options: Those settings, from `config.options`.
         config: Everything about it; `config.categories` are the categories it knows.
         name: Name of the checkpoint it came from, empty if it was just made.
         revision: 12 hex digits that identify the checkpoint's content, empty likewise.
+
+    Raises:
+        ConfigError: A setting is out of range, is another method's, or does not fit the encoder.
     """
 
+    title: ClassVar[str]
+    options_type: ClassVar[type[Any]] = NoOptions
     scale: Tensor
 
     def __init__(self, config: DetectorConfig, encoder: Encoder | None = None) -> None:
         super().__init__()
+        self.options = checked(self.options_type, config.options)
         self.config = config
         self.name = ""
         self.revision = ""
         self.encoder = encoder or Encoder(config.encoder)
         count = max(1, len(config.categories))
-        self.metric = ResidualMetric(self.encoder.layers, count)
+        self.metric = self.create_metric(count)
         self.recogniser = CategoryRecogniser(self.encoder.layers, count)
         self.segmentation = create_segmentation(config.segmentation, self.encoder.layers)
         measures = 2 if config.prediction.distance == "combined" else 1
         self.register_buffer("scale", torch.full((measures, count), 0.5))
 
+    @classmethod
+    def configured(cls, config: DetectorConfig) -> DetectorConfig:
+        """A preset's config with the settings that make it this method."""
+        return config
+
     @abstractmethod
     def decode(self, features: Features) -> Features:
         """What the encoder's features should look like if the image were normal; the same shapes."""
+
+    def create_metric(self, categories: int) -> Metric | None:
+        """The learnt measure of the residual, where the distance asked for needs one."""
+        if self.config.prediction.distance in ("cosine", "euclidean"):
+            return None
+        return ResidualMetric(self.encoder.layers, categories)
+
+    def own_tensors(self) -> dict[str, Tensor]:
+        """Every parameter and buffer but those of the frozen encoder: what a checkpoint holds."""
+        state = self.state_dict()
+        return {name: tensor for name, tensor in state.items() if not name.startswith(_ENCODER)}
 
     @property
     def device(self) -> torch.device:
@@ -84,15 +126,29 @@ class Detector(nn.Module, ABC):
     def measures(self, reconstruction: Reconstruction, category: Tensor) -> list[Features]:
         """The distances that `config.prediction.distance` names, each one (B, 1, h_l, w_l) tensor a layer."""
         kind = self.config.prediction.distance
+        if kind == "euclidean":
+            return [_lengths(reconstruction)]
         measures = [] if kind == "mahalanobis" else [reconstruction.distances()]
-        return measures if kind == "cosine" else [*measures, self.metric(reconstruction, category)]
+        if kind != "cosine":
+            assert self.metric is not None
+            measures.append(self.metric(reconstruction, category))
+        return measures
 
     @torch.inference_mode()
-    def predict(self, images: Tensor, stopwatch: Stopwatch | None = None) -> Prediction:
-        """Inspect (B, 3, crop, crop) images in [0, 1]."""
+    def predict(
+        self, images: Tensor, stopwatch: Stopwatch | None = None, features: Features | None = None
+    ) -> Prediction:
+        """Inspect images.
+
+        Args:
+            images: (B, 3, crop, crop) in [0, 1].
+            stopwatch: Adds up the time of each step.
+            features: What the encoder answers to these images, where it was asked before; None asks it.
+        """
         watch = stopwatch or Stopwatch()
-        with watch.step("encoder"):
-            features = self.encoder(images)
+        if features is None:
+            with watch.step("encoder"):
+                features = self.encoder(images)
         with watch.step("decoder"):
             reconstruction = Reconstruction(features, self.decode(features))
         with watch.step("map"):
@@ -126,17 +182,90 @@ class Detector(nn.Module, ABC):
         return enlarged(maps, settings.map_size, settings.blur_sigma, settings.blur_kernel)
 
 
-class CRR(Detector):
-    """Collaborative reconstruction and repair (arXiv 2512.11401)."""
+class TrainedDetector(Detector):
+    """A method whose answer comes from a decoder that learns by gradients.
+
+    Attributes:
+        decoder: From encoder features to features of the same shapes.
+    """
 
     def __init__(self, config: DetectorConfig, encoder: Encoder | None = None) -> None:
         super().__init__(config, encoder)
-        self.decoder = Decoder(config.decoder, config.masking, self.encoder.layers)
+        self.decoder = self.create_decoder()
+
+    @abstractmethod
+    def create_decoder(self) -> nn.Module:
+        """The untrained decoder for this encoder's layers."""
 
     def decode(self, features: Features) -> Features:
-        """The decoder's answer: normal features reconstructed, damaged ones repaired."""
+        """The decoder's answer."""
         answers: Features = self.decoder(features)
         return answers
+
+    def loss(self, target: Features, answer: Features, step: int) -> Tensor:
+        """How far an answer is from the clean features: cosine distance with hard mining, a scalar >= 0."""
+        settings = self.config.training
+        share = mining_share(step, settings.mining_share, settings.mining_iterations)
+        return repair_loss(target, answer, share, settings.mining_factor)
+
+
+class CRR(TrainedDetector):
+    """Collaborative reconstruction and repair (arXiv 2512.11401)."""
+
+    title = "CRR (collaborative reconstruction and repair, arXiv 2512.11401)"
+
+    def create_decoder(self) -> nn.Module:
+        """Masking, noisy bottleneck and linear attention."""
+        return Decoder(self.config.decoder, self.config.masking, self.encoder.layers)
+
+
+class MemoryDetector(Detector):
+    """A method that remembers normal features and trains nothing."""
+
+    @classmethod
+    def configured(cls, config: DetectorConfig) -> DetectorConfig:
+        """No iterations, no segmentation network."""
+        return without_training(config)
+
+    @abstractmethod
+    def memorise(self, category: int, features: Iterable[Features]) -> None:
+        """Remember one category's normal features.
+
+        The categories are memorised in order, after `recogniser` was fitted.
+
+        Args:
+            category: Its index.
+            features: Batches of encoder features, which can be read once.
+        """
+
+
+def without_segmentation(config: DetectorConfig) -> DetectorConfig:
+    """The config without stage 2."""
+    segmentation = replace(config.segmentation, design="none")
+    settings = replace(config.training, segmentation=replace(config.training.segmentation, iterations=0))
+    prediction = replace(config.prediction, distance_weight=1.0)
+    return replace(config, segmentation=segmentation, training=settings, prediction=prediction)
+
+
+def clean_only(config: DetectorConfig) -> DetectorConfig:
+    """The config of a method that sees no damaged image, and in their place as many clean ones more."""
+    repair = replace(config.training.repair, batch_size=2 * config.training.repair.batch_size)
+    return replace(config, training=replace(config.training, repair=repair, repair_loss=False))
+
+
+def without_training(config: DetectorConfig) -> DetectorConfig:
+    """The config without either stage."""
+    config = without_segmentation(config)
+    settings = replace(config.training, repair=replace(config.training.repair, iterations=0))
+    return replace(config, training=settings)
+
+
+def _lengths(reconstruction: Reconstruction) -> Features:
+    """One (B, 1, h_l, w_l) tensor a layer: root mean square of the residual over channels."""
+    return [
+        (seen - answered).square().mean(dim=1, keepdim=True).sqrt()
+        for seen, answered in zip(reconstruction.encoder, reconstruction.decoder, strict=True)
+    ]
 
 
 def as_input_tensor(pixels: Tensor) -> Tensor:

@@ -1,54 +1,42 @@
 """Model cards: the `README.md` of a checkpoint, with the metadata that a Hub repository carries."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from crr.anomalies import HELD_OUT
 from crr.checkpoint import CARD
-from crr.config import DetectorConfig
 from crr.datasets import Dataset
+from crr.detector import Detector, TrainedDetector
 from crr.files import write_text_atomically
 from crr.report import HEADINGS
 
-_BEGIN, _END = "<!-- figures: begin -->", "<!-- figures: end -->"
+_FIGURES, _IDENTITY = "figures", "identity"
 _LEGEND = (
     "I: image level, P: pixel level at 256x256. AP: average precision. F1: at its best threshold. "
     "AUPRO: up to a false-positive rate of 0.3."
 )
 
 
-def training_card(config: DetectorConfig, dataset: Dataset) -> str:
+def training_card(detector: Detector, dataset: Dataset) -> str:
     """The card of a checkpoint that was just trained: what it is and how it came about."""
     counts = {category.name: len(category.train) for category in dataset.categories}
     lines = [f"| {name} | {count} |" for name, count in counts.items()]
-    encoder, prediction = config.encoder, config.prediction
-    crop = f" cropped to {encoder.crop} px" if encoder.crop < encoder.resize else ""
-    repair, segment = config.training.repair, config.training.segmentation
-    held_out = " and ".join(f'"{kind}"' for kind in HELD_OUT)
     return f"""---
 library_name: crr
 pipeline_tag: image-segmentation
 tags:
 - anomaly-detection
 - industrial-inspection
-- crr
+- {detector.config.method}
 license: other
 ---
 
-# {config.method.upper()} on {", ".join(counts)}
+# {detector.title} on {", ".join(counts)}
 
-Finds defects in photographs of parts after training on defect-free ones only
-(Collaborative Reconstruction and Repair, arXiv 2512.11401).
+Finds defects in photographs of parts after training on defect-free ones only.
 
-- Encoder: `{encoder.name}`, frozen, {encoder.resize} px{crop}.
-- Stage 1 (repair): {config.trained.get("repair", 0)} iterations of batch {repair.batch_size}.
-- Stage 2 (segmentation): {config.trained.get("segmentation", 0)} iterations of batch {segment.batch_size}.
-- Held back for calibration: {config.training.validation_share:.0%} of the good images of each category.
-  No test image was read.
-- Distance: {prediction.distance}; fusion weight {prediction.distance_weight:g} distance,
-  {1 - prediction.distance_weight:g} segmentation, chosen on synthesised damage.
-- Damage of the kinds {held_out} is never used in training, only in the calibration.
+{chr(10).join(f"- {fact}" for fact in _facts(detector))}
 
 | category | good images |
 |---|---|
@@ -58,10 +46,44 @@ The licence of the weights follows from the licences of these images: set `licen
 
 ## Figures
 
-{_BEGIN}
-Not measured yet: `crr evaluate --model DIR --data DIR --json FILE --card`.
-{_END}
+{_marked(_FIGURES, "Not measured yet: `crr evaluate --model DIR --data DIR --json FILE --card`.")}
+
+## Identity mapping
+
+{_marked(_IDENTITY, "Not measured yet: `crr identity --model DIR --data DIR --json FILE --card`.")}
 """
+
+
+def _facts(detector: Detector) -> Iterator[str]:
+    config = detector.config
+    encoder, prediction, training = config.encoder, config.prediction, config.training
+    crop = f" cropped to {encoder.crop} px" if encoder.crop < encoder.resize else ""
+    yield f"Encoder: `{encoder.name}`, frozen, {encoder.resize} px{crop}."
+    if isinstance(detector, TrainedDetector):
+        seen = "clean and damaged images" if training.repair_loss else "clean images"
+        yield (
+            f"Stage 1 (decoder, {seen}): {config.trained.get('repair', 0)} iterations of batch "
+            f"{training.repair.batch_size}."
+        )
+    if detector.segmentation is not None:
+        yield (
+            f"Stage 2 (segmentation): {config.trained.get('segmentation', 0)} iterations of batch "
+            f"{training.segmentation.batch_size}."
+        )
+    yield (
+        f"Held back for calibration: {training.validation_share:.0%} of the good images of each category. "
+        "No test image was read."
+    )
+    if detector.segmentation is not None:
+        weight = prediction.distance_weight
+        yield (
+            f"Distance: {prediction.distance}; fusion weight {weight:g} distance, "
+            f"{1 - weight:g} segmentation, chosen on synthesised damage."
+        )
+    else:
+        yield f"Distance: {prediction.distance}."
+    held_out = " and ".join(f'"{kind}"' for kind in HELD_OUT)
+    yield f"Damage of the kinds {held_out} is never used in training, only in the calibration."
 
 
 def write_figures(folder: Path, report: Mapping[str, Any], command: str) -> None:
@@ -78,7 +100,7 @@ def write_figures(folder: Path, report: Mapping[str, Any], command: str) -> None
 
 
 def with_figures(card: str, report: Mapping[str, Any], command: str) -> str:
-    """The card with the table of a report (`Report.as_json()`) between its figure marks, or at its end."""
+    """The card with the table of a report (`Report.as_json()`) between its marks, or at its end."""
     rows = [
         "| category | images | " + " | ".join(HEADINGS.values()) + " |",
         "|---" * (len(HEADINGS) + 2) + "|",
@@ -86,11 +108,72 @@ def with_figures(card: str, report: Mapping[str, Any], command: str) -> str:
     for name, figures in [*report["categories"].items(), ("**mean**", report["mean"])]:
         cells = [_percent(figures[column]) for column in HEADINGS]
         rows.append(f"| {name} | {figures['images']} | {' | '.join(cells)} |")
-    block = "\n".join([_BEGIN, f"Measured by `{command}`, in %:", "", *rows, "", _LEGEND, _END])
-    if _BEGIN not in card or _END not in card:
-        return f"{card.rstrip()}\n\n## Figures\n\n{block}\n"
-    before, rest = card.split(_BEGIN, 1)
-    return before + block + rest.split(_END, 1)[1]
+    text = "\n".join([f"Measured by `{command}`, in %:", "", *rows, "", _LEGEND])
+    return _with_block(card, _FIGURES, "Figures", text)
+
+
+def write_identity(folder: Path, report: Mapping[str, Any], command: str) -> None:
+    """Write the table of an identity report (`IdentityReport.as_json()`) into the card of a checkpoint.
+
+    Args:
+        folder: The checkpoint; a card is made if it has none.
+        report: What was measured.
+        command: What measured it, to be run again.
+    """
+    path = folder / CARD
+    card = path.read_text(encoding="utf-8") if path.is_file() else ""
+    write_text_atomically(path, with_identity(card, report, command))
+
+
+def with_identity(card: str, report: Mapping[str, Any], command: str) -> str:
+    """The card with the table of an identity report between its marks, or at its end."""
+    rows = [
+        "| | seen damage | held-out damage | real pairs | normal error |",
+        "|---|---|---|---|---|",
+        _identity_row("**all**", report["index"], report["normal_error"]),
+    ]
+    for part in ("layers", "categories"):
+        for name, figures in report[part].items():
+            rows.append(_identity_row(name, figures, figures["normal_error"]))
+    intervals = [
+        f"{group.replace('_', '-')} {low:.3f} to {high:.3f}"
+        for group, (low, high) in ((name, ends) for name, ends in report["interval"].items() if ends)
+    ]
+    kinds = [f"{name} {_share(index)}" for name, index in report["kinds"].items()]
+    text = "\n".join(
+        [
+            f"Measured by `{command}`:",
+            "",
+            *rows,
+            "",
+            f"95 % intervals: {', '.join(intervals)}. By kind of damage: {', '.join(kinds)}.",
+            "The index is the share of a damage that passes through the decoder: 1 = copied, 0 = repaired.",
+            "The normal error is the mean of 1 - cosine on clean images. A good decoder is low in both.",
+        ]
+    )
+    return _with_block(card, _IDENTITY, "Identity mapping", text)
+
+
+def _identity_row(name: str, index: Mapping[str, float | None], normal_error: float | None) -> str:
+    cells = [_share(index.get(group)) for group in ("seen", "held_out", "pairs")]
+    return f"| {name} | {' | '.join([*cells, _share(normal_error)])} |"
+
+
+def _marked(block: str, text: str) -> str:
+    return f"<!-- {block}: begin -->\n{text}\n<!-- {block}: end -->"
+
+
+def _with_block(card: str, block: str, heading: str, text: str) -> str:
+    """The card with `text` in place of the block, or in a new section at its end."""
+    begin, end = _marked(block, "").split("\n\n")
+    if begin not in card or end not in card:
+        return f"{card.rstrip()}\n\n## {heading}\n\n{_marked(block, text)}\n"
+    before, rest = card.split(begin, 1)
+    return before + _marked(block, text) + rest.split(end, 1)[1]
+
+
+def _share(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3f}"
 
 
 def _percent(value: float | None) -> str:

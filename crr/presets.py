@@ -1,5 +1,7 @@
 """Named configurations to start from."""
 
+from typing import Any
+
 from crr.backbones import check_name
 from crr.config import (
     DecoderConfig,
@@ -68,6 +70,9 @@ def preset(name: str) -> DetectorConfig:
 def configure(
     name: str,
     *,
+    method: str = "crr",
+    masking: float | None = None,
+    dropout: float | None = None,
     encoder: str | None = None,
     layers: str | None = None,
     weights: str | None = None,
@@ -83,13 +88,16 @@ def configure(
 
     Args:
         name: Of the preset.
+        method: Name in `crr.registry.METHODS`; its own settings go before the preset's.
+        masking: Rate of the feature-level random masking, of methods that have it.
+        dropout: Of the bottleneck, of methods that have one.
         encoder: Another timm backbone; needs `layers`.
         layers: Comma-separated indices into what the backbone's `forward_intermediates` offers.
         weights: "timm" or "random"; another backbone has "timm" by default.
         size: Side that images are resized to; a crop keeps its share.
         iterations: Of stage 1; stage 2 changes in proportion.
         batch_size: Of both stages.
-        distance: "combined", "mahalanobis" or "cosine".
+        distance: "combined", "mahalanobis", "cosine" or "euclidean".
         segmentation: "compact", "paper" or "none".
         foreground_only: Damage the part and never a plain background around it.
         seed: Fixes every random draw.
@@ -98,7 +106,9 @@ def configure(
         ConfigError: A value is out of range, or the settings contradict each other.
         EncoderError: timm has no such backbone.
     """
-    values = preset(name).as_json()
+    from crr.registry import configured  # brings torch, which `crr --help` must not wait for
+
+    values = configured(preset(name), method).as_json()
     backbone, stages = values["encoder"], [values["training"][stage] for stage in ("repair", "segmentation")]
     if encoder is not None and encoder != backbone["name"]:
         check_name(encoder)
@@ -112,19 +122,28 @@ def configure(
     if size is not None:
         backbone.update(resize=size, crop=round(size * backbone["crop"] / backbone["resize"]))
     if iterations is not None:
-        share = iterations / stages[0]["iterations"]
-        for stage in stages:
-            stage["iterations"] = max(1, round(share * stage["iterations"]))
-            stage["warmup"] = min(stage["warmup"], stage["iterations"] // 10)
+        _scale_iterations([stage for stage in stages if stage["iterations"]], iterations)
     if batch_size is not None:
         for stage in stages:
             stage["batch_size"] = batch_size
+    if masking is not None:
+        values["masking"]["rate"] = masking
+    if dropout is not None:
+        values["decoder"]["dropout"] = dropout
     if distance is not None:
         values["prediction"]["distance"] = distance
     if segmentation is not None:
         values["segmentation"]["design"] = segmentation
     values["training"].update(seed=seed, foreground_only=foreground_only)
     return DetectorConfig.from_json(values)
+
+
+def _scale_iterations(stages: list[dict[str, Any]], iterations: int) -> None:
+    """Give the first of these stages so many iterations and the others in proportion."""
+    share = iterations / stages[0]["iterations"] if stages else 1.0
+    for stage in stages:
+        stage["iterations"] = max(1, round(share * stage["iterations"]))
+        stage["warmup"] = min(stage["warmup"], stage["iterations"] // 10)
 
 
 def _indices(layers: str) -> tuple[int, ...]:

@@ -1,5 +1,14 @@
 """Name to method: a new method is one file and one line here."""
 
+from dataclasses import replace
+
+from crr.baselines.autoencoder import Autoencoder
+from crr.baselines.dinomaly import Dinomaly
+from crr.baselines.gaussian import Gaussian
+from crr.baselines.padim import PaDiM
+from crr.baselines.patchcore import PatchCore
+from crr.baselines.reverse_distillation import ReverseDistillation
+from crr.baselines.uniad import UniAD
 from crr.config import DetectorConfig
 from crr.detector import CRR, Detector
 from crr.encoders import Encoder
@@ -7,15 +16,35 @@ from crr.errors import ConfigError
 
 METHODS: dict[str, type[Detector]] = {
     "crr": CRR,
+    "autoencoder": Autoencoder,
+    "dinomaly": Dinomaly,
+    "rd": ReverseDistillation,
+    "uniad": UniAD,
+    "gaussian": Gaussian,
+    "padim": PaDiM,
+    "patchcore": PatchCore,
 }
+
+
+def configured(config: DetectorConfig, method: str) -> DetectorConfig:
+    """A preset's config with the settings that make it that method.
+
+    Raises:
+        ConfigError: There is no such method.
+    """
+    return replace(_method(method).configured(config), method=method)
 
 
 def create(config: DetectorConfig, encoder: Encoder | None = None) -> Detector:
     """The detector that a config describes, untrained, in eval mode.
 
     Raises:
-        ConfigError: No such method, or its settings do not fit the encoder.
+        ConfigError: No such method, or its settings do not fit it or the encoder.
     """
-    if config.method not in METHODS:
-        raise ConfigError(f"There is no method {config.method!r}; there are: {', '.join(METHODS)}.")
-    return METHODS[config.method](config, encoder).eval()
+    return _method(config.method)(config, encoder).eval()
+
+
+def _method(name: str) -> type[Detector]:
+    if name not in METHODS:
+        raise ConfigError(f"There is no method {name!r}; there are: {', '.join(METHODS)}.")
+    return METHODS[name]

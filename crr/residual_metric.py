@@ -6,7 +6,8 @@ covariance of encoder minus decoder on normal images, and a residual counts by i
 how unusual this error is here, not how large.
 """
 
-from collections.abc import Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -19,8 +20,28 @@ _SHRINKAGE = 0.03
 _PRIOR_IMAGES = 8  # a position's own mean outweighs the category's once it rests on this many images
 
 
-class ResidualMetric(nn.Module):
-    """Mean and whitening of the residual, for each of `categories` categories and each layer."""
+class Metric(nn.Module, ABC):
+    """A measure of the residual that was learnt from a category's normal images."""
+
+    @abstractmethod
+    def forward(self, reconstruction: Reconstruction, category: Tensor) -> Features:
+        """One (B, 1, h, w) tensor a layer, about 1 where an image is normal.
+
+        Args:
+            reconstruction: Encoder and decoder features.
+            category: (B,) index of each image's category.
+        """
+
+    @abstractmethod
+    def fit(self, category: int, reconstructions: Iterable[Reconstruction]) -> None:
+        """Learn from batches of one category's normal images, each read once."""
+
+
+class ResidualMetric(Metric):
+    """Mean and whitening of the residual, for each of `categories` categories and each layer.
+
+    Means are kept in half precision: they are most of the file.
+    """
 
     def __init__(self, layers: Sequence[Layer], categories: int) -> None:
         super().__init__()
@@ -29,15 +50,11 @@ class ResidualMetric(nn.Module):
         for index, layer in enumerate(layers):
             identity = torch.eye(layer.channels).repeat(categories, 1, 1)
             self.register_buffer(f"whitening_{index}", identity)
-            self.register_buffer(f"mean_{index}", torch.zeros(categories, layer.channels, height, width))
+            mean = torch.zeros(categories, layer.channels, height, width, dtype=torch.float16)
+            self.register_buffer(f"mean_{index}", mean)
 
     def forward(self, reconstruction: Reconstruction, category: Tensor) -> Features:
-        """One (B, 1, h_l, w_l) tensor a layer, about 1 where an image is normal.
-
-        Args:
-            reconstruction: Encoder and decoder features.
-            category: (B,) index of each image's category.
-        """
+        """One (B, 1, h_l, w_l) tensor a layer, each on its own grid."""
         pairs = zip(reconstruction.encoder, reconstruction.decoder, strict=True)
         return [
             self._lengths(index, seen - answered, category) for index, (seen, answered) in enumerate(pairs)
@@ -46,7 +63,7 @@ class ResidualMetric(nn.Module):
     def _lengths(self, index: int, residual: Tensor, category: Tensor) -> Tensor:
         _, channels, height, width = residual.shape
         whitening = self.get_buffer(f"whitening_{index}")[category]  # (B, C, C)
-        mean = self.get_buffer(f"mean_{index}")[category]  # whitened, on the token grid
+        mean = self.get_buffer(f"mean_{index}")[category].float()  # whitened, on the token grid
         # Laid out as the rows below, so that nothing large is copied.
         mean = mean.contiguous(memory_format=torch.channels_last)
         if mean.shape[2:] != residual.shape[2:]:
@@ -57,8 +74,11 @@ class ResidualMetric(nn.Module):
         lengths = whitened.square().mean(dim=2).sqrt()
         return lengths.view(-1, 1, height, width)
 
-    def set_category(self, category: int, statistics: "ResidualStatistics") -> None:
-        """Take over what `statistics` gathered on one category's normal images."""
+    def fit(self, category: int, reconstructions: Iterable[Reconstruction]) -> None:
+        """Learn mean and covariance of one category's residuals."""
+        statistics = ResidualStatistics(self.layers)
+        for reconstruction in reconstructions:
+            statistics.add(reconstruction)
         for index, (mean, covariance) in enumerate(statistics.moments()):
             whitening = _inverse_root(covariance)
             self.get_buffer(f"whitening_{index}")[category] = whitening

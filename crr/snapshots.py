@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
 from torch.optim import Optimizer
 
 from crr.config import DetectorConfig
@@ -94,7 +93,7 @@ class Snapshots:
             "fingerprint": self._fingerprint,
             "stage": stage,
             "step": step,
-            "detector": _own_tensors(detector),
+            "detector": detector.own_tensors(),
         }
         if optimizer is not None:
             state["optimizer"] = optimizer.state_dict()
@@ -173,9 +172,3 @@ def _write(state: Mapping[str, Any], path: Path) -> None:
             if isinstance(error.__context__, OSError):
                 raise error.__context__ from error
             raise
-
-
-def _own_tensors(detector: Detector) -> dict[str, Tensor]:
-    """Everything but the frozen encoder."""
-    state = detector.state_dict()
-    return {name: tensor for name, tensor in state.items() if not name.startswith("encoder.")}

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from crr.checkpoint import CheckpointInfo
     from crr.types import Progress as Report
 
+_GROUPS = ("seen", "held_out", "pairs")
+
 ProgressStyle = Literal["bar", "json", "none"]
 
 
@@ -86,6 +88,51 @@ def figures_table(result: Mapping[str, Any]) -> Table:
     return table
 
 
+def identity_table(result: Mapping[str, Any]) -> Table:
+    """The result of `crr identity` (`crr.identity_evaluation.IdentityReport.as_json()`)."""
+    from crr.anomalies import HELD_OUT  # slow to load, and `crr --help` needs it not
+
+    table = _table(title=f"{result['model']}: share of the damage that is copied")
+    table.add_column("", overflow="fold")
+    for header in ("seen", "held out", "pairs", "normal error"):
+        table.add_column(header, justify="right", no_wrap=True)
+    table.add_row("all", *(_cell(result["index"][group]) for group in _GROUPS), _cell(result["normal_error"]))
+    table.add_row("95 % interval", *(_interval(result["interval"][group]) for group in _GROUPS), "")
+    table.add_section()
+    for part in ("layers", "categories"):
+        rows = list(result[part].items())
+        for number, (name, figures) in enumerate(rows, start=1):
+            cells = [_cell(figures.get(column)) for column in (*_GROUPS, "normal_error")]
+            table.add_row(_text(name), *cells, end_section=number == len(rows))
+    for name, index in result["kinds"].items():
+        held_out = name in HELD_OUT
+        table.add_row(_text(name), "" if held_out else _cell(index), _cell(index) if held_out else "", "", "")
+    return table
+
+
+def comparison_table(result: Mapping[str, Any]) -> Table:
+    """The result of `crr compare` (`crr.comparison.Comparison.as_json()`): means over the categories."""
+    table = _table(title=f"measured on {result['device']}")
+    table.add_column("model", overflow="fold")
+    shown = ("image_auroc", "pixel_ap", "aupro")  # of the seven, so that it fits; the file has them all
+    headers = [*(HEADINGS[metric] for metric in shown), "seen", "held out", "pairs", "error", "ms", "MB"]
+    for header in headers:
+        table.add_column(header, justify="right", no_wrap=True)
+    for row in result["models"]:
+        if "error" in row:
+            table.add_row(_text(row["model"]), *["–"] * len(headers))
+            continue
+        mean, identity = row["detection"]["mean"], row["identity"]
+        cells = [mean[metric] for metric in shown] + [identity["index"][group] for group in _GROUPS]
+        table.add_row(
+            _text(row["model"]),
+            *map(_cell, [*cells, identity["normal_error"]]),
+            f"{row['milliseconds']:.0f}",
+            f"{row['bytes'] / 1e6:.1f}",
+        )
+    return table
+
+
 def checkpoints_table(found: "Sequence[CheckpointInfo]") -> Table:
     """One row a checkpoint."""
     table = _table()
@@ -121,6 +168,10 @@ def _text(name: str) -> Text:
 
 def _cell(value: float | None) -> str:
     return "–" if value is None else f"{value:.3f}"
+
+
+def _interval(ends: Sequence[float] | None) -> str:
+    return "" if ends is None else f"{ends[0]:.3f}–{ends[1]:.3f}"
 
 
 def _note(report: "Report") -> str:

@@ -7,34 +7,40 @@ and resumed ends with the same weights as one that was not.
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from crr import registry
 from crr.allocator import keep_freed_memory
 from crr.anomalies import HELD_OUT, AnomalySynthesizer, training_kinds
-from crr.calibration import calibrate, fit_statistics
+from crr.calibration import calibrate, fit_recogniser, fit_statistics, memorise
 from crr.checkpoint import save
+from crr.clean_features import CleanFeatures
 from crr.config import DetectorConfig, StageConfig, TrainingConfig
 from crr.datasets import Dataset, split_validation
-from crr.detector import CRR, as_input_tensor
-from crr.engine import bfloat16_helps, resolve_device
+from crr.detector import Detector, MemoryDetector, TrainedDetector
+from crr.engine import resolve_device
 from crr.errors import ConfigError, DeviceError, TrainingError, WriteError
-from crr.losses import mining_share, repair_loss, segmentation_loss
 from crr.model_card import training_card
+from crr.objectives import reconstruction_objective, repair_objective, segmentation_objective
 from crr.optim import create_optimizer, learning_rate, set_learning_rate
 from crr.progress import Reporter
 from crr.snapshots import REPAIR, SEGMENTATION, STATISTICS, Snapshots, fingerprint, timer
 from crr.training_data import Batch, DamagedImages, batches, check_readable, texture_files
 from crr.types import Progress
 
-_LABEL_SHARE = 1 / 3  # of a map pixel; at a half, damage one pixel wide would fall between two of them
-StageLoss = Callable[[Batch, int], Tensor]
+_CLEAN_SHARE = 0.2  # of the images that the segmentation network learns from
+_STAGES = (REPAIR, SEGMENTATION)
+
+Data = TypeVar("Data")
+Source = Callable[[int, int], Iterator[Data]]
+"""From the numbers of the first batch and of the one behind the last to the batches."""
 
 
 @dataclass(frozen=True)
@@ -66,16 +72,16 @@ def train(
     options: RunOptions | None = None,
     progress: Callable[[Progress], None] | None = None,
     stop: threading.Event | None = None,
-) -> CRR:
-    """Train CRR on the good images of `dataset` and save it as a checkpoint in `out`.
+) -> Detector:
+    """Train a detector on the good images of `dataset` and save it as a checkpoint in `out`.
 
     Args:
         dataset: Its `train` images are used; its test images are never read.
         out: Checkpoint folder; `out/snapshot` holds the resumable state until the run is complete.
         config: What to train; categories are taken from the data set.
         options: Device, resuming, and the like.
-        progress: Called about once a second; the stages are "check", "repair", "statistics",
-            "segmentation" and "calibration".
+        progress: Called about once a second; the stages are "check", "repair", "categories", "memory" (of
+            methods that have one), "statistics", "segmentation" and "calibration".
         stop: When set, training ends early; what was learnt is calibrated and saved, and `resume` goes on.
 
     Raises:
@@ -131,51 +137,82 @@ class _Run:
             self.steps[SEGMENTATION] = 0
         self.reporter = Reporter(progress, plan=self.steps)
 
-    def train(self) -> CRR:
+    def train(self) -> Detector:
         """Both stages, the calibration, and the checkpoint."""
         keep_freed_memory()
-        settings, detector = self.config.training, self.detector
+        detector = self.detector
         check_readable(self.images, self.reporter)
         self.snapshots.restore(detector)
         with _failures_explained(self.device, self.snapshots):
-            done = {REPAIR: self._run_stage(REPAIR, settings.repair, detector.decoder, self._repair_loss)}
-            self._fit_statistics(complete=done == {REPAIR: self.steps[REPAIR]})
+            done = dict.fromkeys(self.steps, 0)
+            if isinstance(detector, TrainedDetector):
+                done[REPAIR] = self._train_decoder(detector)
+            self._learn_normality(complete=done[REPAIR] == self.steps[REPAIR])
             done[SEGMENTATION] = self.snapshots.steps_done(SEGMENTATION, self.steps[SEGMENTATION])
-            if detector.segmentation is not None and not self.stop.is_set():
-                done[SEGMENTATION] = self._run_stage(
-                    SEGMENTATION, settings.segmentation, detector.segmentation, self._segmentation_loss
-                )
+            if isinstance(detector, TrainedDetector) and detector.segmentation and not self.stop.is_set():
+                done[SEGMENTATION] = self._train_segmentation(detector, detector.segmentation)
             if done[SEGMENTATION] == 0:
                 self._drop_segmentation()
             detector.config = replace(detector.config, trained=done)
             calibrate(detector, self.held_back, [self.synthesizer, self.unseen], self.reporter)
-            save(detector, self.out, training_card(detector.config, self.dataset))
+            save(detector, self.out, training_card(detector, self.dataset))
         if done == self.steps:
             self.snapshots.remove()
         return detector
 
-    def _run_stage(self, name: str, config: StageConfig, module: nn.Module, loss: StageLoss) -> int:
-        """Train one module; returns the iterations done. Leaves it frozen in eval mode."""
-        settings, stage = self.config.training, (REPAIR, SEGMENTATION).index(name)
+    def _train_decoder(self, detector: TrainedDetector) -> int:
+        """Stage 1: on clean and damaged images, or on clean ones alone; returns the iterations done."""
+        settings = self.config.training
+        config = settings.repair
+        if settings.repair_loss:
+            data = self._damaged_images(REPAIR, config)
+            loss = partial(repair_objective, detector)
+            return self._run_stage(REPAIR, config, detector.decoder, data, loss, 2 * config.batch_size)
+        clean = CleanFeatures(
+            self.training, detector, seed=2 * settings.seed, batch_size=config.batch_size
+        ).batches
+        objective = partial(reconstruction_objective, detector)
+        return self._run_stage(REPAIR, config, detector.decoder, clean, objective, config.batch_size)
+
+    def _train_segmentation(self, detector: TrainedDetector, network: nn.Module) -> int:
+        """Stage 2; returns the iterations done."""
+        config = self.config.training.segmentation
+        data = self._damaged_images(SEGMENTATION, config, damaged_share=1 - _CLEAN_SHARE)
+        loss = partial(segmentation_objective, detector)
+        return self._run_stage(SEGMENTATION, config, network, data, loss, config.batch_size)
+
+    def _damaged_images(self, stage: str, config: StageConfig, damaged_share: float = 1.0) -> Source[Batch]:
+        data = DamagedImages(
+            self.training,
+            self.config.encoder,
+            self.synthesizer,
+            seed=2 * self.config.training.seed + _STAGES.index(stage),
+            batch_size=config.batch_size,
+            damaged_share=damaged_share,
+        )
+        return partial(batches, data, workers=self._workers())
+
+    def _run_stage(
+        self,
+        name: str,
+        config: StageConfig,
+        module: nn.Module,
+        source: Source[Data],
+        loss: Callable[[Data, int], Tensor],
+        images: int,
+    ) -> int:
+        """Train one module, `images` a step; returns the iterations done. Leaves it frozen in eval mode."""
+        stage = _STAGES.index(name)
         first = self.snapshots.steps_done(name, config.iterations)
         self.reporter.begin(name, config.iterations, first)
         if first >= config.iterations:
             return first
         optimizer = create_optimizer(module.parameters(), config)
         self.snapshots.restore_optimizer(name, optimizer)
-        data = DamagedImages(
-            self.training,
-            self.config.encoder,
-            self.synthesizer,
-            seed=2 * settings.seed + stage,
-            batch_size=config.batch_size,
-            always_damaged=name == REPAIR,
-        )
-        images = config.batch_size * (2 if name == REPAIR and settings.repair_loss else 1)
         snapshot_due = timer(self.options.snapshot_seconds)
         module.train()
-        for step, batch in enumerate(batches(data, first, config.iterations, self._workers()), start=first):
-            torch.manual_seed(_step_seed(settings.seed, stage, step))
+        for step, batch in enumerate(source(first, config.iterations), start=first):
+            torch.manual_seed(_step_seed(self.config.training.seed, stage, step))
             set_learning_rate(optimizer, learning_rate(step, config))
             value = loss(batch, step)
             _check_finite(value, name, step)
@@ -193,43 +230,13 @@ class _Run:
         module.eval()
         return step + 1
 
-    def _repair_loss(self, batch: Batch, step: int) -> Tensor:
-        """Reconstruct the clean, repair the damaged, both toward the clean features."""
-        settings = self.config.training
-        share = mining_share(step, settings.mining_share, settings.mining_iterations)
-        images = [batch.clean, batch.damaged] if settings.repair_loss else [batch.clean]
-        features = self.detector.encoder(as_input_tensor(torch.cat(images).to(self.device)))
-        with self._autocast():
-            answers = self.detector.decode(features)
-        count = len(batch.clean)
-        target = [layer[:count] for layer in features]
-        total = repair_loss(target, [layer[:count] for layer in answers], share, settings.mining_factor)
-        if settings.repair_loss:
-            total = total + repair_loss(
-                target, [layer[count:] for layer in answers], share, settings.mining_factor
-            )
-        return total
-
-    def _segmentation_loss(self, batch: Batch, step: int) -> Tensor:
-        """Find the damage in what the frozen detector answers."""
-        del step
-        assert self.detector.segmentation is not None
-        with torch.no_grad():
-            reconstruction = self.detector.reconstruct(as_input_tensor(batch.damaged.to(self.device)))
-            distances = self.detector.distances(reconstruction, batch.category.to(self.device))
-        with self._autocast():
-            logits = self.detector.segmentation(reconstruction, distances)
-        size = self.config.prediction.map_size
-        resized = functional.interpolate(
-            logits.float(), size=(size, size), mode="bilinear", align_corners=False
-        )
-        mask = functional.adaptive_avg_pool2d(batch.mask.to(self.device)[:, None].float(), size)[:, 0]
-        return segmentation_loss(resized, mask >= _LABEL_SHARE, self.config.training.segmentation_loss)
-
-    def _fit_statistics(self, complete: bool) -> None:
-        """What stage 2 and the map need to know of normal residuals; kept if stage 1 is `complete`."""
+    def _learn_normality(self, complete: bool) -> None:
+        """What stage 2 and the map need to know of normal images; kept if stage 1 is `complete`."""
         if self.snapshots.steps_done(STATISTICS, 1):
             return
+        fit_recogniser(self.detector, self.training, self.held_back, self.reporter)
+        if isinstance(self.detector, MemoryDetector):
+            memorise(self.detector, self.training, self.reporter)
         fit_statistics(self.detector, self.training, self.held_back, self.reporter)
         if complete:  # else a resumed run goes on with stage 1, which changes the residuals
             self.snapshots.save(STATISTICS, 1, self.detector)
@@ -240,21 +247,15 @@ class _Run:
         none = replace(self.detector.config.segmentation, design="none")
         self.detector.config = replace(self.detector.config, segmentation=none)
 
-    def _autocast(self) -> AbstractContextManager[None]:
-        return torch.autocast(self.device.type, torch.bfloat16, enabled=bfloat16_helps(self.device))
-
     def _workers(self) -> int:
         chosen = self.options.workers
         return max(1, torch.get_num_threads() // 2) if chosen is None else chosen
 
 
-def _create(config: DetectorConfig) -> CRR:
+def _create(config: DetectorConfig) -> Detector:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.training.seed)
-        detector = registry.create(config)
-    if not isinstance(detector, CRR):
-        raise TrainingError(f"The method {config.method!r} is not trained with `crr train`.")
-    return detector
+        return registry.create(config)
 
 
 def _fillings(settings: TrainingConfig) -> Sequence[str]:

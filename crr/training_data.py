@@ -28,7 +28,6 @@ from crr.types import Image, Mask
 
 _CACHE_BYTES = 256 * 2**20
 _PREFETCHED = 2  # batches a worker has ready: more would overflow the 64 MB that a container may share
-_CLEAN_SHARE = 0.2  # share of segmentation draws that are left undamaged
 
 
 @dataclass(frozen=True)
@@ -57,7 +56,7 @@ class DamagedImages(Dataset[Batch | CRRError]):
         synthesizer: Makes the damage.
         seed: With the batch's number it fixes every draw.
         batch_size: Images a batch.
-        always_damaged: Damage every image; else a share is left as it is, with an empty mask.
+        damaged_share: Share of images that are damaged; the others are left as they are, with empty masks.
     """
 
     def __init__(
@@ -68,14 +67,14 @@ class DamagedImages(Dataset[Batch | CRRError]):
         *,
         seed: int,
         batch_size: int,
-        always_damaged: bool = True,
+        damaged_share: float = 1.0,
     ) -> None:
         self._paths = [[sample.path for sample in category] for category in samples.values()]
         self._encoder = encoder
         self._synthesizer = synthesizer
         self._seed = seed
         self._batch_size = batch_size
-        self._damaged_share = 1.0 if always_damaged else 1.0 - _CLEAN_SHARE
+        self._damaged_share = damaged_share
         self._read = CachedReader(encoder)
 
     def __getitem__(self, number: int) -> Batch | CRRError:
@@ -94,16 +93,18 @@ class DamagedImages(Dataset[Batch | CRRError]):
         )
 
     def _draw(self, random: np.random.Generator) -> tuple[Image, Image, Mask, int]:
-        category = int(random.integers(len(self._paths)))
-        image = self._pick(category, random)
+        category, path = pick(self._paths, random)
+        image = self._read(path)
         if random.random() >= self._damaged_share:
             return image, image, np.zeros(image.shape[:2], dtype=bool), category
         damage = self._synthesizer.damage(image, random, donors(self._paths, category, self._read, random))
         return image, damage.image, damage.mask, category
 
-    def _pick(self, category: int, random: np.random.Generator) -> Image:
-        paths = self._paths[category]
-        return self._read(paths[int(random.integers(len(paths)))])
+
+def pick(paths: Sequence[Sequence[Path]], random: np.random.Generator) -> tuple[int, Path]:
+    """A category, each equally likely, and an image of it."""
+    category = int(random.integers(len(paths)))
+    return category, paths[category][int(random.integers(len(paths[category])))]
 
 
 def donors(

@@ -9,7 +9,7 @@ import torch
 
 from crr import engine
 from crr.anomalies import AnomalySynthesizer
-from crr.calibration import calibrate, fit_statistics
+from crr.calibration import calibrate, fit_recogniser, fit_statistics
 from crr.config import EncoderConfig, PredictionConfig
 from crr.datasets import Sample, open_dataset, split_validation
 from crr.detector import Detector
@@ -163,6 +163,7 @@ def parts(tmp_path_factory):
 
 def fitted(parts):
     detector = tiny_detector()
+    fit_recogniser(detector, *parts, Reporter())
     fit_statistics(detector, *parts, Reporter())
     return detector
 
@@ -198,10 +199,19 @@ def test_statistics_rest_on_training_images_and_distances_on_held_back_ones(part
     assert not torch.equal(detector.recogniser.radius, only_training.recogniser.radius)
 
 
-def test_images_are_encoded_once(parts):
+def test_every_image_is_counted(parts):
     reports = []
+    fit_recogniser(tiny_detector(), *parts, Reporter(reports.append))
+    assert (reports[-1].stage, reports[-1].step, reports[-1].total) == ("categories", 24, 24)
     fit_statistics(tiny_detector(), *parts, Reporter(reports.append))
-    assert (reports[-1].step, reports[-1].total) == (24, 24)
+    assert (reports[-1].stage, reports[-1].step, reports[-1].total) == ("statistics", 24, 24)
+
+
+def test_a_distance_that_learns_nothing_reads_held_back_images_only(parts):
+    reports = []
+    plain = tiny_config(prediction=PredictionConfig(distance="euclidean", map_size=32))
+    fit_statistics(tiny_detector(plain), *parts, Reporter(reports.append))
+    assert (reports[-1].step, reports[-1].total) == (8, 8)
 
 
 def test_large_categories_are_sampled_evenly(parts, monkeypatch):

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import cv2
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
@@ -16,7 +17,7 @@ from crr.cli import app
 from crr.images import decode
 from crr.optim import set_learning_rate
 from crr.snapshots import is_unfinished
-from tests.crr.tiny import calibrated_detector, good_images, write_dataset
+from tests.crr.tiny import calibrated_detector, good_image, good_images, scratched, write_dataset
 
 ENCODER = ["--encoder", "test_efficientnet", "--weights", "random", "--layers", "1,2,3", "--size", "64"]
 TINY = [*ENCODER, "--batch-size", "2", "--device", "cpu", "--workers", "0"]
@@ -175,7 +176,7 @@ def test_progress_lines_are_json_and_nothing_else(data, tmp_path):
     assert said.stderr == ""
     keys = ["stage", "step", "total", "losses", "images_per_second", "seconds_left"]
     assert all(list(line) == keys for line in lines)
-    stages = ["check", "repair", "statistics", "segmentation", "calibration"]
+    stages = ["check", "repair", "categories", "statistics", "segmentation", "calibration"]
     assert list(dict.fromkeys(line["stage"] for line in lines)) == stages
     assert all((line["losses"] != {}) == (line["stage"] in ("repair", "segmentation")) for line in lines)
 
@@ -335,6 +336,66 @@ def test_a_wrong_option_of_evaluate_is_a_sentence(data, tmp_path, monkeypatch, o
     Path("file").touch()
     Path("folder").mkdir()
     assert sentence in refused("evaluate", "--model", "tiny", "--data", data, *options)
+
+
+# Identity mapping and comparison
+
+
+def write_pairs(root):
+    """Two real defects with clean twins."""
+    random = np.random.default_rng(0)
+    for number in range(2):
+        clean = good_image("plate", random)
+        damaged, mask = scratched(clean, random)
+        for part, picture in (("clean", clean[..., ::-1]), ("defective", damaged[..., ::-1]), ("mask", mask)):
+            (root / part).mkdir(parents=True, exist_ok=True)
+            cv2.imwrite(str(root / part / f"{number}.png"), picture)
+    return root
+
+
+def test_identity_prints_a_table_and_writes_the_promised_json(data, tmp_path):
+    folder, pairs, file = tmp_path / "mine", write_pairs(tmp_path / "pairs"), tmp_path / "identity.json"
+    save(calibrated_detector(), folder, "# Tiny\n")
+    said = crr(
+        "identity", "--model", folder, "--data", data, "--pairs", pairs, "--json", file, "--card"
+    ).stdout
+    assert all(
+        word in said for word in ("mine", "seen", "held out", "pairs", "normal error", "texture", "warp")
+    )
+    result = json.loads(file.read_text())
+    assert list(result) == [
+        "model", "index", "interval", "normal_error", "layers", "categories", "kinds",
+    ]  # fmt: skip
+    assert list(result["index"]) == list(result["interval"]) == ["seen", "held_out", "pairs"]
+    assert list(result["categories"]) == ["plate", "ring"]
+    assert all(isinstance(index, float) for index in result["index"].values())
+    card = (folder / CARD).read_text()
+    assert f"`crr identity --model mine --data {data.name} --pairs pairs`" in card
+    assert f"| {result['index']['pairs']:.3f} | {result['normal_error']:.3f} |" in card
+
+
+def test_identity_without_pairs_gives_null(data):
+    result = json.loads(crr("identity", "--model", "tiny", "--data", data, "--json", "-").stdout)
+    assert result["index"]["pairs"] is None
+    assert result["interval"]["pairs"] is None
+
+
+def test_compare_prints_a_row_a_checkpoint_and_one_that_fails_costs_no_other(data, tmp_path):
+    said = crr(
+        "compare", "--models", "tiny, missing", "--data", data, "--json", tmp_path / "all.json", code=1
+    )
+    assert all(word in said.stdout for word in ("I-AUROC", "held out", "ms", "MB", "tiny", "missing"))
+    assert "missing: There is no checkpoint 'missing'" in said.stderr
+    tiny, missing = json.loads((tmp_path / "all.json").read_text())["models"]
+    assert list(tiny) == ["model", "method", "detection", "identity", "milliseconds", "parameters", "bytes"]
+    assert list(missing) == ["model", "error"]
+
+
+def test_what_cannot_be_compared_is_a_sentence(data, tmp_path):
+    assert "Name the checkpoints" in refused("compare", "--models", " , ", "--data", data)
+    assert "nowhere" in refused(
+        "identity", "--model", "tiny", "--data", data, "--pairs", tmp_path / "nowhere"
+    )
 
 
 # Prediction

@@ -45,7 +45,7 @@ def test_json_gives_the_config_back(config):
         ("prediction", {"blur_kernel": True}, r"prediction.blur_kernel is not usable.*given: True"),
         ("prediction", {"map_size": "256"}, r"prediction.map_size is not usable.*given: '256'"),
         ("masking", {"rescale": 1}, "masking.rescale is not usable"),
-        ("prediction", {"distance": "euclidean"}, "'cosine', 'mahalanobis' or 'combined'"),
+        ("prediction", {"distance": "manhattan"}, "'cosine', 'mahalanobis', 'combined' or 'euclidean'"),
         ("training", {"repair": {"batch_size": 0}}, "training.repair.batch_size"),
     ],
 )

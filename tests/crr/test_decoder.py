@@ -8,9 +8,7 @@ from crr.config import DecoderConfig, MaskingConfig
 from crr.decoder import (
     Decoder,
     LinearAttentionBlock,
-    _depth_to_space,
     _fuse_reversed,
-    _space_to_depth,
     elu_plus_one,
     linear_attention,
 )
@@ -58,21 +56,6 @@ def test_heads_attend_on_their_own():
         for half in (slice(4), slice(4, 8))
     ]
     torch.testing.assert_close(block._attend(tokens), block.projection(torch.cat(heads, dim=2)))
-
-
-@pytest.mark.parametrize("factor", [1, 2, 4])
-def test_space_to_depth_is_pixel_unshuffle_in_another_order(factor):
-    maps = torch.randn(2, 3, 4 * factor, 5 * factor)
-    tokens = _space_to_depth(maps, factor)
-    assert tokens.shape == (2, 20, factor * factor * 3)
-    order = tokens.view(2, 4, 5, factor * factor, 3).permute(0, 4, 3, 1, 2)  # channels, then places
-    assert torch.equal(order.reshape(2, -1, 4, 5), functional.pixel_unshuffle(maps, factor))
-
-
-@pytest.mark.parametrize("factor", [1, 2, 4])
-def test_depth_to_space_is_the_inverse(factor):
-    maps = torch.randn(2, 3, 4 * factor, 5 * factor)
-    assert torch.equal(_depth_to_space(_space_to_depth(maps, factor), (4, 5), factor), maps)
 
 
 @pytest.mark.parametrize(

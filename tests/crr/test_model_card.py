@@ -5,9 +5,12 @@ from huggingface_hub import ModelCard
 
 from crr.anomalies import HELD_OUT
 from crr.datasets import open_dataset
-from crr.model_card import training_card, with_figures, write_figures
+from crr.detector import TrainedDetector
+from crr.identity_evaluation import IdentityReport
+from crr.model_card import training_card, with_figures, with_identity, write_figures, write_identity
+from crr.registry import METHODS, configured
 from crr.report import Figures, Report
-from tests.crr.tiny import ENCODER, tiny_config, write_dataset
+from tests.crr.tiny import ENCODER, tiny_config, tiny_detector, write_dataset
 
 REPORT = Report(
     "parts",
@@ -18,10 +21,21 @@ REPORT = Report(
 ).as_json()
 
 
+IDENTITY = IdentityReport(
+    model="parts",
+    index={"seen": 0.25, "held_out": 0.5, "pairs": None},
+    interval={"seen": [0.2, 0.3], "held_out": [0.4, 0.6], "pairs": None},
+    normal_error=0.1,
+    layers={"stage 1": {"seen": 0.2, "held_out": 0.4, "pairs": None, "normal_error": 0.05}},
+    categories={"plate": {"seen": 0.3, "held_out": None, "normal_error": 0.15}},
+    kinds={"texture": 0.25, "warp": 0.5},
+).as_json()
+
+
 @pytest.fixture(scope="module")
 def card(tmp_path_factory) -> str:
     dataset = open_dataset(write_dataset(tmp_path_factory.mktemp("data"), images=3))
-    return training_card(tiny_config(trained={"repair": 4}), dataset)
+    return training_card(tiny_detector(tiny_config(trained={"repair": 4})), dataset)
 
 
 def test_the_hub_reads_the_cards_metadata(card):
@@ -32,10 +46,10 @@ def test_the_hub_reads_the_cards_metadata(card):
 
 
 def test_the_card_tells_what_was_trained_on_what(card):
-    assert "# CRR on plate, ring" in card
+    assert "# CRR (collaborative reconstruction and repair, arXiv 2512.11401) on plate, ring" in card
     assert "`test_efficientnet`, frozen, 64 px." in card
     assert "| plate | 3 |" in card
-    assert "Stage 1 (repair): 4 iterations of batch 2" in card
+    assert "Stage 1 (decoder, clean and damaged images): 4 iterations of batch 2" in card
     assert "Stage 2 (segmentation): 0 iterations of batch 2" in card
     assert "34% of the good images" in card
     assert "Not measured yet" in card
@@ -45,7 +59,9 @@ def test_the_card_tells_what_was_trained_on_what(card):
 
 def test_a_crop_is_mentioned_where_there_is_one(tmp_path):
     config = tiny_config(encoder=replace(ENCODER, resize=96, crop=64))
-    assert "96 px cropped to 64 px." in training_card(config, open_dataset(write_dataset(tmp_path, images=1)))
+    assert "96 px cropped to 64 px." in training_card(
+        tiny_detector(config), open_dataset(write_dataset(tmp_path, images=1))
+    )
 
 
 def test_figures_take_their_place_in_percent(card):
@@ -54,7 +70,7 @@ def test_figures_take_their_place_in_percent(card):
     assert "| plate | 4 | 75.0 | 80.0 | 60.0 | 91.2 | 50.0 | 40.0 | 100.0 |" in measured
     assert "| ring | 6 | 25.0 | 40.0 | 20.0 | – | – | – | – |" in measured
     assert "| **mean** | 10 | 50.0 | 60.0 | 40.0 | 91.2 | 50.0 | 40.0 | 100.0 |" in measured
-    assert "Not measured yet" not in measured
+    assert "Not measured yet: `crr evaluate" not in measured
     assert measured.startswith(card[: card.index("## Figures")])
 
 
@@ -87,3 +103,31 @@ def test_figures_are_written_into_the_card_of_a_checkpoint_or_into_a_new_one(tmp
     (tmp_path / "README.md").write_text(card)
     write_figures(tmp_path, REPORT, "x")
     assert (tmp_path / "README.md").read_text() == with_figures(card, REPORT, "x")
+
+
+def test_identity_figures_take_their_place_and_leave_the_others(card):
+    measured = with_identity(with_figures(card, REPORT, "x"), IDENTITY, "crr identity --model parts")
+    assert "Measured by `crr identity --model parts`" in measured
+    assert "| **all** | 0.250 | 0.500 | – | 0.100 |" in measured
+    assert "| stage 1 | 0.200 | 0.400 | – | 0.050 |" in measured
+    assert "| plate | 0.300 | – | – | 0.150 |" in measured
+    assert "95 % intervals: seen 0.200 to 0.300, held-out 0.400 to 0.600. " in measured
+    assert "By kind of damage: texture 0.250, warp 0.500." in measured
+    assert "| plate | 4 | 75.0" in measured
+    assert "Not measured yet" not in measured
+    assert with_identity(measured, IDENTITY, "crr identity --model parts") == measured
+
+
+def test_identity_figures_are_written_into_the_card(tmp_path):
+    write_identity(tmp_path, IDENTITY, "x")
+    assert (tmp_path / "README.md").read_text() == with_identity("", IDENTITY, "x")
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_every_method_has_a_title_and_a_card(method, tmp_path):
+    dataset = open_dataset(write_dataset(tmp_path, images=1))
+    detector = tiny_detector(configured(tiny_config(), method))
+    made = training_card(detector, dataset)
+    assert f"# {type(detector).title} on plate, ring" in made
+    assert ("Stage 1" in made) == isinstance(detector, TrainedDetector)
+    assert ("Stage 2" in made) == (detector.segmentation is not None)

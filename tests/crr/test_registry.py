@@ -1,19 +1,28 @@
 """What every method owes: a new one is tested by its line in the registry."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
 from crr import registry
 from crr.checkpoint import load, save
+from crr.datasets import open_dataset
 from crr.errors import ConfigError
-from tests.crr.tiny import good_images, tiny_config, tiny_detector
+from crr.evaluation import evaluate
+from crr.training import RunOptions, train
+from tests.crr.tiny import good_images, tiny_config, tiny_detector, write_dataset
 
 METHODS = pytest.mark.parametrize("method", registry.METHODS)
 
 
+def detector_of(method):
+    return tiny_detector(registry.configured(tiny_config(), method))
+
+
 @METHODS
 def test_a_method_is_made_in_eval_mode_and_answers_the_same_each_time(method):
-    detector = tiny_detector(tiny_config(method=method))
+    detector = detector_of(method)
     assert isinstance(detector, registry.METHODS[method])
     assert not any(module.training for module in detector.modules())
     batch = detector.preprocess(good_images("plate", 3))
@@ -26,12 +35,32 @@ def test_a_method_is_made_in_eval_mode_and_answers_the_same_each_time(method):
 
 @METHODS
 def test_a_method_comes_back_from_its_checkpoint(method, tmp_path):
-    detector = tiny_detector(tiny_config(method=method))
+    detector = detector_of(method)
     save(detector, tmp_path / "saved", "card")
     loaded = load(tmp_path / "saved", "cpu")
     batch = detector.preprocess(good_images("ring", 2))
     assert type(loaded) is type(detector)
+    assert loaded.config.options == detector.config.options
     assert torch.equal(loaded.predict(batch).anomaly_map, detector.predict(batch).anomaly_map)
+
+
+@METHODS
+def test_a_method_learns_from_good_images_and_finds_defects(method, tmp_path):
+    dataset = open_dataset(write_dataset(tmp_path / "data", images=20))
+    config = registry.configured(tiny_config(), method)
+    repair = replace(config.training.repair, iterations=min(40, 10 * config.training.repair.iterations))
+    config = replace(config, training=replace(config.training, repair=replace(repair, batch_size=4)))
+    detector = train(dataset, tmp_path / "model", config, RunOptions(device="cpu", workers=0))
+    figures = evaluate(detector, dataset).mean
+    assert figures.pixel_auroc > 0.8
+    assert figures.image_auroc > 0.7
+
+
+@METHODS
+def test_settings_of_another_method_are_refused(method):
+    config = registry.configured(tiny_config(), method)
+    with pytest.raises(ConfigError, match="magic"):
+        registry.create(replace(config, options={**config.options, "magic": 1}))
 
 
 def test_an_encoder_can_be_shared():
@@ -40,5 +69,9 @@ def test_an_encoder_can_be_shared():
 
 
 def test_an_unknown_method_is_answered_with_the_known_ones():
-    with pytest.raises(ConfigError, match="no method 'magic'; there are: crr"):
-        registry.create(tiny_config(method="magic"))
+    for ask in (
+        lambda: registry.create(tiny_config(method="magic")),
+        lambda: registry.configured(tiny_config(), "magic"),
+    ):
+        with pytest.raises(ConfigError, match="no method 'magic'; there are: crr, autoencoder"):
+            ask()

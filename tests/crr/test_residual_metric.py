@@ -64,8 +64,9 @@ def test_batches_add_up():
 
 
 def test_lengths_are_mahalanobis_lengths():
-    metric, statistics = ResidualMetric(LAYERS, 1), fitted(random_reconstruction(seed=0, images=5))
-    metric.set_category(0, statistics)
+    metric, normal = ResidualMetric(LAYERS, 1), random_reconstruction(seed=0, images=5)
+    metric.fit(0, [normal])
+    statistics = fitted(normal)
     reconstruction = random_reconstruction(seed=1, images=2)
     lengths = metric(reconstruction, torch.zeros(2, dtype=torch.long))
     for length, residual, (mean, covariance) in zip(
@@ -89,7 +90,7 @@ def test_lengths_are_mahalanobis_lengths():
 
 def test_lengths_are_about_one_on_normals_and_grow_with_what_is_unusual():
     metric = ResidualMetric(LAYERS, 1)
-    metric.set_category(0, fitted(random_reconstruction(seed=0, images=200)))
+    metric.fit(0, [random_reconstruction(seed=0, images=200)])
     category = torch.zeros(20, dtype=torch.long)
     for normal, odd in zip(
         metric(random_reconstruction(seed=1, images=20), category),
@@ -103,9 +104,9 @@ def test_lengths_are_about_one_on_normals_and_grow_with_what_is_unusual():
 def test_each_image_is_measured_by_its_own_category():
     together, singles = ResidualMetric(LAYERS, 3), [ResidualMetric(LAYERS, 1) for _ in range(3)]
     for category in (1, 2):
-        statistics = fitted(random_reconstruction(seed=category, images=5, scale=4**category))
-        together.set_category(category, statistics)
-        singles[category].set_category(0, statistics)
+        normal = random_reconstruction(seed=category, images=5, scale=4**category)
+        together.fit(category, [normal])
+        singles[category].fit(0, [normal])
     reconstruction = random_reconstruction(seed=0, images=4)
     only = torch.zeros(4, dtype=torch.long)
     alone = [single(reconstruction, only) for single in singles]
@@ -126,9 +127,9 @@ def test_a_channel_without_any_residual_does_no_harm():
     for seen, answered in zip(reconstruction.encoder, reconstruction.decoder, strict=True):
         seen[:, 0] = answered[:, 0]
     metric = ResidualMetric(LAYERS, 1)
-    metric.set_category(0, fitted(reconstruction))
+    metric.fit(0, [reconstruction])
     perfect = Reconstruction(reconstruction.encoder, reconstruction.encoder)
     for case in (reconstruction, perfect):
         assert all(torch.isfinite(length).all() for length in metric(case, torch.zeros(5, dtype=torch.long)))
-    metric.set_category(0, fitted(perfect))
+    metric.fit(0, [perfect])
     assert all(torch.isfinite(length).all() for length in metric(perfect, torch.zeros(5, dtype=torch.long)))

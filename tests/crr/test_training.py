@@ -188,11 +188,12 @@ def test_stages_report_in_order(dataset, tmp_path):
     assert last == {
         "check": (12, 12),
         "repair": (4, 4),
+        "categories": (12, 12),
         "statistics": (12, 12),
         "segmentation": (2, 2),
         "calibration": (12, 12),
     }
-    assert list(last) == ["check", "repair", "statistics", "segmentation", "calibration"]
+    assert list(last) == ["check", "repair", "categories", "statistics", "segmentation", "calibration"]
     assert reports[-1].seconds_left == 0
 
 
@@ -371,7 +372,7 @@ def test_a_device_that_runs_out_of_memory_is_a_sentence(dataset, tmp_path, monke
     def too_much(*_):
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20 GiB")
 
-    monkeypatch.setattr("crr.training.repair_loss", too_much)
+    monkeypatch.setattr("crr.detector.repair_loss", too_much)
     with pytest.raises(DeviceError, match=r"cpu ran out of memory. Use a smaller batch"):
         train(dataset, tmp_path, tiny_config(), ALONE)
 
@@ -380,7 +381,7 @@ def test_other_errors_stay_what_they_are(dataset, tmp_path, monkeypatch):
     def defect(*_):
         raise RuntimeError("a defect")
 
-    monkeypatch.setattr("crr.training.repair_loss", defect)
+    monkeypatch.setattr("crr.detector.repair_loss", defect)
     with pytest.raises(RuntimeError, match="a defect") as caught:
         train(dataset, tmp_path, tiny_config(), ALONE)
     assert not isinstance(caught.value, CRRError)

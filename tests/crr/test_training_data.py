@@ -83,13 +83,13 @@ def test_categories_are_balanced_whatever_their_size(samples):
 def test_stage_1_damages_every_image_and_stage_2_leaves_a_fifth(samples):
     always = damaged_images(samples, batch_size=10)[0]
     assert always.mask.flatten(1).any(1).all()
-    mostly = damaged_images(samples, batch_size=10, always_damaged=False)
+    mostly = damaged_images(samples, batch_size=10, damaged_share=0.8)
     clean = torch.cat([~mostly[number].mask.flatten(1).any(1) for number in range(20)])
     assert 0.1 < clean.float().mean() < 0.3
 
 
 def test_images_change_where_the_mask_is_and_nowhere_far(samples):
-    data = damaged_images(samples, always_damaged=False, batch_size=10)
+    data = damaged_images(samples, damaged_share=0.8, batch_size=10)
     inside = marked = 0
     for number in range(20):  # in one image salt and pepper may leave a third of its mask as it was
         batch = data[number]

@@ -22,7 +22,6 @@ from crr.config import (
     TrainingConfig,
 )
 from crr.detector import Detector
-from crr.residual_metric import ResidualStatistics
 from crr.types import Image
 
 CATEGORIES = ("plate", "ring", "bar", "dots")
@@ -64,11 +63,10 @@ def calibrated_detector() -> Detector:
     detector = tiny_detector()
     summaries = []
     for index, name in enumerate(detector.categories):
-        statistics = ResidualStatistics(detector.encoder.layers)
         with torch.inference_mode():
             reconstruction = detector.reconstruct(detector.preprocess(good_images(name, 8)))
-        statistics.add(reconstruction)
-        detector.metric.set_category(index, statistics)
+        assert detector.metric is not None
+        detector.metric.fit(index, [reconstruction])
         summaries.append(summary(reconstruction.encoder))
     detector.recogniser.fit([rows[:5] for rows in summaries], [rows[5:] for rows in summaries])
     detector.scale.copy_(torch.tensor([[0.2, 0.3], [1.5, 2.0]]))

@@ -1,0 +1,1 @@
+"""The methods that CRR is compared with, one file each, all behind the same `Detector`."""

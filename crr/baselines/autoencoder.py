@@ -1,0 +1,28 @@
+"""Plain feature reconstruction: the method that falls into identity mapping.
+
+CRR's own network with everything taken away that keeps a decoder from copying: no masking, no noise, no
+damaged images, no hard mining, no segmentation network. It learns to answer with what it is given, and
+it learns that well.
+"""
+
+from dataclasses import replace
+
+from crr.config import DetectorConfig
+from crr.detector import CRR, clean_only, without_segmentation
+
+
+class Autoencoder(CRR):
+    """The first rung of the paper's ablation (arXiv 2512.11401, section 4.3)."""
+
+    title = "Autoencoder (plain feature reconstruction)"
+
+    @classmethod
+    def configured(cls, config: DetectorConfig) -> DetectorConfig:
+        """Nothing hidden, no noise, clean images only."""
+        config = clean_only(without_segmentation(config))
+        return replace(
+            config,
+            masking=replace(config.masking, rate=0.0),
+            decoder=replace(config.decoder, dropout=0.0),
+            training=replace(config.training, mining_share=0.0),
+        )

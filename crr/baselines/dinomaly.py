@@ -1,0 +1,30 @@
+"""Dinomaly (arXiv 2405.14325): a noisy bottleneck, linear attention and a loose loss keep it from copying.
+
+CRR grew out of it, so it is CRR's network without masking, without damaged images and without a
+segmentation network. The dropout is its paper's, and so are the loss (section 3.3: cosine distance of whole
+layers, gradients of the easiest 90 % of points scaled by 0.1) and StableAdamW. Its encoder is a DINOv2,
+whose layers it fuses into two groups; on a convolutional encoder each layer is compared on its own grid.
+"""
+
+from dataclasses import replace
+
+from crr.config import DetectorConfig
+from crr.detector import CRR, clean_only, without_segmentation
+
+_DROPOUT = 0.2  # its paper, section 4.1, for MVTec-AD and VisA
+
+
+class Dinomaly(CRR):
+    """Multi-class reconstruction with noise in place of masking."""
+
+    title = "Dinomaly (arXiv 2405.14325)"
+
+    @classmethod
+    def configured(cls, config: DetectorConfig) -> DetectorConfig:
+        """Dropout, loose loss, clean images only."""
+        config = clean_only(without_segmentation(config))
+        return replace(
+            config,
+            masking=replace(config.masking, rate=0.0),
+            decoder=replace(config.decoder, dropout=_DROPOUT),
+        )

@@ -1,0 +1,124 @@
+"""The commands that measure: `crr evaluate`, `crr identity`, `crr compare`."""
+
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+from rich.console import Console
+
+from crr import cli_options as option
+from crr.cli_support import SOME_FAILED, STDOUT, check_json_file, sentences, write_json
+from crr.errors import ConfigError
+from crr.terminal import comparison_table, figures_table, identity_table, reporting, say
+
+if TYPE_CHECKING:
+    from crr.datasets import Dataset
+
+
+@sentences()
+def evaluate(
+    model: option.Model,
+    data: option.Data,
+    json_file: option.JsonFile = None,
+    category: option.Category = None,
+    device: option.Device = "auto",
+    card: option.Card = False,
+    progress: option.ProgressFormat = "bar",
+) -> None:
+    """Measure a checkpoint on the test images of a data set: detection and localisation."""
+    from crr.checkpoint import find, load
+    from crr.datasets import open_dataset
+    from crr.evaluation import evaluate as run
+    from crr.files import check_writable
+    from crr.model_card import write_figures
+
+    check_json_file(json_file, progress)
+    dataset = open_dataset(data, category)
+    folder = find(option.expanded(model))
+    if card:
+        check_writable(folder)
+    detector = load(folder, device)
+    with reporting(progress) as report:
+        result = run(detector, dataset, progress=report).as_json()
+    write_json(json_file, result)
+    if card:
+        write_figures(folder, result, _command("evaluate", folder, dataset, category))
+    if progress != "json" and json_file != STDOUT:
+        Console().print(figures_table(result))
+
+
+@sentences()
+def identity(
+    model: option.Model,
+    data: option.Data,
+    pairs: option.Pairs = None,
+    json_file: option.JsonFile = None,
+    category: option.Category = None,
+    device: option.Device = "auto",
+    card: option.Card = False,
+    progress: option.ProgressFormat = "bar",
+) -> None:
+    """Measure identity mapping: the share of a damage that the decoder copies (1) and does not repair (0)."""
+    from crr.checkpoint import find, load
+    from crr.datasets import open_dataset
+    from crr.files import check_writable
+    from crr.identity_evaluation import measure_identity
+    from crr.model_card import write_identity
+
+    check_json_file(json_file, progress)
+    dataset = open_dataset(data, category)
+    folder = find(option.expanded(model))
+    if card:
+        check_writable(folder)
+    detector = load(folder, device)
+    with reporting(progress) as report:
+        result = measure_identity(detector, dataset, pairs, progress=report).as_json()
+    write_json(json_file, result)
+    if card:
+        real = [] if pairs is None else ["--pairs", pairs.name]
+        write_identity(folder, result, _command("identity", folder, dataset, category, real))
+    if progress != "json" and json_file != STDOUT:
+        Console().print(identity_table(result))
+
+
+@sentences()
+def compare(
+    models: option.Models,
+    data: option.Data,
+    pairs: option.Pairs = None,
+    json_file: option.JsonFile = None,
+    category: option.Category = None,
+    device: option.Device = "auto",
+    progress: option.ProgressFormat = "bar",
+) -> None:
+    """Put checkpoints side by side: detection, identity mapping, time and size (exit code 1 if one fails)."""
+    from crr.comparison import compare as run
+    from crr.datasets import open_dataset
+
+    check_json_file(json_file, progress)
+    names = [name.strip() for name in models.split(",") if name.strip()]
+    if not names:
+        raise ConfigError("Name the checkpoints with commas between, such as --models crr-embedded,my_model.")
+    dataset = open_dataset(data, category)
+    with reporting(progress) as report:
+        result = run(
+            [option.expanded(name) for name in names], dataset, pairs, device=device, progress=report
+        ).as_json()
+    write_json(json_file, result)
+    failed = [row for row in result["models"] if "error" in row]
+    if progress != "json" and json_file != STDOUT:
+        Console().print(comparison_table(result))
+        for row in failed:
+            say(f"{row['model']}: {row['error']}", colour="red", error=True)
+    if failed:
+        raise typer.Exit(SOME_FAILED)
+
+
+def _command(
+    name: str, folder: Path, dataset: "Dataset", categories: Sequence[str] | None, more: Sequence[str] = ()
+) -> str:
+    """The command as anybody can run it again, without the paths of this machine."""
+    chosen = [part for category in categories or () for part in ("--category", category)]
+    return shlex.join(["crr", name, "--model", folder.name, "--data", dataset.root.name, *chosen, *more])

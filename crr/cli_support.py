@@ -1,0 +1,72 @@
+"""What the commands share: errors as sentences, exit codes, and results as JSON."""
+
+import errno
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from crr.errors import ConfigError, CRRError
+from crr.terminal import ProgressStyle, say
+
+SOME_FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
+STDOUT = Path("-")
+
+
+@contextmanager
+def sentences() -> Iterator[None]:
+    """Errors of ours, and of the disk, become one sentence and exit code 2; anything else is a defect."""
+    try:
+        yield
+    except CRRError as error:
+        say(f"Error: {error}", colour="red", error=True)
+    except BrokenPipeError:  # who reads our output has gone: typer ends the command quietly
+        raise
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        # A file that we write is named by a WriteError, so what is full and has no name is one of these.
+        full = error.errno == errno.ENOSPC and not place
+        advice = " Make room where the output goes, in /dev/shm or for temporary files." if full else ""
+        say(f"Error: {place}{error.strerror or error}.{advice}", colour="red", error=True)
+    else:
+        return
+    raise typer.Exit(BAD_INPUT)
+
+
+def check_json_file(path: Path | None, progress: ProgressStyle) -> None:
+    """See before the work that its result can be written after it.
+
+    Raises:
+        ConfigError: It is no ordinary file, or stdout is already taken by the progress.
+        CRRError: Its folder cannot be written to.
+    """
+    if path == STDOUT and progress == "json":
+        raise ConfigError("--json - and --progress json both write to stdout: give a file name to --json.")
+    if path is not None and path != STDOUT:
+        check_file(path)
+
+
+def check_file(path: Path) -> None:
+    """As `check_json_file`, for a file that is no JSON."""
+    from crr.files import check_writable
+
+    if path.is_dir():
+        raise ConfigError(f"{path} is a folder: give the name of a file.")
+    if path.exists() and (not path.is_file() or path.parent == Path("/dev")):
+        # Put in place of a device such as /dev/null, the result would break it for the whole machine.
+        raise ConfigError(f"{path} is a device and no ordinary file: give the name of a file.")
+    check_writable(path.parent)
+
+
+def write_json(path: Path | None, values: dict[str, Any]) -> None:
+    """Write to a file, to stdout, or nowhere (None)."""
+    from crr.files import write_text_atomically
+
+    text = json.dumps(values, indent=2) + "\n"
+    if path == STDOUT:
+        typer.echo(text, nl=False)
+    elif path is not None:
+        write_text_atomically(path, text)

@@ -1,0 +1,160 @@
+"""Checkpoints side by side on one data set: what they find, how much they copy, what they cost."""
+
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from crr.checkpoint import describe, find, load
+from crr.datasets import Dataset
+from crr.detector import Detector
+from crr.engine import inspect, resolve_device
+from crr.errors import CRRError, DatasetError
+from crr.evaluation import evaluate
+from crr.identity_evaluation import IdentityReport, measure_identity
+from crr.images import decode
+from crr.report import Report
+from crr.types import Progress
+
+_TIMED_RUNS = 15
+_WARM_UP_RUNS = 3
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a detector takes.
+
+    Attributes:
+        milliseconds: Median time of one image of the data set, decoded, from resizing to the score.
+        parameters: Numbers that the checkpoint holds, learnt or remembered, without the encoder's.
+        bytes: Size of the checkpoint's files.
+    """
+
+    milliseconds: float
+    parameters: int
+    bytes: int
+
+
+@dataclass(frozen=True)
+class Compared:
+    """One checkpoint's row.
+
+    Attributes:
+        model: Name of the checkpoint.
+        method: For example "crr" or "patchcore".
+        detection: From `crr.evaluation.evaluate`.
+        identity: From `crr.identity_evaluation.measure_identity`.
+        cost: Time and size.
+    """
+
+    model: str
+    method: str
+    detection: Report
+    identity: IdentityReport
+    cost: Cost
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values: names and cost, with "detection" and "identity" as their own reports give them."""
+        detection, identity = self.detection.as_json(), self.identity.as_json()
+        del detection["model"], identity["model"]
+        row = {"model": self.model, "method": self.method, "detection": detection, "identity": identity}
+        return row | vars(self.cost)
+
+
+@dataclass(frozen=True)
+class Failed:
+    """A checkpoint that could not be measured, and why."""
+
+    model: str
+    error: str
+
+    def as_json(self) -> dict[str, Any]:
+        """{"model", "error"}."""
+        return dict(vars(self))
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What `compare` found.
+
+    Attributes:
+        device: What everything ran on.
+        models: A row a checkpoint, in the order asked for.
+    """
+
+    device: str
+    models: tuple[Compared | Failed, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """{"device", "models": [row, ...]} of plain values."""
+        return {"device": self.device, "models": [row.as_json() for row in self.models]}
+
+
+def compare(
+    models: Sequence[str | Path],
+    dataset: Dataset,
+    pairs: Path | None = None,
+    *,
+    device: str = "auto",
+    progress: Callable[[Progress], None] | None = None,
+) -> Comparison:
+    """Measure one checkpoint after the other; one that fails leaves its sentence and the others go on.
+
+    Args:
+        models: Names or folders of checkpoints.
+        dataset: Opened by `crr.datasets.open_dataset`; its test images are read.
+        pairs: Folder of real defects with clean twins, see `crr.twins.real_twins`.
+        device: As `crr.load` takes it.
+        progress: Called about once a second; stages are named after checkpoint and measurement.
+
+    Raises:
+        DeviceError: There is no such device.
+        DatasetError: `dataset` cannot be measured on, which no checkpoint would change.
+    """
+    target = str(resolve_device(device))
+    rows = [_row(model, dataset, pairs, target, progress) for model in models]
+    return Comparison(target, tuple(rows))
+
+
+def _row(
+    model: str | Path,
+    dataset: Dataset,
+    pairs: Path | None,
+    device: str,
+    progress: Callable[[Progress], None] | None,
+) -> Compared | Failed:
+    try:
+        folder = find(model)
+        detector = load(folder, device)
+        show = None if progress is None else _named(detector.name, progress)
+        return Compared(
+            model=detector.name,
+            method=detector.config.method,
+            detection=evaluate(detector, dataset, progress=show),
+            identity=measure_identity(detector, dataset, pairs, progress=show),
+            cost=_cost(detector, dataset, describe(folder).bytes),
+        )
+    except DatasetError:
+        raise
+    except CRRError as error:
+        return Failed(Path(model).name, str(error))
+
+
+def _named(name: str, progress: Callable[[Progress], None]) -> Callable[[Progress], None]:
+    return lambda report: progress(replace(report, stage=f"{name}: {report.stage}"))
+
+
+def _cost(detector: Detector, dataset: Dataset, size: int) -> Cost:
+    image = decode(next(sample for category in dataset.categories for sample in category.test).path)
+    times = []
+    for _ in range(_WARM_UP_RUNS + _TIMED_RUNS):
+        start = time.perf_counter()
+        inspect(detector, [image])
+        times.append(1000 * (time.perf_counter() - start))
+    return Cost(
+        milliseconds=statistics.median(times[_WARM_UP_RUNS:]),
+        parameters=sum(tensor.numel() for tensor in detector.own_tensors().values()),
+        bytes=size,
+    )

@@ -1,0 +1,237 @@
+"""A detector's identity-mapping index on a data set, with the normal error that belongs beside it.
+
+Three groups of damage: of the kinds used in training ("seen"), of kinds never used there ("held_out"), and
+real defects that have a clean twin ("pairs"). CRR trains its decoder to repair the first, so only the last
+two are evidence. The index and how layers are combined: `crr.identity`; the images: `crr.twins`.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from operator import call
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from crr.datasets import Dataset
+from crr.detector import Detector, as_input_tensor
+from crr.errors import ConfigError, CRRError, DeviceError
+from crr.identity import layer_indices, mean_index, normal_error, passed_damage
+from crr.progress import Reporter
+from crr.read_ahead import read_ahead
+from crr.twins import GROUP_FILLINGS, Group, Twin, Twins, real_twins, synthetic_twins
+from crr.types import Progress, Reconstruction
+
+_STAGES: dict[Group, str] = {"seen": "seen damage", "held_out": "held-out damage", "pairs": "pairs"}
+_RESAMPLES = 1000
+_INTERVAL = (0.025, 0.975)
+
+
+@dataclass(frozen=True)
+class IdentityReport:
+    """What `measure_identity` found; an index is None where no damage shows, and for pairs without any.
+
+    Attributes:
+        model: Name of the checkpoint.
+        index: Group to its identity-mapping index: 1 = damage is copied, 0 = repaired.
+        interval: Group to [low, high], the 95 % bootstrap interval of that index, over images.
+        normal_error: Mean of 1 - cosine between encoder and decoder on clean images, in [0, 2].
+        layers: Layer to its index a group ("seen", "held_out", "pairs") and its "normal_error".
+        categories: Category to its "seen" and "held_out" index and its "normal_error"; without those that
+            have no normal test images.
+        kinds: Filling of synthetic damage to its index.
+    """
+
+    model: str
+    index: dict[Group, float | None]
+    interval: dict[Group, list[float] | None]
+    normal_error: float
+    layers: dict[str, dict[str, float | None]]
+    categories: dict[str, dict[str, float | None]]
+    kinds: dict[str, float | None]
+
+    def as_json(self) -> dict[str, Any]:
+        """A dictionary of plain values with the attributes as keys."""
+        return asdict(self)
+
+
+def measure_identity(
+    detector: Detector,
+    dataset: Dataset,
+    pairs: Path | None = None,
+    *,
+    progress: Callable[[Progress], None] | None = None,
+    batch_size: int = 8,
+    images: int = 24,
+) -> IdentityReport:
+    """Measure how much of a damage the detector's decoder copies, and how well it knows the normal.
+
+    Memory does not grow with the number of images: of each only its sums are kept.
+
+    Args:
+        detector: What is measured.
+        dataset: Opened by `crr.datasets.open_dataset`; only its normal test images are read.
+        pairs: Folder of real twins, see `crr.twins.real_twins`.
+        progress: Called about once a second with stage "seen damage", "held-out damage" or "pairs"; a step
+            is a clean image with its damaged copies.
+        batch_size: Images a forward pass, at least 1; but a clean image and its copies go together.
+        images: Most clean images a category, evenly spread; each is damaged with every filling. Fewer are
+            faster, with wider intervals.
+
+    Raises:
+        ConfigError: `batch_size` or `images` is below 1.
+        DatasetError: There is no normal test image, or `pairs` is not a folder of twins.
+        ImageError: An image cannot be read; the sentence names the file.
+        DeviceError: The device ran out of memory.
+        CRRError: The detector answered with something that is not a finite number.
+    """
+    if batch_size < 1:
+        raise ConfigError(f"The batch size is {batch_size}; choose 1 or more.")
+    if images < 1:
+        raise ConfigError(f"{images} images a category are asked for; choose 1 or more.")
+    encoder, reporter = detector.config.encoder, Reporter(progress)
+    groups: dict[Group, Twins] = {
+        "seen": synthetic_twins(dataset, encoder, "seen", images),
+        "held_out": synthetic_twins(dataset, encoder, "held_out", images),
+    }
+    if pairs is not None:
+        groups["pairs"] = real_twins(pairs, encoder)
+    measured: dict[Group, list[_Measured]] = {"pairs": []}
+    for group, twins in groups.items():
+        reporter.begin(_STAGES[group], len(twins))
+        measured[group] = _measure(detector, twins, batch_size, reporter)
+    return _report(detector, measured)
+
+
+@dataclass(frozen=True)
+class _Measured:
+    """What is kept of a clean image and its damaged copies.
+
+    Attributes:
+        category: Of the image.
+        sums: Filling to the (layers, 2) float64 sums of the copy with that filling.
+        normal_error: (layers,) float64.
+    """
+
+    category: str
+    sums: dict[str, Tensor]
+    normal_error: Tensor
+
+
+def _measure(detector: Detector, twins: Twins, batch_size: int, reporter: Reporter) -> list[_Measured]:
+    measured = []
+    with ThreadPoolExecutor() as pool:
+        for batch in read_ahead(pool, call, twins.makers, max(1, batch_size // (1 + twins.copies))):
+            measured += _measure_batch(detector, [copies for copies in batch if copies])
+            reporter.advance(len(batch), images=sum(1 + len(copies) for copies in batch))
+    return measured
+
+
+@torch.inference_mode()
+def _measure_batch(detector: Detector, batch: Sequence[Sequence[Twin]]) -> list[_Measured]:
+    """Each clean image goes through the network once, however many copies it has."""
+    if not batch:
+        return []
+    twins = [twin for copies in batch for twin in copies]
+    origin = [number for number, copies in enumerate(batch) for _ in copies]
+    images = [copies[0].clean for copies in batch] + [twin.damaged for twin in twins]
+    reconstruction = _reconstruct(detector, torch.from_numpy(np.stack(images)))
+    clean = _rows(reconstruction, range(len(batch)))
+    damaged = _rows(reconstruction, range(len(batch), len(images)))
+    mask = torch.from_numpy(np.stack([twin.mask for twin in twins]))
+    sums = passed_damage(_rows(clean, origin), damaged, mask).sums().cpu().double()
+    errors = normal_error(clean).cpu().double()
+    if not (sums.isfinite().all() and errors.isfinite().all()):
+        raise CRRError(
+            "The model's features are not finite numbers, so nothing can be measured. "
+            "It is probably damaged: try another checkpoint, or train it again."
+        )
+    rows = iter(sums)
+    return [
+        _Measured(copies[0].category, {twin.filling: next(rows) for twin in copies}, error)
+        for copies, error in zip(batch, errors, strict=True)
+    ]
+
+
+def _reconstruct(detector: Detector, pixels: Tensor) -> Reconstruction:
+    try:
+        # What is compared are small differences of features: they need all their digits.
+        with torch.autocast(detector.device.type, enabled=False):
+            return detector.reconstruct(as_input_tensor(pixels.to(detector.device)))
+    except torch.OutOfMemoryError:
+        raise DeviceError(
+            f"{detector.device} ran out of memory at {len(pixels)} images a batch. "
+            "Use a smaller batch or the CPU."
+        ) from None
+
+
+def _rows(reconstruction: Reconstruction, rows: Sequence[int]) -> Reconstruction:
+    chosen = list(rows)
+    return Reconstruction(
+        [layer[chosen] for layer in reconstruction.encoder],
+        [layer[chosen] for layer in reconstruction.decoder],
+    )
+
+
+def _report(detector: Detector, measured: Mapping[Group, Sequence[_Measured]]) -> IdentityReport:
+    names = [layer.name for layer in detector.encoder.layers]
+    nothing = torch.zeros(len(names), 2, dtype=torch.float64)
+
+    def index(sums: Iterable[Tensor]) -> float | None:
+        return _number(mean_index(sum(sums, start=nothing)))
+
+    layers = {group: layer_indices(sum(_sums(measured[group]), start=nothing)) for group in _STAGES}
+    categories = dict.fromkeys(row.category for row in measured["seen"])
+    return IdentityReport(
+        model=detector.name,
+        index={group: index(_sums(measured[group])) for group in _STAGES},
+        interval={group: _interval(measured[group]) for group in _STAGES},
+        normal_error=float(_errors(measured["seen"]).mean()),
+        layers={
+            name: {group: _number(layers[group][number]) for group in _STAGES}
+            | {"normal_error": float(_errors(measured["seen"])[:, number].mean())}
+            for number, name in enumerate(names)
+        },
+        categories={
+            category: {group: index(_sums(measured[group], category)) for group in GROUP_FILLINGS}
+            | {"normal_error": float(_errors(measured["seen"], category).mean())}
+            for category in categories
+        },
+        kinds={
+            filling: index(row.sums[filling] for row in measured[group] if filling in row.sums)
+            for group, fillings in GROUP_FILLINGS.items()
+            for filling in fillings
+        },
+    )
+
+
+def _sums(rows: Sequence[_Measured], category: str | None = None) -> list[Tensor]:
+    """(layers, 2) sums of each clean image, over its damaged copies."""
+    return [sum(row.sums.values(), start=torch.zeros(())) for row in rows if category in (None, row.category)]
+
+
+def _errors(rows: Sequence[_Measured], category: str | None = None) -> Tensor:
+    """(images, layers) normal errors."""
+    return torch.stack([row.normal_error for row in rows if category in (None, row.category)])
+
+
+def _interval(rows: Sequence[_Measured]) -> list[float] | None:
+    """Percentile bootstrap: clean images are drawn anew within their category, each with all its copies."""
+    if not rows:
+        return None
+    random = np.random.default_rng(0)
+    resampled = torch.zeros(())
+    for category in dict.fromkeys(row.category for row in rows):
+        sums = torch.stack(_sums(rows, category))
+        counts = random.multinomial(len(sums), np.full(len(sums), 1 / len(sums)), _RESAMPLES)
+        resampled = resampled + torch.tensordot(torch.from_numpy(counts).to(sums), sums, dims=1)
+    indices = mean_index(resampled)
+    known = indices[~indices.isnan()]
+    return torch.quantile(known, known.new_tensor(_INTERVAL)).tolist() if len(known) else None
+
+
+def _number(value: Tensor) -> float | None:
+    return None if value.isnan() else float(value)

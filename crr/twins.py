@@ -1,0 +1,228 @@
+"""Where the identity-mapping index gets its images: clean ones, each with damaged copies of itself.
+
+Synthetic twins are made from normal test images, which no model was trained on: "seen" with the fillings
+that training uses, "held_out" with those that it never does. Real twins come from a folder of photos.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from types import MappingProxyType
+from typing import Literal
+
+import numpy as np
+import torch
+from torch.nn import functional
+
+from crr.anomalies import HELD_OUT, AnomalySynthesizer, Damage, training_kinds
+from crr.config import EncoderConfig
+from crr.datasets import Dataset, Sample, read_mask
+from crr.errors import DatasetError
+from crr.images import decode, is_image_path
+from crr.preprocessing import to_input
+from crr.training_data import CachedReader, donors
+from crr.types import Image, Mask
+
+SyntheticGroup = Literal["seen", "held_out"]
+"""Damage of the kinds used in training, or of kinds never used there."""
+
+Group = SyntheticGroup | Literal["pairs"]
+"""Synthetic damage, or real damage with a clean twin."""
+
+GROUP_FILLINGS: Mapping[SyntheticGroup, tuple[str, ...]] = MappingProxyType(
+    {"seen": training_kinds(), "held_out": HELD_OUT}
+)
+"""The fillings of the synthetic groups: the same for every model, whatever it was trained on."""
+
+PARTS = ("clean", "defective", "mask")
+"""Subfolders of a folder of real twins."""
+
+_TRIES = 4
+
+
+@dataclass(frozen=True)
+class Twin:
+    """A clean image and a damaged copy, as the network sees them.
+
+    Attributes:
+        path: File of the clean image.
+        category: Its category; for real twins the folder's name.
+        group: Where the damage comes from.
+        filling: Name in `crr.anomalies.FILLINGS`; empty for real damage.
+        clean: uint8 (crop, crop, 3); shared by the copies, so treat it as read-only.
+        damaged: uint8 (crop, crop, 3).
+        mask: bool (crop, crop), True where the copy is damaged. Empty where real damage lies outside the
+            centre crop.
+    """
+
+    path: Path
+    category: str
+    group: Group
+    filling: str
+    clean: Image
+    damaged: Image
+    mask: Mask
+
+
+@dataclass(frozen=True)
+class Twins:
+    """Twins by clean image, made when they are asked for, and the same every time.
+
+    Iterating gives a list of twins a clean image, all with the same path and clean image.
+
+    Attributes:
+        makers: For each clean image what makes its twins; may be called in threads.
+        copies: Most twins that a clean image has.
+    """
+
+    makers: tuple[Callable[[], list[Twin]], ...]
+    copies: int
+
+    def __len__(self) -> int:
+        """Number of clean images."""
+        return len(self.makers)
+
+    def __iter__(self) -> Iterator[list[Twin]]:
+        """The twins of one clean image after the other."""
+        return (make() for make in self.makers)
+
+
+def synthetic_twins(
+    dataset: Dataset,
+    encoder: EncoderConfig,
+    group: SyntheticGroup,
+    images: int = 24,
+    seed: int = 0,
+) -> Twins:
+    """Normal test images, each damaged once with every filling of a group.
+
+    The damage is drawn at the encoder's input size and depends on that size, `seed`, the image and its file
+    name; where foreign material is pasted in, also on the other categories' images. A filling that shows
+    nowhere on an image (a warp of a plain surface) is left out.
+
+    Args:
+        dataset: Only its normal test images are read; categories without any are passed over.
+        encoder: How images are brought to the network's input.
+        group: Which fillings.
+        images: Most images a category, evenly spread.
+        seed: Another seed, other damage.
+
+    Raises:
+        DatasetError: No category has normal test images.
+    """
+    normal = [[row for row in category.test if not row.defective] for category in dataset.categories]
+    chosen = [_evenly(rows, images) for rows in normal if rows]
+    if not chosen:
+        raise DatasetError(
+            f"{dataset.root} has no good images that a model was not trained on, and the identity-mapping "
+            "index needs them: add a test/good folder to a category, as the MVTec-AD layout has it."
+        )
+    damaging = _Damaging(chosen, encoder, group, seed)
+    makers = tuple(partial(damaging, sample) for rows in chosen for sample in rows)
+    return Twins(makers, len(GROUP_FILLINGS[group]))
+
+
+def real_twins(folder: Path, encoder: EncoderConfig) -> Twins:
+    """Photos of defective parts, each with a clean twin that shows the same part without the defect.
+
+    Args:
+        folder: Holds clean/, defective/ and mask/ with images of equal stems; the three of one stem are
+            of one size.
+        encoder: How images are brought to the network's input.
+
+    Returns:
+        One twin a clean image. Reading it raises a `DatasetError` where sizes differ or a mask is empty,
+        and an `ImageError` where a file cannot be read.
+
+    Raises:
+        DatasetError: A subfolder is missing or empty, or an image has no partner.
+    """
+    files = {part: _images_by_stem(folder / part) for part in PARTS}
+    stems = sorted(set().union(*files.values()))
+    for part in PARTS:
+        lost = [stem for stem in stems if stem not in files[part]]
+        if lost:
+            raise DatasetError(
+                f"{folder / part} has no image {lost[0]}: "
+                "clean, defective and mask need files of the same names, apart from the suffix."
+            )
+    category = folder.resolve().name
+    makers = tuple(
+        partial(_real_twin, {part: files[part][stem] for part in PARTS}, category, encoder) for stem in stems
+    )
+    return Twins(makers, copies=1)
+
+
+class _Damaging:
+    """Makes the synthetic twins of one image: the same ones in any order and in any thread."""
+
+    def __init__(
+        self, samples: Sequence[Sequence[Sample]], encoder: EncoderConfig, group: SyntheticGroup, seed: int
+    ) -> None:
+        self._paths = [[sample.path for sample in rows] for rows in samples]
+        self._position = {rows[0].category: index for index, rows in enumerate(samples)}
+        self._read = CachedReader(encoder)
+        self._group = group
+        self._seed = seed
+        self._synthesizers = {
+            filling: AnomalySynthesizer(what=[filling]) for filling in GROUP_FILLINGS[group]
+        }
+
+    def __call__(self, sample: Sample) -> list[Twin]:
+        clean = self._read(sample.path)
+        damages = [self._damage(sample, clean, filling) for filling in self._synthesizers]
+        return [
+            Twin(sample.path, sample.category, self._group, damage.what, clean, damage.image, damage.mask)
+            for damage in damages
+            if damage is not None
+        ]
+
+    def _damage(self, sample: Sample, clean: Image, filling: str) -> Damage | None:
+        draw = f"{self._seed}/{sample.category}/{sample.path.name}/{filling}"
+        random = np.random.default_rng(list(draw.encode()))
+        for _ in range(_TRIES):
+            foreign = donors(self._paths, self._position[sample.category], self._read, random)
+            damage = self._synthesizers[filling].damage(clean, random, foreign)
+            if damage.what == filling:  # else nothing showed, and a square of another kind was made instead
+                return damage
+        return None
+
+
+def _real_twin(paths: Mapping[str, Path], category: str, encoder: EncoderConfig) -> list[Twin]:
+    images = {part: decode(path, str(path)) for part, path in paths.items()}
+    size = images["clean"].shape[:2]
+    for part, image in images.items():
+        if image.shape[:2] != size:
+            raise DatasetError(
+                f"{paths[part]} is {image.shape[1]} x {image.shape[0]} pixels and its clean twin is "
+                f"{size[1]} x {size[0]}: the images of one name must be of one size."
+            )
+    mask = read_mask(Sample(paths["defective"], category, "defective", paths["mask"]), size)
+    if not mask.any():
+        raise DatasetError(f"{paths['mask']} marks no defect: mark the defect in white, or remove the image.")
+    clean, damaged = (to_input(images[part], encoder) for part in ("clean", "defective"))
+    return [Twin(paths["clean"], category, "pairs", "", clean, damaged, _mask_input(mask, encoder))]
+
+
+def _mask_input(mask: Mask, encoder: EncoderConfig) -> Mask:
+    """The mask at the network's input, (crop, crop); unlike an image it keeps every pixel that it touches."""
+    grid = torch.from_numpy(mask)[None].float()
+    whole = functional.adaptive_max_pool2d(grid, encoder.resize)[0].numpy() > 0
+    margin = (encoder.resize - encoder.crop) // 2
+    return np.ascontiguousarray(whole[margin : margin + encoder.crop, margin : margin + encoder.crop])
+
+
+def _images_by_stem(folder: Path) -> dict[str, Path]:
+    if not folder.is_dir():
+        raise DatasetError(f"There is no folder {folder}: pairs are kept in clean, defective and mask.")
+    files = {path.stem: path for path in sorted(folder.iterdir()) if is_image_path(Path(path.name))}
+    if not files:
+        raise DatasetError(f"{folder} holds no images: put the {folder.name} images of the pairs there.")
+    return files
+
+
+def _evenly(rows: Sequence[Sample], most: int) -> list[Sample]:
+    """At most `most` samples, evenly spread."""
+    count = min(most, len(rows))
+    return [rows[position * len(rows) // count] for position in range(count)]

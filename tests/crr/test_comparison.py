@@ -1,0 +1,70 @@
+import json
+
+import pytest
+
+from crr.checkpoint import save
+from crr.comparison import compare
+from crr.datasets import open_dataset
+from crr.errors import DatasetError, DeviceError
+from crr.evaluation import evaluate
+from crr.identity_evaluation import measure_identity
+from tests.crr.tiny import calibrated_detector, tiny_config, tiny_detector, write_dataset
+
+
+@pytest.fixture(scope="module")
+def dataset(tmp_path_factory):
+    return open_dataset(write_dataset(tmp_path_factory.mktemp("data")))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Two checkpoints, and one that is damaged."""
+    root = tmp_path_factory.mktemp("checkpoints")
+    save(calibrated_detector(), root / "good", "card")
+    save(tiny_detector(tiny_config(), seed=1), root / "other", "card")
+    save(tiny_detector(), root / "damaged", "card")
+    (root / "damaged" / "model.safetensors").write_bytes(b"nothing")
+    return root
+
+
+def test_each_checkpoint_has_the_figures_that_it_has_alone(dataset, folder):
+    result = compare([folder / "good", folder / "other"], dataset, device="cpu").as_json()
+    assert [(row["model"], row["method"]) for row in result["models"]] == [("good", "crr"), ("other", "crr")]
+    detector = calibrated_detector()
+    detection, identity = evaluate(detector, dataset).as_json(), measure_identity(detector, dataset).as_json()
+    row = result["models"][0]
+    assert row["detection"]["mean"] == pytest.approx(detection["mean"])
+    assert row["detection"]["categories"].keys() == detection["categories"].keys()
+    assert row["identity"]["index"]["seen"] == pytest.approx(identity["index"]["seen"], rel=1e-4)
+    assert json.loads(json.dumps(result)) == result
+
+
+def test_cost_is_measured_and_counted(dataset, folder):
+    [row] = compare([folder / "good"], dataset, device="cpu").as_json()["models"]
+    assert row["milliseconds"] > 0
+    assert row["parameters"] == sum(tensor.numel() for tensor in calibrated_detector().own_tensors().values())
+    assert row["bytes"] == sum(file.stat().st_size for file in (folder / "good").iterdir())
+
+
+def test_a_damaged_checkpoint_leaves_its_sentence_and_the_others_go_on(dataset, folder):
+    result = compare([folder / "damaged", folder / "good"], dataset, device="cpu").as_json()
+    damaged, good = result["models"]
+    assert damaged.keys() == {"model", "error"}
+    assert damaged["model"] == "damaged"
+    assert "model.safetensors is truncated" in damaged["error"]
+    assert good["model"] == "good"
+    assert "error" not in good
+
+
+def test_progress_names_the_checkpoint_and_what_is_measured(dataset, folder):
+    reports = []
+    compare([folder / "good"], dataset, device="cpu", progress=reports.append)
+    stages = list(dict.fromkeys(report.stage for report in reports))
+    assert stages == ["good: evaluation", "good: seen damage", "good: held-out damage"]
+
+
+def test_what_is_wrong_for_all_ends_the_comparison(dataset, folder, tmp_path):
+    with pytest.raises(DeviceError, match="There is no device"):
+        compare([folder / "good"], dataset, device="cuda:99")
+    with pytest.raises(DatasetError):
+        compare([folder / "good"], dataset, tmp_path / "nowhere", device="cpu")
