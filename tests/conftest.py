@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
-# Read when torch and huggingface_hub are imported: idle threads sleep, no test reaches the Hub by accident.
+# Read when torch and huggingface_hub are imported: tests share the cores, so each has one thread, and an idle
+# one sleeps; and no test reaches the Hub by accident.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("GOMP_SPINCOUNT", "20000")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
@@ -14,10 +16,11 @@ BROWSER_TESTS = Path(__file__).parent / "browser"
 
 @pytest.hookimpl(tryfirst=True)  # before pytest deselects by `-m`
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark everything in tests/browser as `browser`, and run it last."""
+    """Mark everything in tests/browser as `browser`; run it last and one after the other: it needs the cores."""
     for item in items:
         if item.path.is_relative_to(BROWSER_TESTS):
             item.add_marker("browser")
+            item.add_marker(pytest.mark.xdist_group("browser"))
     items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
 
 
