@@ -58,6 +58,21 @@ checkpoint: $(RUNTIME)  ## train checkpoints/crr-embedded again (DATA=folder of 
 	@mv $(VENV)/embedded-card.md $(EMBEDDED)/README.md
 	$(PY) -m crr evaluate --model $(EMBEDDED) --data "$(DATA)" --card
 
+train_baseline = $(PY) -m crr train --data "$(DATA)" --out checkpoints/$(1)-embedded --overwrite $(2)
+
+.PHONY: baselines
+baselines: $(RUNTIME)  ## train what the embedded checkpoint is compared with (DATA=folder of the data set)
+	@test -n "$(DATA)" || { echo "Name the data set: make baselines DATA=/path/to/data" >&2; exit 1; }
+	$(call train_baseline,autoencoder,--method autoencoder)
+	$(call train_baseline,masked,--method autoencoder --masking 0.4 --dropout 0.4)
+	$(call train_baseline,repair,--segmentation none)
+	$(call train_baseline,dinomaly,--method dinomaly)
+	$(call train_baseline,rd,--method rd)
+	$(call train_baseline,uniad,--method uniad)
+	$(call train_baseline,gaussian,--method gaussian)
+	$(call train_baseline,padim,--method padim)
+	$(call train_baseline,patchcore,--method patchcore)
+
 .PHONY: clean
 clean:  ## remove caches and build leftovers (.venv stays)
 	@rm -rf build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

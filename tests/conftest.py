@@ -16,7 +16,7 @@ BROWSER_TESTS = Path(__file__).parent / "browser"
 
 @pytest.hookimpl(tryfirst=True)  # before pytest deselects by `-m`
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark everything in tests/browser as `browser`; run it last and one after the other: it needs the cores."""
+    """Mark tests/browser as `browser`, to run last and one after the other: it needs the cores."""
     for item in items:
         if item.path.is_relative_to(BROWSER_TESTS):
             item.add_marker("browser")
