@@ -6,7 +6,9 @@ normals and damage synthesised on them.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import torch
@@ -22,7 +24,8 @@ from crr.detector import Detector, MemoryDetector, as_input_tensor
 from crr.maps import mean_map, top_share_score
 from crr.metrics import PixelAccumulator, f1_max, image_metrics
 from crr.progress import Reporter
-from crr.training_data import CachedReader, donors
+from crr.read_ahead import read_ahead
+from crr.training_data import CachedReader, donors, read_input
 from crr.types import Features, Image, Mask, Reconstruction
 
 _STATISTICS_IMAGES = 200  # normals a category that the statistics rest on
@@ -47,12 +50,11 @@ def fit_recogniser(detector: Detector, training: Samples, held_back: Samples, re
         held_back: Category to those that were not, at least one of each.
         reporter: Told of the stage "categories".
     """
-    read = CachedReader(detector.config.encoder)
     parts = [_spread(training, _STATISTICS_IMAGES), _spread(held_back, _STATISTICS_IMAGES)]
     reporter.begin("categories", sum(map(_count, parts)))
     summaries = [
         [
-            torch.cat([summary(features).cpu() for features in _features(detector, samples, read, reporter)])
+            torch.cat([summary(features).cpu() for features in _features(detector, samples, reporter)])
             for samples in part.values()
         ]
         for part in parts
@@ -68,11 +70,10 @@ def memorise(detector: MemoryDetector, training: Samples, reporter: Reporter) ->
         training: Category to its normal images, in the detector's order of categories.
         reporter: Told of the stage "memory".
     """
-    read = CachedReader(detector.config.encoder)
     training = _spread(training, _STATISTICS_IMAGES)
     reporter.begin("memory", _count(training))
     for index, samples in enumerate(training.values()):
-        detector.memorise(index, _features(detector, samples, read, reporter))
+        detector.memorise(index, _features(detector, samples, reporter))
 
 
 def fit_statistics(detector: Detector, training: Samples, held_back: Samples, reporter: Reporter) -> None:
@@ -87,16 +88,15 @@ def fit_statistics(detector: Detector, training: Samples, held_back: Samples, re
         held_back: Category to those that were not, at least one of each.
         reporter: Told of the stage "statistics".
     """
-    read = CachedReader(detector.config.encoder)
     training, held_back = _spread(training, _STATISTICS_IMAGES), _spread(held_back, _STATISTICS_IMAGES)
     learnt = detector.metric is not None
     reporter.begin("statistics", _count(held_back) + (_count(training) if learnt else 0))
     if detector.metric is not None:
         for index, samples in enumerate(training.values()):
-            detector.metric.fit(index, _reconstructions(detector, samples, read, reporter))
+            detector.metric.fit(index, _reconstructions(detector, samples, reporter))
     for index, samples in enumerate(held_back.values()):
         maps = []
-        for reconstruction in _reconstructions(detector, samples, read, reporter):
+        for reconstruction in _reconstructions(detector, samples, reporter):
             measures = detector.measures(reconstruction, _category(detector, reconstruction, index))
             maps.append(torch.stack([detector.smooth(mean_map(layers)) for layers in measures]).cpu())
         for measure, values in enumerate(torch.cat(maps, dim=1).numpy()):
@@ -147,20 +147,20 @@ class _Examples:
 
 
 @torch.inference_mode()
-def _features(
-    detector: Detector, samples: Sequence[Sample], read: CachedReader, reporter: Reporter
-) -> Iterator[Features]:
-    for start in range(0, len(samples), _BATCH):
-        images = [read(sample.path) for sample in samples[start : start + _BATCH]]
-        yield detector.encoder(_input(detector, images))
-        reporter.advance(len(images), images=len(images))
+def _features(detector: Detector, samples: Sequence[Sample], reporter: Reporter) -> Iterator[Features]:
+    # Each image is read once, so none is kept: kept ones between buffers that come and go fragment the heap.
+    read = partial(read_input, encoder=detector.config.encoder)
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        for images in read_ahead(pool, read, [sample.path for sample in samples], _BATCH):
+            yield detector.encoder(_input(detector, images))
+            reporter.advance(len(images), images=len(images))
 
 
 @torch.inference_mode()
 def _reconstructions(
-    detector: Detector, samples: Sequence[Sample], read: CachedReader, reporter: Reporter
+    detector: Detector, samples: Sequence[Sample], reporter: Reporter
 ) -> Iterator[Reconstruction]:
-    for features in _features(detector, samples, read, reporter):
+    for features in _features(detector, samples, reporter):
         yield Reconstruction(features, detector.decode(features))
 
 

@@ -124,6 +124,11 @@ def donors(
     return [read(chosen[int(random.integers(len(chosen)))])]
 
 
+def read_input(path: Path, encoder: EncoderConfig) -> Image:
+    """uint8 (crop, crop, 3): an image file at the encoder's input size; raises `ImageError` for a bad one."""
+    return to_input(decode(path, str(path)), encoder)
+
+
 class CachedReader:
     """Reads images at the encoder's input size, keeping the most recent 256 MiB of them."""
 
@@ -140,7 +145,7 @@ class CachedReader:
         return CachedReader, (self._encoder,)
 
     def _read(self, path: Path) -> Image:
-        return to_input(decode(path, str(path)), self._encoder)
+        return read_input(path, self._encoder)
 
 
 def batches(data: DamagedImages, first: int, end: int, workers: int) -> Iterator[Batch]:
