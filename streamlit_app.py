@@ -9,5 +9,10 @@ ICON = Path(__file__).parent / "workbench" / "components" / "icon.png"
 # A picture of our own, because for an icon by name the browser would ask a font server.
 st.set_page_config(page_title="CRR Workbench", page_icon=ICON, layout="wide")
 st.navigation(
-    {"Look": [st.Page("pages/inspect.py", title="Inspect", icon=":material/frame_inspect:", default=True)]}
+    {
+        "Look": [
+            st.Page("pages/inspect.py", title="Inspect", icon=":material/frame_inspect:", default=True),
+            st.Page("pages/compare.py", title="Compare", icon=":material/compare:"),
+        ]
+    }
 ).run()

@@ -1,6 +1,7 @@
 """How a detector is run: device, batches, and results in the original image's coordinates."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -8,11 +9,26 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from crr.config import CategoryCalibration
+from crr.config import CategoryCalibration, EncoderConfig
 from crr.detector import Detector
 from crr.errors import DeviceError
 from crr.stopwatch import Stopwatch
-from crr.types import Image, Inspection, Prediction, Verdict
+from crr.types import Features, Image, Inspection, Prediction, Verdict
+
+EncoderKey = tuple[EncoderConfig, str, torch.device]
+"""Settings, digest of the weights and device: encoders with the same three answer alike."""
+
+
+@dataclass(frozen=True)
+class EncoderPass:
+    """What an encoder answered to one batch, and how long it took, in milliseconds."""
+
+    features: Features
+    milliseconds: float
+
+
+EncoderPasses = dict[EncoderKey, EncoderPass]
+"""The passes of one batch, for detectors that share an encoder."""
 
 
 def available_devices() -> list[str]:
@@ -56,23 +72,61 @@ def inspect(detector: Detector, images: Sequence[Image], batch_size: int = 8) ->
     Raises:
         DeviceError: The device ran out of memory.
     """
-    inspections: list[Inspection] = []
+    return inspect_with([detector], images, batch_size)[0]
+
+
+def inspect_with(
+    detectors: Sequence[Detector], images: Sequence[Image], batch_size: int = 8
+) -> list[list[Inspection]]:
+    """Inspect images with several detectors; those with the same encoder share its pass.
+
+    Args:
+        detectors: From `crr.load`, all in memory.
+        images: From `crr.images.decode`.
+        batch_size: Images a forward pass; features of one batch are kept, an encoder.
+
+    Returns:
+        A list a detector, with an inspection an image, equal to those of `inspect`.
+
+    Raises:
+        DeviceError: The device ran out of memory.
+    """
+    inspections: list[list[Inspection]] = [[] for _ in detectors]
     for start in range(0, len(images), batch_size):
-        inspections += _inspect_batch(detector, images[start : start + batch_size])
+        passes: EncoderPasses = {}
+        for detector, found in zip(detectors, inspections, strict=True):
+            found += inspect_batch(detector, images[start : start + batch_size], passes)
     return inspections
 
 
-def _inspect_batch(detector: Detector, images: Sequence[Image]) -> list[Inspection]:
+def inspect_batch(detector: Detector, images: Sequence[Image], passes: EncoderPasses) -> list[Inspection]:
+    """Inspect images in a single forward pass.
+
+    Args:
+        detector: From `crr.load`.
+        images: From `crr.images.decode`.
+        passes: What encoders answered to these same images before. If the detector's encoder is not among
+            them, it is added; if it is, its time is charged again, as the detector alone would take it.
+
+    Raises:
+        DeviceError: The device ran out of memory.
+    """
     watch = Stopwatch(detector.device)
+    key = (detector.config.encoder, detector.encoder.digest, detector.device)
     try:
         with watch.step("resize"):
             batch = detector.preprocess(images)
-        prediction = detector.predict(batch, watch)
+        known = passes.get(key)
+        if known is not None:
+            watch.milliseconds["encoder"] = known.milliseconds
+        prediction = detector.predict(batch, watch, None if known is None else known.features)
     except torch.OutOfMemoryError:
         raise DeviceError(
             f"{detector.device} ran out of memory at {len(images)} images a batch. "
             "Use a smaller batch or the CPU."
         ) from None
+    if known is None:
+        passes[key] = EncoderPass(prediction.reconstruction.encoder, watch.milliseconds.get("encoder", 0.0))
     milliseconds = {step: total / len(images) for step, total in watch.milliseconds.items()}
     maps = _uncropped(detector, prediction.anomaly_map[:, None])
     segmentations = None if prediction.segmentation is None else _uncropped(detector, prediction.segmentation)

@@ -3,12 +3,12 @@
 import streamlit as st
 
 from workbench.components.gallery import choose_sample, offer_own_images
-from workbench.components.shell import apply_style, choose_model, plain_errors
+from workbench.components.shell import begin_page, choose_model, plain_errors
 from workbench.samples import read_samples
 from workbench.settings import settings
 
 with plain_errors():
-    apply_style()
+    begin_page()
     samples, own_images = st.columns([7, 3], gap="medium")
     with samples:
         choose_sample()

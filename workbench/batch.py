@@ -8,7 +8,7 @@ from typing import TypeVar
 from crr.checkpoint import CheckpointInfo
 from crr.errors import CRRError, ImageError
 from crr.types import Verdict
-from workbench.inspection import Inspected, Inspector
+from workbench.inspection import ImageFile, Inspected, Inspector
 from workbench.judgement import verdict_at
 from workbench.memory import BoundedCache
 from workbench.pictures import digest_of
@@ -34,6 +34,10 @@ class Upload:
         """The file name; of a picture in several files "a.png = b.png"."""
         more = len(self.names) - 2
         return " = ".join(self.names[:2]) + (f" and {more} more" if more > 0 else "")
+
+    def file(self) -> ImageFile:
+        """The picture's file, not decoded yet."""
+        return ImageFile(self.name, lambda: self.content)
 
 
 @dataclass(frozen=True, eq=False)  # the same file brought again fails anew
@@ -171,10 +175,13 @@ class Batch:
         copies = any(len(files) > 1 for files in names)
         return ", ".join(parts) + "." + (" Files that are the same picture share a row." if copies else "")
 
-    def inspect(self, digest: str, question: Question, inspector: Inspector) -> Inspected | None:
+    def inspect(
+        self, digest: str, question: Question, inspector: Inspector, file: ImageFile | None = None
+    ) -> Inspected | None:
         """An upload's inspection, recalled or done again; None if the file cannot be inspected.
 
-        Errors about the model or the device are raised, as they concern every image.
+        The upload's `file` is handed in where other models are asked about it too. Errors about the model
+        or the device are raised, as they concern every image.
         """
         known = self._results.get((digest, question.key))
         if known is not None:
@@ -183,7 +190,7 @@ class Batch:
         if upload is None:
             return None
         try:
-            inspected = inspector.inspect(upload.content, upload.name, question.model, question.device)
+            inspected = inspector.inspect_file(file or upload.file(), question.model, question.device)
         except ImageError as error:
             self.failures[digest] = Failure(upload.names, str(error))
             del self.uploads[digest]

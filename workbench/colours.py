@@ -1,9 +1,14 @@
-"""The colours of the screens: one accent, greys, and the scale of the anomaly map as CSS."""
+"""The colours of the screens: one accent, greys, and the scales of anomaly and of differences."""
+
+import numpy as np
+from numpy.typing import NDArray
 
 from crr.colours import colour_table
 
 DEFECT = "#d9480f"
 GREY = "#868e96"
+_SOLID_FROM = 0.6  # as the anomaly map
+LESS = "#1971c2"  # the other end of the scale of differences; told from DEFECT with any colour blindness
 
 
 def gradient() -> str:
@@ -12,3 +17,24 @@ def gradient() -> str:
         f"rgb({red},{green},{blue})" for red, green, blue, _ in colour_table(transparent=False)[::15]
     )
     return f"linear-gradient(to right, {stops})"
+
+
+def difference_table() -> NDArray[np.uint8]:
+    """uint8 (256, 4) RGBA of the differences -1 to 1: `LESS`, transparent at 0, `DEFECT`."""
+    differences = np.linspace(-1, 1, 256)[:, None]
+    ends = np.where(differences < 0, _rgb(LESS), _rgb(DEFECT))
+    alpha = 255 * np.minimum(1, np.abs(differences) / _SOLID_FROM)
+    return np.hstack([ends, np.round(alpha)]).astype(np.uint8)
+
+
+def difference_gradient() -> str:
+    """The colours of differences as a CSS gradient from -1 (left) to 1 (right)."""
+    stops = ", ".join(
+        f"rgba({red},{green},{blue},{alpha / 255:.2f})"
+        for red, green, blue, alpha in difference_table()[::15]
+    )
+    return f"linear-gradient(to right, {stops})"
+
+
+def _rgb(colour: str) -> list[int]:
+    return list(bytes.fromhex(colour[1:]))

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache, cached_property, partial
 from threading import Lock
 from typing import TypeVar
 
@@ -13,6 +13,7 @@ import crr
 from crr import engine
 from crr.checkpoint import CheckpointInfo
 from crr.detector import Detector
+from crr.engine import EncoderPasses
 from crr.images import decode
 from crr.types import Image, Inspection
 from workbench.memory import BoundedCache
@@ -48,6 +49,45 @@ class Inspected:
         return self.picture.nbytes + maps
 
 
+class ImageFile:
+    """An image file that models are asked about; what they share is done once, and only if it is needed.
+
+    Attributes:
+        name: What the file is called.
+        passes: What encoders answered to it so far.
+    """
+
+    def __init__(self, name: str, read: Callable[[], bytes]) -> None:
+        """Args: name; read, gives the content."""
+        self.name = name
+        self.passes: EncoderPasses = {}
+        self._read = read
+        self._milliseconds = 0.0
+
+    @cached_property
+    def content(self) -> bytes:
+        """Of the file."""
+        return self._read()
+
+    @cached_property
+    def image(self) -> Image:
+        """What it shows; raises `ImageError` for a bad file."""
+        content, start = self.content, time.perf_counter()
+        image = decode(content, self.name)
+        self._milliseconds = 1000 * (time.perf_counter() - start)
+        return image
+
+    @property
+    def decode_milliseconds(self) -> float:
+        """Time that decoding took, 0 if it was not decoded."""
+        return self._milliseconds
+
+    @cached_property
+    def picture(self) -> Picture:
+        """What the screen shows of it; raises `ImageError` likewise."""
+        return picture_of(self.image, digest_of(self.content))
+
+
 class DeviceQueues:
     """One worker a device takes one image after the other, first come, first served.
 
@@ -76,10 +116,10 @@ class Inspector:
     def __init__(
         self,
         models: Models,
-        run: Callable[[Detector, Sequence[Image]], list[Inspection]],
+        run: Callable[[Detector, Sequence[Image], EncoderPasses], list[Inspection]],
         sample_cache: int = _SAMPLE_CACHE,
     ) -> None:
-        """Args: models; run, from a detector and images to inspections; sample_cache, bytes."""
+        """Args: models; run, as `crr.engine.inspect_batch`; sample_cache, bytes."""
         self._models = models
         self._run = run
         self._queues = DeviceQueues()
@@ -89,32 +129,48 @@ class Inspector:
 
     def inspect(self, content: bytes, name: str, model: CheckpointInfo, device: str) -> Inspected:
         """Inspect an image file; raises `ImageError` for a bad file, another `CRRError` for a bad model."""
-        start = time.perf_counter()
-        image = decode(content, name)
-        decode_milliseconds = 1000 * (time.perf_counter() - start)
+        return self.inspect_file(ImageFile(name, lambda: content), model, device)
+
+    def inspect_file(self, file: ImageFile, model: CheckpointInfo, device: str) -> Inspected:
+        """Inspect a file that other models are asked about too; raises as `inspect` does."""
+        image = file.image
         # The model is fetched before the queue is entered: nobody waits for another's model to load.
         inspections = self._models.use(
             str(model.path),
             device,
-            lambda detector: self._queues.run(device, partial(self._run, detector, [image])),
+            lambda detector: self._queues.run(device, partial(self._run, detector, [image], file.passes)),
             model.revision,
         )
-        return Inspected(picture_of(image, digest_of(content)), inspections[0], decode_milliseconds)
+        return Inspected(file.picture, inspections[0], file.decode_milliseconds)
 
-    def inspect_sample(self, sample: Sample, model: CheckpointInfo, device: str) -> Inspected:
-        """Inspect a sample, or recall it: a sample is inspected once for all sessions."""
+    def inspect_sample(
+        self, sample: Sample, model: CheckpointInfo, device: str, file: ImageFile | None = None
+    ) -> Inspected:
+        """Inspect a sample, or recall it: a sample is inspected once for all sessions.
+
+        Args:
+            sample: What to inspect.
+            model: Who is asked.
+            device: Where it computes.
+            file: The sample's, if other models are asked too.
+        """
         key = (sample.name, model.revision, device)
         with self._lock:
             turn = self._sample_locks[key]
         with turn:
             known = self._samples.get(key)
             if known is None:
-                known = self.inspect(sample.path.read_bytes(), sample.path.name, model, device)
+                known = self.inspect_file(file or sample_file(sample), model, device)
                 self._samples.put(key, known, known.nbytes)
         return known
+
+
+def sample_file(sample: Sample) -> ImageFile:
+    """The file of a sample, not read yet."""
+    return ImageFile(sample.path.name, sample.path.read_bytes)
 
 
 @cache
 def inspector() -> Inspector:
     """The inspector of this process."""
-    return Inspector(Models(crr.load, settings().model_bytes), engine.inspect)
+    return Inspector(Models(crr.load, settings().model_bytes), engine.inspect_batch)

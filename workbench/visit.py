@@ -96,12 +96,16 @@ class Visit:
         ]
 
     def settle(self, question: Question, inspector: Inspector) -> bool:
-        """Turn to the first good image of those that arrived; True if what is shown changed."""
-        arrived, self._arrived = self._arrived, []
-        for digest in arrived:
+        """Turn to the first good image of those that arrived; True if what is shown changed.
+
+        If the model is to blame for an error, another model can still be asked.
+        """
+        for digest in self._arrived:
             if self.batch.inspect(digest, question, inspector) is not None:
+                self._arrived = []
                 self.show_upload(digest)
                 return True
+        self._arrived = []
         return False
 
     def inspect(self, samples: Mapping[str, Sample], question: Question, inspector: Inspector) -> Inspected:

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from crr.detector import Detector
-from crr.engine import available_devices, inspect, resolve_device
+from crr.engine import available_devices, inspect, inspect_with, resolve_device
 from crr.errors import DeviceError
 from crr.types import Prediction, Reconstruction
 from tests.crr.tiny import ENCODER, calibrated_detector, good_images, tiny_config, tiny_detector
@@ -24,7 +24,7 @@ class Brightness(Detector):
     def decode(self, features):
         return features
 
-    def predict(self, images, _stopwatch=None):
+    def predict(self, images, _stopwatch=None, _features=None):
         brightness = images.mean(dim=1)
         rows = torch.arange(len(images)) * 0
         return Prediction(
@@ -174,3 +174,48 @@ def test_a_device_that_is_not_there_is_answered_with_those_that_are(name, monkey
     with pytest.raises(DeviceError, match=f"no device '{name}' on this machine; there are: cpu"):
         resolve_device(name)
     assert resolve_device("auto") == torch.device("cpu")
+
+
+def other_detector(**changes) -> Detector:
+    """A plain autoencoder."""
+    return tiny_detector(replace(tiny_config(**changes), method="autoencoder"))
+
+
+def same(first, second):
+    assert np.array_equal(first.anomaly_map, second.anomaly_map)
+    ignored = {"anomaly_map": None, "segmentation": None, "milliseconds": {}}
+    assert replace(first, **ignored) == replace(second, **ignored)
+
+
+def count_passes(detector, monkeypatch):
+    """How many images each pass of the detector's encoder gets."""
+    passes, forward = [], detector.encoder.forward
+    monkeypatch.setattr(
+        detector.encoder, "forward", lambda images: passes.append(len(images)) or forward(images)
+    )
+    return passes
+
+
+def test_detectors_with_one_encoder_share_its_pass_and_answer_as_alone(detector, monkeypatch):
+    other, images = other_detector(), good_images("ring", 5)
+    assert other.encoder.digest == detector.encoder.digest
+    alone = [inspect(detector, images, 2), inspect(other, images, 2)]
+    passes, spared = count_passes(detector, monkeypatch), count_passes(other, monkeypatch)
+    together = inspect_with([detector, other], images, 2)
+    assert (passes, spared) == ([2, 2, 1], [])
+    for given, expected in zip(together, alone, strict=True):
+        for first, second in zip(given, expected, strict=True):
+            same(first, second)
+    first, second = (found[0].milliseconds["encoder"] for found in together)
+    assert first == second > 0
+
+
+@pytest.mark.parametrize(
+    ("encoder", "weights"), [(ENCODER, "others"), (replace(ENCODER, layers=(2, 3)), None)]
+)
+def test_another_encoder_is_asked_itself(detector, monkeypatch, encoder, weights):
+    other, images = other_detector(encoder=encoder), good_images("plate", 1)
+    other.encoder.digest = weights or other.encoder.digest
+    alone, passes = inspect(other, images), count_passes(other, monkeypatch)
+    same(inspect_with([detector, other], images)[1][0], alone[0])
+    assert passes == [1]

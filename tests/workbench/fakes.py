@@ -34,7 +34,7 @@ class FakeDetector(nn.Module):
 
 
 class FakeLibrary:
-    """Stands for `crr.load` and `crr.engine.inspect`, and counts how often each is called."""
+    """Stands for `crr.load` and `crr.engine.inspect_batch`, and counts how often each is called."""
 
     def __init__(self, load_seconds: float = 0.0, inspect_seconds: float = 0.0) -> None:
         self.loads: list[str] = []
@@ -49,7 +49,9 @@ class FakeLibrary:
             self.loads.append(f"{path} {device}")
         return FakeDetector(path)
 
-    def inspect(self, _detector: FakeDetector, images: Sequence[Image]) -> list[Inspection]:
+    def inspect(
+        self, _detector: FakeDetector, images: Sequence[Image], _passes: object = None
+    ) -> list[Inspection]:
         time.sleep(self._inspect_seconds)
         with self._lock:
             self.inspected += len(images)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import streamlit as st
+from streamlit.runtime.pages_manager import PagesManager
 
 from crr.errors import CRRError
 from workbench.markdown import as_text
@@ -36,8 +37,13 @@ def plain_errors() -> Iterator[None]:
         )
 
 
-def apply_style() -> None:
-    """The few rules that Streamlit's theme has no word for."""
+def begin_page() -> None:
+    """What stands first on every page: that it runs under our navigation, and the few rules of our style."""
+    if PagesManager.uses_pages_directory:
+        # The first link that this server was asked for leads here, and Streamlit, which has not seen
+        # streamlit_app.py yet, made a navigation of its own from the files in pages/.
+        PagesManager.uses_pages_directory = False
+        st.rerun()
     st.html(_STYLE)
 
 
@@ -46,11 +52,10 @@ def choose_model() -> "Question":
 
     A sentence on the page says so if the model that was chosen, or that the link names, is not there.
     """
-    from crr.engine import available_devices  # these need torch, and the page has something to show before
-    from workbench.batch import Question
+    from workbench.batch import Question  # these need torch, and the page has something to show before
     from workbench.models import find_models, why_replaced
 
-    models, devices = find_models(), available_devices()
+    models = find_models()
     wanted = st.session_state.get(_MODEL) or st.query_params.get(_MODEL)
     if wanted is not None and wanted not in models:
         used = st.session_state[_MODEL] = next(iter(models))
@@ -65,19 +70,27 @@ def choose_model() -> "Question":
             on_change=lambda: st.session_state.pop(_LOST, None),
             help="The trained model that inspects the image. It has learned from photos of good parts only.",
         )
-        device = st.selectbox(
-            "Device",
-            devices,
-            key="device",
-            format_func=device_name,
-            persist_state="session",
-            help="What the model computes on. The fastest of this machine stands first.",
-        )
+        device = choose_device()
     with st.container():  # always there, so that what follows stays in its place
         lost, why = st.session_state.get(_LOST, (None, ""))
         if lost is not None and lost not in models:
             st.warning(as_text(why), icon=":material/deployed_code_alert:")
     return Question(models[name], device)
+
+
+def choose_device() -> str:
+    """The device, chosen where this is called."""
+    from crr.engine import available_devices  # needs torch
+
+    device: str = st.selectbox(
+        "Device",
+        available_devices(),
+        key="device",
+        format_func=device_name,
+        persist_state="session",
+        help="What the model computes on. The fastest of this machine stands first.",
+    )
+    return device
 
 
 def device_name(device: str) -> str:

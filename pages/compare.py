@@ -1,0 +1,31 @@
+"""Compare: one photo and several models side by side, and the photos about which they are furthest apart."""
+
+import streamlit as st
+
+from workbench.components.gallery import choose_sample, offer_own_images
+from workbench.components.shell import begin_page, plain_errors
+from workbench.samples import read_samples
+from workbench.settings import settings
+
+with plain_errors():
+    begin_page()
+    samples, own_images = st.columns([7, 3], gap="medium")
+    with samples:
+        choose_sample()
+    with own_images:
+        offer_own_images()
+    with st.spinner("Starting the models"):
+        # These need torch, which takes seconds to load; the gallery is on the screen meanwhile.
+        from workbench import inspection
+        from workbench.comparison import compare_shown, settle
+        from workbench.components import comparing, surveying
+        from workbench.components.session import current_visit
+
+        questions, visit, inspector = comparing.choose_models(), current_visit(), inspection.inspector()
+        if settle(visit, questions, inspector):
+            st.rerun()  # the gallery above still marks the sample that was shown before
+        compared = compare_shown(visit, read_samples(settings().samples), questions, inspector)
+    comparing.show_problems(visit)
+    comparing.write_link(visit)
+    comparing.show(compared, questions)
+    surveying.show(questions, inspector)

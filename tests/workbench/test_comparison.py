@@ -1,0 +1,128 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from crr.errors import CheckpointError, CRRError
+from tests.workbench.fakes import OTHER_MODEL, QUESTION, good_png, inspection_of, part, png
+from workbench.batch import Question
+from workbench.comparison import above_normals, compare_shown, difference_map, photos_of, settle
+from workbench.inspection import Inspector
+from workbench.models import Models
+from workbench.samples import read_samples
+from workbench.settings import Settings
+from workbench.visit import Visit
+
+OTHER = Question(OTHER_MODEL, "cpu")
+BOTH = [QUESTION, OTHER]
+SAMPLES = read_samples(Settings().samples)
+
+
+@pytest.fixture
+def visit() -> Visit:
+    return Visit(Settings(), "bottle_good")
+
+
+def take(visit, *contents):
+    names = [f"{place}.png" for place in range(len(contents))]
+    visit.take(
+        [(name, lambda content=content: content) for name, content in zip(names, contents, strict=True)]
+    )
+
+
+def broken(library, *paths) -> Inspector:
+    """An inspector that cannot load the models at these paths."""
+
+    def load(path: str, device: str):
+        if path in paths:
+            raise CheckpointError(f"{path} is damaged")
+        return library.load(path, device)
+
+    return Inspector(Models(load, 2**30), library.inspect)
+
+
+def test_every_model_is_asked_about_the_sample_that_is_shown(visit, inspector, library):
+    comparison = compare_shown(visit, SAMPLES, BOTH, inspector)
+    assert comparison.photo.key == "bottle_good"
+    assert list(comparison.inspected) == ["crr-embedded", "other"]
+    compare_shown(visit, SAMPLES, BOTH, inspector)
+    assert library.inspected == 2  # samples are remembered
+
+
+def test_models_share_what_their_encoders_answered_about_one_photo(visit, library):
+    seen = []
+
+    def run(_detector, images, passes):
+        seen.append(passes)
+        return [inspection_of(image) for image in images]
+
+    inspector = Inspector(Models(library.load, 2**30), run)
+    compare_shown(visit, SAMPLES, BOTH, inspector)
+    visit.sample = "screw_good"
+    compare_shown(visit, SAMPLES, BOTH, inspector)
+    assert [passes is seen[0] for passes in seen] == [True, True, False, False]
+
+
+def test_an_upload_is_compared_and_shown(visit, inspector):
+    take(visit, png()[:50], png())
+    assert settle(visit, BOTH, inspector)
+    comparison = compare_shown(visit, SAMPLES, BOTH, inspector)
+    assert (comparison.photo.name, comparison.photo.own, comparison.photo.label) == ("1.png", True, None)
+    assert [failure.names for failure in visit.problems] == [("0.png",)]
+
+
+def test_a_model_that_fails_says_why_and_the_others_stand(visit, library):
+    comparison = compare_shown(visit, SAMPLES, BOTH, broken(library, "fake"))
+    assert list(comparison.answers) == ["crr-embedded", "other"]
+    assert str(comparison.answers["crr-embedded"]) == "fake is damaged"
+    assert list(comparison.inspected) == ["other"]
+
+
+def test_a_model_that_fails_does_not_lose_what_a_visitor_brings(visit, library):
+    take(visit, png())
+    assert settle(visit, BOTH, broken(library, "fake"))
+    assert visit.upload is not None
+
+
+def test_if_no_model_answers_the_first_says_why(visit, library):
+    with pytest.raises(CRRError, match="fake is damaged"):
+        compare_shown(visit, SAMPLES, BOTH, broken(library, "fake", "other"))
+
+
+def test_an_upload_that_went_bad_gives_way_to_the_sample(visit, inspector):
+    take(visit, png())
+    settle(visit, BOTH, inspector)
+    upload = visit.batch.uploads[visit.upload]
+    visit.batch.uploads[visit.upload] = replace(upload, content=b"no image")
+    comparison = compare_shown(visit, SAMPLES, [OTHER], inspector)
+    assert (comparison.photo.key, visit.upload) == ("bottle_good", None)
+
+
+def test_photos_are_all_samples_or_all_uploads(visit):
+    take(visit, png(), good_png())
+    assert [photo.name for photo in photos_of(visit, SAMPLES, own=True)] == ["0.png", "1.png"]
+    labels = {photo.key: photo.label for photo in photos_of(visit, SAMPLES, own=False)}
+    assert (labels["bottle_good"], labels["screw_bent_tip"]) == ("normal", "defective")
+
+
+def test_the_difference_is_positive_where_the_first_sees_more():
+    fine = inspection_of(part(), anomaly_map=np.full((8, 4), 0.75, np.float32))
+    coarse = inspection_of(part(), anomaly_map=np.array([[0.5], [1.0]], np.float32))
+    difference = difference_map(fine, coarse)
+    assert difference.shape == (8, 4)
+    assert np.allclose(difference[0], 0.25)
+    assert np.allclose(difference[-1], -0.25)
+    assert np.allclose(difference, -difference_map(coarse, fine))
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"score": 0.9}, "above all 50 normal images"),
+        ({"score": 0.0}, "below all 50 normal images"),
+        ({"score": 0.25}, "above 50 % of 50 normal images"),
+        ({"normal_scores": (), "percentile": None}, "no normal images to compare with"),
+    ],
+)
+def test_where_a_score_lies_in_a_few_words(changes, words):
+    assert above_normals(inspection_of(part(), **changes)) == words

@@ -1,0 +1,170 @@
+"""One photo, several models: what each says of it, and where they differ."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from crr.errors import CRRError
+from crr.types import Inspection, Verdict
+from workbench.batch import Question, Upload
+from workbench.inspection import ImageFile, Inspected, Inspector, sample_file
+from workbench.samples import Sample
+from workbench.visit import Visit
+
+Answer = Inspected | CRRError
+"""What a model says about a photo, or why it could not be asked."""
+
+
+@dataclass(frozen=True)
+class Photo:
+    """A photo that models are compared on: a sample, or one that the visitor brought.
+
+    Attributes:
+        key: Name of the sample, or digest of the upload.
+        own: Whether the visitor brought it.
+        name: What people call it.
+        label: What its data set says about the part; None for a visitor's own.
+        open: Its file, not decoded yet.
+        inspect: Asks a model; None if the file cannot be inspected.
+    """
+
+    key: str
+    own: bool
+    name: str
+    label: Verdict | None
+    open: Callable[[], ImageFile]
+    inspect: Callable[[Question, Inspector, ImageFile], Inspected | None]
+
+
+def sample_photo(sample: Sample) -> Photo:
+    """A sample as a photo to compare on."""
+    return Photo(
+        key=sample.name,
+        own=False,
+        name=sample.title,
+        label="defective" if sample.defective else "normal",
+        open=lambda: sample_file(sample),
+        inspect=lambda question, inspector, file: inspector.inspect_sample(
+            sample, question.model, question.device, file
+        ),
+    )
+
+
+def own_photo(upload: Upload, visit: Visit) -> Photo:
+    """An upload of the visitor as a photo to compare on."""
+    return Photo(
+        key=upload.digest,
+        own=True,
+        name=upload.name,
+        label=None,
+        open=upload.file,
+        inspect=lambda question, inspector, file: visit.batch.inspect(
+            upload.digest, question, inspector, file
+        ),
+    )
+
+
+def photos_of(visit: Visit, samples: Mapping[str, Sample], own: bool) -> list[Photo]:
+    """All photos of the visitor, or all samples."""
+    if own:
+        return [own_photo(upload, visit) for upload in visit.batch.uploads.values()]
+    return [sample_photo(sample) for sample in samples.values()]
+
+
+def settle(visit: Visit, questions: Iterable[Question], inspector: Inspector) -> bool:
+    """Turn to the first good photo of those that arrived; a model that fails leaves it to the next.
+
+    Returns:
+        Whether what is shown changed.
+    """
+    for question in questions:
+        try:
+            return visit.settle(question, inspector)
+        except CRRError:
+            continue  # the model's column says why
+    return False
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A photo and what each model says about it.
+
+    Attributes:
+        photo: What the models were asked about.
+        answers: Model name to answer, in the order of the columns.
+    """
+
+    photo: Photo
+    answers: dict[str, Answer]
+
+    @property
+    def inspected(self) -> dict[str, Inspected]:
+        """The models that answered."""
+        return {name: answer for name, answer in self.answers.items() if isinstance(answer, Inspected)}
+
+
+def compare_shown(
+    visit: Visit, samples: Mapping[str, Sample], questions: Sequence[Question], inspector: Inspector
+) -> Comparison:
+    """Ask every model about what the visitor looks at, one after the other; an encoder is asked once.
+
+    Raises:
+        CRRError: No model answered; of the first.
+    """
+    upload = visit.batch.uploads.get(visit.upload or "")
+    photo = sample_photo(samples[visit.sample]) if upload is None else own_photo(upload, visit)
+    answers = ask_all(photo, questions, inspector)
+    if answers is None:
+        visit.upload = None
+        return compare_shown(visit, samples, questions, inspector)
+    comparison = Comparison(photo, answers)
+    if not comparison.inspected:
+        raise next(answer for answer in answers.values() if isinstance(answer, CRRError))
+    return comparison
+
+
+def ask_all(photo: Photo, questions: Iterable[Question], inspector: Inspector) -> dict[str, Answer] | None:
+    """Ask one model after the other; an encoder that several use is asked once.
+
+    Returns:
+        Model name to answer, None if the photo cannot be inspected.
+    """
+    file = photo.open()
+    answers: dict[str, Answer] = {}
+    for question in questions:
+        try:
+            inspected = photo.inspect(question, inspector, file)
+        except CRRError as error:
+            answers[question.model.name] = error
+            continue
+        if inspected is None:
+            return None
+        answers[question.model.name] = inspected
+    return answers
+
+
+def difference_map(first: Inspection, second: Inspection) -> NDArray[np.float32]:
+    """float32 (h, w), the first model's map minus the second's, on the finer of their grids.
+
+    Positive where the first sees more. Both maps have one scale, on which 0.5 is rare on normal parts.
+    """
+    maps = [first.anomaly_map, second.anomaly_map]
+    height, width = (max(sides) for sides in zip(*(levels.shape for levels in maps), strict=True))
+    minuend, subtrahend = (
+        cv2.resize(levels, (width, height), interpolation=cv2.INTER_LINEAR) for levels in maps
+    )
+    return np.asarray(minuend - subtrahend, dtype=np.float32)
+
+
+def above_normals(inspection: Inspection) -> str:
+    """Where the score lies among the held-back normal images, in a few words."""
+    scores = np.asarray(inspection.normal_scores)
+    if inspection.percentile is None or len(scores) == 0:
+        return "no normal images to compare with"
+    below = int((scores < inspection.score).sum())
+    if below in (0, len(scores)):
+        return f"{'above' if below else 'below'} all {len(scores)} normal images"
+    return f"above {100 * below / len(scores):.0f} % of {len(scores)} normal images"

@@ -1,0 +1,151 @@
+"""What the pictures of a comparison are drawn from: plain values that the browser puts together.
+
+As in `workbench.drawing` the browser lays maps over the photo (`components/compare.js`), so that zoom and
+position stay, are the same in every picture, and pointing at a place reads every model there.
+"""
+
+import base64
+from collections.abc import Sequence
+from typing import Any, Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crr.colours import colour_table
+from workbench.colours import difference_table
+from workbench.comparison import Comparison, above_normals, difference_map
+from workbench.drawing import MAP_SIDE, ONE
+from workbench.inspection import Inspected
+from workbench.pictures import shrink
+
+Style = Literal["Over the photo", "Map alone"]
+STYLES: tuple[Style, ...] = get_args(Style)
+ORIGINAL = "original photo"
+PHOTO, GREY = "#photo", "#grey"  # layers; no model is called so
+
+Drawing = dict[str, Any]
+
+
+def draw_columns(
+    comparison: Comparison, methods: dict[str, str], style: Style, one_scale: bool, opacity: float
+) -> Drawing:
+    """The photo and a column for each model.
+
+    Args:
+        comparison: The photo and the models' answers.
+        methods: Model name to method, for example "crr".
+        style: How maps are drawn.
+        one_scale: Colours of every map run from 0 to 1, else from 0 to its own maximum.
+        opacity: Of the maps over the photo, in [0, 1].
+
+    Returns:
+        `maps` and `panels`, see `_drawing`.
+    """
+    panels: list[Drawing] = [{"title": ORIGINAL, "lines": [comparison.photo.name], "layers": [PHOTO]}]
+    for name, answer in comparison.answers.items():
+        if isinstance(answer, Inspected):
+            panels.append(
+                {
+                    "title": name,
+                    "verdict": answer.inspection.verdict,
+                    "lines": _lines(answer, methods[name]),
+                    "layers": _layers(name, style),
+                }
+            )
+        else:
+            panels.append({"title": name, "lines": [methods[name]], "failure": str(answer)})
+    return _drawing(comparison, panels, _maps(comparison.inspected, style, one_scale, opacity))
+
+
+def draw_pair(
+    comparison: Comparison, pair: tuple[str, str], style: Style, one_scale: bool, opacity: float
+) -> Drawing:
+    """Two pictures under one slider, and where both are models, the difference of their maps.
+
+    Args:
+        comparison: The photo and the models' answers.
+        pair: What stands left and right of the slider: `ORIGINAL`, or a model that answered.
+        style: How maps are drawn.
+        one_scale: Colours of both maps run from 0 to 1, else from 0 to its own maximum; differences always
+            run from -1 to 1.
+        opacity: Of the maps over the photo, in [0, 1].
+
+    Returns:
+        `maps` and `panels`, see `_drawing`.
+    """
+    left, right = pair
+    panels: list[Drawing] = [
+        {
+            "title": f"{left} | {right}",
+            "lines": [],
+            "layers": _layers(left, style),
+            "right": _layers(right, style),
+        }
+    ]
+    inspected = {name: found for name, found in comparison.inspected.items() if name in pair}
+    maps = _maps(inspected, style, one_scale, opacity)
+    if len(inspected) == 2:
+        difference = f"{left} minus {right}"
+        levels = difference_map(inspected[left].inspection, inspected[right].inspection)
+        panels.append({"title": difference, "lines": [], "layers": [GREY, difference]})
+        maps.append(
+            {"name": difference, "top": ONE, "opacity": 1.0, **_levels(levels, "<i2"), "signed": True}
+            | {"colours": _base64(difference_table())}
+        )
+    return _drawing(comparison, panels, maps)
+
+
+def _drawing(comparison: Comparison, panels: Sequence[Drawing], maps: Sequence[Drawing]) -> Drawing:
+    """What the component takes.
+
+    `size` is (height, width) of the photo. Each of `maps` covers it edge to edge: levels in thousandths on
+    `grid`, int16 if `signed`, else uint16; `top` is the level of the last of 256 RGBA `colours`, in base64.
+    A panel shows `layers` over each other: `PHOTO`, `GREY` or the name of a map; beyond its slider `right`.
+    """
+    picture = next(iter(comparison.inspected.values())).picture
+    return {
+        "digest": picture.digest,
+        "size": list(picture.size),
+        "photo": picture.uri,
+        "one": ONE,
+        "maps": list(maps),
+        "panels": list(panels),
+    }
+
+
+def _lines(inspected: Inspected, method: str) -> list[str]:
+    found = inspected.inspection
+    limit = f"score {found.score:.2f}, limit {found.threshold:.2f}"
+    unknown = [] if found.known else ["unlike anything it was trained on"]
+    milliseconds = sum(found.milliseconds.values())
+    return [limit, above_normals(found), *unknown, f"{method}, {milliseconds:.0f} ms"]
+
+
+def _layers(name: str, style: Style) -> list[str]:
+    if name == ORIGINAL:
+        return [PHOTO]
+    return [name] if style == "Map alone" else [PHOTO, name]
+
+
+def _maps(answers: dict[str, Inspected], style: Style, one_scale: bool, opacity: float) -> list[Drawing]:
+    over = style != "Map alone"
+    colours = _base64(colour_table(transparent=over))
+    maps = []
+    for name, inspected in answers.items():
+        levels = _levels(inspected.inspection.anomaly_map, "<u2")
+        highest = max(1, round(ONE * float(inspected.inspection.anomaly_map.max())))
+        top = ONE if one_scale else highest
+        maps.append(
+            {"name": name, "top": top, "opacity": opacity if over else 1.0, **levels, "colours": colours}
+        )
+    return maps
+
+
+def _levels(levels: NDArray[np.float32], kind: str) -> Drawing:
+    small = shrink(levels, MAP_SIDE)
+    thousandths = np.round(ONE * np.clip(small, -30, 30)).astype(kind)
+    return {"grid": list(small.shape), "levels": _base64(thousandths)}
+
+
+def _base64(values: NDArray[Any]) -> str:
+    return base64.b64encode(values.tobytes()).decode()

@@ -1,0 +1,70 @@
+// All pictures of one photo on the page: they zoom and move together, and pointing at a place in one marks it in all.
+
+const shared = { digest: "", scale: 1, x: 0.5, y: 0.5, cut: 0.5, point: null }; // what every picture has in common
+const boards = new Map(); // parent to board
+
+export default function ({ data, parentElement }) {
+  let board = boards.get(parentElement);
+  if (!board) boards.set(parentElement, (board = new Board(parentElement)));
+  board.show(data);
+  return () => {
+    board.stop();
+    boards.delete(parentElement);
+  };
+}
+
+function drawAll() {
+  for (const board of boards.values()) board.draw();
+}
+
+class Board {
+  constructor(parent) {
+    this.list = parent.querySelector(".panels");
+    this.readout = parent.querySelector(".readout");
+    this.hint = this.readout.textContent;
+    this.photo = new Image();
+    this.photo.onload = () => this.draw();
+    this.panels = [];
+    this.observer = new ResizeObserver(() => this.draw());
+    this.observer.observe(this.list);
+    const buttons = { ".closer": (view) => view.zoom(1.5), ".further": (view) => view.zoom(1 / 1.5), ".whole": (view) => view.reset() };
+    for (const [name, act] of Object.entries(buttons)) parent.querySelector(name).onclick = () => this.first?.change(() => act(this.first.viewport));
+  }
+
+  get first() { return this.panels.find((panel) => panel.viewport); }
+
+  show(data) {
+    if (shared.digest !== data.digest) Object.assign(shared, { digest: data.digest, scale: 1, x: 0.5, y: 0.5, point: null });
+    this.data = data;
+    this.maps = new Map(data.maps.map((map) => [map.name, new HeatMap(map, data.one)]));
+    this.panels = data.panels.map((panel) => new Panel(this, panel));
+    this.list.classList.toggle("pair", data.panels.some((panel) => panel.right));
+    this.list.replaceChildren(...this.panels.map((panel) => panel.figure));
+    if (this.photo.src !== data.photo) this.photo.src = data.photo; // draws when it is decoded
+    else this.draw();
+  }
+
+  stop() { this.observer.disconnect(); }
+
+  draw() {
+    if (!this.data || this.data.digest !== shared.digest) return; // the other board has the next photo already
+    for (const panel of this.panels) panel.draw();
+    this.readout.textContent = this.sentence();
+  }
+
+  point(place) {
+    shared.point = place;
+    drawAll();
+  }
+
+  level(name) {
+    const [height, width] = this.data.size;
+    return this.maps.get(name).at(shared.point.x / width, shared.point.y / height);
+  }
+
+  sentence() {
+    if (!shared.point) return this.hint;
+    const values = [...this.maps.keys()].map((name) => `${name} ${this.level(name).toFixed(2)}`);
+    return `x ${Math.floor(shared.point.x)}, y ${Math.floor(shared.point.y)}: ${values.join(" · ")}`;
+  }
+}

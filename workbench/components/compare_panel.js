@@ -1,0 +1,211 @@
+// One picture of a comparison: layers of photo and maps, perhaps others beyond a slider, and what is said of it.
+// compare.js uses this; compare.py joins the files to the one script that Streamlit takes.
+
+class HeatMap {
+  constructor(map, one) {
+    [this.rows, this.columns] = map.grid;
+    [this.one, this.opacity] = [one, map.opacity];
+    this.levels = new (map.signed ? Int16Array : Uint16Array)(bytes(map.levels).buffer);
+    const colours = bytes(map.colours);
+    const picture = new ImageData(this.columns, this.rows);
+    this.levels.forEach((level, place) => {
+      const share = map.signed ? (level / map.top + 1) / 2 : level / map.top;
+      const colour = 4 * Math.min(255, Math.max(0, Math.round(share * 255)));
+      picture.data.set(colours.subarray(colour, colour + 4), 4 * place);
+    });
+    this.canvas = new OffscreenCanvas(this.columns, this.rows);
+    this.canvas.getContext("2d").putImageData(picture, 0, 0);
+  }
+
+  at(across, down) { // shares of the photo's width and height
+    return this.levels[Math.floor(down * this.rows) * this.columns + Math.floor(across * this.columns)] / this.one;
+  }
+}
+
+class Panel {
+  constructor(board, panel) {
+    [this.board, this.panel] = [board, panel];
+    this.figure = element("figure");
+    if (panel.failure) this.figure.append(element("div", "failure", panel.failure));
+    else this.addPicture();
+    const caption = element("figcaption");
+    caption.append(element("b", "", panel.title));
+    if (panel.verdict) caption.append(element("div", panel.verdict, panel.verdict));
+    for (const line of panel.lines) caption.append(element("div", "line", line));
+    this.figure.append(caption);
+  }
+
+  addPicture() {
+    const frame = element("div", "picture");
+    this.canvas = element("canvas");
+    this.canvas.tabIndex = 0;
+    this.canvas.setAttribute("role", "img");
+    this.canvas.setAttribute("aria-label", [this.panel.title, this.panel.verdict, ...this.panel.lines].filter(Boolean).join(", "));
+    this.value = element("div", "value");
+    this.value.hidden = true;
+    frame.append(this.canvas, this.value);
+    this.figure.append(frame);
+    const [height, width] = this.board.data.size;
+    this.canvas.style.aspectRatio = `${width} / ${height}`;
+    this.viewport = new Viewport(this.canvas);
+    this.viewport.fit(height, width);
+    this.fingers = new Map();
+    if (this.panel.right) this.addSlider();
+    const on = (name, act) => this.canvas.addEventListener(name, act, { passive: false });
+    on("wheel", (event) => { event.preventDefault(); this.change(() => this.viewport.zoomAt(event, Math.exp(-event.deltaY / 400))); });
+    on("pointerdown", (event) => this.press(event));
+    on("pointermove", (event) => this.move(event));
+    for (const name of ["pointerup", "pointercancel"]) on(name, (event) => { this.fingers.delete(event.pointerId); this.cutting = false; });
+    on("pointerleave", () => this.board.point(null));
+    on("dblclick", () => this.change(() => this.viewport.reset()));
+    on("keydown", (event) => this.key(event));
+  }
+
+  addSlider() {
+    this.slider = element("input");
+    Object.assign(this.slider, { type: "range", min: 0, max: 100, step: 1, value: 100 * shared.cut });
+    this.slider.setAttribute("aria-label", `Slider between ${this.panel.title.replace(" | ", " and ")}`);
+    this.slider.oninput = () => this.cut(this.slider.value / 100);
+    this.figure.append(this.slider);
+  }
+
+  cut(share) {
+    shared.cut = Math.min(1, Math.max(0, share));
+    this.slider.value = 100 * shared.cut;
+    this.draw();
+  }
+
+  change(act) { // all pictures of the photo follow
+    act();
+    const { scale, x, y } = this.viewport;
+    Object.assign(shared, { scale, x, y });
+    drawAll();
+  }
+
+  press(event) {
+    this.fingers.set(event.pointerId, event);
+    this.canvas.setPointerCapture(event.pointerId);
+    const away = Math.abs(event.offsetX - shared.cut * this.canvas.clientWidth);
+    this.cutting = Boolean(this.slider) && this.fingers.size === 1 && (away < 16 || this.viewport.scale === 1); // a whole picture cannot be moved
+    if (this.cutting) this.cut(event.offsetX / this.canvas.clientWidth);
+  }
+
+  move(event) {
+    const before = this.fingers.get(event.pointerId);
+    if (!before) return this.read(event);
+    const other = [...this.fingers.values()].find((finger) => finger.pointerId !== event.pointerId);
+    if (other) {
+      const distance = (finger) => Math.hypot(finger.clientX - other.clientX, finger.clientY - other.clientY);
+      this.change(() => this.viewport.zoomAt(other, distance(event) / Math.max(1, distance(before))));
+    } else if (this.cutting) {
+      this.cut(event.offsetX / this.canvas.clientWidth);
+    } else {
+      this.change(() => this.viewport.shift(event.clientX - before.clientX, event.clientY - before.clientY));
+    }
+    this.fingers.set(event.pointerId, event);
+  }
+
+  read(event) {
+    const [x, y] = this.viewport.place(event);
+    const [height, width] = this.board.data.size;
+    this.board.point(x >= 0 && y >= 0 && x < width && y < height ? { x, y } : null);
+  }
+
+  key(event) {
+    const steps = { ArrowLeft: [40, 0], ArrowRight: [-40, 0], ArrowUp: [0, 40], ArrowDown: [0, -40] };
+    if (event.key === "+") this.change(() => this.viewport.zoom(1.5));
+    else if (event.key === "-") this.change(() => this.viewport.zoom(1 / 1.5));
+    else if (event.key === "0") this.change(() => this.viewport.reset());
+    else if (this.viewport.scale > 1 && steps[event.key]) this.change(() => this.viewport.shift(...steps[event.key]));
+    else return;
+    event.preventDefault();
+  }
+
+  draw() {
+    if (!this.canvas) return;
+    const ratio = window.devicePixelRatio || 1;
+    const [across, down] = [this.canvas.clientWidth, this.canvas.clientHeight];
+    if (!across || !down) return;
+    [this.canvas.width, this.canvas.height] = [across * ratio, down * ratio];
+    Object.assign(this.viewport, { scale: shared.scale, x: shared.x, y: shared.y });
+    this.canvas.style.touchAction = shared.scale > 1 ? "none" : "pan-y"; // a page can be scrolled past a whole picture
+    const pen = this.canvas.getContext("2d");
+    pen.setTransform(ratio, 0, 0, ratio, 0, 0);
+    const edge = this.slider ? shared.cut * across : across;
+    this.drawLayers(pen, this.panel.layers, 0, edge);
+    if (this.slider) {
+      this.drawLayers(pen, this.panel.right, edge, across);
+      this.drawEdge(pen, edge, down);
+    }
+    this.drawPoint(pen);
+  }
+
+  drawLayers(pen, layers, from, to) {
+    const { left, top, unit, width, height } = this.viewport;
+    const area = [left, top, width * unit, height * unit];
+    pen.save();
+    pen.beginPath();
+    pen.rect(from, 0, to - from, this.canvas.clientHeight);
+    pen.clip();
+    for (const layer of layers) {
+      const map = this.board.maps.get(layer);
+      if (map) {
+        pen.globalAlpha = map.opacity;
+        pen.drawImage(map.canvas, ...area);
+        pen.globalAlpha = 1;
+      } else if (this.board.photo.naturalWidth) {
+        pen.filter = layer === "#grey" ? "grayscale(1)" : "none"; // a browser that lacks it shows the colours
+        pen.drawImage(this.board.photo, ...area);
+        pen.filter = "none";
+      }
+    }
+    pen.restore();
+  }
+
+  drawEdge(pen, edge, down) {
+    pen.fillStyle = "white";
+    pen.fillRect(edge - 1.5, 0, 3, down);
+    pen.beginPath();
+    pen.arc(edge, down / 2, 13, 0, 2 * Math.PI);
+    pen.fill();
+    pen.fillStyle = "#495057";
+    for (const side of [-1, 1]) { // two arrows
+      pen.beginPath();
+      pen.moveTo(edge + side * 9, down / 2);
+      pen.lineTo(edge + side * 3, down / 2 - 5);
+      pen.lineTo(edge + side * 3, down / 2 + 5);
+      pen.fill();
+    }
+  }
+
+  drawPoint(pen) {
+    const name = this.panel.layers.find((layer) => this.board.maps.has(layer));
+    this.value.hidden = !shared.point || !name || Boolean(this.slider);
+    if (!shared.point) return;
+    const { left, top, unit } = this.viewport;
+    const [x, y] = [left + shared.point.x * unit, top + shared.point.y * unit];
+    for (const [colour, thickness] of [["rgba(0,0,0,0.6)", 3], ["white", 1.5]]) { // shows on any part
+      pen.strokeStyle = colour;
+      pen.lineWidth = thickness;
+      pen.beginPath();
+      pen.arc(x, y, 6, 0, 2 * Math.PI);
+      pen.stroke();
+    }
+    if (this.value.hidden) return;
+    this.value.textContent = this.board.level(name).toFixed(2);
+    const room = this.canvas.clientWidth - this.value.offsetWidth;
+    this.value.style.left = `${Math.min(room, Math.max(0, x - this.value.offsetWidth / 2))}px`;
+    this.value.style.top = `${Math.max(0, y > this.canvas.clientHeight / 2 ? y - 34 : y + 12)}px`;
+  }
+}
+
+function element(kind, name = "", text = "") {
+  const made = document.createElement(kind);
+  made.className = name;
+  made.textContent = text;
+  return made;
+}
+
+function bytes(text) {
+  return Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+}

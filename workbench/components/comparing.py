@@ -1,0 +1,191 @@
+"""One photo and several models: which models, their columns, and two of them under a slider."""
+
+import streamlit as st
+
+from workbench import models
+from workbench.batch import Question
+from workbench.colours import difference_gradient, gradient
+from workbench.comparison import Comparison
+from workbench.comparison_drawing import ORIGINAL, STYLES, Style, draw_columns, draw_pair
+from workbench.components.compare import show_panels
+from workbench.components.session import current_visit
+from workbench.components.shell import choose_device, plain_errors
+from workbench.markdown import as_text
+from workbench.samples import read_samples
+from workbench.settings import settings
+from workbench.visit import Visit
+
+MOST = 6
+_PREFERRED = ("crr-embedded", "autoencoder-embedded")
+_MODELS, _LOST = "models", "lost_models"
+_SHOWN_PROBLEMS = 3
+
+
+def choose_models() -> list[Question]:
+    """One to six models; raises `CheckpointError` if there is none, and stops the page if none is chosen.
+
+    A sentence on the page says so if a link names a model that is not there.
+    """
+    found = models.find_models()
+    wanted = st.session_state.get(_MODELS) or st.query_params.get_all(_MODELS)
+    missing = [name for name in wanted if name not in found]
+    if missing:
+        st.session_state[_LOST] = missing
+        kept = [name for name in wanted if name in found]
+        st.session_state[_MODELS] = kept or _default(list(found))
+    with st.sidebar:
+        device = choose_device()
+    names = st.multiselect(
+        "Models",
+        list(found),
+        default=None if _MODELS in st.session_state else _default(list(found)),
+        key=_MODELS,
+        bind="query-params",
+        max_selections=MOST,
+        on_change=lambda: st.session_state.pop(_LOST, None),
+        help="The trained models that are asked about the photo, two to six of those on this machine. "
+        "Each has learned from photos of good parts only. An autoencoder beside CRR shows what it means "
+        "when a model copies a defect instead of repairing it.",
+    )
+    with st.container():  # always there, so that what follows stays in its place
+        lost = st.session_state.get(_LOST, ())
+        _say_what_is_missing([name for name in lost if name not in found], len(found))
+    if not names:
+        st.info("Choose at least one model above, better two.", icon=":material/compare:")
+        st.stop()
+    return [Question(found[name], device) for name in names]
+
+
+def _default(names: list[str]) -> list[str]:
+    preferred = [name for name in _PREFERRED if name in names]
+    return preferred if len(preferred) == len(_PREFERRED) else names[:2]
+
+
+def _say_what_is_missing(missing: list[str], count: int) -> None:
+    if missing:
+        names = ", ".join(f'"{name[:60]}"' for name in missing[:MOST])
+        st.warning(
+            as_text(f"Not on this machine, or damaged, and therefore left out: {names}."),
+            icon=":material/deployed_code_alert:",
+        )
+    if count == 1:
+        st.info(
+            "There is one model on this machine, so there is nothing to compare it with yet. Train another "
+            "on your photos of good parts: `python -m crr train --method autoencoder --data FOLDER "
+            "--out checkpoints/autoencoder`",
+            icon=":material/model_training:",
+        )
+
+
+def show_problems(visit: Visit) -> None:
+    """What was wrong with photos that arrived."""
+    problems = visit.problems
+    for failure in problems[:_SHOWN_PROBLEMS]:
+        st.warning(as_text(failure.sentence), icon=":material/broken_image:")
+    if len(problems) > _SHOWN_PROBLEMS:
+        st.markdown(f"{len(problems) - _SHOWN_PROBLEMS} more could not be inspected; Inspect lists them.")
+    if visit.news and visit.batch.refusal is not None:
+        st.warning(as_text(visit.batch.refusal), icon=":material/inventory_2:")
+
+
+def write_link(visit: Visit) -> None:
+    """Keep in the address which sample is shown; photos of visitors are in no link."""
+    if visit.upload is not None:
+        st.query_params.pop("sample", None)
+    elif st.query_params.get("sample") != visit.sample:
+        st.query_params["sample"] = visit.sample
+
+
+@st.fragment(key="comparing")
+def show(comparison: Comparison, questions: list[Question]) -> None:
+    """The photo and each model's map in columns, then two under a slider and their difference."""
+    with plain_errors():
+        visit = current_visit()
+        methods = {question.model.name: question.model.method for question in questions}
+        with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+            style = _choose_style()
+            one_scale = _choose_scale()
+        show_panels(draw_columns(comparison, methods, style, one_scale, visit.opacity), "columns")
+        _legend(one_scale)
+        if not comparison.photo.own:
+            sample = read_samples(settings().samples)[comparison.photo.key]
+            label = "normal" if not sample.defective else "defective"
+            st.caption(as_text(f"According to its data set this part is {label}. {sample.credit}"))
+        st.subheader("Two under a slider", anchor=False)
+        pair = _choose_pair(list(comparison.inspected))
+        show_panels(draw_pair(comparison, pair, style, one_scale, visit.opacity), "pair")
+        _explain_pair(*pair)
+
+
+def _choose_style() -> Style:
+    style: Style = st.segmented_control(
+        "Heat-maps",
+        STYLES,
+        default=STYLES[0],
+        required=True,
+        key="maps",
+        bind="query-params",
+        help="Over the photo: where it looks as usual, the photo is seen. Map alone: small values show too.",
+    )
+    return style
+
+
+def _choose_scale() -> bool:
+    return st.toggle(
+        "One colour scale",
+        value=True,
+        key="one_scale",
+        bind="query-params",
+        help="On: the colours of every map run from 0 to 1, so that the same colour means the same value. "
+        "Off: each map uses the colours up to its own maximum, which shows faint traces and makes a good "
+        "part look as bad as a defective one. Values, scores and verdicts are the same.",
+    )
+
+
+def _legend(one_scale: bool) -> None:
+    ends = ("0 as usual", "1 very unusual") if one_scale else ("0 as usual", "each map's own maximum")
+    _scale(ends[0], gradient(), ends[1])
+    if not one_scale:
+        st.caption("Each map has a scale of its own: colours of different models cannot be compared.")
+
+
+def _scale(low: str, colours: str, high: str) -> None:
+    st.html(
+        f'<div class="legend"><span>{low}</span><i style="background: {colours}"></i>'
+        f"<span>{high}</span></div>"
+    )
+
+
+def _choose_pair(names: list[str]) -> tuple[str, str]:
+    options = [ORIGINAL, *names]
+    left, right = st.columns(2)
+    with left:
+        first = _choose_side("A", options, 1, "left of the slider")
+    with right:
+        second = _choose_side("B", options, min(2, len(names)) if len(names) > 1 else 0, "right of it")
+    return first, second
+
+
+def _choose_side(name: str, options: list[str], index: int, where: str) -> str:
+    if st.session_state.get(name) not in (None, *options):
+        del st.session_state[name]  # of a model that is not compared any more
+    chosen: str = st.selectbox(
+        name,
+        options,
+        index=index,
+        key=name,
+        bind="query-params",
+        help=f"What stands {where}: the photo alone, or a model's map.",
+    )
+    return chosen
+
+
+def _explain_pair(left: str, right: str) -> None:
+    if left != right and ORIGINAL not in (left, right):
+        _scale("only B sees it", difference_gradient(), "only A sees it")
+        st.caption(
+            f"A is {as_text(left)}, B is {as_text(right)}. The difference of their maps runs from -1 to 1; "
+            "without colour both see the same."
+        )
+    else:
+        st.caption("Choose two models as A and B to see the difference of their maps too.")

@@ -1,0 +1,152 @@
+"""Where the models disagree over all samples or over the visitor's photos."""
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from workbench.batch import Question
+from workbench.comparison import Photo, photos_of
+from workbench.components.session import current_visit
+from workbench.components.shell import plain_errors
+from workbench.inspection import Inspector
+from workbench.markdown import as_text
+from workbench.samples import read_samples
+from workbench.settings import settings
+from workbench.survey import Row, Survey
+
+_SECONDS_A_TURN = 0.3  # the page answers between turns
+_SURVEY = "survey"
+_MODEL = "model "  # before the names of columns, so that a model may be called as it likes
+
+
+def show(questions: list[Question], inspector: Inspector) -> None:
+    """The buttons, and the table of what was compared."""
+    survey = _current_survey()
+    st.subheader("Where the models disagree", anchor=False)
+    with st.container(horizontal=True):
+        _offer("Compare on all samples", own=False, help="Asks every chosen model about every sample.")
+        uploads = len(current_visit().batch.uploads)
+        if uploads:
+            photos = "my photo" if uploads == 1 else f"my {uploads} photos"
+            _offer(f"Compare on {photos}", own=True, help="Asks every chosen model about your own photos.")
+    with st.container():  # always there, so that the table stays in its place
+        if survey.running is not None:
+            st.fragment(_advance, run_every=0.1)(questions, inspector)
+    for sentence in _troubles(survey, questions):
+        st.warning(as_text(sentence), icon=":material/deployed_code_alert:")
+    if survey.running is None:  # half a list would be taken for the whole
+        _table(questions)
+
+
+def _current_survey() -> Survey:
+    survey: Survey = st.session_state.setdefault(_SURVEY, Survey())
+    return survey
+
+
+def _photos(own: bool) -> list[Photo]:
+    return photos_of(current_visit(), read_samples(settings().samples), own)
+
+
+def _offer(label: str, own: bool, help: str) -> None:
+    st.button(
+        label,
+        on_click=lambda: _current_survey().start(own),
+        icon=":material/compare:",
+        help=f"{help} What was asked before is not asked again.",
+    )
+
+
+def _troubles(survey: Survey, questions: list[Question]) -> list[str]:
+    return [
+        f"{question.model.name} is left out: {survey.trouble[question.key]}"
+        for question in questions
+        if question.key in survey.trouble
+    ]
+
+
+def _advance(questions: list[Question], inspector: Inspector) -> None:
+    with plain_errors():
+        survey = _current_survey()
+        if survey.running is None:
+            return
+        survey.advance(_photos(survey.running), questions, inspector, _SECONDS_A_TURN)
+        photos = _photos(survey.running)
+        left = len(survey.pending(photos, questions))
+        if left == 0:
+            survey.running = None
+            st.rerun()
+        done = len(photos) - left
+        st.progress(done / len(photos), text=f"Compared on {done} of {len(photos)} photos")
+
+
+def _table(questions: list[Question]) -> None:
+    survey = _current_survey()
+    rows = survey.rows(_photos(survey.own), questions)
+    if not rows:
+        st.caption(
+            "The photos on which the models are furthest apart stand first: those that one model calls "
+            "defective and another does not."
+        )
+        return
+    split = sum(row.split for row in rows)
+    st.markdown(
+        f"**Verdicts differ on {split} of {len(rows)} photos.** Click a row to look at the photo above.",
+        help="Photos on which the verdicts differ stand first, then by the largest difference between two "
+        "models of score / limit. 1 is the limit of each model: the part is defective from there on.",
+    )
+    key = f"survey-{hash(tuple(row.photo.key for row in rows))}"  # other rows, another selection
+    st.dataframe(
+        pd.DataFrame([_cells(row) for row in rows]),
+        key=key,
+        hide_index=True,
+        row_height=56,
+        height=min(572, 44 + 56 * len(rows)),
+        column_config=_columns(rows[0]),
+        selection_mode=["single-row", "single-cell"],  # a click anywhere in the row
+        on_select=lambda: _opened(key, rows),
+        placeholder="-",
+    )
+
+
+def _columns(row: Row) -> dict[str, Any]:
+    ratio = "Score / limit of this model: defective from 1 on."
+    models = {
+        _MODEL + name: st.column_config.NumberColumn(name, format="%.2f", help=ratio) for name in row.scores
+    }
+    label = {} if row.photo.own else {"label": st.column_config.TextColumn("Data set says")}
+    return {
+        "image": st.column_config.ImageColumn("Photo", width="small"),
+        "name": st.column_config.TextColumn("Name"),
+        **label,
+        "defective": st.column_config.TextColumn("Defective for", help="The models that call it defective."),
+        "apart": st.column_config.NumberColumn(
+            "Apart", format="%.2f", help="Largest difference between two models of score / limit."
+        ),
+        **models,
+    }
+
+
+def _cells(row: Row) -> dict[str, object]:
+    label = {} if row.photo.own else {"label": row.photo.label}
+    everyone = len(row.defective_for) == len(row.scores) > 1
+    return {
+        "image": row.thumbnail,
+        "name": row.photo.name,
+        **label,
+        "defective": "all" if everyone else ", ".join(row.defective_for) or "none",
+        "apart": row.apart,
+        **{_MODEL + name: score.ratio for name, score in row.scores.items()},
+    }
+
+
+def _opened(key: str, rows: list[Row]) -> None:
+    selection = st.session_state[key].selection
+    selected = selection.rows or [row for row, _ in selection.cells]
+    if selected:
+        photo = rows[selected[0]].photo
+        visit = current_visit()
+        if photo.own:
+            visit.show_upload(photo.key)
+        else:
+            visit.show_sample(photo.key)

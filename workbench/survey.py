@@ -1,0 +1,130 @@
+"""Many photos, several models: which photos part them most.
+
+How far models are apart about a photo is the largest difference between them of score / limit: 1 is the
+limit of each, whatever its scores look like. A defect that a decoder copies instead of repairing (identity
+mapping) leaves its model's map cold, so photos that one model calls defective and another does not come
+first.
+"""
+
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from workbench.batch import Question
+from workbench.comparison import Photo, ask_all
+from workbench.inspection import Inspected, Inspector
+
+
+@dataclass(frozen=True)
+class Score:
+    """What one model says of a photo, small enough to keep for many photos."""
+
+    score: float
+    limit: float
+
+    @property
+    def ratio(self) -> float:
+        """Score / limit: the part is defective from 1 on."""
+        return self.score / max(self.limit, 1e-9)
+
+    @property
+    def defective(self) -> bool:
+        """The verdict."""
+        return self.score >= self.limit
+
+
+@dataclass(frozen=True)
+class Row:
+    """A photo and how far the models are apart about it.
+
+    Attributes:
+        photo: The photo.
+        thumbnail: Data URI of a small JPEG.
+        scores: Model name to score, in the order of the columns.
+    """
+
+    photo: Photo
+    thumbnail: str
+    scores: dict[str, Score]
+
+    @property
+    def defective_for(self) -> tuple[str, ...]:
+        """The models that call the part defective."""
+        return tuple(name for name, score in self.scores.items() if score.defective)
+
+    @property
+    def split(self) -> bool:
+        """Whether the models' verdicts differ."""
+        return 0 < len(self.defective_for) < len(self.scores)
+
+    @property
+    def apart(self) -> float:
+        """Largest difference between two models of score / limit."""
+        ratios = [score.ratio for score in self.scores.values()]
+        return max(ratios) - min(ratios)
+
+
+class Survey:
+    """What models say of many photos, gathered photo by photo; lives in the session of one visitor.
+
+    Attributes:
+        running: Which photos are being compared, the visitor's own (True) or the samples; None: neither.
+        own: Which photos were compared last.
+        trouble: Why a question (`Question.key`) is not asked any more, a sentence.
+    """
+
+    def __init__(self) -> None:
+        self.running: bool | None = None
+        self.own = False
+        self.trouble: dict[tuple[str, str], str] = {}
+        self._scores: dict[tuple[str, tuple[str, str]], Score] = {}
+        self._thumbnails: dict[str, str] = {}
+
+    def start(self, own: bool) -> None:
+        """Begin to compare the visitor's own photos, or the samples; what failed before is tried again."""
+        self.running = self.own = own
+        self.trouble.clear()
+
+    def pending(self, photos: Iterable[Photo], questions: Sequence[Question]) -> list[Photo]:
+        """Photos that some model has still to be asked about."""
+        asked = self._asked(questions)
+        return [photo for photo in photos if any((photo.key, each.key) not in self._scores for each in asked)]
+
+    def advance(
+        self, photos: Iterable[Photo], questions: Sequence[Question], inspector: Inspector, seconds: float
+    ) -> None:
+        """Ask the models about pending photos for about `seconds`, at least about one.
+
+        A model that fails, or a photo that cannot be inspected, is left out from then on.
+        """
+        end = time.perf_counter() + seconds
+        for photo in self.pending(photos, questions):
+            asked = self._asked(questions)
+            answers = ask_all(photo, asked, inspector) or {}
+            for question in asked[: len(answers)]:
+                answer = answers[question.model.name]
+                if isinstance(answer, Inspected):
+                    found = answer.inspection
+                    self._scores[photo.key, question.key] = Score(found.score, found.threshold)
+                    self._thumbnails[photo.key] = answer.picture.thumbnail
+                else:
+                    self.trouble[question.key] = str(answer)
+            if time.perf_counter() > end:
+                return
+
+    def rows(self, photos: Iterable[Photo], questions: Sequence[Question]) -> list[Row]:
+        """Photos that every model was asked about: differing verdicts first, then those furthest apart."""
+        asked = self._asked(questions)
+        rows = [
+            Row(
+                photo,
+                self._thumbnails[photo.key],
+                {question.model.name: self._scores[photo.key, question.key] for question in asked},
+            )
+            for photo in photos
+            if asked and all((photo.key, question.key) in self._scores for question in asked)
+        ]
+        return sorted(rows, key=lambda row: (row.split, row.apart), reverse=True)
+
+    def _asked(self, questions: Iterable[Question]) -> list[Question]:
+        return [question for question in questions if question.key not in self.trouble]
