@@ -1,6 +1,8 @@
+from functools import partial
 from pathlib import Path
 
 import pytest
+from streamlit.runtime.pages_manager import PagesManager
 
 from tests.workbench.fakes import MODEL, OTHER_MODEL, FakeLibrary
 from workbench import inspection, models
@@ -27,3 +29,10 @@ def fake_workbench(monkeypatch: pytest.MonkeyPatch, inspector: Inspector) -> Non
 @pytest.fixture
 def app_path() -> Path:
     return Path(__file__).parents[2] / "streamlit_app.py"
+
+
+@pytest.fixture(autouse=True)
+def _served_before(monkeypatch) -> None:
+    """Run as on a server that has run streamlit_app.py before; AppTest would forget it each time."""
+    monkeypatch.setattr(PagesManager, "uses_pages_directory", False)
+    monkeypatch.setattr("streamlit.testing.v1.app_test.PagesManager", partial(PagesManager))
