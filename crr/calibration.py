@@ -20,13 +20,13 @@ from crr.anomalies import AnomalySynthesizer
 from crr.categories import summary
 from crr.config import CategoryCalibration
 from crr.datasets import Sample
-from crr.detector import Detector, MemoryDetector, as_input_tensor
+from crr.detector import Detector, MemoryDetector
 from crr.maps import mean_map, top_share_score
 from crr.metrics import PixelAccumulator, f1_max, image_metrics
 from crr.progress import Reporter
 from crr.read_ahead import read_ahead
 from crr.training_data import CachedReader, donors, read_input
-from crr.types import Features, Image, Mask, Reconstruction
+from crr.types import Features, Mask, Reconstruction
 
 _STATISTICS_IMAGES = 200  # normals a category that the statistics rest on
 _CALIBRATION_IMAGES = 60  # held-back normals a category that scores and thresholds rest on
@@ -152,7 +152,7 @@ def _features(detector: Detector, samples: Sequence[Sample], reporter: Reporter)
     read = partial(read_input, encoder=detector.config.encoder)
     with ThreadPoolExecutor(max_workers=1) as pool:
         for images in read_ahead(pool, read, [sample.path for sample in samples], _BATCH):
-            yield detector.encoder(_input(detector, images))
+            yield detector.encoder(detector.as_input(images))
             reporter.advance(len(images), images=len(images))
 
 
@@ -162,10 +162,6 @@ def _reconstructions(
 ) -> Iterator[Reconstruction]:
     for features in _features(detector, samples, reporter):
         yield Reconstruction(features, detector.decode(features))
-
-
-def _input(detector: Detector, images: Sequence[Image]) -> Tensor:
-    return as_input_tensor(torch.from_numpy(np.stack(images)).to(detector.device))
 
 
 def _category(detector: Detector, reconstruction: Reconstruction, index: int) -> Tensor:
@@ -200,7 +196,7 @@ def _examples(
                 damage = synthesizer.damage(images[0], random, donors(paths, index, read, random))
                 images.append(damage.image)
                 masks.append(_at_size(damage.mask, size))
-            distance, probability = _maps(detector, detector.reconstruct(_input(detector, images)), index)
+            distance, probability = _maps(detector, detector.reconstruct(detector.as_input(images)), index)
             distances.append(distance.float().cpu())
             if probability is not None:
                 probabilities.append(probability.float().cpu())

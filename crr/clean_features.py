@@ -7,12 +7,11 @@ again would be most of a training step.
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-import numpy as np
 import torch
 
 from crr.datasets import Sample
-from crr.detector import Detector, as_input_tensor
-from crr.training_data import CachedReader, pick
+from crr.detector import Detector
+from crr.training_data import generators, pick, read_input
 from crr.types import Features
 
 _CACHE_BYTES = 2 * 2**30
@@ -46,13 +45,12 @@ class CleanFeatures:
         self._seed = seed
         self._batch_size = batch_size
         self._room = limit
-        self._read = CachedReader(detector.config.encoder)
         self._kept: dict[Path, Features] = {}
 
     def __getitem__(self, number: int) -> Features:
         """Features of batch `number`, one (B, C_l, h_l, w_l) a layer; raises `ImageError` for a bad image."""
-        generators = [np.random.default_rng([self._seed, number, row]) for row in range(self._batch_size)]
-        drawn = [self._features(pick(self._paths, random)[1]) for random in generators]
+        draws = generators(self._seed, number, self._batch_size)
+        drawn = [self._features(pick(self._paths, random)[1]) for random in draws]
         device = self._detector.device
         return [torch.cat(layer).to(device).float() for layer in zip(*drawn, strict=True)]
 
@@ -64,8 +62,8 @@ class CleanFeatures:
         if path in self._kept:
             return self._kept[path]
         # Alone and rounded, so that it makes no difference when, or how often, an image is encoded.
-        pixels = torch.from_numpy(self._read(path)[None]).to(self._detector.device)
-        features = [layer.half().cpu() for layer in self._detector.encoder(as_input_tensor(pixels))]
+        pixels = self._detector.as_input([read_input(path, self._detector.config.encoder)])
+        features = [layer.half().cpu() for layer in self._detector.encoder(pixels)]
         size = sum(layer.nbytes for layer in features)
         if size <= self._room:
             self._room -= size

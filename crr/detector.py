@@ -105,8 +105,11 @@ class Detector(nn.Module, ABC):
 
     def preprocess(self, images: Sequence[Image]) -> Tensor:
         """(B, 3, crop, crop) float in [0, 1] on the detector's device."""
-        batch = np.stack([to_input(image, self.config.encoder) for image in images])
-        return as_input_tensor(torch.from_numpy(batch).to(self.device))
+        return self.as_input([to_input(image, self.config.encoder) for image in images])
+
+    def as_input(self, images: Sequence[Image]) -> Tensor:
+        """The same of images that are (crop, crop, 3) already."""
+        return as_input_tensor(torch.from_numpy(np.stack(images)).to(self.device))
 
     def reconstruct(self, images: Tensor) -> Reconstruction:
         """Encoder and decoder features of (B, 3, crop, crop) images in [0, 1]."""
@@ -247,10 +250,26 @@ def without_segmentation(config: DetectorConfig) -> DetectorConfig:
     return replace(config, segmentation=segmentation, training=settings, prediction=prediction)
 
 
-def clean_only(config: DetectorConfig) -> DetectorConfig:
-    """The config of a method that sees no damaged image, and in their place as many clean ones more."""
+def reconstruction_only(
+    config: DetectorConfig, *, dropout: float = 0.0, mining_share: float = 0.0
+) -> DetectorConfig:
+    """The config of a method that masks nothing, segments nothing, and is shown clean images only.
+
+    In place of the damaged images it sees as many clean ones more.
+
+    Args:
+        config: A preset's.
+        dropout: Of the bottleneck, where the method has one.
+        mining_share: Final share of easiest points whose gradients are scaled down.
+    """
+    config = without_segmentation(config)
     repair = replace(config.training.repair, batch_size=2 * config.training.repair.batch_size)
-    return replace(config, training=replace(config.training, repair=repair, repair_loss=False))
+    return replace(
+        config,
+        masking=replace(config.masking, rate=0.0),
+        decoder=replace(config.decoder, dropout=dropout),
+        training=replace(config.training, repair=repair, repair_loss=False, mining_share=mining_share),
+    )
 
 
 def without_training(config: DetectorConfig) -> DetectorConfig:

@@ -17,13 +17,13 @@ import torch
 from torch import Tensor
 
 from crr.datasets import Dataset
-from crr.detector import Detector, as_input_tensor
+from crr.detector import Detector
 from crr.errors import ConfigError, CRRError, DeviceError
 from crr.identity import layer_indices, mean_index, normal_error, passed_damage
 from crr.progress import Reporter
 from crr.read_ahead import read_ahead
 from crr.twins import GROUP_FILLINGS, Group, Twin, Twins, real_twins, synthetic_twins
-from crr.types import Progress, Reconstruction
+from crr.types import Image, Progress, Reconstruction
 
 _STAGES: dict[Group, str] = {"seen": "seen damage", "held_out": "held-out damage", "pairs": "pairs"}
 _RESAMPLES = 1000
@@ -138,7 +138,7 @@ def _measure_batch(detector: Detector, batch: Sequence[Sequence[Twin]]) -> list[
     twins = [twin for copies in batch for twin in copies]
     origin = [number for number, copies in enumerate(batch) for _ in copies]
     images = [copies[0].clean for copies in batch] + [twin.damaged for twin in twins]
-    reconstruction = _reconstruct(detector, torch.from_numpy(np.stack(images)))
+    reconstruction = _reconstruct(detector, images)
     clean = _rows(reconstruction, range(len(batch)))
     damaged = _rows(reconstruction, range(len(batch), len(images)))
     mask = torch.from_numpy(np.stack([twin.mask for twin in twins]))
@@ -156,14 +156,14 @@ def _measure_batch(detector: Detector, batch: Sequence[Sequence[Twin]]) -> list[
     ]
 
 
-def _reconstruct(detector: Detector, pixels: Tensor) -> Reconstruction:
+def _reconstruct(detector: Detector, images: Sequence[Image]) -> Reconstruction:
     try:
         # What is compared are small differences of features: they need all their digits.
         with torch.autocast(detector.device.type, enabled=False):
-            return detector.reconstruct(as_input_tensor(pixels.to(detector.device)))
+            return detector.reconstruct(detector.as_input(images))
     except torch.OutOfMemoryError:
         raise DeviceError(
-            f"{detector.device} ran out of memory at {len(pixels)} images a batch. "
+            f"{detector.device} ran out of memory at {len(images)} images a batch. "
             "Use a smaller batch or the CPU."
         ) from None
 

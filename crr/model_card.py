@@ -1,6 +1,6 @@
 """Model cards: the `README.md` of a checkpoint, with the metadata that a Hub repository carries."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -94,9 +94,7 @@ def write_figures(folder: Path, report: Mapping[str, Any], command: str) -> None
         report: What was measured.
         command: What measured it, to be run again.
     """
-    path = folder / CARD
-    card = path.read_text(encoding="utf-8") if path.is_file() else ""
-    write_text_atomically(path, with_figures(card, report, command))
+    _rewrite(folder, lambda card: with_figures(card, report, command))
 
 
 def with_figures(card: str, report: Mapping[str, Any], command: str) -> str:
@@ -120,9 +118,7 @@ def write_identity(folder: Path, report: Mapping[str, Any], command: str) -> Non
         report: What was measured.
         command: What measured it, to be run again.
     """
-    path = folder / CARD
-    card = path.read_text(encoding="utf-8") if path.is_file() else ""
-    write_text_atomically(path, with_identity(card, report, command))
+    _rewrite(folder, lambda card: with_identity(card, report, command))
 
 
 def with_identity(card: str, report: Mapping[str, Any], command: str) -> str:
@@ -152,6 +148,12 @@ def with_identity(card: str, report: Mapping[str, Any], command: str) -> str:
         ]
     )
     return _with_block(card, _IDENTITY, "Identity mapping", text)
+
+
+def _rewrite(folder: Path, change: Callable[[str], str]) -> None:
+    path = folder / CARD
+    card = path.read_text(encoding="utf-8") if path.is_file() else ""
+    write_text_atomically(path, change(card))
 
 
 def _identity_row(name: str, index: Mapping[str, float | None], normal_error: float | None) -> str:

@@ -79,9 +79,8 @@ class DamagedImages(Dataset[Batch | CRRError]):
 
     def __getitem__(self, number: int) -> Batch | CRRError:
         """Batch `number`; an error is returned, because a DataLoader would wrap what is raised."""
-        generators = [np.random.default_rng([self._seed, number, row]) for row in range(self._batch_size)]
         try:
-            draws = [self._draw(random) for random in generators]
+            draws = [self._draw(random) for random in generators(self._seed, number, self._batch_size)]
         except CRRError as error:
             return error
         clean, damaged, mask, category = zip(*draws, strict=True)
@@ -99,6 +98,11 @@ class DamagedImages(Dataset[Batch | CRRError]):
             return image, image, np.zeros(image.shape[:2], dtype=bool), category
         damage = self._synthesizer.damage(image, random, donors(self._paths, category, self._read, random))
         return image, damage.image, damage.mask, category
+
+
+def generators(seed: int, number: int, batch_size: int) -> list[np.random.Generator]:
+    """A source of randomness for each image of batch `number`."""
+    return [np.random.default_rng([seed, number, row]) for row in range(batch_size)]
 
 
 def pick(paths: Sequence[Sequence[Path]], random: np.random.Generator) -> tuple[int, Path]:

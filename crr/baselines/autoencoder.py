@@ -5,10 +5,8 @@ damaged images, no hard mining, no segmentation network. It learns to answer wit
 it learns that well.
 """
 
-from dataclasses import replace
-
 from crr.config import DetectorConfig
-from crr.detector import CRR, clean_only, without_segmentation
+from crr.detector import CRR, reconstruction_only
 
 
 class Autoencoder(CRR):
@@ -19,10 +17,4 @@ class Autoencoder(CRR):
     @classmethod
     def configured(cls, config: DetectorConfig) -> DetectorConfig:
         """Nothing hidden, no noise, clean images only."""
-        config = clean_only(without_segmentation(config))
-        return replace(
-            config,
-            masking=replace(config.masking, rate=0.0),
-            decoder=replace(config.decoder, dropout=0.0),
-            training=replace(config.training, mining_share=0.0),
-        )
+        return reconstruction_only(config)

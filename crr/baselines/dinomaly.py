@@ -6,10 +6,8 @@ layers, gradients of the easiest 90 % of points scaled by 0.1) and StableAdamW. 
 whose layers it fuses into two groups; on a convolutional encoder each layer is compared on its own grid.
 """
 
-from dataclasses import replace
-
 from crr.config import DetectorConfig
-from crr.detector import CRR, clean_only, without_segmentation
+from crr.detector import CRR, reconstruction_only
 
 _DROPOUT = 0.2  # its paper, section 4.1, for MVTec-AD and VisA
 
@@ -22,9 +20,4 @@ class Dinomaly(CRR):
     @classmethod
     def configured(cls, config: DetectorConfig) -> DetectorConfig:
         """Dropout, loose loss, clean images only."""
-        config = clean_only(without_segmentation(config))
-        return replace(
-            config,
-            masking=replace(config.masking, rate=0.0),
-            decoder=replace(config.decoder, dropout=_DROPOUT),
-        )
+        return reconstruction_only(config, dropout=_DROPOUT, mining_share=config.training.mining_share)

@@ -28,7 +28,7 @@ from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 
 from crr.config import DetectorConfig
-from crr.detector import TrainedDetector, clean_only, without_segmentation
+from crr.detector import TrainedDetector, reconstruction_only
 from crr.encoders import Layer, token_grid
 from crr.errors import ConfigError
 from crr.types import Features
@@ -68,14 +68,7 @@ class ReverseDistillation(TrainedDetector):
     @classmethod
     def configured(cls, config: DetectorConfig) -> DetectorConfig:
         """Nothing hidden, clean images only, no hard mining."""
-        config = clean_only(without_segmentation(config))
-        return replace(
-            config,
-            options=asdict(ReverseDistillationOptions()),
-            masking=replace(config.masking, rate=0.0),
-            decoder=replace(config.decoder, dropout=0.0),
-            training=replace(config.training, mining_share=0.0),
-        )
+        return replace(reconstruction_only(config), options=asdict(ReverseDistillationOptions()))
 
     def create_decoder(self) -> nn.Module:
         """The embedding, and the student that sees nothing else."""

@@ -24,7 +24,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from crr.config import DetectorConfig, Positive, Share
-from crr.detector import TrainedDetector, clean_only, without_segmentation
+from crr.detector import TrainedDetector, reconstruction_only
 from crr.encoders import Layer
 from crr.errors import ConfigError
 from crr.tokens import Tokens
@@ -75,14 +75,7 @@ class UniAD(TrainedDetector):
     @classmethod
     def configured(cls, config: DetectorConfig) -> DetectorConfig:
         """Nothing hidden but by the attention, clean images only, no hard mining."""
-        config = clean_only(without_segmentation(config))
-        return replace(
-            config,
-            options=asdict(UniADOptions()),
-            masking=replace(config.masking, rate=0.0),
-            decoder=replace(config.decoder, dropout=0.0),
-            training=replace(config.training, mining_share=0.0),
-        )
+        return replace(reconstruction_only(config), options=asdict(UniADOptions()))
 
     def create_decoder(self) -> nn.Module:
         """Jitter, encoder and decoder over all layers' tokens."""

@@ -34,6 +34,7 @@ class GreyDetector:
     device = torch.device("cpu")
     smooth = Detector.smooth
     fuse = Detector.fuse
+    as_input = Detector.as_input
 
     def __init__(self, segmentation=None, distance=lambda distance: distance):
         prediction = PredictionConfig(map_size=48, blur_sigma=0, blur_kernel=1, top_share=0.01)

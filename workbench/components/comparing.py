@@ -109,7 +109,7 @@ def show(comparison: Comparison, questions: list[Question]) -> None:
         _legend(one_scale)
         if not comparison.photo.own:
             sample = read_samples(settings().samples)[comparison.photo.key]
-            label = "normal" if not sample.defective else "defective"
+            label = comparison.photo.label
             st.caption(as_text(f"According to its data set this part is {label}. {sample.credit}"))
         st.subheader("Two under a slider", anchor=False)
         pair = _choose_pair(list(comparison.inspected))
