@@ -1,6 +1,7 @@
 """How a detector is run: device, batches, and results in the original image's coordinates."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -111,23 +112,33 @@ def inspect_batch(detector: Detector, images: Sequence[Image], passes: EncoderPa
     Raises:
         DeviceError: The device ran out of memory.
     """
+    prediction, milliseconds = predict_batch(detector, images, passes)
+    return inspections_of(detector, images, prediction, milliseconds)
+
+
+def predict_batch(
+    detector: Detector, images: Sequence[Image], passes: EncoderPasses
+) -> tuple[Prediction, dict[str, float]]:
+    """The prediction of `inspect_batch`, and the milliseconds that each step of it took for all images."""
     watch = Stopwatch(detector.device)
-    key = (detector.config.encoder, detector.encoder.digest, detector.device)
-    try:
+    known = passes.get(encoder_key(detector))
+    with memory_explained(detector, len(images)):
         with watch.step("resize"):
             batch = detector.preprocess(images)
-        known = passes.get(key)
         if known is not None:
             watch.milliseconds["encoder"] = known.milliseconds
         prediction = detector.predict(batch, watch, None if known is None else known.features)
-    except torch.OutOfMemoryError:
-        raise DeviceError(
-            f"{detector.device} ran out of memory at {len(images)} images a batch. "
-            "Use a smaller batch or the CPU."
-        ) from None
     if known is None:
-        passes[key] = EncoderPass(prediction.reconstruction.encoder, watch.milliseconds.get("encoder", 0.0))
-    milliseconds = {step: total / len(images) for step, total in watch.milliseconds.items()}
+        features = prediction.reconstruction.encoder
+        passes[encoder_key(detector)] = EncoderPass(features, watch.milliseconds.get("encoder", 0.0))
+    return prediction, watch.milliseconds
+
+
+def inspections_of(
+    detector: Detector, images: Sequence[Image], prediction: Prediction, milliseconds: Mapping[str, float]
+) -> list[Inspection]:
+    """The inspection of each image, from what `predict_batch` answered to all."""
+    share = {step: total / len(images) for step, total in milliseconds.items()}
     maps = _uncropped(detector, prediction.anomaly_map[:, None])
     segmentations = None if prediction.segmentation is None else _uncropped(detector, prediction.segmentation)
     return [
@@ -138,10 +149,26 @@ def inspect_batch(detector: Detector, images: Sequence[Image], passes: EncoderPa
             image.shape[:2],
             maps[index],
             None if segmentations is None else segmentations[index],
-            milliseconds,
+            share,
         )
         for index, image in enumerate(images)
     ]
+
+
+def encoder_key(detector: Detector) -> EncoderKey:
+    """Equal for detectors whose encoders answer alike."""
+    return detector.config.encoder, detector.encoder.digest, detector.device
+
+
+@contextmanager
+def memory_explained(detector: Detector, images: int) -> Iterator[None]:
+    """Turn a device's lack of memory, at `images` a batch, into a `DeviceError` that says what to do."""
+    try:
+        yield
+    except torch.OutOfMemoryError:
+        raise DeviceError(
+            f"{detector.device} ran out of memory at {images} images a batch. Use a smaller batch or the CPU."
+        ) from None
 
 
 def _inspection(

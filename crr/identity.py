@@ -82,6 +82,11 @@ def mean_index(sums: Tensor) -> Tensor:
     return layer_indices(sums).nanmean(dim=-1)
 
 
+def as_number(index: Tensor) -> float | None:
+    """A single index as a plain number, None where no damage shows."""
+    return None if index.isnan() else float(index)
+
+
 def normal_error(clean: Reconstruction) -> Tensor:
     """(B, layers) in [0, 2]: mean of 1 - cosine of E(x) and D(x) over positions, for clean images x."""
     return torch.stack([distance.float().mean(dim=(1, 2, 3)) for distance in clean.distances()], dim=1)

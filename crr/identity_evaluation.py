@@ -18,8 +18,9 @@ from torch import Tensor
 
 from crr.datasets import Dataset
 from crr.detector import Detector
-from crr.errors import ConfigError, CRRError, DeviceError
-from crr.identity import layer_indices, mean_index, normal_error, passed_damage
+from crr.engine import memory_explained
+from crr.errors import ConfigError, CRRError
+from crr.identity import as_number, layer_indices, mean_index, normal_error, passed_damage
 from crr.progress import Reporter
 from crr.read_ahead import read_ahead
 from crr.twins import GROUP_FILLINGS, Group, Twin, Twins, real_twins, synthetic_twins
@@ -139,10 +140,10 @@ def _measure_batch(detector: Detector, batch: Sequence[Sequence[Twin]]) -> list[
     origin = [number for number, copies in enumerate(batch) for _ in copies]
     images = [copies[0].clean for copies in batch] + [twin.damaged for twin in twins]
     reconstruction = _reconstruct(detector, images)
-    clean = _rows(reconstruction, range(len(batch)))
-    damaged = _rows(reconstruction, range(len(batch), len(images)))
+    clean = reconstruction.rows(range(len(batch)))
+    damaged = reconstruction.rows(range(len(batch), len(images)))
     mask = torch.from_numpy(np.stack([twin.mask for twin in twins]))
-    sums = passed_damage(_rows(clean, origin), damaged, mask).sums().cpu().double()
+    sums = passed_damage(clean.rows(origin), damaged, mask).sums().cpu().double()
     errors = normal_error(clean).cpu().double()
     if not (sums.isfinite().all() and errors.isfinite().all()):
         raise CRRError(
@@ -157,23 +158,9 @@ def _measure_batch(detector: Detector, batch: Sequence[Sequence[Twin]]) -> list[
 
 
 def _reconstruct(detector: Detector, images: Sequence[Image]) -> Reconstruction:
-    try:
-        # What is compared are small differences of features: they need all their digits.
-        with torch.autocast(detector.device.type, enabled=False):
-            return detector.reconstruct(detector.as_input(images))
-    except torch.OutOfMemoryError:
-        raise DeviceError(
-            f"{detector.device} ran out of memory at {len(images)} images a batch. "
-            "Use a smaller batch or the CPU."
-        ) from None
-
-
-def _rows(reconstruction: Reconstruction, rows: Sequence[int]) -> Reconstruction:
-    chosen = list(rows)
-    return Reconstruction(
-        [layer[chosen] for layer in reconstruction.encoder],
-        [layer[chosen] for layer in reconstruction.decoder],
-    )
+    # What is compared are small differences of features: they need all their digits.
+    with memory_explained(detector, len(images)), torch.autocast(detector.device.type, enabled=False):
+        return detector.reconstruct(detector.as_input(images))
 
 
 def _report(detector: Detector, measured: Mapping[Group, Sequence[_Measured]]) -> IdentityReport:
@@ -181,7 +168,7 @@ def _report(detector: Detector, measured: Mapping[Group, Sequence[_Measured]]) -
     nothing = torch.zeros(len(names), 2, dtype=torch.float64)
 
     def index(sums: Iterable[Tensor]) -> float | None:
-        return _number(mean_index(sum(sums, start=nothing)))
+        return as_number(mean_index(sum(sums, start=nothing)))
 
     layers = {group: layer_indices(sum(_sums(measured[group]), start=nothing)) for group in _STAGES}
     categories = dict.fromkeys(row.category for row in measured["seen"])
@@ -191,7 +178,7 @@ def _report(detector: Detector, measured: Mapping[Group, Sequence[_Measured]]) -
         interval={group: _interval(measured[group]) for group in _STAGES},
         normal_error=float(_errors(measured["seen"]).mean()),
         layers={
-            name: {group: _number(layers[group][number]) for group in _STAGES}
+            name: {group: as_number(layers[group][number]) for group in _STAGES}
             | {"normal_error": float(_errors(measured["seen"])[:, number].mean())}
             for number, name in enumerate(names)
         },
@@ -231,7 +218,3 @@ def _interval(rows: Sequence[_Measured]) -> list[float] | None:
     indices = mean_index(resampled)
     known = indices[~indices.isnan()]
     return torch.quantile(known, known.new_tensor(_INTERVAL)).tolist() if len(known) else None
-
-
-def _number(value: Tensor) -> float | None:
-    return None if value.isnan() else float(value)

@@ -12,15 +12,13 @@ from types import MappingProxyType
 from typing import Literal
 
 import numpy as np
-import torch
-from torch.nn import functional
 
 from crr.anomalies import HELD_OUT, AnomalySynthesizer, Damage, training_kinds
 from crr.config import EncoderConfig
 from crr.datasets import Dataset, Sample, read_mask
 from crr.errors import DatasetError
 from crr.images import decode, is_image_path
-from crr.preprocessing import to_input
+from crr.preprocessing import mask_to_input, to_input
 from crr.training_data import CachedReader, donors
 from crr.types import Image, Mask
 
@@ -202,15 +200,7 @@ def _real_twin(paths: Mapping[str, Path], category: str, encoder: EncoderConfig)
     if not mask.any():
         raise DatasetError(f"{paths['mask']} marks no defect: mark the defect in white, or remove the image.")
     clean, damaged = (to_input(images[part], encoder) for part in ("clean", "defective"))
-    return [Twin(paths["clean"], category, "pairs", "", clean, damaged, _mask_input(mask, encoder))]
-
-
-def _mask_input(mask: Mask, encoder: EncoderConfig) -> Mask:
-    """The mask at the network's input, (crop, crop); unlike an image it keeps every pixel that it touches."""
-    grid = torch.from_numpy(mask)[None].float()
-    whole = functional.adaptive_max_pool2d(grid, encoder.resize)[0].numpy() > 0
-    margin = (encoder.resize - encoder.crop) // 2
-    return np.ascontiguousarray(whole[margin : margin + encoder.crop, margin : margin + encoder.crop])
+    return [Twin(paths["clean"], category, "pairs", "", clean, damaged, mask_to_input(mask, encoder))]
 
 
 def _images_by_stem(folder: Path) -> dict[str, Path]:

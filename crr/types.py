@@ -1,5 +1,6 @@
 """The types that flow through the library, from an image to an inspection."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
@@ -39,6 +40,13 @@ class Reconstruction:
             1 - functional.cosine_similarity(seen, answered, dim=1).unsqueeze(1)
             for seen, answered in zip(self.encoder, self.decoder, strict=True)
         ]
+
+    def rows(self, images: Sequence[int]) -> "Reconstruction":
+        """That of some of the images of the batch, by their positions in it; one may be asked for twice."""
+        chosen = list(images)
+        return Reconstruction(
+            [layer[chosen] for layer in self.encoder], [layer[chosen] for layer in self.decoder]
+        )
 
 
 @dataclass(frozen=True)

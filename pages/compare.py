@@ -1,4 +1,4 @@
-"""Compare: one photo and several models side by side, and the photos about which they are furthest apart."""
+"""Compare: several models on one photo, as it is or with a painted defect, and the photos that part them."""
 
 import streamlit as st
 
@@ -17,15 +17,21 @@ with plain_errors():
     with st.spinner("Starting the models"):
         # These need torch, which takes seconds to load; the gallery is on the screen meanwhile.
         from workbench import inspection
-        from workbench.comparison import compare_shown, settle
-        from workbench.components import comparing, surveying
+        from workbench.comparison import compare_shown, settle, shown_photo
+        from workbench.components import comparing, painting, surveying
         from workbench.components.session import current_visit
 
         questions, visit, inspector = comparing.choose_models(), current_visit(), inspection.inspector()
         if settle(visit, questions, inspector):
             st.rerun()  # the gallery above still marks the sample that was shown before
-        compared = compare_shown(visit, read_samples(settings().samples), questions, inspector)
     comparing.show_problems(visit)
     comparing.write_link(visit)
-    comparing.show(compared, questions)
+    photos = read_samples(settings().samples)
+    if comparing.choose_look():
+        painting.show(shown_photo(visit, photos), questions, inspector)
+    else:
+        painting.forget_link()
+        with comparing.progress() as tell:
+            compared = compare_shown(visit, photos, questions, inspector, tell)
+        comparing.show(compared, questions)
     surveying.show(questions, inspector)

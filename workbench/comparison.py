@@ -1,12 +1,14 @@
 """One photo, several models: what each says of it, and where they differ."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from crr.damage_inspection import CopiedDamage
 from crr.errors import CRRError
 from crr.types import Inspection, Verdict
 from workbench.batch import Question, Upload
@@ -89,50 +91,124 @@ def settle(visit: Visit, questions: Iterable[Question], inspector: Inspector) ->
 
 
 @dataclass(frozen=True)
+class Hit:
+    """How well a model's map meets a damage whose true mask is known.
+
+    Attributes:
+        contrast: Mean of the map inside the damage, as a multiple of its mean outside; None where there is
+            no inside or no outside.
+        iou: Intersection over union of the damage and of where the map reaches the model's calibrated pixel
+            threshold, in [0, 1]; None where there is no damage.
+    """
+
+    contrast: float | None
+    iou: float | None
+
+
+@dataclass(frozen=True)
 class Comparison:
     """A photo and what each model says about it.
 
     Attributes:
         photo: What the models were asked about.
         answers: Model name to answer, in the order of the columns.
+        copied: Model name to how much of a damage it copied: of the visitor's own, or of the standard damage.
+        hits: Model name to how well it met the visitor's damage; empty unless it was painted on.
+        outlines: Of the visitor's damage, curves of (x, y) in pixels of the photo.
     """
 
     photo: Photo
     answers: dict[str, Answer]
+    copied: dict[str, CopiedDamage]
+    hits: dict[str, Hit] = field(default_factory=dict)
+    outlines: list[NDArray[np.float64]] = field(default_factory=list)
+
+    @property
+    def painted(self) -> bool:
+        """Whether the visitor paints on the photo, even if nothing is painted yet."""
+        return bool(self.hits)
 
     @property
     def inspected(self) -> dict[str, Inspected]:
         """The models that answered."""
         return {name: answer for name, answer in self.answers.items() if isinstance(answer, Inspected)}
 
+    def checked(self) -> "Comparison":
+        """Itself; raises the first model's `CRRError` if none answered."""
+        for answer in () if self.inspected else self.answers.values():
+            if isinstance(answer, CRRError):
+                raise answer
+        return self
+
+
+def shown_photo(visit: Visit, samples: Mapping[str, Sample]) -> Photo:
+    """What the visitor looks at."""
+    upload = visit.batch.uploads.get(visit.upload or "")
+    return sample_photo(samples[visit.sample]) if upload is None else own_photo(upload, visit)
+
 
 def compare_shown(
-    visit: Visit, samples: Mapping[str, Sample], questions: Sequence[Question], inspector: Inspector
+    visit: Visit,
+    samples: Mapping[str, Sample],
+    questions: Sequence[Question],
+    inspector: Inspector,
+    tell: Callable[[int, int, str], None] | None = None,
 ) -> Comparison:
     """Ask every model about what the visitor looks at, one after the other; an encoder is asked once.
+
+    Args:
+        visit: Remembers how much of the standard damage each model copied.
+        samples: To look up the one that is shown.
+        questions: Who is asked.
+        inspector: Asks them.
+        tell: Hears how many models of how many have answered, and whose turn it is.
 
     Raises:
         CRRError: No model answered; of the first.
     """
-    upload = visit.batch.uploads.get(visit.upload or "")
-    photo = sample_photo(samples[visit.sample]) if upload is None else own_photo(upload, visit)
-    answers = ask_all(photo, questions, inspector)
-    if answers is None:
-        visit.upload = None
-        return compare_shown(visit, samples, questions, inspector)
-    comparison = Comparison(photo, answers)
-    if not comparison.inspected:
-        raise next(answer for answer in answers.values() if isinstance(answer, CRRError))
-    return comparison
+    photo = shown_photo(visit, samples)
+    file = photo.open()
+    answers: dict[str, Answer] = {}
+    copied: dict[str, CopiedDamage] = {}
+    for done, question in enumerate(questions):
+        name = question.model.name
+        if tell is not None:
+            tell(done, len(questions), name)
+        found = ask_all(photo, [question], inspector, file)
+        if found is None:
+            visit.upload = None
+            return compare_shown(visit, samples, questions, inspector, tell)
+        answers |= found
+        if isinstance(found[name], Inspected):
+            with suppress(CRRError):  # too little memory for the copies: no index, then
+                copied[name] = _copied(visit, photo, file, question, inspector)
+    return Comparison(photo, answers, copied).checked()
 
 
-def ask_all(photo: Photo, questions: Iterable[Question], inspector: Inspector) -> dict[str, Answer] | None:
+def _copied(
+    visit: Visit, photo: Photo, file: ImageFile, question: Question, inspector: Inspector
+) -> CopiedDamage:
+    key = (photo.key, question.key)
+    if key not in visit.copied:
+        visit.copied[key] = inspector.copied_by(file, question.model, question.device)
+    return visit.copied[key]
+
+
+def ask_all(
+    photo: Photo, questions: Iterable[Question], inspector: Inspector, file: ImageFile | None = None
+) -> dict[str, Answer] | None:
     """Ask one model after the other; an encoder that several use is asked once.
+
+    Args:
+        photo: What they are asked about.
+        questions: Who is asked.
+        inspector: Asks them.
+        file: The photo's, if it was opened before.
 
     Returns:
         Model name to answer, None if the photo cannot be inspected.
     """
-    file = photo.open()
+    file = file or photo.open()
     answers: dict[str, Answer] = {}
     for question in questions:
         try:

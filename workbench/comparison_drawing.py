@@ -29,7 +29,7 @@ Drawing = dict[str, Any]
 def draw_columns(
     comparison: Comparison, methods: dict[str, str], style: Style, one_scale: bool, opacity: float
 ) -> Drawing:
-    """The photo and a column for each model.
+    """A column for each model, and before them the photo, unless it is painted on and stands beside them.
 
     Args:
         comparison: The photo and the models' answers.
@@ -41,14 +41,16 @@ def draw_columns(
     Returns:
         `maps` and `panels`, see `_drawing`.
     """
-    panels: list[Drawing] = [{"title": ORIGINAL, "lines": [comparison.photo.name], "layers": [PHOTO]}]
+    panels: list[Drawing] = []
+    if not comparison.painted:
+        panels.append({"title": ORIGINAL, "lines": [comparison.photo.name], "layers": [PHOTO]})
     for name, answer in comparison.answers.items():
         if isinstance(answer, Inspected):
             panels.append(
                 {
                     "title": name,
                     "verdict": answer.inspection.verdict,
-                    "lines": _lines(answer, methods[name]),
+                    "lines": [*_lines(answer, methods[name]), *_copying(comparison, name)],
                     "layers": _layers(name, style),
                 }
             )
@@ -101,6 +103,7 @@ def _drawing(comparison: Comparison, panels: Sequence[Drawing], maps: Sequence[D
     `size` is (height, width) of the photo. Each of `maps` covers it edge to edge: levels in thousandths on
     `grid`, int16 if `signed`, else uint16; `top` is the level of the last of 256 RGBA `colours`, in base64.
     A panel shows `layers` over each other: `PHOTO`, `GREY` or the name of a map; beyond its slider `right`.
+    `outlines`, flat lists x, y, x, y, ... in pixels of the photo, are drawn over every panel.
     """
     picture = next(iter(comparison.inspected.values())).picture
     return {
@@ -110,6 +113,7 @@ def _drawing(comparison: Comparison, panels: Sequence[Drawing], maps: Sequence[D
         "one": ONE,
         "maps": list(maps),
         "panels": list(panels),
+        "outlines": [np.round(curve, 1).ravel().tolist() for curve in comparison.outlines],
     }
 
 
@@ -119,6 +123,20 @@ def _lines(inspected: Inspected, method: str) -> list[str]:
     unknown = [] if found.known else ["unlike anything it was trained on"]
     milliseconds = sum(found.milliseconds.values())
     return [limit, above_normals(found), *unknown, f"{method}, {milliseconds:.0f} ms"]
+
+
+def _copying(comparison: Comparison, name: str) -> list[str]:
+    """How much the model copied, and how well it met the visitor's own damage."""
+    copied, hit = comparison.copied.get(name), comparison.hits.get(name)
+    lines = []
+    if copied is not None and copied.index is not None:
+        share = 100 * min(1.0, max(0.0, copied.index))  # single patches may push it beyond 0 and 1
+        lines.append(f"copies {share:.0f} % of the {'damage' if hit else 'test damage'}")
+    if hit is not None and hit.contrast is not None:
+        lines.append(f"contrast {hit.contrast:.1f} (inside : outside)")
+    if hit is not None and hit.iou is not None:
+        lines.append(f"IoU {hit.iou:.2f} with the damage")
+    return lines
 
 
 def _layers(name: str, style: Style) -> list[str]:

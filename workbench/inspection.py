@@ -12,6 +12,7 @@ from typing import TypeVar
 import crr
 from crr import engine
 from crr.checkpoint import CheckpointInfo
+from crr.damage_inspection import CopiedDamage, StandardDamage
 from crr.detector import Detector
 from crr.engine import EncoderPasses
 from crr.images import decode
@@ -77,6 +78,11 @@ class ImageFile:
         self._milliseconds = 1000 * (time.perf_counter() - start)
         return image
 
+    @cached_property
+    def standard_damage(self) -> StandardDamage:
+        """The image with damage of kinds that no model was trained on; raises `ImageError` likewise."""
+        return StandardDamage(self.image)
+
     @property
     def decode_milliseconds(self) -> float:
         """Time that decoding took, 0 if it was not decoded."""
@@ -134,14 +140,22 @@ class Inspector:
     def inspect_file(self, file: ImageFile, model: CheckpointInfo, device: str) -> Inspected:
         """Inspect a file that other models are asked about too; raises as `inspect` does."""
         image = file.image
+        [inspection] = self.ask(model, device, lambda detector: self._run(detector, [image], file.passes))
+        return Inspected(file.picture, inspection, file.decode_milliseconds)
+
+    def copied_by(self, file: ImageFile, model: CheckpointInfo, device: str) -> CopiedDamage:
+        """How much a model copies of the standard damage to a file; raises as `inspect` does."""
+        return self.ask(model, device, file.standard_damage.copied_by)
+
+    def ask(self, model: CheckpointInfo, device: str, work: Callable[[Detector], Result]) -> Result:
+        """What `work` returns for a model's detector when its device is free; raises `CRRError` likewise."""
         # The model is fetched before the queue is entered: nobody waits for another's model to load.
-        inspections = self._models.use(
+        return self._models.use(
             str(model.path),
             device,
-            lambda detector: self._queues.run(device, partial(self._run, detector, [image], file.passes)),
+            lambda detector: self._queues.run(device, partial(work, detector)),
             model.revision,
         )
-        return Inspected(file.picture, inspections[0], file.decode_milliseconds)
 
     def inspect_sample(
         self, sample: Sample, model: CheckpointInfo, device: str, file: ImageFile | None = None

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from crr.types import Inspection, Verdict
+from crr.types import Inspection, Mask, Verdict
 
 FINE_SIDE = 1024
 _NAMES = {
@@ -84,12 +84,23 @@ def fine_map(inspection: Inspection) -> NDArray[np.float32]:
 def regions_at(inspection: Inspection, factor: float) -> Regions:
     """Regions where the map reaches `factor` times the calibrated pixel threshold."""
     mask = fine_map(inspection) >= factor * inspection.pixel_threshold
-    binary = mask.astype(np.uint8)
-    count, _ = cv2.connectedComponents(binary)
-    contours, _ = cv2.findContours(binary, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
-    step = np.array([inspection.size[1] / mask.shape[1], inspection.size[0] / mask.shape[0]])
-    outlines = [(contour.reshape(-1, 2) + 0.5) * step for contour in contours]
-    return Regions(count - 1, float(mask.mean()), mask, outlines)
+    count, _ = cv2.connectedComponents(mask.astype(np.uint8))
+    return Regions(count - 1, float(mask.mean()), mask, outlines_of(mask, inspection.size))
+
+
+def outlines_of(mask: Mask, size: tuple[int, int]) -> list[NDArray[np.float64]]:
+    """The edges of what a mask marks.
+
+    Args:
+        mask: bool (h, w), covering the image edge to edge.
+        size: (height, width) of the image.
+
+    Returns:
+        Closed curves, float (N, 2) each, (x, y) in pixels of the image.
+    """
+    contours, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
+    step = np.array([size[1] / mask.shape[1], size[0] / mask.shape[0]])
+    return [(contour.reshape(-1, 2) + 0.5) * step for contour in contours]
 
 
 def among_normals(inspection: Inspection) -> str:

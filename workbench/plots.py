@@ -1,9 +1,13 @@
-"""Plotly figures from an inspection; nothing here calls a model."""
+"""Plotly figures from what was found; nothing here calls a model."""
+
+from collections.abc import Mapping
 
 import plotly.graph_objects as go
 
 from crr.types import Inspection
 from workbench.colours import DEFECT, GREY
+
+_ALIKE = (0.01, 0.03)  # points of the two axes that are closer share a label
 
 
 def score_figure(inspection: Inspection, limit: float) -> go.Figure:
@@ -41,3 +45,62 @@ def score_figure(inspection: Inspection, limit: float) -> go.Figure:
         plot_bgcolor="rgba(0,0,0,0)",
     )
     return figure
+
+
+def identity_figure(points: Mapping[str, tuple[float, float]]) -> go.Figure:
+    """The two axes that tell a good decoder: how well it knows the normal, and how much damage it copies.
+
+    Args:
+        points: Model name to (normal error, identity index).
+    """
+    groups = _alike(points)
+    errors = [sum(points[name][0] for name in names) / len(names) for names in groups]
+    indices = [sum(points[name][1] for name in names) / len(names) for names in groups]
+    right = 1.25 * max([0.1, *errors])
+    figure = go.Figure(
+        go.Scatter(
+            x=errors,
+            y=indices,
+            text=["<br>".join(names) for names in groups],
+            mode="markers+text",
+            textposition=["middle left" if error > 0.6 * right else "middle right" for error in errors],
+            marker={"size": 11, "color": indices, "colorscale": [GREY, DEFECT], "cmin": 0, "cmax": 1},
+            hovertemplate="%{text}<br>normal error %{x:.2f}<br>identity index %{y:.2f}<extra></extra>",
+            cliponaxis=False,
+        )
+    )
+    corners = [(0, 0, "ideal", "left", "bottom"), (0, 1, "knows the part, copies the damage", "left", "top")]
+    corners += [(1, 0, "repairs, but does not know the part", "right", "bottom")]
+    for x, y, text, across, down in corners:
+        place = {"xref": "paper", "yref": "paper", "xanchor": across, "yanchor": down}
+        figure.add_annotation(x=x, y=y, text=f"<i>{text}</i>", showarrow=False, font={"color": GREY}, **place)
+    lowest, highest = min([0.0, *indices]), max([1.0, *indices])
+    figure.update_layout(
+        height=340,
+        margin={"l": 8, "r": 8, "t": 8, "b": 8},
+        xaxis={"range": [0, right], "title": "normal error", "fixedrange": True, "zeroline": False},
+        yaxis={
+            "range": [lowest - 0.12, highest + 0.12],
+            "title": "identity index",
+            "fixedrange": True,
+            "zeroline": False,
+        },
+        showlegend=False,
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+    )
+    return figure
+
+
+def _alike(points: Mapping[str, tuple[float, float]]) -> list[list[str]]:
+    """Names grouped where their points would hide each other."""
+    groups: list[list[str]] = []
+    for name, (error, index) in points.items():
+        for group in groups:
+            first = points[group[0]]
+            if abs(first[0] - error) < _ALIKE[0] and abs(first[1] - index) < _ALIKE[1]:
+                group.append(name)
+                break
+        else:
+            groups.append([name])
+    return groups

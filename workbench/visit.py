@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 
+from crr.damage_inspection import CopiedDamage
 from workbench.batch import Batch, Failure, Question
 from workbench.folders import images_in
 from workbench.inspection import Inspected, Inspector
@@ -32,6 +33,7 @@ class Visit:
         factor: Strictness, see `workbench.judgement`; it goes with the visitor from image to image.
         opacity: Of the map over the photo, in [0, 1].
         linked_threshold: Threshold that the link asks for, until it was turned into a factor.
+        copied: Photo and question to how much of the standard damage the model copied there.
         news: Whether images arrived since a sample was chosen last, so that what was wrong with them is news.
     """
 
@@ -42,6 +44,7 @@ class Visit:
         self.factor = 1.0
         self.opacity = 0.6
         self.linked_threshold = threshold
+        self.copied: dict[tuple[str, tuple[str, str]], CopiedDamage] = {}
         self.news = False
         self._settings = settings
         self._arrived: list[str] = []

@@ -1,12 +1,17 @@
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import pytest
 from streamlit.runtime.pages_manager import PagesManager
 
+from crr.detector import Detector
+from crr.engine import inspect_batch
+from tests.crr.tiny import calibrated_detector, tiny_detector
 from tests.workbench.fakes import MODEL, OTHER_MODEL, FakeLibrary
 from workbench import inspection, models
 from workbench.inspection import Inspector
+from workbench.models import Models
 
 
 @pytest.fixture
@@ -24,6 +29,22 @@ def fake_workbench(monkeypatch: pytest.MonkeyPatch, inspector: Inspector) -> Non
     """Every page finds two models and the fake inspector."""
     monkeypatch.setattr(inspection, "inspector", lambda: inspector)
     monkeypatch.setattr(models, "find_models", lambda: {MODEL.name: MODEL, OTHER_MODEL.name: OTHER_MODEL})
+
+
+@pytest.fixture
+def detectors() -> dict[str, Detector]:
+    """Two real models of a few kilobytes on one encoder, the second without a segmentation network."""
+    first = calibrated_detector().eval()
+    segmentation = replace(first.config.segmentation, design="none")
+    second = tiny_detector(replace(first.config, segmentation=segmentation), seed=1).eval()
+    second.encoder = first.encoder
+    return {str(MODEL.path): first, str(OTHER_MODEL.path): second}
+
+
+@pytest.fixture
+def tiny_inspector(detectors: dict[str, Detector]) -> Inspector:
+    """Asks these."""
+    return Inspector(Models(lambda path, _device: detectors[path], 2**30), inspect_batch)
 
 
 @pytest.fixture

@@ -70,6 +70,20 @@ def test_a_link_restores_sample_models_scale_and_pair(app, shown):
     assert "scale of its own" in texts(app.caption)
 
 
+def test_how_much_each_model_copies_stands_below_its_map_and_in_a_table(app, shown):
+    open_page(app)
+    assert shown["columns"]["panels"][1]["lines"][-1] == "copies 75 % of the test damage"
+    table = app.dataframe[0].value
+    assert table.iloc[0].to_dict() == {
+        "model": "crr-embedded",
+        "index": 0.75,
+        "normal_error": 0.1,
+        "layer first": 0.8,
+        "layer second": 0.7,
+    }
+    assert "kinds that no model here is trained on" in texts(app.caption)
+
+
 def test_changing_scale_and_pair_calls_no_model(app, shown, library):
     open_page(app)
     app.toggle(key="one_scale").set_value(False).run()
@@ -133,7 +147,7 @@ def test_without_any_model_chosen_the_page_asks_for_one(app):
 def test_all_samples_are_compared_on_a_press(app, library):
     open_page(app)
     press(app, "Compare on all samples")
-    table = app.dataframe[0].value
+    table = app.dataframe[-1].value
     assert library.inspected == 2 * len(table) == 28
     assert list(table["apart"]) == sorted(table["apart"], reverse=True)
     assert set(table["label"]) == {"normal", "defective"}
@@ -145,5 +159,5 @@ def test_own_photos_are_compared_on_a_press(app):
     uploader.set_value([("part.png", png(), "image/png")]).run()
     open_page(app)
     press(app, "Compare on my photo")
-    assert list(app.dataframe[0].value["name"]) == ["part.png"]
-    assert "label" not in app.dataframe[0].value
+    assert list(app.dataframe[-1].value["name"]) == ["part.png"]
+    assert "label" not in app.dataframe[-1].value

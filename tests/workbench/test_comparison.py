@@ -3,8 +3,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from crr.errors import CheckpointError, CRRError
-from tests.workbench.fakes import OTHER_MODEL, QUESTION, good_png, inspection_of, part, png
+from crr.errors import CheckpointError, CRRError, DeviceError
+from tests.workbench.fakes import (
+    OTHER_MODEL,
+    QUESTION,
+    FakeInspector,
+    good_png,
+    inspection_of,
+    part,
+    png,
+)
 from workbench.batch import Question
 from workbench.comparison import above_normals, compare_shown, difference_map, photos_of, settle
 from workbench.inspection import Inspector
@@ -38,7 +46,7 @@ def broken(library, *paths) -> Inspector:
             raise CheckpointError(f"{path} is damaged")
         return library.load(path, device)
 
-    return Inspector(Models(load, 2**30), library.inspect)
+    return FakeInspector(Models(load, 2**30), library.inspect)
 
 
 def test_every_model_is_asked_about_the_sample_that_is_shown(visit, inspector, library):
@@ -56,11 +64,38 @@ def test_models_share_what_their_encoders_answered_about_one_photo(visit, librar
         seen.append(passes)
         return [inspection_of(image) for image in images]
 
-    inspector = Inspector(Models(library.load, 2**30), run)
+    inspector = FakeInspector(Models(library.load, 2**30), run)
     compare_shown(visit, SAMPLES, BOTH, inspector)
     visit.sample = "screw_good"
     compare_shown(visit, SAMPLES, BOTH, inspector)
     assert [passes is seen[0] for passes in seen] == [True, True, False, False]
+
+
+def test_how_much_of_a_test_damage_each_model_copies_is_measured_once(visit, inspector, monkeypatch):
+    comparison = compare_shown(visit, SAMPLES, BOTH, inspector)
+    assert {name: copied.index for name, copied in comparison.copied.items()} == {
+        "crr-embedded": 0.75,
+        "other": 0.75,
+    }
+    assert not comparison.painted
+    monkeypatch.setattr(inspector, "copied_by", lambda *_: pytest.fail("asked again"))
+    assert compare_shown(visit, SAMPLES, BOTH, inspector).copied == comparison.copied
+
+
+def test_a_device_that_lacks_memory_for_the_test_damage_leaves_the_index_out(visit, inspector, monkeypatch):
+    def fail(*_):
+        raise DeviceError("cpu ran out of memory")
+
+    monkeypatch.setattr(inspector, "copied_by", fail)
+    comparison = compare_shown(visit, SAMPLES, BOTH, inspector)
+    assert len(comparison.inspected) == 2
+    assert comparison.copied == {}
+
+
+def test_it_is_told_whose_turn_it_is(visit, inspector):
+    turns = []
+    compare_shown(visit, SAMPLES, BOTH, inspector, lambda *turn: turns.append(turn))
+    assert turns == [(0, 2, "crr-embedded"), (1, 2, "other")]
 
 
 def test_an_upload_is_compared_and_shown(visit, inspector):

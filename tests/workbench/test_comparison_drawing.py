@@ -1,12 +1,14 @@
 import base64
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from crr.damage_inspection import CopiedDamage
 from crr.errors import DeviceError
 from tests.workbench.fakes import inspection_of, part
-from workbench.comparison import Comparison, sample_photo
+from workbench.comparison import Comparison, Hit, sample_photo
 from workbench.comparison_drawing import GREY, ORIGINAL, PHOTO, STYLES, draw_columns, draw_pair
 from workbench.drawing import ONE
 from workbench.inspection import Inspected
@@ -31,7 +33,7 @@ def comparison() -> Comparison:
         "b": answer(0.2, score=0.1, verdict="normal"),
         "c": DeviceError("out of memory"),
     }
-    return Comparison(photo, answers)
+    return Comparison(photo, answers, {})
 
 
 def levels_of(drawing, index, kind="<u2"):
@@ -100,3 +102,28 @@ def test_there_is_no_difference_to_the_photo_or_to_itself(comparison, pair):
     drawing = draw_pair(comparison, pair, OVER, one_scale=True, opacity=0.6)
     assert len(drawing["panels"]) == 1
     assert [shown["name"] for shown in drawing["maps"]] == ["a"]
+
+
+def test_how_much_is_copied_is_said_of_a_test_damage_and_of_the_visitors_own(comparison):
+    copied = {"a": CopiedDamage(0.234, {}, 0.1), "b": CopiedDamage(-0.1, {}, 0.1)}
+    drawing = draw_columns(replace(comparison, copied=copied), METHODS, OVER, True, 0.6)
+    assert drawing["panels"][1]["lines"][-1] == "copies 23 % of the test damage"
+    assert drawing["panels"][2]["lines"][-1] == "copies 0 % of the test damage"
+    assert drawing["outlines"] == []
+    hits = {"a": Hit(3.04, 0.5), "b": Hit(None, None)}
+    square = np.array([(1.0, 1.0), (5.04, 1.0), (5.0, 5.0)])
+    painted = replace(comparison, copied={"a": copied["a"]}, hits=hits, outlines=[square])
+    drawing = draw_columns(painted, METHODS, OVER, True, 0.6)
+    assert [panel["title"] for panel in drawing["panels"]] == [
+        "a",
+        "b",
+        "c",
+    ]  # the photo is the canvas beside
+    assert drawing["panels"][0]["lines"][-3:] == [
+        "copies 23 % of the damage",
+        "contrast 3.0 (inside : outside)",
+        "IoU 0.50 with the damage",
+    ]
+    assert not any("damage" in line for line in drawing["panels"][1]["lines"])
+    assert drawing["outlines"] == [[1.0, 1.0, 5.0, 1.0, 5.0, 5.0]]
+    assert json.dumps(drawing)

@@ -2,7 +2,7 @@ import pytest
 
 from tests.workbench.fakes import NORMAL_SCORES, inspection_of, part
 from workbench.colours import DEFECT, GREY
-from workbench.plots import score_figure
+from workbench.plots import identity_figure, score_figure
 
 
 def test_scores_show_the_normals_the_limit_and_this_image():
@@ -28,3 +28,19 @@ def test_no_label_is_cut_off_as_all_reach_towards_the_middle(score, limit):
 def test_the_axis_is_the_same_for_all_images_unless_a_score_lies_beyond():
     assert score_figure(inspection_of(part(), score=0.2), limit=0.45).layout.xaxis.range == (0, 1.02)
     assert score_figure(inspection_of(part(), score=2.0), limit=0.45).layout.xaxis.range == (0, 2.04)
+
+
+def test_two_axes_tell_who_copies_and_points_that_hide_each_other_share_a_label():
+    figure = identity_figure({"a": (0.1, 0.8), "b": (0.30, 0.0), "c": (0.302, 0.01), "d": (0.2, 1.3)})
+    points = figure.data[0]
+    assert list(points.text) == ["a", "b<br>c", "d"]
+    assert list(points.x) == pytest.approx([0.1, 0.301, 0.2])
+    assert list(points.y) == pytest.approx([0.8, 0.005, 1.3])
+    assert (figure.layout.xaxis.title.text, figure.layout.yaxis.title.text) == (
+        "normal error",
+        "identity index",
+    )
+    low, high = figure.layout.yaxis.range
+    assert low < 0
+    assert high > 1.3
+    assert figure.layout.xaxis.range[1] > 0.302

@@ -137,7 +137,24 @@ class Panel {
       this.drawLayers(pen, this.panel.right, edge, across);
       this.drawEdge(pen, edge, down);
     }
+    this.drawOutlines(pen);
     this.drawPoint(pen);
+  }
+
+  drawOutlines(pen) { // of the visitor's damage, so that each map shows how well it meets it
+    const { left, top, unit } = this.viewport;
+    pen.lineJoin = "round";
+    pen.beginPath();
+    for (const curve of this.board.data.outlines) {
+      pen.moveTo(left + curve[0] * unit, top + curve[1] * unit);
+      for (let place = 2; place < curve.length; place += 2) pen.lineTo(left + curve[place] * unit, top + curve[place + 1] * unit);
+      pen.closePath();
+    }
+    for (const [colour, thickness] of [["rgba(0,0,0,0.5)", 2.5], ["white", 1]]) { // shows on any part
+      pen.strokeStyle = colour;
+      pen.lineWidth = thickness;
+      pen.stroke();
+    }
   }
 
   drawLayers(pen, layers, from, to) {

@@ -1,5 +1,10 @@
 """One photo and several models: which models, their columns, and two of them under a slider."""
 
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
 import streamlit as st
 
 from workbench import models
@@ -8,6 +13,7 @@ from workbench.colours import difference_gradient, gradient
 from workbench.comparison import Comparison
 from workbench.comparison_drawing import ORIGINAL, STYLES, Style, draw_columns, draw_pair
 from workbench.components.compare import show_panels
+from workbench.components.copying import show_copying
 from workbench.components.session import current_visit
 from workbench.components.shell import choose_device, plain_errors
 from workbench.markdown import as_text
@@ -18,7 +24,9 @@ from workbench.visit import Visit
 MOST = 6
 _PREFERRED = ("crr-embedded", "autoencoder-embedded")
 _MODELS, _LOST = "models", "lost_models"
+_AS_IT_IS, _PAINT = "As it is", "Paint a defect"
 _SHOWN_PROBLEMS = 3
+_MOMENT = 0.3  # seconds
 
 
 def choose_models() -> list[Question]:
@@ -96,25 +104,73 @@ def write_link(visit: Visit) -> None:
         st.query_params["sample"] = visit.sample
 
 
+def choose_look() -> bool:
+    """Whether the photo is damaged before the models see it."""
+    look = st.segmented_control(
+        "The photo",
+        (_AS_IT_IS, _PAINT),
+        default=_AS_IT_IS,
+        required=True,
+        key="photo",
+        bind="query-params",
+        help="As it is: what each model says of the photo. Paint a defect: damage the part with the mouse or "
+        "a finger, and see which models copy the damage and which repair it.",
+    )
+    return bool(look == _PAINT)
+
+
+@contextmanager
+def progress() -> Iterator[Callable[[int, int, str], None]]:
+    """Inside the `with` block: shows whose turn it is, once the answers take longer than a moment."""
+    place, start = st.empty(), time.perf_counter()
+
+    def tell(done: int, count: int, name: str) -> None:
+        if time.perf_counter() - start > _MOMENT:
+            place.progress(done / count, text=f"Asking {as_text(name)} ({done + 1} of {count})")
+
+    yield tell
+    place.empty()
+
+
 @st.fragment(key="comparing")
 def show(comparison: Comparison, questions: list[Question]) -> None:
-    """The photo and each model's map in columns, then two under a slider and their difference."""
+    """The photo as it came and what each model says of it."""
     with plain_errors():
-        visit = current_visit()
-        methods = {question.model.name: question.model.method for question in questions}
-        with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-            style = _choose_style()
-            one_scale = _choose_scale()
-        show_panels(draw_columns(comparison, methods, style, one_scale, visit.opacity), "columns")
-        _legend(one_scale)
-        if not comparison.photo.own:
-            sample = read_samples(settings().samples)[comparison.photo.key]
-            label = comparison.photo.label
-            st.caption(as_text(f"According to its data set this part is {label}. {sample.credit}"))
-        st.subheader("Two under a slider", anchor=False)
-        pair = _choose_pair(list(comparison.inspected))
-        show_panels(draw_pair(comparison, pair, style, one_scale, visit.opacity), "pair")
-        _explain_pair(*pair)
+        scale = show_columns(comparison, questions)
+        show_details(comparison, scale)
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How maps are drawn: over the photo or alone, and whether all have one colour scale."""
+
+    style: Style
+    one: bool
+
+
+def show_columns(comparison: Comparison, questions: Sequence[Question]) -> Scale:
+    """Each model's map in columns; the photo first, unless it was painted on and stands beside them."""
+    methods = {question.model.name: question.model.method for question in questions}
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        scale = Scale(_choose_style(), _choose_scale())
+    opacity = current_visit().opacity
+    show_panels(draw_columns(comparison, methods, scale.style, scale.one, opacity), "columns")
+    _legend(scale.one)
+    return scale
+
+
+def show_details(comparison: Comparison, scale: Scale) -> None:
+    """Where the photo comes from, who copies a damage, and two models under a slider."""
+    if not comparison.photo.own:
+        sample = read_samples(settings().samples)[comparison.photo.key]
+        label = f"According to its data set this part is {comparison.photo.label}. "
+        st.caption(as_text(("" if comparison.painted else label) + sample.credit))
+    show_copying(comparison)
+    st.subheader("Two under a slider", anchor=False)
+    pair = _choose_pair(list(comparison.inspected))
+    opacity = current_visit().opacity
+    show_panels(draw_pair(comparison, pair, scale.style, scale.one, opacity), "pair")
+    _explain_pair(*pair)
 
 
 def _choose_style() -> Style:

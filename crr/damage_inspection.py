@@ -1,0 +1,153 @@
+"""One damaged image and its clean twin: what a detector says of it, and how much of the damage it copied.
+
+The same index as `crr.identity_evaluation` measures over a data set, at once and for a single image.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from itertools import islice
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from crr.anomalies import HELD_OUT, AnomalySynthesizer, Damage
+from crr.detector import Detector
+from crr.engine import (
+    EncoderPass,
+    EncoderPasses,
+    encoder_key,
+    inspections_of,
+    memory_explained,
+    predict_batch,
+)
+from crr.identity import as_number, layer_indices, mean_index, normal_error, passed_damage
+from crr.preprocessing import mask_to_input, to_input
+from crr.types import Features, Image, Inspection, Mask, Reconstruction
+
+_COPIES = 2  # with damage of each held-out kind
+_TRIES = 4  # to draw one that shows
+
+
+@dataclass(frozen=True)
+class CopiedDamage:
+    """How much of a damage a decoder copied.
+
+    Attributes:
+        index: The identity-mapping index, 1 = copied, 0 = repaired; None where the damage does not show in
+            the encoder's features.
+        layers: Layer to its index, likewise.
+        normal_error: Mean of 1 - cosine between encoder and decoder on the clean image, in [0, 2].
+    """
+
+    index: float | None
+    layers: dict[str, float | None]
+    normal_error: float
+
+
+@torch.inference_mode()
+def reconstruct(detector: Detector, image: Image, passes: EncoderPasses) -> Reconstruction:
+    """Encoder and decoder features of one image, a batch of 1.
+
+    Args:
+        detector: From `crr.load`.
+        image: From `crr.images.decode`.
+        passes: What encoders answered to this image before; this detector's is added.
+
+    Raises:
+        DeviceError: The device ran out of memory.
+    """
+    return _reconstruct(detector, [to_input(image, detector.config.encoder)], passes)
+
+
+@torch.inference_mode()
+def inspect_damage(
+    detector: Detector, clean: Reconstruction, damaged: Image, mask: Mask, passes: EncoderPasses
+) -> tuple[Inspection, CopiedDamage]:
+    """Inspect a damaged image, and compare it with what the detector answered to its clean twin.
+
+    Args:
+        detector: From `crr.load`.
+        clean: From `reconstruct`, of the image before it was damaged.
+        damaged: Of any size.
+        mask: bool, of the size of `damaged`: True where it was damaged.
+        passes: What encoders answered to `damaged` before; this detector's is added.
+
+    Raises:
+        DeviceError: The device ran out of memory.
+    """
+    prediction, milliseconds = predict_batch(detector, [damaged], passes)
+    [inspection] = inspections_of(detector, [damaged], prediction, milliseconds)
+    masks = torch.from_numpy(mask_to_input(mask, detector.config.encoder))[None]
+    return inspection, _copied(detector, clean, prediction.reconstruction, masks)
+
+
+class StandardDamage:
+    """An image with damage of the kinds that no method is trained on, always the same for the same image.
+
+    Made once for all detectors that see images of one size, so that they are asked about the same damage.
+    """
+
+    def __init__(self, image: Image) -> None:
+        """Args: image, from `crr.images.decode`."""
+        self._image = image
+        self._made: dict[tuple[int, int], tuple[list[Image], Tensor]] = {}
+        self._passes: EncoderPasses = {}
+
+    @torch.inference_mode()
+    def copied_by(self, detector: Detector) -> CopiedDamage:
+        """How much of it a detector's decoder copies; raises `DeviceError` if the device lacks memory."""
+        encoder = detector.config.encoder
+        size = (encoder.resize, encoder.crop)
+        if size not in self._made:
+            self._made[size] = _damaged_copies(to_input(self._image, encoder))
+        images, masks = self._made[size]
+        reconstruction = _reconstruct(detector, images, self._passes)
+        clean, damaged = reconstruction.rows([0]), reconstruction.rows(range(1, len(images)))
+        return _copied(detector, clean, damaged, masks)
+
+
+def _damaged_copies(image: Image) -> tuple[list[Image], Tensor]:
+    """The image and behind it its damaged copies, and the bool (copies, H, W) masks of these."""
+    damages = [damage for kind in HELD_OUT for damage in islice(_damages(image, kind), _COPIES)]
+    images = [image, *(damage.image for damage in damages)]
+    masks = np.array([damage.mask for damage in damages], dtype=bool).reshape(-1, *image.shape[:2])
+    return images, torch.from_numpy(masks)
+
+
+def _damages(image: Image, kind: str) -> Iterator[Damage]:
+    for draw in range(_TRIES):
+        damage = _synthesizer(kind).damage(image, np.random.default_rng([draw, *kind.encode()]))
+        if damage.what == kind:  # else nothing showed, and a square of another kind was made instead
+            yield damage
+
+
+@cache
+def _synthesizer(kind: str) -> AnomalySynthesizer:
+    return AnomalySynthesizer(what=[kind])
+
+
+def _reconstruct(detector: Detector, images: Sequence[Image], passes: EncoderPasses) -> Reconstruction:
+    """Encoder and decoder features of images at the encoder's input size."""
+    before = passes.get(encoder_key(detector))
+    with memory_explained(detector, len(images)):
+        features: Features = before.features if before else detector.encoder(detector.as_input(images))
+        reconstruction = Reconstruction(features, detector.decode(features))
+    if before is None:
+        passes[encoder_key(detector)] = EncoderPass(features, milliseconds=0.0)  # nobody is shown this time
+    return reconstruction
+
+
+def _copied(
+    detector: Detector, clean: Reconstruction, damaged: Reconstruction, masks: Tensor
+) -> CopiedDamage:
+    names = [layer.name for layer in detector.encoder.layers]
+    sums = torch.zeros(len(names), 2, dtype=torch.float64)
+    if len(masks):
+        sums = passed_damage(clean, damaged, masks).sums().cpu().double().sum(dim=0)
+    return CopiedDamage(
+        index=as_number(mean_index(sums)),
+        layers=dict(zip(names, map(as_number, layer_indices(sums)), strict=True)),
+        normal_error=float(normal_error(clean).mean()),
+    )

@@ -1,0 +1,155 @@
+"""A part that a visitor damages, asked about with real models of a few kilobytes."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from crr.engine import inspect, inspect_batch
+from crr.errors import CheckpointError
+from crr.images import decode
+from tests.crr.tiny import ENCODER, tiny_config, tiny_detector
+from tests.workbench.fakes import MODEL, OTHER_MODEL, inspection_of, part, png
+from workbench.batch import Question, Upload
+from workbench.comparison import own_photo
+from workbench.damage import Damaged, Synthetic
+from workbench.inspection import Inspector
+from workbench.models import Models
+from workbench.painted import Workshop, ask_about_damage, hit_of
+from workbench.pictures import DISPLAY_SIDE, digest_of, picture_of
+from workbench.settings import Settings
+from workbench.strokes import Stroke
+from workbench.visit import Visit
+
+QUESTIONS = [Question(MODEL, "cpu"), Question(OTHER_MODEL, "cpu")]
+SCRATCH = Stroke(tool="line", size=8.0, points=((30.0, 30.0), (90.0, 60.0)))
+
+
+@pytest.fixture
+def photo():
+    return photo_of(part())
+
+
+def photo_of(image):
+    content = png(image)
+    visit = Visit(Settings(), "screw_good")
+    return own_photo(Upload(digest_of(content), ("part.png",), content), visit)
+
+
+def asked(workshop, photo, inspector, questions=QUESTIONS):
+    whole = workshop.part(photo)
+    damaged = workshop.damaged(whole)
+    return ask_about_damage(whole, damaged, picture_of(damaged.image, "digest"), questions, inspector)
+
+
+def test_each_model_answers_what_it_would_to_the_damaged_file(photo, tiny_inspector, detectors):
+    workshop = Workshop()
+    workshop.plan(photo).painting.strokes = (SCRATCH,)
+    comparison = asked(workshop, photo, tiny_inspector)
+    image = workshop.damaged(workshop.part(photo)).image
+    for question in QUESTIONS:
+        [alone] = inspect(detectors[str(question.model.path)], [image])
+        found = comparison.inspected[question.model.name].inspection
+        assert found.score == pytest.approx(alone.score, abs=1e-6)
+        assert comparison.copied[question.model.name].index is not None
+        assert comparison.hits[question.model.name].contrast > 0
+    assert comparison.painted
+    assert len(comparison.outlines) == 1
+
+
+def test_the_photo_is_read_and_asked_about_once_and_each_damage_again(
+    photo, tiny_inspector, detectors, monkeypatch
+):
+    workshop = Workshop()
+    encoder = detectors[str(MODEL.path)].encoder
+    passes = []
+    forward = encoder.forward
+    monkeypatch.setattr(encoder, "forward", lambda images: passes.append(len(images)) or forward(images))
+    for count in (1, 2, 3):
+        workshop.plan(photo).painting.strokes = (SCRATCH,) * count
+        asked(workshop, photo, tiny_inspector)
+        assert len(passes) == 1 + count  # the whole photo, and each damage, for both models
+    monkeypatch.setattr("workbench.painted.reconstruct", lambda *_: pytest.fail("asked again"))
+    asked(workshop, photo, tiny_inspector)
+    assert workshop.part(photo) is workshop.part(replace(photo))
+
+
+def test_nothing_painted_has_no_index_and_no_hit(photo, tiny_inspector):
+    comparison = asked(Workshop(), photo, tiny_inspector)
+    assert comparison.painted
+    assert [copied.index for copied in comparison.copied.values()] == [None, None]
+    assert {(hit.contrast, hit.iou) for hit in comparison.hits.values()} == {(None, None)}
+    assert comparison.outlines == []
+
+
+def test_everything_painted_has_an_index_but_no_contrast(photo, tiny_inspector):
+    workshop = Workshop()
+    everything = Stroke(tool="rectangle", size=1.0, points=((-1.0, -1.0), (999.0, 999.0)))
+    workshop.plan(photo).painting.strokes = (everything,)
+    comparison = asked(workshop, photo, tiny_inspector)
+    for name, hit in comparison.hits.items():
+        assert hit.contrast is None
+        assert 0 <= hit.iou <= 1
+        assert comparison.copied[name].index is not None
+
+
+def test_a_model_that_fails_leaves_its_sentence_and_the_others_answer(photo, detectors):
+    def load(path, _device):
+        if path == str(OTHER_MODEL.path):
+            raise CheckpointError("other is damaged")
+        return detectors[path]
+
+    tiny_inspector = Inspector(Models(load, 2**30), inspect_batch)
+    comparison = asked(Workshop(), photo, tiny_inspector)
+    assert str(comparison.answers["other"]) == "other is damaged"
+    assert list(comparison.inspected) == ["crr-embedded"]
+    with pytest.raises(CheckpointError, match="other is damaged"):
+        asked(Workshop(), photo, tiny_inspector, QUESTIONS[1:])
+
+
+def test_models_on_different_encoders_each_see_the_damage(photo, detectors):
+    detectors[str(OTHER_MODEL.path)] = tiny_detector(tiny_config(encoder=replace(ENCODER, resize=96))).eval()
+    workshop = Workshop()
+    workshop.plan(photo).painting.strokes = (SCRATCH,)
+    tiny_inspector = Inspector(Models(lambda path, _device: detectors[path], 2**30), inspect_batch)
+    comparison = asked(workshop, photo, tiny_inspector)
+    assert all(copied.index is not None for copied in comparison.copied.values())
+
+
+def test_a_large_photo_is_damaged_at_the_size_of_the_screen(tiny_inspector):
+    photo = photo_of(part(size=(1500, 2600)))
+    workshop = Workshop()
+    whole = workshop.part(photo)
+    assert max(whole.image.shape) == max(whole.picture.size) == DISPLAY_SIDE
+    workshop.plan(photo).painting.strokes = (SCRATCH,)
+    comparison = asked(workshop, photo, tiny_inspector)
+    assert comparison.inspected["crr-embedded"].inspection.size == whole.picture.size
+
+
+def test_a_plan_stays_with_its_photo_and_a_link_means_the_first(photo):
+    other = photo_of(part(strength=100))
+    workshop = Workshop(Synthetic("warp", 2))
+    assert workshop.plan(photo).synthetic == Synthetic("warp", 2)
+    assert workshop.plan(other).synthetic is None
+    workshop.plan(photo).painting.strokes = (SCRATCH,)
+    assert workshop.part(other).photo is other
+    assert workshop.plan(photo).painting.strokes == (SCRATCH,)
+
+
+def test_contrast_and_iou_of_a_known_map():
+    image = part()  # the fake model marks the red square
+    inspection = inspection_of(image)
+    red = (image[..., 0] > 200) & (image[..., 1] < 50)
+    hit = hit_of(inspection, red)
+    assert hit.iou > 0.7
+    assert hit.contrast > 20
+    assert hit_of(inspection, np.roll(red, 40, axis=1)).iou == 0
+    shifted = hit_of(inspection, np.roll(red, 6, axis=1))
+    assert 0.2 < shifted.iou < 0.5
+    assert shifted.contrast < hit.contrast
+
+
+def test_damage_is_of_the_size_that_the_models_are_told(photo):
+    whole = Workshop().part(photo)
+    assert np.array_equal(whole.image, decode(png(), "part.png"))
+    assert isinstance(Workshop().damaged(whole), Damaged)

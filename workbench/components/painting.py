@@ -1,0 +1,200 @@
+"""Paint a defect on the photo that is shown, and see at once which models copy it and which repair it."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import streamlit as st
+
+from workbench.batch import Question
+from workbench.comparison import Photo
+from workbench.components.canvas import show_canvas
+from workbench.components.comparing import show_columns, show_details
+from workbench.components.shell import device_name, plain_errors
+from workbench.damage import KINDS, MATERIALS, Damaged, Filling, Synthetic
+from workbench.inspection import Inspector
+from workbench.markdown import as_text
+from workbench.painted import Plan, Workshop, ask_about_damage
+from workbench.pictures import picture_of
+from workbench.samples import read_samples
+from workbench.settings import settings
+
+_WORKSHOP, _LINK = "workshop", "damage"
+_EVERYTHING = (
+    "All of the photo is damaged, so there is nothing outside to compare with: no contrast can be given."
+)
+
+
+@st.fragment(key="painting")
+def show(photo: Photo, questions: Sequence[Question], inspector: Inspector) -> None:
+    """The canvas with its materials, then what each model makes of the damage."""
+    with plain_errors():
+        workshop = _current_workshop()
+        part, plan = workshop.part(photo), workshop.plan(photo)
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            workshop.filling = _choose_filling(photo, workshop.filling)
+            _offer_synthetic(plan)
+        said = st.container()  # always there, so that the canvas stays in its place
+        canvas, maps = st.columns([9, 11], gap="medium")
+        start = time.perf_counter()
+        damaged = workshop.damaged(part, _others(photo))
+        picture = replace(picture_of(damaged.image, part.picture.digest), size=part.picture.size)
+        with said:
+            _say_what_was_made(damaged, plan, photo)
+        with canvas:
+            show_canvas(
+                part.picture,
+                plan.painting,
+                key=f"canvas-{photo.key}",
+                description=f"{photo.name}, to paint a defect on",
+                result=picture if damaged.mask.any() else None,
+            )
+        comparison = ask_about_damage(part, damaged, picture, questions, inspector)
+        milliseconds = 1000 * (time.perf_counter() - start)
+        with canvas:
+            models = "1 model" if len(questions) == 1 else f"{len(questions)} models"
+            device = device_name(questions[0].device)
+            st.caption(f"From the damage to the maps of {models}: {milliseconds:.0f} ms ({device}).")
+        with maps:
+            scale = show_columns(comparison, questions)
+        _write_link(plan)
+        show_details(comparison, scale)
+
+
+def forget_link() -> None:
+    """Take the damage out of the link, where the photo is shown as it is."""
+    st.query_params.pop(_LINK, None)
+
+
+def _current_workshop() -> Workshop:
+    if _WORKSHOP not in st.session_state:
+        st.session_state[_WORKSHOP] = Workshop(Synthetic.parse(st.query_params.get(_LINK, "")))
+    workshop: Workshop = st.session_state[_WORKSHOP]
+    return workshop
+
+
+def _write_link(plan: Plan) -> None:
+    """Keep the synthetic damage in the address; what a hand painted is in no link."""
+    if plan.synthetic is None:
+        forget_link()
+    elif st.query_params.get(_LINK) != str(plan.synthetic):
+        st.query_params[_LINK] = str(plan.synthetic)
+
+
+def _choose_filling(photo: Photo, before: Filling) -> Filling:
+    material = st.segmented_control(
+        "Paint with",
+        MATERIALS,
+        default=MATERIALS[0],
+        required=True,
+        key="material",
+        persist_state="session",
+        help="All that you paint is filled with this, also what you have painted already: the same defect "
+        "in another material.",
+    )
+    chosen = replace(before, material=material)
+    if material == "Colour":
+        colour = st.color_picker(
+            "Colour", Filling.colour, key="colour", persist_state="session", help="Of the defect."
+        )
+        chosen = replace(chosen, colour=colour)
+    elif material == "Texture":
+        if st.button("Another texture", icon=":material/texture:", help="Textures are made up, one a press."):
+            chosen = replace(chosen, seed=before.seed + 1)
+    else:
+        chosen = replace(chosen, part=_choose_part(photo))
+    percent = st.slider(
+        "Strength",
+        5,
+        100,
+        100,
+        5,
+        format="%d %%",
+        width=110,
+        key="strength",
+        persist_state="session",
+        help="How much the material covers the part: a faint defect is harder to find.",
+    )
+    return replace(chosen, strength=percent / 100)
+
+
+def _choose_part(photo: Photo) -> Path:
+    samples = read_samples(settings().samples)
+    own = samples[photo.key].category if photo.key in samples else ""
+    others = [name for name in samples if name != photo.key]
+    foreign = [number for number, name in enumerate(others) if samples[name].category != own]
+    name = st.selectbox(
+        "Other part",
+        others,
+        index=foreign[0] if foreign else 0,
+        key="other_part",
+        format_func=lambda name: samples[name].title,
+        width=200,
+        persist_state="session",
+        help="What you paint shows the same place of this photo.",
+    )
+    return samples[name].path
+
+
+def _offer_synthetic(plan: Plan) -> None:
+    kind = st.selectbox(
+        "Synthetic damage",
+        list(KINDS),
+        format_func=KINDS.__getitem__,
+        width=190,
+        key="damage_kind",
+        persist_state="session",
+        help="As models are trained and measured with; no model here is trained on the kinds that are held "
+        "out. Your strokes lie over it.",
+    )
+    st.button(
+        "Make one",
+        icon=":material/casino:",
+        on_click=_damage,
+        args=(plan, kind),
+        help="Makes a synthetic damage, another one each time. The address of the page makes the same again.",
+    )
+    st.button(
+        "Remove it",
+        icon=":material/healing:",
+        on_click=_heal,
+        args=(plan,),
+        disabled=plan.synthetic is None,
+        help="Takes the synthetic damage away; what you painted stays.",
+    )
+
+
+def _damage(plan: Plan, kind: str) -> None:
+    before = plan.synthetic
+    plan.synthetic = Synthetic(kind, before.seed + 1 if before is not None and before.kind == kind else 0)
+
+
+def _heal(plan: Plan) -> None:
+    plan.synthetic = None
+
+
+def _others(photo: Photo) -> list[Path]:
+    """Photos of other kinds of parts, for material that does not belong on this one."""
+    samples = read_samples(settings().samples)
+    own = samples[photo.key].category if photo.key in samples else None
+    return [sample.path for sample in samples.values() if sample.category != own]
+
+
+def _say_what_was_made(damaged: Damaged, plan: Plan, photo: Photo) -> None:
+    if not damaged.mask.any():
+        st.info(
+            "Paint a defect on the part, or let one be made: the maps below follow at once.",
+            icon=":material/brush:",
+        )
+    elif damaged.mask.all():
+        st.info(_EVERYTHING, icon=":material/select_all:")
+    if plan.synthetic is not None and damaged.kind:
+        kind = KINDS[damaged.kind].lower()
+        st.caption(f"Synthetic damage number {plan.synthetic.seed + 1}: {kind}, shape: {damaged.shape}.")
+    if photo.label == "defective":
+        st.caption(
+            as_text(
+                "This part is defective as it came: index, contrast and IoU are those of your damage alone."
+            )
+        )

@@ -1,0 +1,166 @@
+"""What a visitor does to a part: strokes filled with a material, perhaps on top of synthetic damage.
+
+Since it is made here, the truth about it is known: the mask.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal, get_args
+
+import cv2
+import numpy as np
+
+from crr.anomalies import HELD_OUT, AnomalySynthesizer, training_kinds
+from crr.anomalies.textures import procedural
+from crr.images import decode
+from crr.types import Image, Mask
+from workbench.strokes import Stroke, mask_of
+
+Material = Literal["Colour", "Texture", "Another part"]
+MATERIALS: tuple[Material, ...] = get_args(Material)
+
+KINDS: Mapping[str, str] = {
+    "any": "Any kind",
+    "texture": "Foreign material",
+    "self": "Material from elsewhere on the part",
+    "brightness": "Darker or brighter",
+    "missing": "Material missing",
+    "noise": "Noise",
+    "colour": "Colour cast (held out)",
+    "warp": "Warp (held out)",
+}
+"""Kind of synthetic damage to what people call it; no method here is trained on what is held out."""
+
+_CACHED = 4  # materials of the size of an image
+_TRIES = 4  # to draw a damage that shows
+
+
+@dataclass(frozen=True)
+class Filling:
+    """What strokes are filled with.
+
+    Attributes:
+        material: A colour, a made-up texture, or the same place of a photo of another part.
+        colour: CSS colour "#rrggbb", used by "Colour".
+        seed: Of the texture.
+        part: File of the other part, used by "Another part".
+        strength: How much it covers what is below, in [0, 1].
+    """
+
+    material: Material = "Colour"
+    colour: str = "#f8f9fa"
+    seed: int = 0
+    part: Path | None = None
+    strength: float = 1.0
+
+
+@dataclass(frozen=True)
+class Synthetic:
+    """One synthetic damage: the same image, kind and seed give the same damage.
+
+    Attributes:
+        kind: Of `KINDS`.
+        seed: 0 or above.
+    """
+
+    kind: str
+    seed: int
+
+    def __str__(self) -> str:
+        """As it stands in a link, for example "warp-3"."""
+        return f"{self.kind}-{self.seed}"
+
+    @staticmethod
+    def parse(text: str) -> "Synthetic | None":
+        """From a link; None if it means nothing."""
+        kind, _, seed = text.rpartition("-")
+        if kind not in KINDS or not seed.isascii() or not seed.isdecimal() or len(seed) > 9:
+            return None
+        return Synthetic(kind, int(seed))
+
+
+@dataclass(frozen=True)
+class Damaged:
+    """A damaged image.
+
+    Attributes:
+        image: uint8 (H, W, 3).
+        mask: bool (H, W), True where it was damaged; empty if nothing was done to it.
+        shape: Of the synthetic damage, a name in `crr.anomalies.SHAPES`; empty without any.
+        kind: Of the synthetic damage, a name in `crr.anomalies.FILLINGS`; likewise.
+    """
+
+    image: Image
+    mask: Mask
+    shape: str = ""
+    kind: str = ""
+
+
+def damage(
+    image: Image,
+    strokes: Sequence[Stroke],
+    filling: Filling,
+    synthetic: Synthetic | None = None,
+    donors: Sequence[Path] = (),
+) -> Damaged:
+    """Damage a copy of an image.
+
+    Args:
+        image: uint8 (H, W, 3), not modified.
+        strokes: In pixels of `image`.
+        filling: Of the strokes.
+        synthetic: Made first, so that the strokes lie over it.
+        donors: Images of other parts, one of which may lend material to the synthetic damage.
+
+    Raises:
+        ConfigError: The image is too small for synthetic damage.
+        ImageError: The other part's photo, or a donor's, cannot be read.
+    """
+    below = Damaged(image, np.zeros(image.shape[:2], dtype=bool))
+    if synthetic is not None:
+        below = _synthesise(image, synthetic, donors)
+    painted = mask_of(tuple(strokes), (image.shape[0], image.shape[1]))
+    if not painted.any():
+        return below
+    # Softer at the rim, as a real damage is, but never beyond the mask.
+    cover = filling.strength * cv2.GaussianBlur(painted.astype(np.float32), (3, 3), 0) * painted
+    material = _material(filling, (image.shape[0], image.shape[1]))
+    mixed = below.image + (material.astype(np.float32) - below.image) * cover[:, :, None]
+    return Damaged(np.rint(mixed).astype(np.uint8), below.mask | painted, below.shape, below.kind)
+
+
+def _synthesise(image: Image, synthetic: Synthetic, donors: Sequence[Path]) -> Damaged:
+    random = np.random.default_rng([synthetic.seed, *synthetic.kind.encode()])
+    kinds = (*training_kinds(), *HELD_OUT) if synthetic.kind == "any" else (synthetic.kind,)
+    lent = [_part(donors[int(random.integers(len(donors)))], None)] if donors else []
+    synthesizer = AnomalySynthesizer(what=kinds)
+    made = synthesizer.damage(image, random, lent)
+    for _ in range(_TRIES - 1):
+        if made.what in kinds:
+            break  # else nothing of that kind showed, and a square of another was made instead
+        made = synthesizer.damage(image, random, lent)
+    return Damaged(made.image, made.mask, made.where, made.what)
+
+
+def _material(filling: Filling, size: tuple[int, int]) -> Image:
+    """uint8 of shape (height, width, 3), or (3,) for a colour."""
+    if filling.material == "Texture":
+        return _texture(filling.seed, size)
+    if filling.material == "Another part" and filling.part is not None:
+        return _part(filling.part, size)
+    return np.frombuffer(bytes.fromhex(filling.colour[1:]), dtype=np.uint8)
+
+
+@lru_cache(_CACHED)
+def _texture(seed: int, size: tuple[int, int]) -> Image:
+    pattern = procedural(size, np.random.default_rng(seed))
+    return np.rint(pattern.clip(0, 255)).astype(np.uint8)
+
+
+@lru_cache(_CACHED)
+def _part(path: Path, size: tuple[int, int] | None) -> Image:
+    """A photo of another part, stretched to `size`."""
+    image = decode(path, path.name)
+    return image if size is None else np.asarray(cv2.resize(image, size[::-1]), dtype=np.uint8)
