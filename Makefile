@@ -46,9 +46,11 @@ format: $(DEVELOPMENT)  ## format the code and mend what can be mended
 	@$(PY) -m ruff check --fix
 
 .PHONY: benchmark
-benchmark: $(RUNTIME)  ## print the figures of the README
+benchmark: $(DEVELOPMENT)  ## print the figures of the README on speed
 	@$(PY) benchmarks/inference.py
 	@$(PY) benchmarks/training.py
+	@$(PY) tools/chromium.py
+	@$(PY) benchmarks/comparing.py --browser
 
 .PHONY: checkpoint
 checkpoint: $(RUNTIME)  ## train checkpoints/crr-embedded again (DATA=folder of the data set)

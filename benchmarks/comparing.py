@@ -1,0 +1,178 @@
+"""Prints what sharing the encoder's features saves, and how long a painted stroke takes to all maps.
+
+Both ways run alternately in one process; times are medians, the ratio is the median of the pairs' ratios.
+
+    python benchmarks/comparing.py                # in the library, without a browser
+    python benchmarks/comparing.py --browser      # also from the mouse button to the maps in a Chromium
+"""
+
+import argparse
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from statistics import median
+from typing import TYPE_CHECKING
+
+import torch
+
+from crr.checkpoint import describe, find, load
+from crr.engine import EncoderPasses, inspect_batch
+from workbench.batch import Question
+from workbench.comparison import sample_photo
+from workbench.inspection import Inspector
+from workbench.models import Models
+from workbench.painted import Workshop, ask_about_damage
+from workbench.pictures import picture_of
+from workbench.samples import read_samples
+from workbench.settings import ROOT, settings
+from workbench.strokes import Stroke
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+NAMES = ("crr", "autoencoder", "uniad", "dinomaly", "rd", "gaussian")
+ROUNDS = 20
+WARM_UP = 3
+SAMPLE = "screw_good"
+
+
+def main() -> None:
+    """Run the benchmarks that were asked for."""
+    arguments = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    arguments.add_argument("--browser", action="store_true", help="needs Playwright and a Chromium")
+    options = arguments.parse_args()
+    print(f"torch {torch.__version__}, {torch.get_num_threads()} threads, medians of {ROUNDS} rounds\n")
+    compare_sharing()
+    for count in (3, 6):
+        time_stroke(count)
+    if options.browser:
+        time_strokes_in_browser()
+
+
+def compare_sharing() -> None:
+    """Six models on one image, each with an encoder pass of its own, and with one for all."""
+    detectors = [load(find(f"{name}-embedded")) for name in NAMES]
+    image = sample_photo(read_samples(settings().samples)[SAMPLE]).open().image
+
+    def apart() -> None:
+        for detector in detectors:
+            inspect_batch(detector, [image], {})
+
+    def shared() -> None:
+        passes: EncoderPasses = {}
+        for detector in detectors:
+            inspect_batch(detector, [image], passes)
+
+    times: list[tuple[float, float]] = [(timed(apart), timed(shared)) for _ in range(WARM_UP + ROUNDS)]
+    alone, together = zip(*times[WARM_UP:], strict=True)
+    ratio = median(b / a for a, b in zip(alone, together, strict=True))
+    print(
+        f"{len(NAMES)} models on one image: {median(alone):.0f} ms with an encoder pass each, "
+        f"{median(together):.0f} ms with one shared: {ratio:.2f} of the time"
+    )
+
+
+def time_stroke(count: int) -> None:
+    """From the strokes to the damaged image and what `count` models say of it, in this process."""
+    questions = [Question(describe(find(f"{name}-embedded")), "cpu") for name in NAMES[:count]]
+    inspector = Inspector(Models(load, settings().model_bytes), inspect_batch)
+    photo = sample_photo(read_samples(settings().samples)[SAMPLE])
+    workshop = Workshop()
+    part = workshop.part(photo)
+
+    def stroke(number: int) -> None:
+        start = (150.0 + 5 * number, 160.0)
+        line = Stroke(tool="line", size=16.0, points=(start, (start[0] + 60, 220.0)))
+        workshop.plan(photo).painting.strokes = (line,)
+        damaged = workshop.damaged(part)
+        picture = picture_of(damaged.image, part.picture.digest)
+        ask_about_damage(part, damaged, picture, questions, inspector)
+
+    times = [timed(partial(stroke, number)) for number in range(WARM_UP + ROUNDS)][WARM_UP:]
+    print(f"a stroke, {count} models, in the library: {median(times):.0f} ms (slowest {max(times):.0f} ms)")
+
+
+def time_strokes_in_browser() -> None:
+    """From the release of the mouse button to the new maps; server and Chromium share the cores."""
+    from playwright.sync_api import sync_playwright
+
+    from tools.chromium import find as find_chromium
+
+    options = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
+    with served() as url, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=options)
+        for count in (3, 6):
+            page = browser.new_page(viewport={"width": 1280, "height": 1000})
+            page.set_default_timeout(60_000)
+            models = "".join(f"&models={name}-embedded" for name in NAMES[:count])
+            page.goto(f"{url}/compare?sample={SAMPLE}&photo=Paint+a+defect{models}")
+            page.get_by_text("From the damage to the maps").wait_for()
+            page.wait_for_timeout(2000)
+            page.evaluate(_WATCH)
+            times = [stroke_in(page, number) for number in range(WARM_UP + ROUNDS)][WARM_UP:]
+            print(
+                f"a stroke, {count} models, in Chromium: {median(times):.0f} ms (slowest {max(times):.0f} ms)"
+            )
+            page.close()
+        browser.close()
+
+
+def stroke_in(page: "Page", number: int) -> float:
+    """Milliseconds from the end of one stroke to the first maps that show it."""
+    box = page.locator(".painter canvas").bounding_box()
+    assert box is not None
+    x, y = (box["x"] + box["width"] * (0.3 + 0.015 * number), box["y"] + box["height"] * 0.4)
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 20, y + 15, steps=3)
+    page.mouse.up()
+    page.wait_for_timeout(1500)
+    return float(page.evaluate("window.drawn - window.released"))
+
+
+@contextmanager
+def served() -> Iterator[str]:
+    """The address of a workbench of its own."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", "--server.headless", "true"]
+    server = subprocess.Popen(
+        [*command, "--server.port", str(port)], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        time.sleep(5)
+        yield f"http://localhost:{port}"
+    finally:
+        server.terminate()
+        server.wait(timeout=20)
+
+
+def timed(work: Callable[[], None]) -> float:
+    """Milliseconds that `work` takes."""
+    start = time.perf_counter()
+    work()
+    return 1000 * (time.perf_counter() - start)
+
+
+# The columns are made anew each time: their first <figure> after a stroke is when its maps are there.
+_WATCH = """() => {
+  const released = () => { window.released = performance.now(); window.drawn = null; };
+  document.addEventListener("pointerup", released, true);
+  const watch = (root) => new MutationObserver((changes) => {
+    const added = changes.flatMap((change) => [...change.addedNodes]);
+    if (added.some((node) => node.nodeName === "FIGURE")) window.drawn ??= performance.now();
+  }).observe(root, { subtree: true, childList: true });
+  for (const element of document.querySelectorAll("*")) if (element.shadowRoot) watch(element.shadowRoot);
+  watch(document.body);
+}"""
+
+
+if __name__ == "__main__":
+    main()
