@@ -2,8 +2,7 @@
 
 How far models are apart about a photo is the largest difference between them of score / limit: 1 is the
 limit of each, whatever its scores look like. A defect that a decoder copies instead of repairing (identity
-mapping) leaves its model's map cold, so photos that one model calls defective and another does not come
-first.
+mapping) leaves its model's map cold, so known defects that one model sees and another misses come first.
 """
 
 import time
@@ -58,10 +57,23 @@ class Row:
         return 0 < len(self.defective_for) < len(self.scores)
 
     @property
+    def missed(self) -> bool:
+        """Whether the part is known to be defective, and some model sees it while another does not."""
+        return self.split and self.photo.label == "defective"
+
+    @property
     def apart(self) -> float:
         """Largest difference between two models of score / limit."""
         ratios = [score.ratio for score in self.scores.values()]
         return max(ratios) - min(ratios)
+
+    @property
+    def rank(self) -> tuple[bool, bool, float]:
+        """The highest stand first: known defects that some model misses, then other differing verdicts.
+
+        Among either, those about which the models are furthest apart.
+        """
+        return self.missed, self.split, self.apart
 
 
 class Survey:
@@ -113,7 +125,7 @@ class Survey:
                 return
 
     def rows(self, photos: Iterable[Photo], questions: Sequence[Question]) -> list[Row]:
-        """Photos that every model was asked about: differing verdicts first, then those furthest apart."""
+        """Photos that every model was asked about, by rank."""
         asked = self._asked(questions)
         rows = [
             Row(
@@ -124,7 +136,7 @@ class Survey:
             for photo in photos
             if asked and all((photo.key, question.key) in self._scores for question in asked)
         ]
-        return sorted(rows, key=lambda row: (row.split, row.apart), reverse=True)
+        return sorted(rows, key=lambda row: row.rank, reverse=True)
 
     def _asked(self, questions: Iterable[Question]) -> list[Question]:
         return [question for question in questions if question.key not in self.trouble]

@@ -186,7 +186,7 @@ def test_wheel_zooms_drag_moves_pointing_reads_and_zoom_outlasts_a_new_threshold
     page.mouse.up()
     point_at(page, 0.3, 0.4)
     expect(readout).not_to_have_text(place)
-    page.get_by_title("The whole picture").click()
+    page.get_by_title("Whole picture").click()
     point_at(page, 0.3, 0.4)
     expect(readout).to_have_text(place)
 

@@ -86,7 +86,7 @@ def test_zoom_of_the_maps_stays_while_strokes_are_added(page):
     expect(page.locator("figcaption").first).not_to_have_text(before)
     page.wait_for_timeout(300)
     later = maps.first.evaluate(scale)
-    page.get_by_role("button", name="The whole picture").first.click()
+    page.get_by_role("button", name="Whole picture").nth(1).click()
     page.wait_for_timeout(300)
     whole = maps.first.evaluate(scale)
     assert len({near, later, whole}) == 3

@@ -7,7 +7,7 @@ from workbench.batch import Question
 from workbench.comparison import photos_of
 from workbench.samples import read_samples
 from workbench.settings import Settings
-from workbench.survey import Score, Survey
+from workbench.survey import Row, Score, Survey
 from workbench.visit import Visit
 
 OTHER = Question(OTHER_MODEL, "cpu")
@@ -60,6 +60,19 @@ def test_a_score_at_its_limit_is_defective():
     assert Score(0.5, 0.5).defective
     assert Score(0.5, 0.5).ratio == 1
     assert not Score(0.4, 0.5).defective
+
+
+def test_a_known_defect_that_a_model_misses_stands_before_a_false_alarm():
+    samples = {photo.key: photo for photo in photos_of(Visit(Settings(), "screw_good"), SAMPLES, own=False)}
+
+    def row(name, *scores):
+        return Row(samples[name], "", {str(place): Score(score, 0.5) for place, score in enumerate(scores)})
+
+    alarm, missed = row("screw_good", 0.1, 0.9), row("screw_bent_tip", 0.45, 0.55)
+    seen = row("bottle_broken_large", 0.6, 0.9)
+    assert [each.missed for each in (alarm, missed, seen)] == [False, True, False]
+    rows = sorted((seen, alarm, missed), key=lambda each: each.rank, reverse=True)
+    assert [each.photo.key for each in rows] == ["screw_bent_tip", "screw_good", "bottle_broken_large"]
 
 
 def test_photos_are_asked_about_one_by_one_and_never_again(visit, inspector, library):

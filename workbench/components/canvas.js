@@ -218,12 +218,10 @@ class Painter {
       undo: () => this.undo(),
       redo: () => this.redo(),
       clear: () => this.clear(),
-      closer: () => this.viewport.zoom(1.5),
-      further: () => this.viewport.zoom(1 / 1.5),
-      whole: () => this.viewport.reset(),
     };
     if (button.value) this.choose(button.value);
-    else acts[button.name]();
+    else if (acts[button.name]) acts[button.name]();
+    else this.viewport[button.name]();
     this.plan();
     if (event.detail) this.canvas.focus({ preventScroll: true }); // a mouse goes on to the picture, the tab key stays
   }
@@ -249,10 +247,10 @@ class Painter {
       e: () => this.choose("eraser"),
       "[": () => this.resize(Math.min(this.size - 1, this.size / 1.25)),
       "]": () => this.resize(Math.max(this.size + 1, this.size * 1.25)),
-      "+": () => this.viewport.zoom(1.5),
-      "=": () => this.viewport.zoom(1.5), // the same key without shift
-      "-": () => this.viewport.zoom(1 / 1.5),
-      0: () => this.viewport.reset(),
+      "+": () => this.viewport.closer(),
+      "=": () => this.viewport.closer(), // the same key without shift
+      "-": () => this.viewport.further(),
+      0: () => this.viewport.whole(),
       Delete: () => this.clear(),
     };
     if (this.stroke) keys.Escape = () => this.cancel();

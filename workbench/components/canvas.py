@@ -1,15 +1,11 @@
 """A picture that visitors paint on: a defect to damage a part with, or a mask to annotate it."""
 
-from pathlib import Path
-
 import streamlit as st
 
 from workbench.colours import DEFECT
+from workbench.components.assets import ZOOM_BUTTONS, read
 from workbench.pictures import Picture
 from workbench.strokes import MAX_POINTS, MAX_STROKES, Painting, Stroke
-
-_FOLDER = Path(__file__).parent
-_SCRIPTS = ("viewport.js", "strokes.js", "gestures.js", "canvas.js")
 
 _TOOLS = {
     "brush": ("Brush", "B", "M20 4 11 13M11 13c-4-1-6 2-6 4 0 1-1 2-2 2 4 2 10 1 10-4 0-1-1-2-2-2z"),
@@ -49,11 +45,7 @@ _HTML = f"""
   <div class="frame">
     <canvas role="img" tabindex="0"></canvas>
     <div class="ring" hidden></div>
-    <div class="tools">
-      <button type="button" name="closer" aria-label="Closer" title="Closer (+)">+</button>
-      <button type="button" name="further" aria-label="Further" title="Further (-)">&minus;</button>
-      <button type="button" name="whole" aria-label="Whole picture" title="Whole picture (0)">⤢</button>
-    </div>
+    {ZOOM_BUTTONS}
     <div class="note" role="status" hidden>There is no room for more strokes: undo some, or clear them.</div>
   </div>
 </div>
@@ -94,8 +86,8 @@ def show_canvas(
     component = st.components.v2.component(
         "crr_canvas",
         html=_HTML,
-        css=(_FOLDER / "canvas.css").read_text(encoding="utf-8"),
-        js="\n".join((_FOLDER / name).read_text(encoding="utf-8") for name in _SCRIPTS),
+        css=read("canvas.css"),
+        js=read("viewport.js", "strokes.js", "gestures.js", "canvas.js"),
     )
     component(
         data={

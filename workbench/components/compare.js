@@ -27,8 +27,7 @@ class Board {
     this.panels = [];
     this.observer = new ResizeObserver(() => this.draw());
     this.observer.observe(this.list);
-    const buttons = { ".closer": (view) => view.zoom(1.5), ".further": (view) => view.zoom(1 / 1.5), ".whole": (view) => view.reset() };
-    for (const [name, act] of Object.entries(buttons)) parent.querySelector(name).onclick = () => this.first?.change(() => act(this.first.viewport));
+    for (const button of parent.querySelectorAll("button")) button.onclick = () => this.first?.change((viewport) => viewport[button.name]());
   }
 
   get first() { return this.panels.find((panel) => panel.viewport); }

@@ -1,5 +1,5 @@
 // One picture of a comparison: layers of photo and maps, perhaps others beyond a slider, and what is said of it.
-// compare.js uses this; compare.py joins the files to the one script that Streamlit takes.
+// compare.js uses this; assets.py joins it to that script.
 
 class HeatMap {
   constructor(map, one) {
@@ -52,12 +52,12 @@ class Panel {
     this.fingers = new Map();
     if (this.panel.right) this.addSlider();
     const on = (name, act) => this.canvas.addEventListener(name, act, { passive: false });
-    on("wheel", (event) => { event.preventDefault(); this.change(() => this.viewport.zoomAt(event, Math.exp(-event.deltaY / 400))); });
+    on("wheel", (event) => { event.preventDefault(); this.change((viewport) => viewport.zoomAt(event, Math.exp(-event.deltaY / 400))); });
     on("pointerdown", (event) => this.press(event));
     on("pointermove", (event) => this.move(event));
     for (const name of ["pointerup", "pointercancel"]) on(name, (event) => { this.fingers.delete(event.pointerId); this.cutting = false; });
     on("pointerleave", () => this.board.point(null));
-    on("dblclick", () => this.change(() => this.viewport.reset()));
+    on("dblclick", () => this.change((viewport) => viewport.whole()));
     on("keydown", (event) => this.key(event));
   }
 
@@ -76,7 +76,7 @@ class Panel {
   }
 
   change(act) { // all pictures of the photo follow
-    act();
+    act(this.viewport);
     const { scale, x, y } = this.viewport;
     Object.assign(shared, { scale, x, y });
     drawAll();
@@ -93,15 +93,8 @@ class Panel {
   move(event) {
     const before = this.fingers.get(event.pointerId);
     if (!before) return this.read(event);
-    const other = [...this.fingers.values()].find((finger) => finger.pointerId !== event.pointerId);
-    if (other) {
-      const distance = (finger) => Math.hypot(finger.clientX - other.clientX, finger.clientY - other.clientY);
-      this.change(() => this.viewport.zoomAt(other, distance(event) / Math.max(1, distance(before))));
-    } else if (this.cutting) {
-      this.cut(event.offsetX / this.canvas.clientWidth);
-    } else {
-      this.change(() => this.viewport.shift(event.clientX - before.clientX, event.clientY - before.clientY));
-    }
+    if (this.cutting && this.fingers.size === 1) this.cut(event.offsetX / this.canvas.clientWidth);
+    else this.change((viewport) => viewport.drag(before, event, this.fingers));
     this.fingers.set(event.pointerId, event);
   }
 
@@ -112,12 +105,9 @@ class Panel {
   }
 
   key(event) {
-    const steps = { ArrowLeft: [40, 0], ArrowRight: [-40, 0], ArrowUp: [0, 40], ArrowDown: [0, -40] };
-    if (event.key === "+") this.change(() => this.viewport.zoom(1.5));
-    else if (event.key === "-") this.change(() => this.viewport.zoom(1 / 1.5));
-    else if (event.key === "0") this.change(() => this.viewport.reset());
-    else if (this.viewport.scale > 1 && steps[event.key]) this.change(() => this.viewport.shift(...steps[event.key]));
-    else return;
+    const act = this.viewport.act(event.key);
+    if (!act) return;
+    this.change(act);
     event.preventDefault();
   }
 

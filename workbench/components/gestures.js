@@ -1,5 +1,5 @@
 // What pointers on a canvas mean: one paints; two, the middle button, or any button while the space bar is held move the view.
-// canvas.js uses this; canvas.py joins the files to the one script that Streamlit takes.
+// canvas.js uses this; assets.py joins it to that script.
 
 class Gestures {
   constructor(canvas, viewport, painter) {
@@ -45,21 +45,10 @@ class Gestures {
 
   move(event) {
     const before = this.fingers.get(event.pointerId);
-    if (before && this.doing === "move") this.moveView(before, event);
+    if (before && this.doing === "move") this.viewport.drag(before, event, this.fingers);
     if (before && this.doing === "paint") for (const each of coalesced(event)) this.painter.extend(each);
     if (before) this.fingers.set(event.pointerId, event);
     this.painter.hover(event);
-  }
-
-  moveView(before, event) {
-    this.painter.plan();
-    const [across, down] = [event.clientX - before.clientX, event.clientY - before.clientY];
-    const other = [...this.fingers.values()].find((finger) => finger.pointerId !== event.pointerId);
-    if (!other) return this.viewport.shift(across, down);
-    const middle = { clientX: (before.clientX + other.clientX) / 2, clientY: (before.clientY + other.clientY) / 2 };
-    const away = (finger) => Math.hypot(finger.clientX - other.clientX, finger.clientY - other.clientY);
-    this.viewport.zoomAt(middle, away(event) / Math.max(1, away(before))); // first: a whole picture has no room to move
-    this.viewport.shift(across / 2, down / 2); // as far as the middle between the two fingers
   }
 
   lift(event, end) {

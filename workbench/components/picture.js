@@ -21,25 +21,25 @@ class PictureView {
     this.photo = new Image();
     this.photo.onload = () => this.draw();
     this.fingers = new Map();
-    this.reset();
+    this.viewport = new Viewport(this.canvas);
     this.observer = new ResizeObserver(() => this.draw());
     this.observer.observe(this.frame);
     const on = (name, act) => this.canvas.addEventListener(name, act, { passive: false });
-    on("wheel", (event) => { event.preventDefault(); this.zoomAt(event, Math.exp(-event.deltaY / 400)); });
+    on("wheel", (event) => { event.preventDefault(); this.change(() => this.viewport.zoomAt(event, Math.exp(-event.deltaY / 400))); });
     on("pointerdown", (event) => { this.fingers.set(event.pointerId, event); this.canvas.setPointerCapture(event.pointerId); });
     on("pointermove", (event) => this.move(event));
     for (const name of ["pointerup", "pointercancel"]) on(name, (event) => this.fingers.delete(event.pointerId));
     on("pointerleave", () => { this.readout.hidden = true; });
-    on("dblclick", () => { this.reset(); this.draw(); });
+    on("dblclick", () => this.change(() => this.viewport.whole()));
     on("keydown", (event) => this.key(event));
-    const buttons = { ".closer": () => this.zoom(1.5), ".further": () => this.zoom(1 / 1.5), ".whole": () => { this.reset(); this.draw(); } };
-    for (const [name, act] of Object.entries(buttons)) parent.querySelector(name).onclick = act;
+    for (const button of parent.querySelectorAll("button")) button.onclick = () => this.change(() => this.viewport[button.name]());
   }
 
   show(data) {
-    if (this.data?.digest !== data.digest) this.reset();
-    this.data = data;
     const [height, width] = data.size;
+    if (this.data?.digest !== data.digest) this.viewport.fit(height, width);
+    this.data = data;
+    this.viewport.panels = data.panels.length;
     this.frame.style.aspectRatio = `${width * data.panels.length} / ${height}`;
     this.canvas.setAttribute("aria-label", data.description);
     this.levels = new Uint16Array(bytes(data.levels).buffer);
@@ -50,7 +50,10 @@ class PictureView {
 
   stop() { this.observer.disconnect(); }
 
-  reset() { this.scale = 1; this.x = 0.5; this.y = 0.5; } // magnification, and the place in the middle as a share of the image
+  change(act) {
+    act();
+    this.draw();
+  }
 
   painted() {
     const [rows, columns] = this.data.grid;
@@ -65,27 +68,19 @@ class PictureView {
     return canvas;
   }
 
-  // Where the image lies inside a panel, in CSS pixels of the panel.
-  placement() {
-    const [height, width] = this.data.size;
-    const panel = { width: this.canvas.clientWidth / this.data.panels.length, height: this.canvas.clientHeight };
-    const unit = Math.min(panel.width / width, panel.height / height) * this.scale; // CSS pixels a pixel
-    return { panel, unit, left: panel.width / 2 - this.x * width * unit, top: panel.height / 2 - this.y * height * unit };
-  }
-
   draw() {
     const ratio = window.devicePixelRatio || 1;
     const [across, down] = [this.canvas.clientWidth, this.canvas.clientHeight];
     if (!this.data || !across || !down) return;
     [this.canvas.width, this.canvas.height] = [across * ratio, down * ratio];
-    this.canvas.style.touchAction = this.scale > 1 ? "none" : "pan-y"; // a page can be scrolled past a whole picture
+    this.canvas.style.touchAction = this.viewport.scale > 1 ? "none" : "pan-y"; // a page can be scrolled past a whole picture
     const pen = this.canvas.getContext("2d");
-    const { panel } = this.placement();
+    const width = this.viewport.across;
     this.data.panels.forEach((layers, index) => {
-      pen.setTransform(ratio, 0, 0, ratio, index * panel.width * ratio, 0);
+      pen.setTransform(ratio, 0, 0, ratio, index * width * ratio, 0);
       pen.save();
       pen.beginPath();
-      pen.rect(0, 0, panel.width - (index + 1 < this.data.panels.length ? 4 : 0), panel.height);
+      pen.rect(0, 0, width - (index + 1 < this.data.panels.length ? 4 : 0), down);
       pen.clip();
       this.drawPanel(pen, layers);
       pen.restore();
@@ -93,8 +88,7 @@ class PictureView {
   }
 
   drawPanel(pen, layers) {
-    const [height, width] = this.data.size;
-    const { unit, left, top } = this.placement();
+    const { unit, left, top, width, height } = this.viewport;
     const area = [left, top, width * unit, height * unit];
     if (layers.includes("photo") && this.photo.complete && this.photo.naturalWidth) pen.drawImage(this.photo, ...area);
     if (layers.includes("map")) {
@@ -124,61 +118,16 @@ class PictureView {
     }
   }
 
-  // The place of an event: inside its panel in CSS pixels, and in the image in pixels.
-  place(event) {
-    const box = this.canvas.getBoundingClientRect();
-    const { panel, unit, left, top } = this.placement();
-    const across = (event.clientX - box.left) % panel.width;
-    const down = event.clientY - box.top;
-    return { x: (across - left) / unit, y: (down - top) / unit };
-  }
-
-  zoom(factor) {
-    this.scale = Math.min(40, Math.max(1, this.scale * factor));
-    this.keepInside();
-    this.draw();
-  }
-
-  zoomAt(event, factor) {
-    const before = this.place(event);
-    this.scale = Math.min(40, Math.max(1, this.scale * factor));
-    const after = this.place(event);
-    this.x += (before.x - after.x) / this.data.size[1];
-    this.y += (before.y - after.y) / this.data.size[0];
-    this.keepInside();
-    this.draw();
-  }
-
-  keepInside() {
-    const margin = 0.5 / this.scale;
-    this.x = Math.min(1 - margin, Math.max(margin, this.x));
-    this.y = Math.min(1 - margin, Math.max(margin, this.y));
-  }
-
-  shift(across, down) {
-    const { unit } = this.placement();
-    this.x -= across / unit / this.data.size[1];
-    this.y -= down / unit / this.data.size[0];
-    this.keepInside();
-    this.draw();
-  }
-
   move(event) {
     const before = this.fingers.get(event.pointerId);
     if (!before) return this.read(event);
-    const other = [...this.fingers.values()].find((finger) => finger.pointerId !== event.pointerId);
-    if (other) {
-      const distance = (finger) => Math.hypot(finger.clientX - other.clientX, finger.clientY - other.clientY);
-      this.zoomAt(other, distance(event) / Math.max(1, distance(before)));
-    } else {
-      this.shift(event.clientX - before.clientX, event.clientY - before.clientY);
-    }
+    this.change(() => this.viewport.drag(before, event, this.fingers));
     this.fingers.set(event.pointerId, event);
   }
 
   read(event) {
-    const { x, y } = this.place(event);
-    const [height, width] = this.data.size;
+    const [x, y] = this.viewport.place(event);
+    const { width, height } = this.viewport;
     const inside = x >= 0 && y >= 0 && x < width && y < height;
     this.readout.hidden = !inside;
     if (!inside) return;
@@ -192,12 +141,9 @@ class PictureView {
   }
 
   key(event) {
-    const steps = { ArrowLeft: [40, 0], ArrowRight: [-40, 0], ArrowUp: [0, 40], ArrowDown: [0, -40] };
-    if (event.key === "+") this.zoom(1.5);
-    else if (event.key === "-") this.zoom(1 / 1.5);
-    else if (event.key === "0") { this.reset(); this.draw(); }
-    else if (this.scale > 1 && steps[event.key]) this.shift(...steps[event.key]);
-    else return;
+    const act = this.viewport.act(event.key);
+    if (!act) return;
+    this.change(act);
     event.preventDefault();
   }
 }

@@ -1,19 +1,15 @@
 """The picture on the page: what Streamlit's charts lack is a zoom that outlasts a change of the threshold."""
 
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
-_FOLDER = Path(__file__).parent
-_HTML = """
+from workbench.components.assets import ZOOM_BUTTONS, read
+
+_HTML = f"""
 <div class="frame">
   <canvas role="img" tabindex="0"></canvas>
-  <div class="tools">
-    <button class="closer" title="Closer (+)">+</button>
-    <button class="further" title="Further (-)">&minus;</button>
-    <button class="whole" title="The whole picture (0)">&#x2922;</button>
-  </div>
+  {ZOOM_BUTTONS}
   <div class="readout" hidden></div>
 </div>
 """
@@ -24,7 +20,7 @@ def show_picture(drawing: dict[str, Any], key: str) -> None:
     component = st.components.v2.component(
         "crr_picture",
         html=_HTML,
-        css=(_FOLDER / "picture.css").read_text(encoding="utf-8"),
-        js=(_FOLDER / "picture.js").read_text(encoding="utf-8"),
+        css=read("picture.css"),
+        js=read("viewport.js", "picture.js"),
     )
     component(data=drawing, key=key)

@@ -1,5 +1,5 @@
 // Strokes in pixels of the picture, as workbench/strokes.py knows them: how they are drawn, done and undone.
-// canvas.js uses this; canvas.py joins the files to the one script that Streamlit takes.
+// canvas.js uses this; assets.py joins it to that script.
 
 const FREEHAND = ["brush", "eraser"]; // drawn piece by piece; the other shapes when they are finished
 const LONGEST_SIDE = 4096; // the layer of a larger picture is coarser: phones refuse larger canvases

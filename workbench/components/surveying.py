@@ -85,15 +85,16 @@ def _table(questions: list[Question]) -> None:
     rows = survey.rows(_photos(survey.own), questions)
     if not rows:
         st.caption(
-            "The photos on which the models are furthest apart stand first: those that one model calls "
-            "defective and another does not."
+            "Defects that one model sees and another misses stand first, then the other photos on which the "
+            "models are furthest apart."
         )
         return
     split = sum(row.split for row in rows)
     st.markdown(
         f"**Verdicts differ on {split} of {len(rows)} photos.** Click a row to look at the photo above.",
-        help="Photos on which the verdicts differ stand first, then by the largest difference between two "
-        "models of score / limit. 1 is the limit of each model: the part is defective from there on.",
+        help="Known defects that some model misses stand first, as identity mapping leaves its map cold; then "
+        "other photos on which the verdicts differ; each by the largest difference between two models of "
+        "score / limit. 1 is the limit of each model: the part is defective from there on.",
     )
     key = f"survey-{hash(tuple(row.photo.key for row in rows))}"  # other rows, another selection
     st.dataframe(

@@ -1,0 +1,19 @@
+"""What the components of our own are made of: files beside this one, and buttons that several show."""
+
+from pathlib import Path
+
+_FOLDER = Path(__file__).parent
+
+ZOOM_BUTTONS = """
+<div class="tools">
+  <button type="button" name="closer" aria-label="Closer" title="Closer (+)">+</button>
+  <button type="button" name="further" aria-label="Further" title="Further (-)">&minus;</button>
+  <button type="button" name="whole" aria-label="Whole picture" title="Whole picture (0)">⤢</button>
+</div>
+"""
+"""Named as the methods of `Viewport` in viewport.js."""
+
+
+def read(*names: str) -> str:
+    """The files of these names in one, because Streamlit takes one script and one style sheet a component."""
+    return "\n".join((_FOLDER / name).read_text(encoding="utf-8") for name in names)
