@@ -103,7 +103,7 @@ def test_what_parts_the_models_is_listed_first_and_opens_with_a_click(page):
     all_asked = page.get_by_text(re.compile(r"Verdicts differ on [1-9]\d* of 14 photos"))
     expect(all_asked).to_be_visible(timeout=3 * PATIENCE)  # 28 inspections
     expect(page.get_by_test_id("stProgress")).to_have_count(0)
-    table = page.get_by_test_id("stDataFrame")
+    table = page.get_by_test_id("stDataFrame").last
     table.scroll_into_view_if_needed()
     box = table.bounding_box()
     assert box is not None
