@@ -92,7 +92,7 @@ def _table(questions: list[Question]) -> None:
     split = sum(row.split for row in rows)
     st.markdown(
         f"**Verdicts differ on {split} of {len(rows)} photos.** Click a row to look at the photo above.",
-        help="Known defects that some model misses stand first, since identity mapping leaves maps cold; then "
+        help="Known defects that some model misses stand first, as identity mapping leaves maps cold; then "
         "other photos on which the verdicts differ; each by the largest difference between two models of "
         "score / limit. 1 is the limit of each model: the part is defective from there on.",
     )
