@@ -6,7 +6,6 @@ PYTHON ?=#          the Python to make .venv with, if not the first one found
 PORT ?= 8501
 ADDRESS ?= 127.0.0.1
 
-EMBEDDED := checkpoints/crr-embedded
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check
 
@@ -52,28 +51,32 @@ benchmark: $(DEVELOPMENT)  ## print the figures of the README on speed
 	@$(PY) tools/chromium.py
 	@$(PY) benchmarks/comparing.py --browser
 
-.PHONY: checkpoint
-checkpoint: $(RUNTIME)  ## train checkpoints/crr-embedded again (DATA=folder of the data set)
-	@test -n "$(DATA)" || { echo "Name the data set: make checkpoint DATA=/path/to/data" >&2; exit 1; }
-	@cp $(EMBEDDED)/README.md $(VENV)/embedded-card.md  # written by hand; training would replace it
-	$(PY) -m crr train --preset embedded --data "$(DATA)" --out $(EMBEDDED) --overwrite
-	@mv $(VENV)/embedded-card.md $(EMBEDDED)/README.md
-	$(PY) -m crr evaluate --model $(EMBEDDED) --data "$(DATA)" --card
+# $(call train_again,NAME,OPTIONS): trains checkpoints/NAME-embedded as `crr train OPTIONS` does and measures it. Its card
+# is written by hand, but for the tables: training would replace it.
+define train_again
+	@test -n "$(DATA)" || { echo "Name the data set: make $@ DATA=/path/to/data PAIRS=/path/to/pairs" >&2; exit 1; }
+	@cp checkpoints/$(1)-embedded/README.md $(VENV)/$(1)-card.md
+	$(PY) -m crr train --data "$(DATA)" --out checkpoints/$(1)-embedded --overwrite $(2)
+	@mv $(VENV)/$(1)-card.md checkpoints/$(1)-embedded/README.md
+	$(PY) -m crr evaluate --model $(1)-embedded --data "$(DATA)" --card
+	$(PY) -m crr identity --model $(1)-embedded --data "$(DATA)" $(if $(PAIRS),--pairs "$(PAIRS)") --card
+endef
 
-train_baseline = $(PY) -m crr train --data "$(DATA)" --out checkpoints/$(1)-embedded --overwrite $(2)
+.PHONY: checkpoint
+checkpoint: $(RUNTIME)  ## train checkpoints/crr-embedded again (DATA=data set, PAIRS=defects with clean twins)
+	$(call train_again,crr,--preset embedded)
 
 .PHONY: baselines
-baselines: $(RUNTIME)  ## train what the embedded checkpoint is compared with (DATA=folder of the data set)
-	@test -n "$(DATA)" || { echo "Name the data set: make baselines DATA=/path/to/data" >&2; exit 1; }
-	$(call train_baseline,autoencoder,--method autoencoder)
-	$(call train_baseline,masked,--method autoencoder --masking 0.4 --dropout 0.4)
-	$(call train_baseline,repair,--segmentation none)
-	$(call train_baseline,dinomaly,--method dinomaly)
-	$(call train_baseline,rd,--method rd)
-	$(call train_baseline,uniad,--method uniad)
-	$(call train_baseline,gaussian,--method gaussian)
-	$(call train_baseline,padim,--method padim)
-	$(call train_baseline,patchcore,--method patchcore)
+baselines: $(RUNTIME)  ## train what the embedded checkpoint is compared with (DATA=, PAIRS= likewise)
+	$(call train_again,autoencoder,--method autoencoder)
+	$(call train_again,masked,--method autoencoder --masking 0.4 --dropout 0.4)
+	$(call train_again,repair,--segmentation none)
+	$(call train_again,dinomaly,--method dinomaly)
+	$(call train_again,rd,--method rd)
+	$(call train_again,uniad,--method uniad)
+	$(call train_again,gaussian,--method gaussian)
+	$(call train_again,padim,--method padim)
+	$(call train_again,patchcore,--method patchcore)
 
 .PHONY: clean
 clean:  ## remove caches and build leftovers (.venv stays)

@@ -133,9 +133,9 @@ def _copying(comparison: Comparison, name: str) -> list[str]:
         share = 100 * min(1.0, max(0.0, copied.index))  # single patches may push it beyond 0 and 1
         lines.append(f"copies {share:.0f} % of the {'damage' if hit else 'test damage'}")
     if hit is not None and hit.contrast is not None:
-        lines.append(f"contrast {hit.contrast:.1f} (inside : outside)")
+        lines.append(f"contrast {hit.contrast:.1f}")
     if hit is not None and hit.iou is not None:
-        lines.append(f"IoU {hit.iou:.2f} with the damage")
+        lines.append(f"IoU {hit.iou:.2f}")
     return lines
 
 

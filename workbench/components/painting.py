@@ -21,6 +21,10 @@ from workbench.samples import read_samples
 from workbench.settings import settings
 
 _WORKSHOP, _LINK = "workshop", "damage"
+_FIGURES = (
+    "Contrast: mean of the map inside the damage, as a multiple of its mean outside. IoU: overlap of the damage "
+    "with where the map reaches the model's own threshold, 1 = exactly."
+)
 _EVERYTHING = (
     "All of the photo is damaged, so there is nothing outside to compare with: no contrast can be given."
 )
@@ -58,6 +62,7 @@ def show(photo: Photo, questions: Sequence[Question], inspector: Inspector) -> N
             st.caption(f"From the damage to the maps of {models}: {milliseconds:.0f} ms ({device}).")
         with maps:
             scale = show_columns(comparison, questions)
+            st.caption(_FIGURES)
         _write_link(plan)
         show_details(comparison, scale)
 
