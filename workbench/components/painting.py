@@ -22,7 +22,7 @@ from workbench.settings import settings
 
 _WORKSHOP, _LINK = "workshop", "damage"
 _FIGURES = (
-    "Contrast: mean of the map inside the damage, as a multiple of its mean outside. IoU: overlap of the damage "
+    "Contrast: mean of the map inside the damage, as a multiple of that outside. IoU: overlap of the damage "
     "with where the map reaches the model's own threshold, 1 = exactly."
 )
 _EVERYTHING = (
