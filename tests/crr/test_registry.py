@@ -7,6 +7,7 @@ import torch
 
 from crr import registry
 from crr.checkpoint import load, save
+from crr.damage_inspection import StandardDamage
 from crr.datasets import open_dataset
 from crr.errors import ConfigError
 from crr.evaluation import evaluate
@@ -54,6 +55,15 @@ def test_a_method_learns_from_good_images_and_finds_defects(method, tmp_path):
     figures = evaluate(detector, dataset).mean
     assert figures.pixel_auroc > 0.8
     assert figures.image_auroc > 0.7
+
+
+@METHODS
+def test_how_much_of_a_damage_a_method_copies_can_be_asked(method):
+    detector, [image] = detector_of(method), good_images("plate", 1)
+    copied = StandardDamage(image).copied_by(detector)
+    assert copied.index is not None
+    assert list(copied.layers) == [layer.name for layer in detector.encoder.layers]
+    assert 0 <= copied.normal_error <= 2
 
 
 @METHODS
