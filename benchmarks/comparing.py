@@ -25,8 +25,7 @@ from workbench.batch import Question
 from workbench.comparison import sample_photo
 from workbench.inspection import Inspector
 from workbench.models import Models
-from workbench.painted import Workshop, ask_about_damage
-from workbench.pictures import picture_of
+from workbench.painted import Workshop
 from workbench.samples import read_samples
 from workbench.settings import ROOT, settings
 from workbench.strokes import Stroke
@@ -83,16 +82,14 @@ def time_stroke(count: int) -> None:
     questions = [Question(describe(find(f"{name}-embedded")), "cpu") for name in NAMES[:count]]
     inspector = Inspector(Models(load, settings().model_bytes), inspect_batch)
     photo = sample_photo(read_samples(settings().samples)[SAMPLE])
-    workshop = Workshop()
+    workshop = Workshop(settings().session_bytes)
     part = workshop.part(photo)
 
     def stroke(number: int) -> None:
         start = (150.0 + 5 * number, 160.0)
         line = Stroke(tool="line", size=16.0, points=(start, (start[0] + 60, 220.0)))
         workshop.plan(photo).painting.strokes = (line,)
-        damaged = workshop.damaged(part)
-        picture = picture_of(damaged.image, part.picture.digest)
-        ask_about_damage(part, damaged, picture, questions, inspector)
+        workshop.look(part, workshop.make(part), questions, inspector)
 
     times = [timed(partial(stroke, number)) for number in range(WARM_UP + ROUNDS)][WARM_UP:]
     print(f"a stroke, {count} models, in the library: {median(times):.0f} ms (slowest {max(times):.0f} ms)")
@@ -132,8 +129,10 @@ def stroke_in(page: "Page", number: int) -> float:
     page.mouse.down()
     page.mouse.move(x + 20, y + 15, steps=3)
     page.mouse.up()
-    page.wait_for_timeout(1500)
-    return float(page.evaluate("window.drawn - window.released"))
+    page.wait_for_function("window.drawn !== null")
+    milliseconds = float(page.evaluate("window.drawn - window.released"))
+    page.wait_for_timeout(1000)  # the rest of the page is drawn
+    return milliseconds
 
 
 @contextmanager
@@ -147,11 +146,18 @@ def served() -> Iterator[str]:
         [*command, "--server.port", str(port)], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     try:
-        time.sleep(5)
+        while server.poll() is None and not answers(port):
+            time.sleep(0.2)
         yield f"http://localhost:{port}"
     finally:
         server.terminate()
         server.wait(timeout=20)
+
+
+def answers(port: int) -> bool:
+    """Whether somebody listens there."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def timed(work: Callable[[], None]) -> float:

@@ -38,20 +38,27 @@ def main() -> None:
     arguments.add_argument("comparison", type=Path, help="JSON file of `crr compare`")
     arguments.add_argument("--picture", type=Path, help="PNG of index against normal error")
     arguments.add_argument(
-        "--curves", type=Path, nargs="*", default=[], help="of benchmarks/training_curve.py"
+        "--curves",
+        type=Path,
+        nargs=3,
+        metavar=("FIRST", "SECOND", "PNG"),
+        help="two files of benchmarks/training_curve.py, and the picture to draw of them",
     )
-    arguments.add_argument("--curve-picture", type=Path, help="PNG of the curves")
     options = arguments.parse_args()
     models = read(options.comparison)["models"]
     print_detection(models)
     print_identity(models)
     print_ladder(models)
-    curves = [read(path) for path in options.curves]
     if options.picture:
-        points = {row["model"].removesuffix("-embedded"): two_axes(row["identity"]) for row in models}
+        points = {
+            row["model"].removesuffix("-embedded"): (row["identity"]["normal_error"], index)
+            for row in models
+            if (index := row["identity"]["index"]["held_out"]) is not None
+        }
         write_png(identity_figure(points).update_layout(height=420), options.picture, width=760)
-    if options.curve_picture:
-        write_png(curve_figure(curves), options.curve_picture, width=900)
+    if options.curves:
+        *curves, picture = options.curves
+        write_png(curve_figure([read(path) for path in curves]), picture, width=900)
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -114,25 +121,18 @@ def print_table(headings: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
     print()
 
 
-def two_axes(identity: dict[str, Any]) -> tuple[float, float]:
-    """(normal error, index on held-out damage)."""
-    return identity["normal_error"], identity["index"]["held_out"]
-
-
 def curve_figure(curves: Sequence[dict[str, Any]]) -> go.Figure:
     """Left the index over the iterations, right what is found; a colour a model."""
     figure = make_subplots(cols=2, subplot_titles=["identity index", "mean of I-AUROC, P-AP and AUPRO"])
     for curve, colour in zip(curves, (DEFECT, GREY), strict=True):
-        name = curve["model"].removesuffix("-embedded")
-        steps = [row["iterations"] for row in curve["curve"]]
-        line = {"color": colour}
+        name, rows = curve["model"].removesuffix("-embedded"), curve["curve"]
+        line = {"x": [row["iterations"] for row in rows], "line_color": colour, "row": 1}
         for group, dash in STYLES.items():
-            values = [row["index"][group] for row in curve["curve"]]
-            label = f"{name}, {GROUPS[group]}"
-            figure.add_scatter(x=steps, y=values, name=label, line={**line, "dash": dash}, col=1, row=1)
-        found = [sum(row["detection"][metric] for metric in SHORT) / len(SHORT) for row in curve["curve"]]
-        figure.add_scatter(x=steps, y=found, name=f"{name}, detection", line=line, col=2, row=1)
-    figure.update_xaxes(title="iterations", type="log", tickvals=steps)
+            values = [row["index"][group] for row in rows]
+            figure.add_scatter(y=values, name=f"{name}, {GROUPS[group]}", line_dash=dash, col=1, **line)
+        found = [sum(row["detection"][metric] for metric in SHORT) / len(SHORT) for row in rows]
+        figure.add_scatter(y=found, name=f"{name}, detection", col=2, **line)
+    figure.update_xaxes(title="iterations", type="log", tickvals=line["x"])
     figure.update_yaxes(range=[0, 1], col=1)
     figure.update_layout(height=380, margin={"l": 8, "r": 8, "t": 40, "b": 8})
     return figure

@@ -3,16 +3,15 @@
 The same index as `crr.identity_evaluation` measures over a data set, at once and for a single image.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import islice
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from crr.anomalies import HELD_OUT, AnomalySynthesizer, Damage
+from crr.anomalies import HELD_OUT, AnomalySynthesizer
 from crr.detector import Detector
 from crr.engine import (
     EncoderPass,
@@ -27,7 +26,6 @@ from crr.preprocessing import mask_to_input, to_input
 from crr.types import Features, Image, Inspection, Mask, Reconstruction
 
 _COPIES = 2  # with damage of each held-out kind
-_TRIES = 4  # to draw one that shows
 
 
 @dataclass(frozen=True)
@@ -110,17 +108,15 @@ class StandardDamage:
 
 def _damaged_copies(image: Image) -> tuple[list[Image], Tensor]:
     """The image and behind it its damaged copies, and the bool (copies, H, W) masks of these."""
-    damages = [damage for kind in HELD_OUT for damage in islice(_damages(image, kind), _COPIES)]
+    drawn = [
+        _synthesizer(kind).damage_that_shows(image, np.random.default_rng([copy, *kind.encode()]))
+        for kind in HELD_OUT
+        for copy in range(_COPIES)
+    ]
+    damages = [damage for damage in drawn if damage is not None]
     images = [image, *(damage.image for damage in damages)]
     masks = np.array([damage.mask for damage in damages], dtype=bool).reshape(-1, *image.shape[:2])
     return images, torch.from_numpy(masks)
-
-
-def _damages(image: Image, kind: str) -> Iterator[Damage]:
-    for draw in range(_TRIES):
-        damage = _synthesizer(kind).damage(image, np.random.default_rng([draw, *kind.encode()]))
-        if damage.what == kind:  # else nothing showed, and a square of another kind was made instead
-            yield damage
 
 
 @cache

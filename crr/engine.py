@@ -119,7 +119,16 @@ def inspect_batch(detector: Detector, images: Sequence[Image], passes: EncoderPa
 def predict_batch(
     detector: Detector, images: Sequence[Image], passes: EncoderPasses
 ) -> tuple[Prediction, dict[str, float]]:
-    """The prediction of `inspect_batch`, and the milliseconds that each step of it took for all images."""
+    """The prediction of `inspect_batch`, and the milliseconds that each step of it took for all images.
+
+    Args:
+        detector: As there.
+        images: As there.
+        passes: As there.
+
+    Raises:
+        DeviceError: The device ran out of memory.
+    """
     watch = Stopwatch(detector.device)
     known = passes.get(encoder_key(detector))
     with memory_explained(detector, len(images)):
@@ -161,13 +170,14 @@ def encoder_key(detector: Detector) -> EncoderKey:
 
 
 @contextmanager
-def memory_explained(detector: Detector, images: int) -> Iterator[None]:
-    """Turn a device's lack of memory, at `images` a batch, into a `DeviceError` that says what to do."""
+def memory_explained(detector: Detector, batch_size: int) -> Iterator[None]:
+    """Turn a device's lack of memory, at this batch size, into a `DeviceError` that says what to do."""
     try:
         yield
     except torch.OutOfMemoryError:
         raise DeviceError(
-            f"{detector.device} ran out of memory at {images} images a batch. Use a smaller batch or the CPU."
+            f"{detector.device} ran out of memory at {batch_size} images a batch. "
+            "Use a smaller batch or the CPU."
         ) from None
 
 

@@ -36,8 +36,6 @@ GROUP_FILLINGS: Mapping[SyntheticGroup, tuple[str, ...]] = MappingProxyType(
 PARTS = ("clean", "defective", "mask")
 """Subfolders of a folder of real twins."""
 
-_TRIES = 4
-
 
 @dataclass(frozen=True)
 class Twin:
@@ -179,12 +177,10 @@ class _Damaging:
     def _damage(self, sample: Sample, clean: Image, filling: str) -> Damage | None:
         draw = f"{self._seed}/{sample.category}/{sample.path.name}/{filling}"
         random = np.random.default_rng(list(draw.encode()))
-        for _ in range(_TRIES):
-            foreign = donors(self._paths, self._position[sample.category], self._read, random)
-            damage = self._synthesizers[filling].damage(clean, random, foreign)
-            if damage.what == filling:  # else nothing showed, and a square of another kind was made instead
-                return damage
-        return None
+        position = self._position[sample.category]
+        return self._synthesizers[filling].damage_that_shows(
+            clean, random, lambda: donors(self._paths, position, self._read, random)
+        )
 
 
 def _real_twin(paths: Mapping[str, Path], category: str, encoder: EncoderConfig) -> list[Twin]:

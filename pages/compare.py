@@ -31,7 +31,7 @@ with plain_errors():
         painting.show(shown_photo(visit, photos), questions, inspector)
     else:
         painting.forget_link()
-        with comparing.progress() as tell:
+        with st.spinner("Asking the models"), comparing.progress() as tell:
             compared = compare_shown(visit, photos, questions, inspector, tell)
         comparing.show(compared, questions)
     surveying.show(questions, inspector)

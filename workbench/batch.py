@@ -74,6 +74,10 @@ class Row:
         return verdict_at(self.score, factor * self.limit)
 
 
+QuestionKey = tuple[str, str]
+"""Revision of a model and device: questions with the same key have the same answers."""
+
+
 @dataclass(frozen=True)
 class Question:
     """Who is asked about the images: a model on a device."""
@@ -82,7 +86,7 @@ class Question:
     device: str
 
     @property
-    def key(self) -> tuple[str, str]:
+    def key(self) -> QuestionKey:
         """Equal for questions with the same answers."""
         return (self.model.revision, self.device)
 

@@ -31,6 +31,7 @@ class Photo:
         label: What its data set says about the part; None for a visitor's own.
         open: Its file, not decoded yet.
         inspect: Asks a model; None if the file cannot be inspected.
+        copied: How much of the standard damage to it a model copies, remembered.
     """
 
     key: str
@@ -39,6 +40,7 @@ class Photo:
     label: Verdict | None
     open: Callable[[], ImageFile]
     inspect: Callable[[Question, Inspector, ImageFile], Inspected | None]
+    copied: Callable[[Question, Inspector, ImageFile], CopiedDamage]
 
 
 def sample_photo(sample: Sample) -> Photo:
@@ -52,11 +54,21 @@ def sample_photo(sample: Sample) -> Photo:
         inspect=lambda question, inspector, file: inspector.inspect_sample(
             sample, question.model, question.device, file
         ),
+        copied=lambda question, inspector, file: inspector.copied_by_sample(
+            sample, question.model, question.device, file
+        ),
     )
 
 
 def own_photo(upload: Upload, visit: Visit) -> Photo:
     """An upload of the visitor as a photo to compare on."""
+
+    def copied(question: Question, inspector: Inspector, file: ImageFile) -> CopiedDamage:
+        key = (upload.digest, question.key)
+        if key not in visit.copied:
+            visit.copied[key] = inspector.copied_by(file, question.model, question.device)
+        return visit.copied[key]
+
     return Photo(
         key=upload.digest,
         own=True,
@@ -66,6 +78,7 @@ def own_photo(upload: Upload, visit: Visit) -> Photo:
         inspect=lambda question, inspector, file: visit.batch.inspect(
             upload.digest, question, inspector, file
         ),
+        copied=copied,
     )
 
 
@@ -114,7 +127,7 @@ class Comparison:
         answers: Model name to answer, in the order of the columns.
         copied: Model name to how much of a damage it copied: of the visitor's own, or of the standard damage.
         hits: Model name to how well it met the visitor's damage; empty unless it was painted on.
-        outlines: Of the visitor's damage, curves of (x, y) in pixels of the photo.
+        outlines: Of the visitor's damage, curves of (x, y) in pixels of the answers' picture.
     """
 
     photo: Photo
@@ -157,7 +170,7 @@ def compare_shown(
     """Ask every model about what the visitor looks at, one after the other; an encoder is asked once.
 
     Args:
-        visit: Remembers how much of the standard damage each model copied.
+        visit: What the visitor looks at; turns to a sample if it cannot be inspected any more.
         samples: To look up the one that is shown.
         questions: Who is asked.
         inspector: Asks them.
@@ -174,52 +187,39 @@ def compare_shown(
         name = question.model.name
         if tell is not None:
             tell(done, len(questions), name)
-        found = ask_all(photo, [question], inspector, file)
-        if found is None:
+        answer = ask(photo, question, inspector, file)
+        if answer is None:
             visit.upload = None
             return compare_shown(visit, samples, questions, inspector, tell)
-        answers |= found
-        if isinstance(found[name], Inspected):
+        answers[name] = answer
+        if isinstance(answer, Inspected):
             with suppress(CRRError):  # too little memory for the copies: no index, then
-                copied[name] = _copied(visit, photo, file, question, inspector)
+                copied[name] = photo.copied(question, inspector, file)
     return Comparison(photo, answers, copied).checked()
 
 
-def _copied(
-    visit: Visit, photo: Photo, file: ImageFile, question: Question, inspector: Inspector
-) -> CopiedDamage:
-    key = (photo.key, question.key)
-    if key not in visit.copied:
-        visit.copied[key] = inspector.copied_by(file, question.model, question.device)
-    return visit.copied[key]
-
-
-def ask_all(
-    photo: Photo, questions: Iterable[Question], inspector: Inspector, file: ImageFile | None = None
-) -> dict[str, Answer] | None:
+def ask_all(photo: Photo, questions: Iterable[Question], inspector: Inspector) -> dict[str, Answer] | None:
     """Ask one model after the other; an encoder that several use is asked once.
-
-    Args:
-        photo: What they are asked about.
-        questions: Who is asked.
-        inspector: Asks them.
-        file: The photo's, if it was opened before.
 
     Returns:
         Model name to answer, None if the photo cannot be inspected.
     """
-    file = file or photo.open()
+    file = photo.open()
     answers: dict[str, Answer] = {}
     for question in questions:
-        try:
-            inspected = photo.inspect(question, inspector, file)
-        except CRRError as error:
-            answers[question.model.name] = error
-            continue
-        if inspected is None:
+        answer = ask(photo, question, inspector, file)
+        if answer is None:
             return None
-        answers[question.model.name] = inspected
+        answers[question.model.name] = answer
     return answers
+
+
+def ask(photo: Photo, question: Question, inspector: Inspector, file: ImageFile) -> Answer | None:
+    """What one model says of a photo, whose opened file others may share; None if it cannot be inspected."""
+    try:
+        return photo.inspect(question, inspector, file)
+    except CRRError as error:
+        return error
 
 
 def difference_map(first: Inspection, second: Inspection) -> NDArray[np.float32]:

@@ -103,7 +103,7 @@ def _drawing(comparison: Comparison, panels: Sequence[Drawing], maps: Sequence[D
     `size` is (height, width) of the photo. Each of `maps` covers it edge to edge: levels in thousandths on
     `grid`, int16 if `signed`, else uint16; `top` is the level of the last of 256 RGBA `colours`, in base64.
     A panel shows `layers` over each other: `PHOTO`, `GREY` or the name of a map; beyond its slider `right`.
-    `outlines`, flat lists x, y, x, y, ... in pixels of the photo, are drawn over every panel.
+    `outlines`, flat lists x, y, x, y, ... in pixels of that `size`, are drawn over every panel.
     """
     picture = next(iter(comparison.inspected.values())).picture
     return {

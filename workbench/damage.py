@@ -4,7 +4,7 @@ Since it is made here, the truth about it is known: the mask.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal, get_args
@@ -34,7 +34,6 @@ KINDS: Mapping[str, str] = {
 """Kind of synthetic damage to what people call it; no method here is trained on what is held out."""
 
 _CACHED = 4  # materials of the size of an image
-_TRIES = 4  # to draw a damage that shows
 
 
 @dataclass(frozen=True)
@@ -98,50 +97,52 @@ class Damaged:
     kind: str = ""
 
 
-def damage(
-    image: Image,
-    strokes: Sequence[Stroke],
-    filling: Filling,
-    synthetic: Synthetic | None = None,
-    donors: Sequence[Path] = (),
-) -> Damaged:
-    """Damage a copy of an image.
+def synthetic_damage(image: Image, wanted: Synthetic | None, donors: Sequence[Path] = ()) -> Damaged:
+    """Have an image damaged, or leave it whole.
 
     Args:
         image: uint8 (H, W, 3), not modified.
-        strokes: In pixels of `image`.
-        filling: Of the strokes.
-        synthetic: Made first, so that the strokes lie over it.
-        donors: Images of other parts, one of which may lend material to the synthetic damage.
+        wanted: Which damage; where nothing of that kind shows, one of another kind is made, which says so.
+            None leaves the image whole.
+        donors: Photos of other parts, one of which may lend material.
 
     Raises:
         ConfigError: The image is too small for synthetic damage.
-        ImageError: The other part's photo, or a donor's, cannot be read.
+        ImageError: A donor cannot be read.
     """
-    below = Damaged(image, np.zeros(image.shape[:2], dtype=bool))
-    if synthetic is not None:
-        below = _synthesise(image, synthetic, donors)
-    painted = mask_of(tuple(strokes), (image.shape[0], image.shape[1]))
+    if wanted is None:
+        return Damaged(image, np.zeros(image.shape[:2], dtype=bool))
+    random = np.random.default_rng([wanted.seed, *wanted.kind.encode()])
+    synthesizer = AnomalySynthesizer(
+        what=(*training_kinds(), *HELD_OUT) if wanted.kind == "any" else (wanted.kind,)
+    )
+
+    def lent() -> list[Image]:
+        return [_part(donors[int(random.integers(len(donors)))], None)] if donors else []
+
+    made = synthesizer.damage_that_shows(image, random, lent) or synthesizer.damage(image, random, lent())
+    return Damaged(made.image, made.mask, made.where, made.what)
+
+
+def paint(below: Damaged, strokes: Sequence[Stroke], filling: Filling) -> Damaged:
+    """Lay strokes over an image.
+
+    Args:
+        below: The image, whole or damaged; not modified.
+        strokes: In pixels of the image.
+        filling: Of the strokes.
+
+    Raises:
+        ImageError: The other part's photo cannot be read.
+    """
+    size = (below.image.shape[0], below.image.shape[1])
+    painted = mask_of(tuple(strokes), size)
     if not painted.any():
         return below
     # Softer at the rim, as a real damage is, but never beyond the mask.
     cover = filling.strength * cv2.GaussianBlur(painted.astype(np.float32), (3, 3), 0) * painted
-    material = _material(filling, (image.shape[0], image.shape[1]))
-    mixed = below.image + (material.astype(np.float32) - below.image) * cover[:, :, None]
-    return Damaged(np.rint(mixed).astype(np.uint8), below.mask | painted, below.shape, below.kind)
-
-
-def _synthesise(image: Image, synthetic: Synthetic, donors: Sequence[Path]) -> Damaged:
-    random = np.random.default_rng([synthetic.seed, *synthetic.kind.encode()])
-    kinds = (*training_kinds(), *HELD_OUT) if synthetic.kind == "any" else (synthetic.kind,)
-    lent = [_part(donors[int(random.integers(len(donors)))], None)] if donors else []
-    synthesizer = AnomalySynthesizer(what=kinds)
-    made = synthesizer.damage(image, random, lent)
-    for _ in range(_TRIES - 1):
-        if made.what in kinds:
-            break  # else nothing of that kind showed, and a square of another was made instead
-        made = synthesizer.damage(image, random, lent)
-    return Damaged(made.image, made.mask, made.where, made.what)
+    mixed = below.image + (_material(filling, size).astype(np.float32) - below.image) * cover[:, :, None]
+    return replace(below, image=np.rint(mixed).astype(np.uint8), mask=below.mask | painted)
 
 
 def _material(filling: Filling, size: tuple[int, int]) -> Image:

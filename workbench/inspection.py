@@ -130,6 +130,7 @@ class Inspector:
         self._run = run
         self._queues = DeviceQueues()
         self._samples: BoundedCache[Inspected] = BoundedCache(sample_cache)
+        self._copied: dict[tuple[str, str, str], CopiedDamage] = {}  # a few numbers each
         self._lock = Lock()
         self._sample_locks: defaultdict[tuple[str, str, str], Lock] = defaultdict(Lock)
 
@@ -146,6 +147,15 @@ class Inspector:
     def copied_by(self, file: ImageFile, model: CheckpointInfo, device: str) -> CopiedDamage:
         """How much a model copies of the standard damage to a file; raises as `inspect` does."""
         return self.ask(model, device, file.standard_damage.copied_by)
+
+    def copied_by_sample(
+        self, sample: Sample, model: CheckpointInfo, device: str, file: ImageFile
+    ) -> CopiedDamage:
+        """The same of a sample, whose `file` it is: measured once for all sessions."""
+        key = (sample.name, model.revision, device)
+        if key not in self._copied:
+            self._copied[key] = self.copied_by(file, model, device)
+        return self._copied[key]
 
     def ask(self, model: CheckpointInfo, device: str, work: Callable[[Detector], Result]) -> Result:
         """What `work` returns for a model's detector when its device is free; raises `CRRError` likewise."""

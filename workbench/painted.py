@@ -1,6 +1,9 @@
 """A part that a visitor damages, and what each model makes of the damage."""
 
+import time
+from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -10,17 +13,14 @@ from crr.detector import Detector
 from crr.engine import EncoderPasses
 from crr.errors import CRRError
 from crr.types import Image, Inspection, Mask, Reconstruction
-from workbench.batch import Question
+from workbench.batch import Question, QuestionKey
 from workbench.comparison import Answer, Comparison, Hit, Photo
-from workbench.damage import Damaged, Filling, Synthetic, damage
+from workbench.damage import Damaged, Filling, Synthetic, paint, synthetic_damage
 from workbench.inspection import Inspected, Inspector
 from workbench.judgement import outlines_of
 from workbench.memory import BoundedCache
 from workbench.pictures import DISPLAY_SIDE, Picture, digest_of, picture_of, shrink
-from workbench.settings import MEGABYTE
 from workbench.strokes import Painting
-
-_REMEMBERED = 64 * MEGABYTE
 
 
 @dataclass
@@ -30,10 +30,17 @@ class Plan:
     Attributes:
         painting: The strokes.
         synthetic: The synthetic damage below them, if any.
+        made: How many of each kind of synthetic damage were made.
     """
 
     painting: Painting = field(default_factory=Painting)
     synthetic: Synthetic | None = None
+    made: Counter[str] = field(default_factory=Counter)
+
+    def make(self, kind: str) -> None:
+        """Have a synthetic damage made of a kind, another one each time."""
+        self.synthetic = Synthetic(kind, self.made[kind])
+        self.made[kind] += 1
 
 
 class Part:
@@ -47,23 +54,47 @@ class Part:
         picture: What the screen shows of it.
     """
 
-    def __init__(self, photo: Photo) -> None:
-        """Raises `ImageError` for a bad file."""
+    def __init__(self, photo: Photo, limit: int) -> None:
+        """Args: photo; limit, bytes of the models' answers kept. Raises `ImageError` for a bad file."""
         file = photo.open()
         self.photo = photo
         self.image: Image = shrink(file.image, DISPLAY_SIDE)
         self.picture: Picture = picture_of(self.image, digest_of(file.content))
         self._passes: EncoderPasses = {}
-        self._clean: BoundedCache[Reconstruction] = BoundedCache(_REMEMBERED)
+        self._clean: BoundedCache[Reconstruction] = BoundedCache(limit)
 
-    def clean(self, detector: Detector, key: tuple[str, str]) -> Reconstruction:
+    def clean(self, key: QuestionKey, detector: Detector) -> Reconstruction:
         """What a detector answers to the undamaged photo; asked once as long as memory allows."""
         known = self._clean.get(key)
         if known is None:
             known = reconstruct(detector, self.image, self._passes)
-            tensors = [*known.encoder, *known.decoder]
-            self._clean.put(key, known, sum(tensor.numel() * tensor.element_size() for tensor in tensors))
+            # Encoder features are shared by models of one encoder, and held by `_passes` anyway.
+            size = sum(layer.numel() * layer.element_size() for layer in known.decoder)
+            self._clean.put(key, known, size)
         return known
+
+
+@dataclass(frozen=True, eq=False)
+class Made:
+    """A damaged part.
+
+    Attributes:
+        damaged: What was made of it.
+        picture: What the screen shows; the digest is the whole part's, so that a view of it stays.
+        milliseconds: Time it took.
+    """
+
+    damaged: Damaged
+    picture: Picture
+    milliseconds: float
+
+
+@dataclass(frozen=True)
+class Look:
+    """What the models say of a damaged part, and the time from the wish for it to the last model's map."""
+
+    comparison: Comparison
+    milliseconds: float
 
 
 class Workshop:
@@ -73,17 +104,21 @@ class Workshop:
         filling: What strokes are filled with, on every part.
     """
 
-    def __init__(self, linked: Synthetic | None = None) -> None:
-        """Args: linked, the synthetic damage that a link asks for, to the first photo."""
+    def __init__(self, limit: int, linked: Synthetic | None = None) -> None:
+        """Args: limit, bytes of models' answers kept; linked, the damage that a link asks for, if any."""
         self.filling = Filling()
+        self._limit = limit
         self._linked = linked
         self._plans: dict[str, Plan] = {}
         self._part: Part | None = None
+        self._below: tuple[object, Damaged] | None = None
+        self._made: tuple[object, Made] | None = None
+        self._look: tuple[object, Look] | None = None
 
     def part(self, photo: Photo) -> Part:
         """The part of a photo; the last one is kept. Raises `ImageError` for a bad file."""
         if self._part is None or self._part.photo.key != photo.key:
-            self._part = Part(photo)
+            self._part = Part(photo, self._limit)
         return self._part
 
     def plan(self, photo: Photo) -> Plan:
@@ -93,21 +128,55 @@ class Workshop:
             self._linked = None
         return self._plans[photo.key]
 
-    def damaged(self, part: Part, donors: Sequence[Path] = ()) -> Damaged:
-        """The part as its plan wants it; raises as `workbench.damage.damage` does."""
+    def make(self, part: Part, donors: Sequence[Path] = ()) -> Made:
+        """The part as its plan wants it; made again only if that changed.
+
+        Args:
+            part: From `part`.
+            donors: Photos of other parts, one of which may lend material to a synthetic damage.
+
+        Raises:
+            ConfigError: The part is too small for synthetic damage.
+            ImageError: Another part's photo cannot be read.
+        """
         plan = self.plan(part.photo)
-        return damage(part.image, plan.painting.strokes, self.filling, plan.synthetic, donors)
+        below = (part.photo.key, plan.synthetic)
+        wish = (below, plan.painting.strokes, self.filling)
+        if self._made is None or self._made[0] != wish:
+            start = time.perf_counter()
+            if self._below is None or self._below[0] != below:  # takes longer than a stroke
+                self._below = below, synthetic_damage(part.image, plan.synthetic, donors)
+            damaged = paint(self._below[1], plan.painting.strokes, self.filling)
+            whole = not damaged.mask.any()
+            picture = part.picture if whole else picture_of(damaged.image, part.picture.digest)
+            self._made = wish, Made(damaged, picture, 1000 * (time.perf_counter() - start))
+        return self._made[1]
+
+    def look(self, part: Part, made: Made, questions: Sequence[Question], inspector: Inspector) -> Look:
+        """What the models say of what was made of the part; asked again only if it or the models changed.
+
+        Raises:
+            CRRError: No model answered; of the first.
+        """
+        key = (made, tuple((question.model.name, question.key) for question in questions))
+        if self._look is None or self._look[0] != key:
+            for question in questions:
+                with suppress(CRRError):  # which comes again below; here models are loaded
+                    inspector.ask(question.model, question.device, partial(part.clean, question.key))
+            start = time.perf_counter()
+            comparison = ask_about_damage(part, made, questions, inspector)
+            self._look = key, Look(comparison, made.milliseconds + 1000 * (time.perf_counter() - start))
+        return self._look[1]
 
 
 def ask_about_damage(
-    part: Part, damaged: Damaged, picture: Picture, questions: Sequence[Question], inspector: Inspector
+    part: Part, made: Made, questions: Sequence[Question], inspector: Inspector
 ) -> Comparison:
     """Ask one model after the other; an encoder that several use is asked once.
 
     Args:
         part: Before it was damaged.
-        damaged: What was made of it.
-        picture: Of the damaged image.
+        made: What was made of it.
         questions: Who is asked.
         inspector: Asks them.
 
@@ -122,21 +191,21 @@ def ask_about_damage(
         name = question.model.name
         try:
             inspection, copied[name] = inspector.ask(
-                question.model, question.device, partial(_ask, part, damaged, question.key, passes)
+                question.model, question.device, partial(_ask, part, made.damaged, question.key, passes)
             )
         except CRRError as error:
             answers[name] = error
             continue
-        answers[name] = Inspected(picture, inspection, decode_milliseconds=0.0)
-        hits[name] = hit_of(inspection, damaged.mask)
-    outlines = outlines_of(damaged.mask, part.picture.size)
+        answers[name] = Inspected(made.picture, inspection, decode_milliseconds=0.0)
+        hits[name] = hit_of(inspection, made.damaged.mask)
+    outlines = outlines_of(made.damaged.mask, part.picture.size)
     return Comparison(part.photo, answers, copied, hits, outlines).checked()
 
 
 def _ask(
-    part: Part, damaged: Damaged, key: tuple[str, str], passes: EncoderPasses, detector: Detector
+    part: Part, damaged: Damaged, key: QuestionKey, passes: EncoderPasses, detector: Detector
 ) -> tuple[Inspection, CopiedDamage]:
-    return inspect_damage(detector, part.clean(detector, key), damaged.image, damaged.mask, passes)
+    return inspect_damage(detector, part.clean(key, detector), damaged.image, damaged.mask, passes)
 
 
 def hit_of(inspection: Inspection, mask: Mask) -> Hit:

@@ -6,6 +6,7 @@ Nothing here needs torch, so that the gallery is on the screen before torch is l
 import base64
 import io
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -71,6 +72,12 @@ def read_samples(folder: Path) -> dict[str, Sample]:
     if missing:
         raise DatasetError(f"{index} names {missing[0]}, which is not there. Restore it from the repository.")
     return {sample.name: sample for sample in samples}
+
+
+def samples_of_other_kinds(samples: Mapping[str, Sample], name: str) -> list[Sample]:
+    """Those of another category than the sample of that name; all if there is none of that name."""
+    own = samples[name].category if name in samples else None
+    return [sample for sample in samples.values() if sample.category != own]
 
 
 @cache

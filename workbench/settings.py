@@ -4,7 +4,8 @@
 |-------------------------|---------------------------------------------------------------|----------------|
 | `CRR_SAMPLES`           | folder with `samples.json`                                    | `samples/`     |
 | `CRR_MODEL_MEMORY_MB`   | models kept loaded, all sessions together                     | 2048           |
-| `CRR_SESSION_MEMORY_MB` | uploads, and again as much for results, kept for one visitor  | 256            |
+| `CRR_SESSION_MEMORY_MB` | uploads kept for one visitor, and again as much each for      | 256            |
+|                         | results and for what models answered to a part to be damaged  |                |
 | `CRR_MAX_BATCH`         | images one visitor can have in the table at a time            | 200            |
 | `CRR_ALLOW_FOLDERS`     | 1 or 0: may a visitor type a folder of the serving machine    | only localhost |
 
@@ -36,7 +37,8 @@ class Settings:
     Attributes:
         samples: Folder with `samples.json` and the images that it names.
         model_bytes: Memory for loaded models, all sessions together.
-        session_bytes: Memory for one visitor's uploads, and again as much for the results.
+        session_bytes: Memory for one visitor's uploads, and again as much each for the results and for what
+            models answered to the part that the visitor damages.
         max_batch: Images one visitor can have in the table at a time.
         allow_folders: Whether visitors may read folders of the serving machine; None: those on it only.
         on_space: True on Hugging Face Spaces, where every visitor is a stranger.

@@ -33,7 +33,7 @@ class Visit:
         factor: Strictness, see `workbench.judgement`; it goes with the visitor from image to image.
         opacity: Of the map over the photo, in [0, 1].
         linked_threshold: Threshold that the link asks for, until it was turned into a factor.
-        copied: Photo and question to how much of the standard damage the model copied there.
+        copied: Digest of an upload and question to how much of the standard damage the model copied there.
         news: Whether images arrived since a sample was chosen last, so that what was wrong with them is news.
     """
 
@@ -124,4 +124,5 @@ class Visit:
         """Forget every image that the visitor brought."""
         self.batch = Batch(self._settings)
         self.upload, self.news = None, False
+        self.copied.clear()
         self._listed.clear()

@@ -1,6 +1,6 @@
 """Synthetic anomalies: where (a shape) x what (a filling), blended with a random opacity."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +21,7 @@ FEATHER = 3
 """Outside the truth mask dilated by this many pixels the damaged image equals the clean one."""
 
 _ATTEMPTS = 8
+_DRAWS = 4  # each of so many attempts
 _ON_FOREGROUND = 0.8  # how often damage must touch the part
 _ON_EDGE = 0.35  # how often it begins where the two tones meet
 _PIT = 0.002  # smaller shapes (share of the area) are pits: mainly darker, like scratches
@@ -106,6 +107,25 @@ class AnomalySynthesizer:
             if damaged is not None:
                 return Damage(*damaged, where, what)
         return _plain_square(image, self._anchor(layout, rng))
+
+    def damage_that_shows(
+        self,
+        image: Image,
+        rng: np.random.Generator,
+        donors: Callable[[], Sequence[Image]] = tuple,
+    ) -> Damage | None:
+        """As `damage`, but with one of the fillings asked for, or None where several draws show nothing.
+
+        Args:
+            image: As there.
+            rng: As there.
+            donors: Gives the donors of each draw.
+        """
+        for _ in range(_DRAWS):
+            damage = self.damage(image, rng, donors())
+            if damage.what in self.what:  # else nothing showed, and a square of another kind was made instead
+                return damage
+        return None
 
     def _anchor(self, layout: Layout, rng: np.random.Generator) -> Point:
         """A pixel of the part if there is one (mostly), of an edge between the tones (sometimes), or any."""

@@ -323,6 +323,14 @@ def test_the_result_is_seen_inside_an_outline(page):
     wait_until(page, lambda: not painted(page)[125, 275])
 
 
+def test_a_stroke_that_leaves_the_picture_goes_on_beyond_its_edge(page):
+    drag(page, (380, 150), (420, 150), (430, 160))
+    (stroke,) = strokes(page, 1)
+    across = [x for x, _ in stroke.points]
+    assert across == sorted(across)  # it does not come back at the left edge
+    assert across[-1] > SIZE[1]
+
+
 def test_on_a_phone_one_finger_paints_and_two_zoom_and_move(browser: Browser, workbench_url):
     phone = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
     with browser.new_context(base_url=workbench_url, **phone) as context:
@@ -346,7 +354,11 @@ def test_on_a_phone_one_finger_paints_and_two_zoom_and_move(browser: Browser, wo
         assert np.allclose((points[0], points[-1]), [(200, 150), (210, 150)], atol=0.6)  # twice as close
 
         touch(session, "touchStart", place(page, 150, 150), place(page, 250, 150))
+        before = shown(page)
         touch(session, "touchMove", place(page, 150, 190), place(page, 250, 190))
+        assert not np.array_equal(
+            shown(page), before
+        )  # it moves under the fingers, and not when they are lifted
         touch(session, "touchEnd")
         paint_with_a_finger(session, page, (200, 190), (220, 190))
         moved = strokes(page, 3)[2].points  # what was under the fingers went along

@@ -3,7 +3,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from crr.damage_inspection import StandardDamage
 from crr.errors import CheckpointError, CRRError, DeviceError
+from crr.images import decode
 from tests.workbench.fakes import (
     OTHER_MODEL,
     QUESTION,
@@ -78,8 +80,23 @@ def test_how_much_of_a_test_damage_each_model_copies_is_measured_once(visit, ins
         "other": 0.75,
     }
     assert not comparison.painted
+    take(visit, png())
+    settle(visit, BOTH, inspector)
+    of_upload = compare_shown(visit, SAMPLES, BOTH, inspector)
     monkeypatch.setattr(inspector, "copied_by", lambda *_: pytest.fail("asked again"))
+    assert compare_shown(visit, SAMPLES, BOTH, inspector).copied == of_upload.copied
+    visit.show_sample("bottle_good")
     assert compare_shown(visit, SAMPLES, BOTH, inspector).copied == comparison.copied
+    other_visitor = Visit(Settings(), "bottle_good")
+    assert compare_shown(other_visitor, SAMPLES, BOTH, inspector).copied == comparison.copied
+
+
+def test_what_is_copied_is_what_the_library_measures(visit, tiny_inspector, detectors):
+    comparison = compare_shown(visit, SAMPLES, BOTH, tiny_inspector)
+    image = decode(SAMPLES["bottle_good"].path, "bottle")
+    for question in BOTH:
+        expected = StandardDamage(image).copied_by(detectors[str(question.model.path)])
+        assert comparison.copied[question.model.name] == expected
 
 
 def test_a_device_that_lacks_memory_for_the_test_damage_leaves_the_index_out(visit, inspector, monkeypatch):

@@ -8,11 +8,15 @@ from crr.anomalies import FILLINGS
 from crr.errors import ConfigError, ImageError
 from crr.images import encode_png
 from tests.crr.tiny import good_images
-from workbench.damage import KINDS, Filling, Synthetic, damage
+from workbench.damage import KINDS, Filling, Synthetic, paint, synthetic_damage
 from workbench.strokes import Stroke
 
 LINE = Stroke(tool="line", size=6.0, points=((10.0, 10.0), (50.0, 30.0)))
 OTHER = Stroke(tool="rectangle", size=1.0, points=((2.0, 50.0), (30.0, 60.0)))
+
+
+def damage(image, strokes, filling, synthetic=None, donors=()):
+    return paint(synthetic_damage(image, synthetic, donors), strokes, filling)
 
 
 @pytest.fixture

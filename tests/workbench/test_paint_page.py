@@ -3,7 +3,8 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from tests.workbench.fakes import png
+from tests.crr.tiny import calibrated_detector
+from tests.workbench.fakes import good_png, png
 from workbench import inspection
 from workbench.strokes import Stroke
 
@@ -81,7 +82,8 @@ def test_a_stroke_brings_index_contrast_and_iou_of_each_model(app, shown):
     assert len(shown["columns"]["outlines"]) == len(shown["pair"]["outlines"]) == 1
     table = app.dataframe[0].value
     assert list(table["model"]) == ["crr-embedded", "other"]
-    assert {"index", "normal_error", "layer stage 1"} <= set(table.columns) or len(table.columns) == 6
+    layers = [f"layer {layer.name}" for layer in calibrated_detector().encoder.layers]
+    assert list(table.columns) == ["model", "index", "normal_error", *layers]
     assert "From the damage to the maps of 2 models" in texts(app.caption)
 
 
@@ -128,9 +130,12 @@ def test_synthetic_damage_is_made_another_each_time_and_stands_in_the_link(app, 
     first = shown["canvas"]["result"].uri
     press(app, "Make one")
     assert shown["canvas"]["result"].uri != first
+    second = shown["canvas"]["result"].uri
     press(app, "Remove it")
     assert shown["canvas"]["result"] is None
     assert "damage" not in app.query_params
+    press(app, "Make one")
+    assert shown["canvas"]["result"].uri not in (first, second)
 
 
 def test_a_link_with_a_damage_makes_the_same_one(app, shown):
@@ -154,6 +159,28 @@ def test_a_damage_that_does_not_show_is_said(app, shown):
     app.slider(key="strength").set_value(5).run()
     paint(app, shown, Stroke(tool="brush", size=1.0, points=((5.0, 5.0),)))
     assert "does not show in the features" in texts(app.caption)
+
+
+def test_how_maps_are_shown_asks_no_model_again(app, shown, monkeypatch):
+    open_page(app)
+    paint(app, shown, SCRATCH)
+    monkeypatch.setattr("workbench.painted.ask_about_damage", lambda *_: pytest.fail("asked again"))
+    app.toggle(key="one_scale").set_value(False).run()
+    app.selectbox(key="A").set_value("original photo").run()
+    app.segmented_control(key="maps").set_value("Map alone").run()
+    assert shown["columns"]["panels"][0]["layers"] == ["crr-embedded"]
+    assert not app.error
+
+
+def test_clearing_the_own_images_forgets_what_was_painted_on_them(app):
+    app.run()
+    uploader = next(uploader for uploader in app.file_uploader if uploader.label == "Your own photos")
+    uploader.set_value([("part.png", png(), "image/png"), ("other.png", good_png(), "image/png")]).run()
+    open_page(app)
+    assert "workshop" in app.session_state
+    app.switch_page("pages/inspect.py").run()
+    press(app, "Clear")
+    assert "workshop" not in app.session_state
 
 
 def test_an_own_photo_is_painted_on(app, shown):

@@ -12,11 +12,11 @@ from tests.crr.tiny import ENCODER, tiny_config, tiny_detector
 from tests.workbench.fakes import MODEL, OTHER_MODEL, inspection_of, part, png
 from workbench.batch import Question, Upload
 from workbench.comparison import own_photo
-from workbench.damage import Damaged, Synthetic
+from workbench.damage import Synthetic
 from workbench.inspection import Inspector
 from workbench.models import Models
-from workbench.painted import Workshop, ask_about_damage, hit_of
-from workbench.pictures import DISPLAY_SIDE, digest_of, picture_of
+from workbench.painted import Plan, Workshop, hit_of
+from workbench.pictures import DISPLAY_SIDE, digest_of
 from workbench.settings import Settings
 from workbench.strokes import Stroke
 from workbench.visit import Visit
@@ -37,16 +37,15 @@ def photo_of(image):
 
 
 def asked(workshop, photo, inspector, questions=QUESTIONS):
-    whole = workshop.part(photo)
-    damaged = workshop.damaged(whole)
-    return ask_about_damage(whole, damaged, picture_of(damaged.image, "digest"), questions, inspector)
+    part = workshop.part(photo)
+    return workshop.look(part, workshop.make(part), questions, inspector).comparison
 
 
 def test_each_model_answers_what_it_would_to_the_damaged_file(photo, tiny_inspector, detectors):
-    workshop = Workshop()
+    workshop = Workshop(2**26)
     workshop.plan(photo).painting.strokes = (SCRATCH,)
     comparison = asked(workshop, photo, tiny_inspector)
-    image = workshop.damaged(workshop.part(photo)).image
+    image = workshop.make(workshop.part(photo)).damaged.image
     for question in QUESTIONS:
         [alone] = inspect(detectors[str(question.model.path)], [image])
         found = comparison.inspected[question.model.name].inspection
@@ -60,7 +59,7 @@ def test_each_model_answers_what_it_would_to_the_damaged_file(photo, tiny_inspec
 def test_the_photo_is_read_and_asked_about_once_and_each_damage_again(
     photo, tiny_inspector, detectors, monkeypatch
 ):
-    workshop = Workshop()
+    workshop = Workshop(2**26)
     encoder = detectors[str(MODEL.path)].encoder
     passes = []
     forward = encoder.forward
@@ -68,14 +67,13 @@ def test_the_photo_is_read_and_asked_about_once_and_each_damage_again(
     for count in (1, 2, 3):
         workshop.plan(photo).painting.strokes = (SCRATCH,) * count
         asked(workshop, photo, tiny_inspector)
+        asked(workshop, photo, tiny_inspector)
         assert len(passes) == 1 + count  # the whole photo, and each damage, for both models
-    monkeypatch.setattr("workbench.painted.reconstruct", lambda *_: pytest.fail("asked again"))
-    asked(workshop, photo, tiny_inspector)
     assert workshop.part(photo) is workshop.part(replace(photo))
 
 
 def test_nothing_painted_has_no_index_and_no_hit(photo, tiny_inspector):
-    comparison = asked(Workshop(), photo, tiny_inspector)
+    comparison = asked(Workshop(2**26), photo, tiny_inspector)
     assert comparison.painted
     assert [copied.index for copied in comparison.copied.values()] == [None, None]
     assert {(hit.contrast, hit.iou) for hit in comparison.hits.values()} == {(None, None)}
@@ -83,7 +81,7 @@ def test_nothing_painted_has_no_index_and_no_hit(photo, tiny_inspector):
 
 
 def test_everything_painted_has_an_index_but_no_contrast(photo, tiny_inspector):
-    workshop = Workshop()
+    workshop = Workshop(2**26)
     everything = Stroke(tool="rectangle", size=1.0, points=((-1.0, -1.0), (999.0, 999.0)))
     workshop.plan(photo).painting.strokes = (everything,)
     comparison = asked(workshop, photo, tiny_inspector)
@@ -100,16 +98,16 @@ def test_a_model_that_fails_leaves_its_sentence_and_the_others_answer(photo, det
         return detectors[path]
 
     tiny_inspector = Inspector(Models(load, 2**30), inspect_batch)
-    comparison = asked(Workshop(), photo, tiny_inspector)
+    comparison = asked(Workshop(2**26), photo, tiny_inspector)
     assert str(comparison.answers["other"]) == "other is damaged"
     assert list(comparison.inspected) == ["crr-embedded"]
     with pytest.raises(CheckpointError, match="other is damaged"):
-        asked(Workshop(), photo, tiny_inspector, QUESTIONS[1:])
+        asked(Workshop(2**26), photo, tiny_inspector, QUESTIONS[1:])
 
 
 def test_models_on_different_encoders_each_see_the_damage(photo, detectors):
     detectors[str(OTHER_MODEL.path)] = tiny_detector(tiny_config(encoder=replace(ENCODER, resize=96))).eval()
-    workshop = Workshop()
+    workshop = Workshop(2**26)
     workshop.plan(photo).painting.strokes = (SCRATCH,)
     tiny_inspector = Inspector(Models(lambda path, _device: detectors[path], 2**30), inspect_batch)
     comparison = asked(workshop, photo, tiny_inspector)
@@ -118,7 +116,7 @@ def test_models_on_different_encoders_each_see_the_damage(photo, detectors):
 
 def test_a_large_photo_is_damaged_at_the_size_of_the_screen(tiny_inspector):
     photo = photo_of(part(size=(1500, 2600)))
-    workshop = Workshop()
+    workshop = Workshop(2**26)
     whole = workshop.part(photo)
     assert max(whole.image.shape) == max(whole.picture.size) == DISPLAY_SIDE
     workshop.plan(photo).painting.strokes = (SCRATCH,)
@@ -128,7 +126,7 @@ def test_a_large_photo_is_damaged_at_the_size_of_the_screen(tiny_inspector):
 
 def test_a_plan_stays_with_its_photo_and_a_link_means_the_first(photo):
     other = photo_of(part(strength=100))
-    workshop = Workshop(Synthetic("warp", 2))
+    workshop = Workshop(2**26, Synthetic("warp", 2))
     assert workshop.plan(photo).synthetic == Synthetic("warp", 2)
     assert workshop.plan(other).synthetic is None
     workshop.plan(photo).painting.strokes = (SCRATCH,)
@@ -149,7 +147,35 @@ def test_contrast_and_iou_of_a_known_map():
     assert shifted.contrast < hit.contrast
 
 
-def test_damage_is_of_the_size_that_the_models_are_told(photo):
-    whole = Workshop().part(photo)
-    assert np.array_equal(whole.image, decode(png(), "part.png"))
-    assert isinstance(Workshop().damaged(whole), Damaged)
+def test_what_is_painted_on_is_the_photo_in_its_own_size(photo):
+    workshop = Workshop(2**26)
+    part = workshop.part(photo)
+    assert np.array_equal(part.image, decode(png(), "part.png"))
+    made = workshop.make(part)
+    assert made.picture is part.picture  # nothing was done to it
+    workshop.plan(photo).painting.strokes = (SCRATCH,)
+    made = workshop.make(part)
+    assert made.damaged.image.shape == part.image.shape
+    assert made.damaged.mask.shape == made.picture.size == part.picture.size
+    assert made.picture.digest == part.picture.digest
+
+
+def test_synthetic_damage_is_made_once_below_many_strokes(photo, monkeypatch):
+    workshop = Workshop(2**26)
+    part, plan = workshop.part(photo), workshop.plan(photo)
+    plan.make("brightness")
+    below = workshop.make(part).damaged
+    monkeypatch.setattr("workbench.painted.synthetic_damage", lambda *_: pytest.fail("made again"))
+    plan.painting.strokes = (SCRATCH,)
+    both = workshop.make(part).damaged
+    assert (both.mask & ~below.mask).any()
+    assert (both.kind, both.shape) == (below.kind, below.shape)
+
+
+def test_a_plan_makes_another_damage_each_time():
+    plan = Plan()
+    wanted = []
+    for kind in ("warp", "warp", "noise", "warp"):
+        plan.make(kind)
+        wanted.append(str(plan.synthetic))
+    assert wanted == ["warp-0", "warp-1", "noise-0", "warp-2"]

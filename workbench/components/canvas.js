@@ -230,7 +230,8 @@ class Painter {
     const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
     const commands = { z: () => (event.shiftKey ? this.redo() : this.undo()), y: () => this.redo() };
     const command = (event.ctrlKey || event.metaKey) && !event.altKey;
-    const act = command ? commands[key] : this.keys(event.target)[key];
+    const seen = event.target.matches("input") ? null : this.viewport.act(key); // arrows move the slider itself
+    const act = command ? commands[key] : this.keys(event.target)[key] ?? seen;
     if (!act || (event.altKey && !"[]".includes(key))) return; // which many keyboards type with Alt
     act();
     this.plan();
@@ -247,19 +248,13 @@ class Painter {
       e: () => this.choose("eraser"),
       "[": () => this.resize(Math.min(this.size - 1, this.size / 1.25)),
       "]": () => this.resize(Math.max(this.size + 1, this.size * 1.25)),
-      "+": () => this.viewport.closer(),
-      "=": () => this.viewport.closer(), // the same key without shift
-      "-": () => this.viewport.further(),
-      0: () => this.viewport.whole(),
       Delete: () => this.clear(),
     };
     if (this.stroke) keys.Escape = () => this.cancel();
     if (target !== this.canvas) return keys; // a button and the slider have a use for the others
     keys[" "] = () => { this.gestures.space = true; };
     if (this.stroke?.tool === "polygon") keys.Enter = () => this.finish();
-    if (this.viewport.scale === 1) return keys;
-    const shift = (across, down) => () => this.viewport.shift(across, down);
-    return { ...keys, ArrowLeft: shift(40, 0), ArrowRight: shift(-40, 0), ArrowUp: shift(0, 40), ArrowDown: shift(0, -40) };
+    return keys;
   }
 
   // What is seen.

@@ -128,8 +128,10 @@ def progress() -> Iterator[Callable[[int, int, str], None]]:
         if time.perf_counter() - start > _MOMENT:
             place.progress(done / count, text=f"Asking {as_text(name)} ({done + 1} of {count})")
 
-    yield tell
-    place.empty()
+    try:
+        yield tell
+    finally:
+        place.empty()
 
 
 @st.fragment(key="comparing")

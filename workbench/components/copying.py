@@ -5,10 +5,12 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from crr.anomalies import HELD_OUT
 from workbench.comparison import Comparison
 from workbench.plots import identity_figure
 
-_INDEX = "The share of the damage that passes through the decoder: 1 = copied, 0 = repaired."
+_INDEX = "Identity index: the share of the damage that passes through the decoder, 1 = copied, 0 = repaired."
+_HELD_OUT = " and ".join(HELD_OUT)
 _NORMAL_ERROR = "Distance of the decoder's answer from the undamaged part: 0 = it knows it exactly."
 _LAYER = "layer "  # before the names of columns, so that a layer may be called as it likes
 
@@ -62,10 +64,9 @@ def _explain(comparison: Comparison) -> None:
     damage = (
         "your damage"
         if comparison.painted
-        else "a test damage to this photo, of the two kinds that no model here is trained on (warp, colour)"
+        else f"a test damage to this photo, of the kinds that no model here is trained on ({_HELD_OUT})"
     )
     st.caption(
-        f"Identity index: the share of {damage} that passes through the decoder, 1 = copied, 0 = repaired. "
-        "A decoder that ignores its input copies nothing either, so the normal error stands beside it: a "
-        "good one is low in both."
+        f"Measured on {damage}. {_INDEX} A decoder that ignores its input copies nothing either, so the "
+        "normal error stands beside it: a good one is low in both."
     )

@@ -45,7 +45,10 @@ class Gestures {
 
   move(event) {
     const before = this.fingers.get(event.pointerId);
-    if (before && this.doing === "move") this.viewport.drag(before, event, this.fingers);
+    if (before && this.doing === "move") {
+      this.viewport.drag(before, event, this.fingers);
+      this.painter.plan();
+    }
     if (before && this.doing === "paint") for (const each of coalesced(event)) this.painter.extend(each);
     if (before) this.fingers.set(event.pointerId, event);
     this.painter.hover(event);

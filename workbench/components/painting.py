@@ -1,6 +1,5 @@
 """Paint a defect on the photo that is shown, and see at once which models copy it and which repair it."""
 
-import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,16 +10,16 @@ from workbench.batch import Question
 from workbench.comparison import Photo
 from workbench.components.canvas import show_canvas
 from workbench.components.comparing import show_columns, show_details
+from workbench.components.session import WORKSHOP
 from workbench.components.shell import device_name, plain_errors
 from workbench.damage import KINDS, MATERIALS, Damaged, Filling, Synthetic
 from workbench.inspection import Inspector
 from workbench.markdown import as_text
-from workbench.painted import Plan, Workshop, ask_about_damage
-from workbench.pictures import picture_of
-from workbench.samples import read_samples
+from workbench.painted import Plan, Workshop
+from workbench.samples import read_samples, samples_of_other_kinds
 from workbench.settings import settings
 
-_WORKSHOP, _LINK = "workshop", "damage"
+_LINK = "damage"
 _FIGURES = (
     "Contrast: mean of the map inside the damage, as a multiple of that outside. IoU: overlap of the damage "
     "with where the map reaches the model's own threshold, 1 = exactly."
@@ -41,30 +40,28 @@ def show(photo: Photo, questions: Sequence[Question], inspector: Inspector) -> N
             _offer_synthetic(plan)
         said = st.container()  # always there, so that the canvas stays in its place
         canvas, maps = st.columns([9, 11], gap="medium")
-        start = time.perf_counter()
-        damaged = workshop.damaged(part, _others(photo))
-        picture = replace(picture_of(damaged.image, part.picture.digest), size=part.picture.size)
+        made = workshop.make(part, _others(photo))
         with said:
-            _say_what_was_made(damaged, plan, photo)
+            _say_what_was_made(made.damaged, plan, photo)
         with canvas:
             show_canvas(
                 part.picture,
                 plan.painting,
                 key=f"canvas-{photo.key}",
                 description=f"{photo.name}, to paint a defect on",
-                result=picture if damaged.mask.any() else None,
+                result=made.picture if made.damaged.mask.any() else None,
             )
-        comparison = ask_about_damage(part, damaged, picture, questions, inspector)
-        milliseconds = 1000 * (time.perf_counter() - start)
+        with maps, st.spinner("Asking the models"):
+            look = workshop.look(part, made, questions, inspector)
         with canvas:
             models = "1 model" if len(questions) == 1 else f"{len(questions)} models"
             device = device_name(questions[0].device)
-            st.caption(f"From the damage to the maps of {models}: {milliseconds:.0f} ms ({device}).")
+            st.caption(f"From the damage to the maps of {models}: {look.milliseconds:.0f} ms ({device}).")
         with maps:
-            scale = show_columns(comparison, questions)
+            scale = show_columns(look.comparison, questions)
             st.caption(_FIGURES)
         _write_link(plan)
-        show_details(comparison, scale)
+        show_details(look.comparison, scale)
 
 
 def forget_link() -> None:
@@ -73,9 +70,10 @@ def forget_link() -> None:
 
 
 def _current_workshop() -> Workshop:
-    if _WORKSHOP not in st.session_state:
-        st.session_state[_WORKSHOP] = Workshop(Synthetic.parse(st.query_params.get(_LINK, "")))
-    workshop: Workshop = st.session_state[_WORKSHOP]
+    if WORKSHOP not in st.session_state:
+        linked = Synthetic.parse(st.query_params.get(_LINK, ""))
+        st.session_state[WORKSHOP] = Workshop(settings().session_bytes, linked)
+    workshop: Workshop = st.session_state[WORKSHOP]
     return workshop
 
 
@@ -126,13 +124,12 @@ def _choose_filling(photo: Photo, before: Filling) -> Filling:
 
 def _choose_part(photo: Photo) -> Path:
     samples = read_samples(settings().samples)
-    own = samples[photo.key].category if photo.key in samples else ""
     others = [name for name in samples if name != photo.key]
-    foreign = [number for number, name in enumerate(others) if samples[name].category != own]
+    foreign = next(iter(samples_of_other_kinds(samples, photo.key)), None)
     name = st.selectbox(
         "Other part",
         others,
-        index=foreign[0] if foreign else 0,
+        index=others.index(foreign.name) if foreign is not None else 0,
         key="other_part",
         format_func=lambda name: samples[name].title,
         width=200,
@@ -156,8 +153,8 @@ def _offer_synthetic(plan: Plan) -> None:
     st.button(
         "Make one",
         icon=":material/casino:",
-        on_click=_damage,
-        args=(plan, kind),
+        on_click=plan.make,
+        args=(kind,),
         help="Makes a synthetic damage, another one each time. The address of the page makes the same again.",
     )
     st.button(
@@ -170,11 +167,6 @@ def _offer_synthetic(plan: Plan) -> None:
     )
 
 
-def _damage(plan: Plan, kind: str) -> None:
-    before = plan.synthetic
-    plan.synthetic = Synthetic(kind, before.seed + 1 if before is not None and before.kind == kind else 0)
-
-
 def _heal(plan: Plan) -> None:
     plan.synthetic = None
 
@@ -182,8 +174,7 @@ def _heal(plan: Plan) -> None:
 def _others(photo: Photo) -> list[Path]:
     """Photos of other kinds of parts, for material that does not belong on this one."""
     samples = read_samples(settings().samples)
-    own = samples[photo.key].category if photo.key in samples else None
-    return [sample.path for sample in samples.values() if sample.category != own]
+    return [sample.path for sample in samples_of_other_kinds(samples, photo.key)]
 
 
 def _say_what_was_made(damaged: Damaged, plan: Plan, photo: Photo) -> None:

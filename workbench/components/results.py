@@ -5,7 +5,7 @@ import streamlit as st
 
 from workbench import exports
 from workbench.batch import Question, Row
-from workbench.components.session import current_visit
+from workbench.components.session import current_visit, forget_images
 from workbench.components.shell import plain_errors
 from workbench.inspection import Inspector
 from workbench.judgement import readable
@@ -178,6 +178,6 @@ def _offer_downloads(visit: Visit, question: Question, inspector: Inspector) -> 
 
 
 def _clear() -> None:
-    current_visit().clear()
+    forget_images()
     st.session_state.cleared = st.session_state.get("cleared", 0) + 1
     st.rerun()

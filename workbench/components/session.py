@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from workbench.visit import Visit
 
 _VISIT = "visit"
+WORKSHOP, SURVEY = "workshop", "survey"  # what the page Compare keeps of the visitor's images
 
 
 def linked_sample() -> str:
@@ -29,6 +30,13 @@ def current_visit() -> "Visit":
         st.session_state[_VISIT] = Visit(settings(), linked_sample(), _linked_threshold())
     visit: Visit = st.session_state[_VISIT]
     return visit
+
+
+def forget_images() -> None:
+    """Forget every image that the visitor brought, and what was painted on it and found in it."""
+    current_visit().clear()
+    for name in (WORKSHOP, SURVEY):
+        st.session_state.pop(name, None)
 
 
 def shown_sample() -> str | None:

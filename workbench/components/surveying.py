@@ -7,7 +7,7 @@ import streamlit as st
 
 from workbench.batch import Question
 from workbench.comparison import Photo, photos_of
-from workbench.components.session import current_visit
+from workbench.components.session import SURVEY, current_visit
 from workbench.components.shell import plain_errors
 from workbench.inspection import Inspector
 from workbench.markdown import as_text
@@ -16,7 +16,6 @@ from workbench.settings import settings
 from workbench.survey import Row, Survey
 
 _SECONDS_A_TURN = 0.3  # the page answers between turns
-_SURVEY = "survey"
 _MODEL = "model "  # before the names of columns, so that a model may be called as it likes
 
 
@@ -40,7 +39,7 @@ def show(questions: list[Question], inspector: Inspector) -> None:
 
 
 def _current_survey() -> Survey:
-    survey: Survey = st.session_state.setdefault(_SURVEY, Survey())
+    survey: Survey = st.session_state.setdefault(SURVEY, Survey())
     return survey
 
 

@@ -28,8 +28,9 @@ class Viewport {
 
   place(event) {
     const box = this.canvas.getBoundingClientRect();
-    const across = (event.clientX - box.left) % this.across;
-    return [(across - this.left) / this.unit, (event.clientY - box.top - this.top) / this.unit];
+    const across = event.clientX - box.left;
+    const panel = Math.min(this.panels - 1, Math.max(0, Math.floor(across / this.across))); // beyond an edge it is the last one
+    return [(across - panel * this.across - this.left) / this.unit, (event.clientY - box.top - this.top) / this.unit];
   }
 
   zoom(factor) {
@@ -66,7 +67,7 @@ class Viewport {
   // What a key means here, if it means something.
   act(key) {
     const steps = { ArrowLeft: [40, 0], ArrowRight: [-40, 0], ArrowUp: [0, 40], ArrowDown: [0, -40] };
-    const acts = { "+": () => this.closer(), "-": () => this.further(), 0: () => this.whole() };
+    const acts = { "+": () => this.closer(), "=": () => this.closer(), "-": () => this.further(), 0: () => this.whole() }; // "=" is "+" without shift
     return acts[key] ?? (this.scale > 1 && steps[key] ? () => this.shift(...steps[key]) : null);
   }
 
