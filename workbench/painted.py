@@ -37,6 +37,10 @@ class Plan:
     synthetic: Synthetic | None = None
     made: Counter[str] = field(default_factory=Counter)
 
+    def __post_init__(self) -> None:
+        if self.synthetic is not None:
+            self.made[self.synthetic.kind] = self.synthetic.seed + 1
+
     def make(self, kind: str) -> None:
         """Have a synthetic damage made of a kind, another one each time."""
         self.synthetic = Synthetic(kind, self.made[kind])
@@ -62,6 +66,10 @@ class Part:
         self.picture: Picture = picture_of(self.image, digest_of(file.content))
         self._passes: EncoderPasses = {}
         self._clean: BoundedCache[Reconstruction] = BoundedCache(limit)
+
+    def knows(self, key: QuestionKey) -> bool:
+        """Whether `clean` would answer at once."""
+        return self._clean.get(key) is not None
 
     def clean(self, key: QuestionKey, detector: Detector) -> Reconstruction:
         """What a detector answers to the undamaged photo; asked once as long as memory allows."""
@@ -109,7 +117,7 @@ class Workshop:
         self.filling = Filling()
         self._limit = limit
         self._linked = linked
-        self._plans: dict[str, Plan] = {}
+        self._plans: dict[tuple[bool, str], Plan] = {}
         self._part: Part | None = None
         self._below: tuple[object, Damaged] | None = None
         self._made: tuple[object, Made] | None = None
@@ -123,10 +131,17 @@ class Workshop:
 
     def plan(self, photo: Photo) -> Plan:
         """What is to be done to a photo; nothing at first, but for what the link asks for."""
-        if photo.key not in self._plans:
-            self._plans[photo.key] = Plan(synthetic=self._linked)
+        key = (photo.own, photo.key)
+        if key not in self._plans:
+            self._plans[key] = Plan(synthetic=self._linked)
             self._linked = None
-        return self._plans[photo.key]
+        return self._plans[key]
+
+    def forget_own_photos(self) -> None:
+        """Forget what the visitor brought and painted on; samples keep their strokes."""
+        self._plans = {key: plan for key, plan in self._plans.items() if not key[0]}
+        if self._part is not None and self._part.photo.own:
+            self._part = self._below = self._made = self._look = None
 
     def make(self, part: Part, donors: Sequence[Path] = ()) -> Made:
         """The part as its plan wants it; made again only if that changed.
@@ -159,14 +174,18 @@ class Workshop:
             CRRError: No model answered; of the first.
         """
         key = (made, tuple((question.model.name, question.key) for question in questions))
-        if self._look is None or self._look[0] != key:
-            for question in questions:
-                with suppress(CRRError):  # which comes again below; here models are loaded
+        if self._look is not None and self._look[0] == key:
+            return self._look[1]
+        for question in questions:
+            if not part.knows(question.key):  # of those it knows none need be loaded before the clock runs
+                with suppress(CRRError):  # which comes again below
                     inspector.ask(question.model, question.device, partial(part.clean, question.key))
-            start = time.perf_counter()
-            comparison = ask_about_damage(part, made, questions, inspector)
-            self._look = key, Look(comparison, made.milliseconds + 1000 * (time.perf_counter() - start))
-        return self._look[1]
+        start = time.perf_counter()
+        comparison = ask_about_damage(part, made, questions, inspector)
+        look = Look(comparison, made.milliseconds + 1000 * (time.perf_counter() - start))
+        if len(comparison.inspected) == len(questions):  # who failed is asked again next time
+            self._look = key, look
+        return look
 
 
 def ask_about_damage(

@@ -141,6 +141,7 @@ def test_without_any_model_chosen_the_page_asks_for_one(app):
     open_page(app)
     app.multiselect(key="models").set_value([]).run()
     assert "Choose at least one model" in texts(app.info)
+    assert not app.warning
     assert not app.exception
 
 

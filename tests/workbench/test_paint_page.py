@@ -141,6 +141,9 @@ def test_synthetic_damage_is_made_another_each_time_and_stands_in_the_link(app, 
 def test_a_link_with_a_damage_makes_the_same_one(app, shown):
     open_page(app, damage="colour-3")
     assert "Synthetic damage number 4: colour cast" in texts(app.caption)
+    assert app.selectbox(key="damage_kind").value == "colour"
+    press(app, "Make one")
+    assert "Synthetic damage number 5: colour cast" in texts(app.caption)
     app.segmented_control(key="photo").set_value("As it is").run()
     assert "damage" not in app.query_params
     assert shown["columns"]["outlines"] == []
@@ -172,15 +175,20 @@ def test_how_maps_are_shown_asks_no_model_again(app, shown, monkeypatch):
     assert not app.error
 
 
-def test_clearing_the_own_images_forgets_what_was_painted_on_them(app):
+def test_clearing_the_own_images_forgets_what_was_painted_on_them_alone(app, shown):
     app.run()
     uploader = next(uploader for uploader in app.file_uploader if uploader.label == "Your own photos")
     uploader.set_value([("part.png", png(), "image/png"), ("other.png", good_png(), "image/png")]).run()
     open_page(app)
-    assert "workshop" in app.session_state
+    paint(app, shown, SCRATCH)
+    own = shown["canvas"]["painting"]
+    app.pills(key="sample_choice").set_value("screw_good").run()
+    paint(app, shown, SCRATCH)
     app.switch_page("pages/inspect.py").run()
     press(app, "Clear")
-    assert "workshop" not in app.session_state
+    workshop = app.session_state["workshop"]
+    assert [plan.painting.strokes for plan in workshop._plans.values()] == [(SCRATCH,)]
+    assert own not in [plan.painting for plan in workshop._plans.values()]
 
 
 def test_an_own_photo_is_painted_on(app, shown):

@@ -179,3 +179,35 @@ def test_a_plan_makes_another_damage_each_time():
         plan.make(kind)
         wanted.append(str(plan.synthetic))
     assert wanted == ["warp-0", "warp-1", "noise-0", "warp-2"]
+    linked = Plan(synthetic=Synthetic("warp", 7))
+    linked.make("warp")
+    assert linked.synthetic == Synthetic("warp", 8)
+
+
+def test_a_model_that_failed_is_asked_again(photo, detectors):
+    broken = [str(OTHER_MODEL.path)]
+
+    def load(path, _device):
+        if path in broken:
+            raise CheckpointError("other is damaged")
+        return detectors[path]
+
+    workshop, inspector = Workshop(2**26), Inspector(Models(load, 2**30), inspect_batch)
+    assert list(asked(workshop, photo, inspector).inspected) == ["crr-embedded"]
+    broken.clear()
+    assert list(asked(workshop, photo, inspector).inspected) == ["crr-embedded", "other"]
+
+
+def test_where_memory_is_tight_each_model_is_loaded_once_a_stroke(photo, detectors):
+    loads = []
+
+    def load(path, _device):
+        loads.append(path)
+        return detectors[path]
+
+    workshop, inspector = Workshop(2**26), Inspector(Models(load, limit=1), inspect_batch)
+    asked(workshop, photo, inspector)
+    loads.clear()
+    workshop.plan(photo).painting.strokes = (SCRATCH,)
+    asked(workshop, photo, inspector)
+    assert sorted(loads) == sorted(detectors)

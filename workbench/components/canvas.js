@@ -191,6 +191,7 @@ class Painter {
   }
 
   changed() {
+    this.note.hidden ||= this.hasRoom();
     this.repaint();
     this.version += 1;
     this.setStateValue("painting", { painting: this.data.painting, version: this.version, strokes: this.history.strokes });

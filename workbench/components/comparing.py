@@ -35,7 +35,10 @@ def choose_models() -> list[Question]:
     A sentence on the page says so if a link names a model that is not there.
     """
     found = models.find_models()
-    wanted = st.session_state.get(_MODELS) or st.query_params.get_all(_MODELS)
+    linked = [
+        name for name in st.query_params.get_all(_MODELS) if name
+    ]  # an empty choice stands as an empty name
+    wanted = st.session_state.get(_MODELS, linked)
     missing = [name for name in wanted if name not in found]
     if missing:
         st.session_state[_LOST] = missing

@@ -38,28 +38,28 @@ def show(photo: Photo, questions: Sequence[Question], inspector: Inspector) -> N
         with st.container(horizontal=True, vertical_alignment="bottom"):
             workshop.filling = _choose_filling(photo, workshop.filling)
             _offer_synthetic(plan)
-        said = st.container()  # always there, so that the canvas stays in its place
         canvas, maps = st.columns([9, 11], gap="medium")
         made = workshop.make(part, _others(photo))
-        with said:
-            _say_what_was_made(made.damaged, plan, photo)
         with canvas:
             show_canvas(
                 part.picture,
                 plan.painting,
-                key=f"canvas-{photo.key}",
+                key="canvas",
                 description=f"{photo.name}, to paint a defect on",
                 result=made.picture if made.damaged.mask.any() else None,
             )
-        with maps, st.spinner("Asking the models"):
-            look = workshop.look(part, made, questions, inspector)
+            _say_what_was_made(made.damaged, plan, photo)  # below, so that the canvas stays in its place
+        with maps:
+            columns = st.container()
+            with st.spinner("Asking the models"):  # below, so that the maps stay in theirs
+                look = workshop.look(part, made, questions, inspector)
+            with columns:
+                scale = show_columns(look.comparison, questions)
+            st.caption(_FIGURES)
         with canvas:
             models = "1 model" if len(questions) == 1 else f"{len(questions)} models"
             device = device_name(questions[0].device)
             st.caption(f"From the damage to the maps of {models}: {look.milliseconds:.0f} ms ({device}).")
-        with maps:
-            scale = show_columns(look.comparison, questions)
-            st.caption(_FIGURES)
         _write_link(plan)
         show_details(look.comparison, scale)
 
@@ -143,6 +143,7 @@ def _offer_synthetic(plan: Plan) -> None:
     kind = st.selectbox(
         "Synthetic damage",
         list(KINDS),
+        index=0 if plan.synthetic is None else list(KINDS).index(plan.synthetic.kind),
         format_func=KINDS.__getitem__,
         width=190,
         key="damage_kind",

@@ -35,8 +35,9 @@ def current_visit() -> "Visit":
 def forget_images() -> None:
     """Forget every image that the visitor brought, and what was painted on it and found in it."""
     current_visit().clear()
-    for name in (WORKSHOP, SURVEY):
-        st.session_state.pop(name, None)
+    st.session_state.pop(SURVEY, None)
+    if WORKSHOP in st.session_state:
+        st.session_state[WORKSHOP].forget_own_photos()
 
 
 def shown_sample() -> str | None:
