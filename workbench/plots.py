@@ -53,7 +53,7 @@ def identity_figure(points: Mapping[str, tuple[float, float]]) -> go.Figure:
     Args:
         points: Model name to (normal error, identity index).
     """
-    groups = _alike(points)
+    groups = sorted(_alike(points), key=lambda names: points[names[0]])
     errors = [sum(points[name][0] for name in names) / len(names) for names in groups]
     indices = [sum(points[name][1] for name in names) / len(names) for names in groups]
     right = 1.25 * max([0.1, *errors])
@@ -61,9 +61,13 @@ def identity_figure(points: Mapping[str, tuple[float, float]]) -> go.Figure:
         go.Scatter(
             x=errors,
             y=indices,
-            text=["<br>".join(names) for names in groups],
+            text=[", ".join(names) for names in groups],
             mode="markers+text",
-            textposition=["middle left" if error > 0.6 * right else "middle right" for error in errors],
+            textposition=[
+                # Neighbours in turn, so that their labels do not meet, and toward the middle.
+                f"{'bottom' if number % 2 else 'top'} {'left' if error > 0.6 * right else 'right'}"
+                for number, error in enumerate(errors)
+            ],
             marker={"size": 11, "color": indices, "colorscale": [GREY, DEFECT], "cmin": 0, "cmax": 1},
             hovertemplate="%{text}<br>normal error %{x:.2f}<br>identity index %{y:.2f}<extra></extra>",
             cliponaxis=False,

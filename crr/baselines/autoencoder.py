@@ -3,6 +3,9 @@
 CRR's own network with everything taken away that keeps a decoder from copying: no masking, no noise, no
 damaged images, no hard mining, no segmentation network. It learns to answer with what it is given, and
 it learns that well.
+
+Figures of `checkpoints/autoencoder-embedded`, from `crr compare` (README): 85.3 % I-AUROC, 30.8 % P-AP,
+82.7 % AUPRO; index on held-out damage 0.77, normal error 0.08.
 """
 
 from crr.config import DetectorConfig

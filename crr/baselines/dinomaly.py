@@ -4,6 +4,9 @@ CRR grew out of it, so it is CRR's network without masking, without damaged imag
 segmentation network. The dropout is its paper's, and so are the loss (section 3.3: cosine distance of whole
 layers, gradients of the easiest 90 % of points scaled by 0.1) and StableAdamW. Its encoder is a DINOv2,
 whose layers it fuses into two groups; on a convolutional encoder each layer is compared on its own grid.
+
+Figures of `checkpoints/dinomaly-embedded`, from `crr compare` (README): 87.0 % I-AUROC, 35.0 % P-AP,
+84.4 % AUPRO; index on held-out damage 0.52, normal error 0.13.
 """
 
 from crr.config import DetectorConfig

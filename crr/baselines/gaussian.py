@@ -3,6 +3,9 @@
 Each category keeps the mean of its normal features, one a position, and one channel covariance a layer.
 The means are the answer; the covariance is that of what is left, which `ResidualMetric` learns. PaDiM (arXiv
 2011.08785) is the next step from here: a covariance of each position's own.
+
+Figures of `checkpoints/gaussian-embedded`, from `crr compare` (README): 82.4 % I-AUROC, 31.8 % P-AP,
+84.6 % AUPRO; index on held-out damage 0.00, normal error 0.30.
 """
 
 from collections.abc import Iterable

@@ -9,6 +9,9 @@ the finest grid; 30 channels, where it has 100 or more, so that six categories a
 encoder fill 5.5 MB; each channel is brought to a variance of 1 before 0.01 is added, so that it means the
 same whatever the encoder's units are; and one model of all categories, which takes the nearest one's
 Gaussians.
+
+Figures of `checkpoints/padim-embedded`, from `crr compare` (README): 82.0 % I-AUROC, 27.6 % P-AP,
+80.8 % AUPRO; index on held-out damage 0.00, normal error 0.30.
 """
 
 from collections.abc import Iterable, Sequence

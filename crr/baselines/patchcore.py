@@ -11,6 +11,9 @@ in the distance, and not by its number of values. One memory serves all categori
 small enough for 5.5 MB. Coresets are chosen from at most 200 patches an image, drawn at random: of 200 images
 40,000 patches, 59 MB in half precision on the embedded encoder. The image score is not re-weighted by the
 neighbours of the nearest patch (equation 7): it is written once over all methods.
+
+Figures of `checkpoints/patchcore-embedded`, from `crr compare` (README): 82.9 % I-AUROC, 25.6 % P-AP,
+82.9 % AUPRO; index on held-out damage 0.28, normal error 0.39.
 """
 
 from collections.abc import Iterable

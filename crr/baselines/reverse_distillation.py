@@ -14,6 +14,9 @@ Ours: the width. The paper's student mirrors a Wide ResNet-50 with 2048 channels
 channels. The embedding keeps 9 % as many numbers as the layers hold, the paper's 7 %. A linear head a layer
 gives the answer, because layers can share a grid, and because a student that ends in ReLU could not answer
 the negative features that most encoders have.
+
+Figures of `checkpoints/rd-embedded`, from `crr compare` (README): 84.4 % I-AUROC, 31.1 % P-AP,
+83.8 % AUPRO; index on held-out damage 0.54, normal error 0.13.
 """
 
 from collections.abc import Callable, Sequence

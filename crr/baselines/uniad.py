@@ -11,6 +11,9 @@ MLP, where its released code has four of width 256 with four times, so that it h
 the embedded encoder and trains on two CPU cores; no dropout inside the layers, which that code has and which
 is slow on a CPU; layers of different grids meet by space-to-depth instead of resizing; and each layer is
 brought to a root mean square of 1 an image, so that its error counts the same whatever the encoder's units.
+
+Figures of `checkpoints/uniad-embedded`, from `crr compare` (README): 84.1 % I-AUROC, 36.5 % P-AP,
+86.6 % AUPRO; index on held-out damage 0.02, normal error 0.25.
 """
 
 from collections.abc import Sequence

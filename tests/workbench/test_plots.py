@@ -33,9 +33,10 @@ def test_the_axis_is_the_same_for_all_images_unless_a_score_lies_beyond():
 def test_two_axes_tell_who_copies_and_points_that_hide_each_other_share_a_label():
     figure = identity_figure({"a": (0.1, 0.8), "b": (0.30, 0.0), "c": (0.302, 0.01), "d": (0.2, 1.3)})
     points = figure.data[0]
-    assert list(points.text) == ["a", "b<br>c", "d"]
-    assert list(points.x) == pytest.approx([0.1, 0.301, 0.2])
-    assert list(points.y) == pytest.approx([0.8, 0.005, 1.3])
+    assert list(points.text) == ["a", "d", "b, c"]
+    assert list(points.x) == pytest.approx([0.1, 0.2, 0.301])
+    assert list(points.y) == pytest.approx([0.8, 1.3, 0.005])
+    assert list(points.textposition) == ["top right", "bottom right", "top left"]
     assert (figure.layout.xaxis.title.text, figure.layout.yaxis.title.text) == (
         "normal error",
         "identity index",
