@@ -3,6 +3,7 @@
 import csv
 import re
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -205,6 +206,8 @@ def test_answer_picture_and_threshold_are_seen_without_scrolling(page, sample):
 
 def type_folder(page: Page, path: object) -> None:
     typed = page.get_by_role("textbox", name="Path of a folder on this machine")
+    with suppress(AssertionError):  # it may be open, and in the middle of a rerun for a moment not be seen
+        expect(typed).to_be_visible(timeout=3000)
     if not typed.is_visible():
         page.get_by_role("button", name="Folder or camera").click()
     typed.fill(str(path))
