@@ -109,7 +109,7 @@ def time_strokes_in_browser() -> None:
             page.set_default_timeout(60_000)
             models = "".join(f"&models={name}-embedded" for name in NAMES[:count])
             page.goto(f"{url}/compare?sample={SAMPLE}&photo=Paint+a+defect{models}")
-            page.get_by_text("From the damage to the maps").wait_for()
+            page.locator("figcaption").nth(count - 1).wait_for()
             page.wait_for_timeout(2000)
             page.evaluate(_WATCH)
             times = [stroke_in(page, number) for number in range(WARM_UP + ROUNDS)][WARM_UP:]

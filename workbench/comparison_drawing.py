@@ -131,7 +131,8 @@ def _copying(comparison: Comparison, name: str) -> list[str]:
     lines = []
     if copied is not None and copied.index is not None:
         share = 100 * min(1.0, max(0.0, copied.index))  # single patches may push it beyond 0 and 1
-        lines.append(f"copies {share:.0f} % of the {'damage' if hit else 'test damage'}")
+        own = f"copies {share:.0f} % of the damage"
+        lines.append(own if hit else f"identity index {copied.index + 0.0:.2f} (test damage, see below)")
     if hit is not None and hit.contrast is not None:
         lines.append(f"contrast {hit.contrast:.1f}")
     if hit is not None and hit.iou is not None:

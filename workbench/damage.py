@@ -114,7 +114,8 @@ def synthetic_damage(image: Image, wanted: Synthetic | None, donors: Sequence[Pa
         return Damaged(image, np.zeros(image.shape[:2], dtype=bool))
     random = np.random.default_rng([wanted.seed, *wanted.kind.encode()])
     synthesizer = AnomalySynthesizer(
-        what=(*training_kinds(), *HELD_OUT) if wanted.kind == "any" else (wanted.kind,)
+        what=(*training_kinds(), *HELD_OUT) if wanted.kind == "any" else (wanted.kind,),
+        foreground_only=True,
     )
 
     def lent() -> list[Image]:

@@ -72,7 +72,7 @@ def test_a_link_restores_sample_models_scale_and_pair(app, shown):
 
 def test_how_much_each_model_copies_stands_below_its_map_and_in_a_table(app, shown):
     open_page(app)
-    assert shown["columns"]["panels"][1]["lines"][-1] == "copies 75 % of the test damage"
+    assert shown["columns"]["panels"][1]["lines"][-1] == "identity index 0.75 (test damage, see below)"
     table = app.dataframe[0].value
     assert table.iloc[0].to_dict() == {
         "model": "crr-embedded",

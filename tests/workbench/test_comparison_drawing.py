@@ -107,8 +107,8 @@ def test_there_is_no_difference_to_the_photo_or_to_itself(comparison, pair):
 def test_how_much_is_copied_is_said_of_a_test_damage_and_of_the_visitors_own(comparison):
     copied = {"a": CopiedDamage(0.234, {}, 0.1), "b": CopiedDamage(-0.1, {}, 0.1)}
     drawing = draw_columns(replace(comparison, copied=copied), METHODS, OVER, True, 0.6)
-    assert drawing["panels"][1]["lines"][-1] == "copies 23 % of the test damage"
-    assert drawing["panels"][2]["lines"][-1] == "copies 0 % of the test damage"
+    assert drawing["panels"][1]["lines"][-1] == "identity index 0.23 (test damage, see below)"
+    assert drawing["panels"][2]["lines"][-1] == "identity index -0.10 (test damage, see below)"
     assert drawing["outlines"] == []
     hits = {"a": Hit(3.04, 0.5), "b": Hit(None, None)}
     square = np.array([(1.0, 1.0), (5.04, 1.0), (5.0, 5.0)])

@@ -204,7 +204,9 @@ def _choose_scale() -> bool:
 
 
 def _legend(one_scale: bool) -> None:
-    ends = ("0 as usual", "1 very unusual") if one_scale else ("0 as usual", "each map's own maximum")
+    ends = (
+        ("0 as usual", "1 and more: very unusual") if one_scale else ("0 as usual", "each map's own maximum")
+    )
     _scale(ends[0], gradient(), ends[1])
     if not one_scale:
         st.caption("Each map has a scale of its own: colours of different models cannot be compared.")

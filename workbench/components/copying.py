@@ -68,5 +68,7 @@ def _explain(comparison: Comparison) -> None:
     )
     st.caption(
         f"Measured on {damage}. {_INDEX} A decoder that ignores its input copies nothing either, so the "
-        "normal error stands beside it: a good one is low in both."
+        "normal error stands beside it: a good one is low in both. Copying three quarters leaves one "
+        "quarter, which is enough to find a strong defect: the fainter it is, the sooner a model that copies "
+        "misses it."
     )

@@ -22,7 +22,8 @@ from workbench.settings import settings
 _LINK = "damage"
 _FIGURES = (
     "Contrast: mean of the map inside the damage, as a multiple of that outside. IoU: overlap of the damage "
-    "with where the map reaches the model's own threshold, 1 = exactly."
+    "with where the map reaches the model's own threshold, 1 = exactly; the verdict compares the score with "
+    "its limit, which is another number. All are about strokes and synthetic damage together, outlined here."
 )
 _EVERYTHING = (
     "All of the photo is damaged, so there is nothing outside to compare with: no contrast can be given."
@@ -55,11 +56,13 @@ def show(photo: Photo, questions: Sequence[Question], inspector: Inspector) -> N
                 look = workshop.look(part, made, questions, inspector)
             with columns:
                 scale = show_columns(look.comparison, questions)
-            st.caption(_FIGURES)
-        with canvas:
-            models = "1 model" if len(questions) == 1 else f"{len(questions)} models"
-            device = device_name(questions[0].device)
-            st.caption(f"From the damage to the maps of {models}: {look.milliseconds:.0f} ms ({device}).")
+            if made.damaged.mask.any():
+                st.caption(_FIGURES)
+        if made.damaged.mask.any():
+            with canvas:
+                models = "1 model" if len(questions) == 1 else f"{len(questions)} models"
+                device = device_name(questions[0].device)
+                st.caption(f"From the damage to the maps of {models}: {look.milliseconds:.0f} ms ({device}).")
         _write_link(plan)
         show_details(look.comparison, scale)
 
@@ -181,7 +184,7 @@ def _others(photo: Photo) -> list[Path]:
 def _say_what_was_made(damaged: Damaged, plan: Plan, photo: Photo) -> None:
     if not damaged.mask.any():
         st.info(
-            "Paint a defect on the part, or let one be made: the maps below follow at once.",
+            "Paint a defect on the part, or let one be made: the maps follow at once.",
             icon=":material/brush:",
         )
     elif damaged.mask.all():
