@@ -1,13 +1,26 @@
 """Plotly figures from what was found; nothing here calls a model."""
 
 from collections.abc import Mapping
+from html import escape
+from itertools import cycle
 
 import plotly.graph_objects as go
 
 from crr.types import Inspection
 from workbench.colours import DEFECT, GREY
 
-_ALIKE = (0.01, 0.03)  # points of the two axes that are closer share a label
+_SYMBOLS = (
+    "circle",
+    "square",
+    "diamond",
+    "cross",
+    "x",
+    "triangle-up",
+    "triangle-down",
+    "star",
+    "hexagon",
+    "bowtie",
+)
 
 
 def score_figure(inspection: Inspection, limit: float) -> go.Figure:
@@ -53,26 +66,27 @@ def identity_figure(points: Mapping[str, tuple[float, float]]) -> go.Figure:
     Args:
         points: Model name to (normal error, identity index).
     """
-    groups = sorted(_alike(points), key=lambda names: points[names[0]])
-    errors = [sum(points[name][0] for name in names) / len(names) for names in groups]
-    indices = [sum(points[name][1] for name in names) / len(names) for names in groups]
-    right = 1.25 * max([0.1, *errors])
-    figure = go.Figure(
-        go.Scatter(
-            x=errors,
-            y=indices,
-            text=[", ".join(names) for names in groups],
-            mode="markers+text",
-            textposition=[
-                # Neighbours in turn, so that their labels do not meet, and toward the middle.
-                f"{'bottom' if number % 2 else 'top'} {'left' if error > 0.6 * right else 'right'}"
-                for number, error in enumerate(errors)
-            ],
-            marker={"size": 11, "color": indices, "colorscale": [GREY, DEFECT], "cmin": 0, "cmax": 1},
-            hovertemplate="%{text}<br>normal error %{x:.2f}<br>identity index %{y:.2f}<extra></extra>",
+    errors, indices = zip(*points.values(), strict=True)
+    right = 1.1 * max(0.1, *errors)
+    figure = go.Figure()
+    # Symbols and a legend instead of names beside the points, which meet where points are close.
+    for (name, (error, index)), symbol in zip(points.items(), cycle(_SYMBOLS)):
+        figure.add_scatter(
+            x=[error],
+            y=[index],
+            name=name,
+            mode="markers",
+            marker={
+                "symbol": symbol,
+                "size": 12,
+                "color": [index],
+                "colorscale": [GREY, DEFECT],
+                "cmin": 0,
+                "cmax": 1,
+            },
+            hovertemplate=f"{escape(name)}<br>normal error %{{x:.2f}}<br>index %{{y:.2f}}<extra></extra>",
             cliponaxis=False,
         )
-    )
     corners = [(0, 0, "ideal", "left", "bottom"), (0, 1, "knows the part, copies the damage", "left", "top")]
     corners += [(1, 0, "repairs, but does not know the part", "right", "bottom")]
     for x, y, text, across, down in corners:
@@ -80,7 +94,7 @@ def identity_figure(points: Mapping[str, tuple[float, float]]) -> go.Figure:
         figure.add_annotation(x=x, y=y, text=f"<i>{text}</i>", showarrow=False, font={"color": GREY}, **place)
     lowest, highest = min([0.0, *indices]), max([1.0, *indices])
     figure.update_layout(
-        height=340,
+        height=390,
         margin={"l": 8, "r": 8, "t": 8, "b": 8},
         xaxis={"range": [0, right], "title": "normal error", "fixedrange": True, "zeroline": False},
         yaxis={
@@ -89,22 +103,9 @@ def identity_figure(points: Mapping[str, tuple[float, float]]) -> go.Figure:
             "fixedrange": True,
             "zeroline": False,
         },
-        showlegend=False,
+        showlegend=True,
+        legend={"orientation": "h", "yanchor": "top", "y": -0.22},
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
     )
     return figure
-
-
-def _alike(points: Mapping[str, tuple[float, float]]) -> list[list[str]]:
-    """Names grouped where their points would hide each other."""
-    groups: list[list[str]] = []
-    for name, (error, index) in points.items():
-        for group in groups:
-            first = points[group[0]]
-            if abs(first[0] - error) < _ALIKE[0] and abs(first[1] - index) < _ALIKE[1]:
-                group.append(name)
-                break
-        else:
-            groups.append([name])
-    return groups

@@ -62,7 +62,7 @@ def test_a_scratch_on_a_screw_is_repaired_by_crr_and_copied_by_the_autoencoder(p
     assert copied[0] < 40
     assert copied[1] > 60
     expect(page.get_by_text("From the damage to the maps of 2 models")).to_be_visible()
-    expect(page.locator(".js-plotly-plot .textpoint", has_text="autoencoder-embedded")).to_be_visible()
+    expect(page.locator(".js-plotly-plot .legendtext", has_text="autoencoder-embedded")).to_be_visible()
     expect(canvas(page)).to_have_attribute("aria-label", re.compile("Screw: good.*1 stroke"))
 
     page.get_by_role("button", name="Undo").click()

@@ -30,13 +30,15 @@ def test_the_axis_is_the_same_for_all_images_unless_a_score_lies_beyond():
     assert score_figure(inspection_of(part(), score=2.0), limit=0.45).layout.xaxis.range == (0, 2.04)
 
 
-def test_two_axes_tell_who_copies_and_points_that_hide_each_other_share_a_label():
+def test_two_axes_tell_who_copies():
     figure = identity_figure({"a": (0.1, 0.8), "b": (0.30, 0.0), "c": (0.302, 0.01), "d": (0.2, 1.3)})
-    points = figure.data[0]
-    assert list(points.text) == ["a", "d", "b, c"]
-    assert list(points.x) == pytest.approx([0.1, 0.2, 0.301])
-    assert list(points.y) == pytest.approx([0.8, 1.3, 0.005])
-    assert list(points.textposition) == ["top right", "bottom right", "top left"]
+    assert [(trace.name, trace.x[0], trace.y[0]) for trace in figure.data] == [
+        ("a", 0.1, 0.8),
+        ("b", 0.30, 0.0),
+        ("c", 0.302, 0.01),
+        ("d", 0.2, 1.3),
+    ]
+    assert len({trace.marker.symbol for trace in figure.data}) == 4  # where points hide each other
     assert (figure.layout.xaxis.title.text, figure.layout.yaxis.title.text) == (
         "normal error",
         "identity index",
@@ -45,3 +47,9 @@ def test_two_axes_tell_who_copies_and_points_that_hide_each_other_share_a_label(
     assert low < 0
     assert high > 1.3
     assert figure.layout.xaxis.range[1] > 0.302
+
+
+def test_more_models_than_symbols_begin_again():
+    figure = identity_figure({str(number): (0.1, 0.1) for number in range(12)})
+    assert len(figure.data) == 12
+    assert figure.data[0].marker.symbol == figure.data[10].marker.symbol
