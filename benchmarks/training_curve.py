@@ -12,7 +12,7 @@ checkpoint as one that was never stopped.
 import argparse
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +61,7 @@ def main() -> None:
 
 
 def trained(
-    dataset: Dataset, out: Path, config: DetectorConfig, stops: list[int]
+    dataset: Dataset, out: Path, config: DetectorConfig, stops: Sequence[int]
 ) -> Iterator[tuple[int, Detector]]:
     """The detector at about each of the iterations, and at last when its training is complete."""
     run = RunOptions(overwrite=True)
@@ -102,7 +102,7 @@ def as_text(row: dict[str, Any]) -> str:
     """A row of the table."""
     detection = [row["detection"][name] for name in ("image_auroc", "pixel_ap", "aupro")]
     index = [row["index"].get(group) for group in ("seen", "held_out", "pairs")]
-    cells = [f"{100 * value:.1f}" for value in detection]
+    cells = ["–" if value is None else f"{100 * value:.1f}" for value in detection]
     cells += ["–" if value is None else f"{value:.2f}" for value in [*index, row["normal_error"]]]
     return f"| {row['iterations']} | {' | '.join(cells)} |"
 

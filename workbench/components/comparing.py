@@ -35,9 +35,8 @@ def choose_models() -> list[Question]:
     A sentence on the page says so if a link names a model that is not there.
     """
     found = models.find_models()
-    linked = [
-        name for name in st.query_params.get_all(_MODELS) if name
-    ]  # an empty choice stands as an empty name
+    # An empty choice stands in the address as an empty name.
+    linked = [name for name in st.query_params.get_all(_MODELS) if name]
     wanted = st.session_state.get(_MODELS, linked)
     missing = [name for name in wanted if name not in found]
     if missing:
