@@ -56,7 +56,7 @@ benchmark: $(DEVELOPMENT)  ## print the figures of the README on speed
 define train_again
 	@test -n "$(DATA)" || { echo "Name the data set: make $@ DATA=/path/to/data PAIRS=/path/to/pairs" >&2; exit 1; }
 	@cp checkpoints/$(1)-embedded/README.md $(VENV)/$(1)-card.md
-	$(PY) -m crr train --data "$(DATA)" --out checkpoints/$(1)-embedded --overwrite $(2)
+	$(PY) -m crr train --data "$(DATA)" --out checkpoints/$(1)-embedded --overwrite --normals 0 $(2)
 	@mv $(VENV)/$(1)-card.md checkpoints/$(1)-embedded/README.md
 	$(PY) -m crr evaluate --model $(1)-embedded --data "$(DATA)" --card
 	$(PY) -m crr identity --model $(1)-embedded --data "$(DATA)" $(if $(PAIRS),--pairs "$(PAIRS)") --card

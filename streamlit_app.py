@@ -12,6 +12,7 @@ st.navigation(
     {
         "Look": [
             st.Page("pages/inspect.py", title="Inspect", icon=":material/frame_inspect:", default=True),
+            st.Page("pages/layers.py", title="Layers", icon=":material/layers:"),
             st.Page("pages/compare.py", title="Compare", icon=":material/compare:"),
         ]
     }

@@ -88,6 +88,12 @@ def describe(path: Path) -> CheckpointInfo:
     )
 
 
+def read_config(folder: Path) -> DetectorConfig:
+    """The config of a checkpoint, without its weights; raises `CheckpointError` if it is unusable."""
+    path = folder / CONFIG
+    return _parse_config(_bytes(path), path)
+
+
 def save(detector: Detector, folder: Path, card: str) -> None:
     """Write a checkpoint; a reader sees the old one or the new one, file by file, never half a file.
 

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from crr import cli_measuring
+from crr import cli_inversion, cli_measuring
 from crr import cli_options as option
 from crr.allocator import keep_freed_memory
 from crr.cli_support import (
@@ -43,7 +43,15 @@ app = typer.Typer(
     add_completion=False,
 )
 
-for measuring in (cli_measuring.evaluate, cli_measuring.identity, cli_measuring.compare):
+for measuring in (
+    cli_measuring.evaluate,
+    cli_measuring.identity,
+    cli_measuring.compare,
+    cli_measuring.layers,
+    cli_inversion.train_inversion,
+    cli_inversion.evaluate_inversion,
+    cli_inversion.normals,
+):
     app.command()(measuring)
 
 
@@ -90,6 +98,7 @@ def train(
     foreground_only: option.ForegroundOnly = False,
     seed: option.Seed = 0,
     workers: option.Workers = None,
+    normals: option.KeptNormals = None,
     device: option.Device = "auto",
     snapshot_seconds: option.SnapshotSeconds = 60.0,
     resume: option.Resume = False,
@@ -98,6 +107,7 @@ def train(
 ) -> None:
     """Train CRR or a baseline on the good images of a data set; Ctrl-C leaves a usable checkpoint."""
     from crr.datasets import open_dataset
+    from crr.normals import MOST
     from crr.presets import configure
     from crr.snapshots import is_unfinished
     from crr.training import RunOptions
@@ -121,7 +131,9 @@ def train(
         foreground_only=foreground_only,
         seed=seed,
     )
-    options = RunOptions(device, workers, resume, overwrite, snapshot_seconds, textures)
+    options = RunOptions(
+        device, workers, resume, overwrite, snapshot_seconds, textures, MOST if normals is None else normals
+    )
     stop = threading.Event()
     with stop_on_interrupt(stop, _announce_stop), reporting(progress) as report:
         run(open_dataset(data, category), out, config, options, report, stop)

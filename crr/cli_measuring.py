@@ -10,8 +10,7 @@ from rich.console import Console
 
 from crr import cli_options as option
 from crr.cli_support import SOME_FAILED, STDOUT, check_json_file, sentences, write_json
-from crr.errors import ConfigError
-from crr.terminal import comparison_table, figures_table, identity_table, reporting, say
+from crr.terminal import comparison_table, figures_table, identity_table, layers_table, reporting, say
 
 if TYPE_CHECKING:
     from crr.datasets import Dataset
@@ -98,9 +97,7 @@ def compare(
     from crr.datasets import open_dataset
 
     check_json_file(json_file, progress)
-    names = [name.strip() for name in models.split(",") if name.strip()]
-    if not names:
-        raise ConfigError("Name the checkpoints with commas between, such as --models crr-embedded,my_model.")
+    names = option.names_of(models)
     dataset = open_dataset(data, category)
     with reporting(progress) as report:
         result = run(
@@ -116,9 +113,40 @@ def compare(
         raise typer.Exit(SOME_FAILED)
 
 
+@sentences()
+def layers(
+    model: option.Model,
+    data: option.Data,
+    json_file: option.JsonFile = None,
+    category: option.Category = None,
+    device: option.Device = "auto",
+    progress: option.ProgressFormat = "bar",
+) -> None:
+    """Measure each layer of a checkpoint alone: which one tells the defects of a category best."""
+    from crr.checkpoint import load
+    from crr.datasets import open_dataset
+    from crr.layer_evaluation import measure_layers
+
+    check_json_file(json_file, progress)
+    dataset = open_dataset(data, category)
+    detector = load(option.expanded(model), device)
+    with reporting(progress) as report:
+        result = measure_layers(detector, dataset, progress=report).as_json()
+    write_json(json_file, result)
+    if progress != "json" and json_file != STDOUT:
+        Console().print(layers_table(result))
+
+
+def command_line(
+    name: str, options: Sequence[str], dataset: "Dataset", categories: Sequence[str] | None
+) -> str:
+    """A command as anybody can run it again, without the paths of this machine."""
+    chosen = [part for category in categories or () for part in ("--category", category)]
+    return shlex.join(["crr", name, *options, "--data", dataset.root.name, *chosen])
+
+
 def _command(
     name: str, folder: Path, dataset: "Dataset", categories: Sequence[str] | None, more: Sequence[str] = ()
 ) -> str:
-    """The command as anybody can run it again, without the paths of this machine."""
-    chosen = [part for category in categories or () for part in ("--category", category)]
-    return shlex.join(["crr", name, "--model", folder.name, "--data", dataset.root.name, *chosen, *more])
+    line = command_line(name, ["--model", folder.name], dataset, categories)
+    return shlex.join([*shlex.split(line), *more])

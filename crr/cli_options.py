@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from crr.errors import ConfigError
 from crr.terminal import ProgressStyle
 
 
@@ -15,6 +16,14 @@ def expanded(text: str) -> Path:
     with suppress(RuntimeError):  # no such user: the path is taken as it is
         path = path.expanduser()
     return path
+
+
+def names_of(text: str) -> list[str]:
+    """The checkpoints of `--models`; raises `ConfigError` if there is none."""
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    if not names:
+        raise ConfigError("Name the checkpoints with commas between, such as --models crr-embedded,my_model.")
+    return names
 
 
 def _path(name: str, description: str) -> Any:
@@ -73,6 +82,15 @@ Segmentation = Annotated[
     Literal["compact", "paper", "none"] | None,
     typer.Option("--segmentation", help="Design of the segmentation network."),
 ]
+KeptNormals = Annotated[
+    int | None,
+    typer.Option(
+        "--normals",
+        min=0,
+        max=200,
+        help="Good photos a category kept beside the checkpoint, to compare patches with (16); 0: none.",
+    ),
+]
 Workers = Annotated[int | None, typer.Option("--workers", min=0, help="Processes that make images.")]
 SnapshotSeconds = Annotated[
     float, typer.Option("--snapshot-seconds", min=0, help="Time between snapshots, for --resume.")
@@ -83,6 +101,18 @@ Overwrite = Annotated[bool, typer.Option("--overwrite", help="Start anew in a us
 # Of `crr evaluate` and `crr identity`
 
 Card = Annotated[bool, typer.Option("--card", help="Write the table into the model's card.")]
+
+# Of `crr train-inversion`, `crr evaluate-inversion` and `crr normals`
+
+InversionFolder = Annotated[Path, _path("--out", "Folder for the inversion network.")]
+InversionIterations = Annotated[int, typer.Option("--iterations", min=1, help="Steps of training.")]
+InversionBatchSize = Annotated[
+    int, typer.Option("--batch-size", min=1, help="Images a step, each clean and damaged.")
+]
+Inversion = Annotated[str, typer.Option("--inversion", help="Folder or name of an inversion network.")]
+Normals = Annotated[
+    int, typer.Option("--count", min=1, max=200, help="Images a category, of those held back from training.")
+]
 
 # Of `crr predict`
 

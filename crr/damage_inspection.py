@@ -78,7 +78,28 @@ def inspect_damage(
     prediction, milliseconds = predict_batch(detector, [damaged], passes)
     [inspection] = inspections_of(detector, [damaged], prediction, milliseconds)
     masks = torch.from_numpy(mask_to_input(mask, detector.config.encoder))[None]
-    return inspection, _copied(detector, clean, prediction.reconstruction, masks)
+    return inspection, copied_damage(_names(detector), clean, prediction.reconstruction, masks)
+
+
+def copied_damage(
+    layers: Sequence[str], clean: Reconstruction, damaged: Reconstruction, masks: Tensor
+) -> CopiedDamage:
+    """How much of a damage was copied, from what a detector answered before and after it.
+
+    Args:
+        layers: Their names.
+        clean: Of one image.
+        damaged: Of its damaged copies, perhaps none.
+        masks: bool (copies, H, W), True where a copy was damaged, covering what the network saw.
+    """
+    sums = torch.zeros(len(layers), 2, dtype=torch.float64)
+    if len(masks):
+        sums = passed_damage(clean, damaged, masks).sums().cpu().double().sum(dim=0)
+    return CopiedDamage(
+        index=as_number(mean_index(sums)),
+        layers=dict(zip(layers, map(as_number, layer_indices(sums)), strict=True)),
+        normal_error=float(normal_error(clean).mean()),
+    )
 
 
 class StandardDamage:
@@ -103,7 +124,7 @@ class StandardDamage:
         images, masks = self._made[size]
         reconstruction = _reconstruct(detector, images, self._passes)
         clean, damaged = reconstruction.rows([0]), reconstruction.rows(range(1, len(images)))
-        return _copied(detector, clean, damaged, masks)
+        return copied_damage(_names(detector), clean, damaged, masks)
 
 
 def _damaged_copies(image: Image) -> tuple[list[Image], Tensor]:
@@ -135,15 +156,5 @@ def _reconstruct(detector: Detector, images: Sequence[Image], passes: EncoderPas
     return reconstruction
 
 
-def _copied(
-    detector: Detector, clean: Reconstruction, damaged: Reconstruction, masks: Tensor
-) -> CopiedDamage:
-    names = [layer.name for layer in detector.encoder.layers]
-    sums = torch.zeros(len(names), 2, dtype=torch.float64)
-    if len(masks):
-        sums = passed_damage(clean, damaged, masks).sums().cpu().double().sum(dim=0)
-    return CopiedDamage(
-        index=as_number(mean_index(sums)),
-        layers=dict(zip(names, map(as_number, layer_indices(sums)), strict=True)),
-        normal_error=float(normal_error(clean).mean()),
-    )
+def _names(detector: Detector) -> list[str]:
+    return [layer.name for layer in detector.encoder.layers]

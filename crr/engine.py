@@ -148,8 +148,8 @@ def inspections_of(
 ) -> list[Inspection]:
     """The inspection of each image, from what `predict_batch` answered to all."""
     share = {step: total / len(images) for step, total in milliseconds.items()}
-    maps = _uncropped(detector, prediction.anomaly_map[:, None])
-    segmentations = None if prediction.segmentation is None else _uncropped(detector, prediction.segmentation)
+    maps = uncropped(detector, prediction.anomaly_map[:, None])
+    segmentations = None if prediction.segmentation is None else uncropped(detector, prediction.segmentation)
     return [
         _inspection(
             detector,
@@ -225,8 +225,8 @@ def _percentile(score: float, normal_scores: Sequence[float]) -> float:
     return float(100 * ((normal < score).mean() + (normal == score).mean() / 2))
 
 
-def _uncropped(detector: Detector, maps: Tensor) -> NDArray[np.float32]:
-    """(B, h, w): maps of the centre crop put back into the whole image; the rim repeats the crop's edge."""
+def uncropped(detector: Detector, maps: Tensor) -> NDArray[np.float32]:
+    """(B, h, w): maps (B, 1, h, w) of the centre crop, put back into the whole image; edges repeat."""
     encoder = detector.config.encoder
     margin = round((encoder.resize - encoder.crop) / 2 / encoder.crop * maps.shape[-1])
     whole = functional.pad(maps, (margin,) * 4, mode="replicate") if margin else maps

@@ -76,7 +76,7 @@ def _evaluate_category(
     pixels = PixelAccumulator(len(category.test) * height * width)
     scores = []
     with ThreadPoolExecutor() as pool:
-        read_one = partial(_read, with_mask=category.has_masks)
+        read_one = partial(read_test_image, with_mask=category.has_masks)
         for batch in read_ahead(pool, read_one, category.test, batch_size):
             inspections = engine.inspect(detector, [read.image for read in batch], batch_size=batch_size)
             for read, inspection in zip(batch, inspections, strict=True):
@@ -92,7 +92,7 @@ def _evaluate_category(
 
 
 @dataclass(frozen=True)
-class _Read:
+class TestImage:
     """A test image in memory; `mask` is None in a category without masks."""
 
     path: Path
@@ -100,9 +100,10 @@ class _Read:
     mask: Mask | None
 
 
-def _read(sample: Sample, with_mask: bool) -> _Read:
+def read_test_image(sample: Sample, with_mask: bool) -> TestImage:
+    """An image of a data set, its mask at `EVALUATION_SIZE`; raises `ImageError` if a file cannot be read."""
     image = decode(sample.path, str(sample.path))
-    return _Read(sample.path, image, read_mask(sample, EVALUATION_SIZE) if with_mask else None)
+    return TestImage(sample.path, image, read_mask(sample, EVALUATION_SIZE) if with_mask else None)
 
 
 def _finite_score(inspection: Inspection, path: Path) -> float:

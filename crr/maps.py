@@ -11,14 +11,20 @@ from crr.types import Features
 
 def mean_map(distances: Features) -> Tensor:
     """Mean over layers of (B, 1, h_l, w_l) distances, as (B, 1, h, w) on the finest layer's grid."""
+    return on_finest_grid(distances).mean(dim=0)
+
+
+def on_finest_grid(distances: Features) -> Tensor:
+    """(layers, B, 1, h, w): (B, 1, h_l, w_l) distances, each brought to the finest layer's grid."""
     grid = max(distance.shape[2:] for distance in distances)
-    resized = [
-        distance
-        if distance.shape[2:] == grid
-        else functional.interpolate(distance, size=grid, mode="bilinear", align_corners=False)
-        for distance in distances
-    ]
-    return torch.stack(resized).mean(dim=0)
+    return torch.stack(
+        [
+            distance
+            if distance.shape[2:] == grid
+            else functional.interpolate(distance, size=grid, mode="bilinear", align_corners=False)
+            for distance in distances
+        ]
+    )
 
 
 def enlarged(maps: Tensor, size: int, sigma: float, kernel: int) -> Tensor:
@@ -42,8 +48,12 @@ def enlarged(maps: Tensor, size: int, sigma: float, kernel: int) -> Tensor:
 def top_share_score(maps: Tensor, share: float) -> Tensor:
     """(B,): mean over the `share` of highest pixels of (B, 1, H, W) maps, at least one pixel."""
     values = maps.flatten(1)
-    count = max(1, round(share * values.shape[1]))
-    return values.topk(count, dim=1).values.mean(dim=1)
+    return values.topk(top_count(values.shape[1], share), dim=1).values.mean(dim=1)
+
+
+def top_count(pixels: int, share: float) -> int:
+    """How many of so many pixels a score is the mean of, at least one."""
+    return max(1, round(share * pixels))
 
 
 @lru_cache(maxsize=32)

@@ -46,11 +46,11 @@ The licence of the weights follows from the licences of these images: set `licen
 
 ## Figures
 
-{_marked(_FIGURES, "Not measured yet: `crr evaluate --model DIR --data DIR --json FILE --card`.")}
+{marked(_FIGURES, "Not measured yet: `crr evaluate --model DIR --data DIR --json FILE --card`.")}
 
 ## Identity mapping
 
-{_marked(_IDENTITY, "Not measured yet: `crr identity --model DIR --data DIR --json FILE --card`.")}
+{marked(_IDENTITY, "Not measured yet: `crr identity --model DIR --data DIR --json FILE --card`.")}
 """
 
 
@@ -94,7 +94,7 @@ def write_figures(folder: Path, report: Mapping[str, Any], command: str) -> None
         report: What was measured.
         command: What measured it, to be run again.
     """
-    _rewrite(folder, lambda card: with_figures(card, report, command))
+    rewrite_card(folder, lambda card: with_figures(card, report, command))
 
 
 def with_figures(card: str, report: Mapping[str, Any], command: str) -> str:
@@ -107,7 +107,7 @@ def with_figures(card: str, report: Mapping[str, Any], command: str) -> str:
         cells = [_percent(figures[column]) for column in HEADINGS]
         rows.append(f"| {name} | {figures['images']} | {' | '.join(cells)} |")
     text = "\n".join([f"Measured by `{command}`, in %:", "", *rows, "", _LEGEND])
-    return _with_block(card, _FIGURES, "Figures", text)
+    return with_block(card, _FIGURES, "Figures", text)
 
 
 def write_identity(folder: Path, report: Mapping[str, Any], command: str) -> None:
@@ -118,7 +118,7 @@ def write_identity(folder: Path, report: Mapping[str, Any], command: str) -> Non
         report: What was measured.
         command: What measured it, to be run again.
     """
-    _rewrite(folder, lambda card: with_identity(card, report, command))
+    rewrite_card(folder, lambda card: with_identity(card, report, command))
 
 
 def with_identity(card: str, report: Mapping[str, Any], command: str) -> str:
@@ -147,10 +147,11 @@ def with_identity(card: str, report: Mapping[str, Any], command: str) -> str:
             "The normal error is the mean of 1 - cosine on clean images. A good decoder is low in both.",
         ]
     )
-    return _with_block(card, _IDENTITY, "Identity mapping", text)
+    return with_block(card, _IDENTITY, "Identity mapping", text)
 
 
-def _rewrite(folder: Path, change: Callable[[str], str]) -> None:
+def rewrite_card(folder: Path, change: Callable[[str], str]) -> None:
+    """Change the text of a card; one is made if there is none."""
     path = folder / CARD
     card = path.read_text(encoding="utf-8") if path.is_file() else ""
     write_text_atomically(path, change(card))
@@ -161,17 +162,18 @@ def _identity_row(name: str, index: Mapping[str, float | None], normal_error: fl
     return f"| {name} | {' | '.join([*cells, _share(normal_error)])} |"
 
 
-def _marked(block: str, text: str) -> str:
+def marked(block: str, text: str) -> str:
+    """A text that a later measurement replaces, by the name of its block."""
     return f"<!-- {block}: begin -->\n{text}\n<!-- {block}: end -->"
 
 
-def _with_block(card: str, block: str, heading: str, text: str) -> str:
+def with_block(card: str, block: str, heading: str, text: str) -> str:
     """The card with `text` in place of the block, or in a new section at its end."""
-    begin, end = _marked(block, "").split("\n\n")
+    begin, end = marked(block, "").split("\n\n")
     if begin not in card or end not in card:
-        return f"{card.rstrip()}\n\n## {heading}\n\n{_marked(block, text)}\n"
+        return f"{card.rstrip()}\n\n## {heading}\n\n{marked(block, text)}\n"
     before, rest = card.split(begin, 1)
-    return before + _marked(block, text) + rest.split(end, 1)[1]
+    return before + marked(block, text) + rest.split(end, 1)[1]
 
 
 def _share(value: float | None) -> str:

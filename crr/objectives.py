@@ -17,7 +17,7 @@ _LABEL_SHARE = 1 / 3  # of a map pixel; at a half, damage one pixel wide would f
 
 def reconstruction_objective(detector: TrainedDetector, features: Features, step: int) -> Tensor:
     """Reconstruct clean features: all that a method learns which repairs nothing."""
-    with _autocast(detector.device):
+    with autocast(detector.device):
         answers = detector.decode(features)
     return detector.loss(features, answers, step)
 
@@ -26,7 +26,7 @@ def repair_objective(detector: TrainedDetector, batch: Batch, step: int) -> Tens
     """Reconstruct the clean, repair the damaged, both toward the clean features."""
     images = torch.cat([batch.clean, batch.damaged])
     features = detector.encoder(as_input_tensor(images.to(detector.device)))
-    with _autocast(detector.device):
+    with autocast(detector.device):
         answers = detector.decode(features)
     count = len(batch.clean)
     target = [layer[:count] for layer in features]
@@ -42,7 +42,7 @@ def segmentation_objective(detector: TrainedDetector, batch: Batch, step: int) -
     with torch.no_grad():
         reconstruction = detector.reconstruct(as_input_tensor(batch.damaged.to(device)))
         distances = detector.distances(reconstruction, batch.category.to(device))
-    with _autocast(device):
+    with autocast(device):
         logits = detector.segmentation(reconstruction, distances)
     size = detector.config.prediction.map_size
     resized = functional.interpolate(logits.float(), size=(size, size), mode="bilinear", align_corners=False)
@@ -50,5 +50,6 @@ def segmentation_objective(detector: TrainedDetector, batch: Batch, step: int) -
     return segmentation_loss(resized, mask >= _LABEL_SHARE, detector.config.training.segmentation_loss)
 
 
-def _autocast(device: torch.device) -> AbstractContextManager[None]:
+def autocast(device: torch.device) -> AbstractContextManager[None]:
+    """bfloat16 where the device multiplies it natively."""
     return torch.autocast(device.type, torch.bfloat16, enabled=bfloat16_helps(device))

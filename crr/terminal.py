@@ -133,6 +133,38 @@ def comparison_table(result: Mapping[str, Any]) -> Table:
     return table
 
 
+def layers_table(result: Mapping[str, Any]) -> Table:
+    """The result of `crr layers` (`crr.layer_evaluation.LayerReport.as_json()`)."""
+    table = _table(title=result["model"])
+    table.add_column("category", overflow="fold")
+    table.add_column("layer", overflow="fold")
+    for header in ("I-AUROC", "P-AP", "AUPRO"):
+        table.add_column(header, justify="right", no_wrap=True)
+    for part, layers in result["categories"].items():
+        for number, (name, figures) in enumerate(layers.items(), start=1):
+            best = Text(" best", style="bold") if name == result["best"][part] else Text()
+            cells = [_cell(figures[metric]) for metric in ("image_auroc", "pixel_ap", "aupro")]
+            label = _text(part) if number == 1 else Text()
+            table.add_row(label, _text(name) + best, *cells, end_section=number == len(layers))
+    return table
+
+
+def inversion_table(result: Mapping[str, Any]) -> Table:
+    """The result of `crr evaluate-inversion` (`crr.inversion_evaluation.InversionReport.as_json()`)."""
+    table = _table(title="Pictures of features: the control in dB, and shares of damages")
+    table.add_column("category", overflow="fold")
+    names = list(result["mean"]["repaired"])
+    for header in ("images", "PSNR", "inside", "clean", "shows it", *names):
+        table.add_column(header, justify="right", overflow="fold")
+    rows = [*result["categories"].items(), ("mean", result["mean"])]
+    for number, (name, figures) in enumerate(rows, start=2):
+        decibels = [f"{figures[key]:.1f}" for key in ("psnr", "psnr_inside", "psnr_clean")]
+        shares = [_cell(figures["shows"]), *(_cell(figures["repaired"][model]) for model in names)]
+        cells = [str(figures["images"]), *decibels, *shares]
+        table.add_row(_text(name), *cells, end_section=number == len(rows))
+    return table
+
+
 def checkpoints_table(found: "Sequence[CheckpointInfo]") -> Table:
     """One row a checkpoint."""
     table = _table()

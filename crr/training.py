@@ -28,6 +28,7 @@ from crr.detector import Detector, MemoryDetector, TrainedDetector
 from crr.engine import resolve_device
 from crr.errors import ConfigError, DeviceError, TrainingError, WriteError
 from crr.model_card import training_card
+from crr.normals import MOST, keep_normals
 from crr.objectives import reconstruction_objective, repair_objective, segmentation_objective
 from crr.optim import create_optimizer, learning_rate, set_learning_rate
 from crr.progress import Reporter
@@ -55,6 +56,7 @@ class RunOptions:
         overwrite: Start anew although the output folder holds a checkpoint or an unfinished run.
         snapshot_seconds: Time between snapshots.
         textures: Folder of texture images (such as DTD) for the fillings; None: made and borrowed ones.
+        normals: Held-back images a category that are put beside the checkpoint (`crr.normals`); 0: none.
     """
 
     device: str = "auto"
@@ -63,6 +65,7 @@ class RunOptions:
     overwrite: bool = False
     snapshot_seconds: float = 60.0
     textures: Path | None = None
+    normals: int = MOST
 
 
 def train(
@@ -156,6 +159,8 @@ class _Run:
             detector.config = replace(detector.config, trained=done)
             calibrate(detector, self.held_back, [self.synthesizer, self.unseen], self.reporter)
             save(detector, self.out, training_card(detector, self.dataset))
+            if self.options.normals:
+                keep_normals(self.out, self.held_back, self.config.encoder, self.options.normals)
         if done == self.steps:
             self.snapshots.remove()
         return detector

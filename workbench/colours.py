@@ -36,5 +36,21 @@ def difference_gradient() -> str:
     return f"linear-gradient(to right, {stops})"
 
 
+def copying_table() -> NDArray[np.uint8]:
+    """uint8 (256, 4) RGBA of the index: transparent at 0, then `LESS` (repaired) to `DEFECT` (copied)."""
+    shares = np.linspace(0, 1, 256)[:, None]
+    middle = np.full(3, 233)
+    low = (1 - 2 * shares) * _rgb(LESS) + 2 * shares * middle
+    high = (2 - 2 * shares) * middle + (2 * shares - 1) * _rgb(DEFECT)
+    colours = np.where(shares < 0.5, low, high)
+    return np.hstack([colours, np.where(shares > 0, 255, 0)]).astype(np.uint8)
+
+
+def copying_gradient() -> str:
+    """Its colours as a CSS gradient from 0 (left) to 1 (right)."""
+    stops = ", ".join(f"rgb({red},{green},{blue})" for red, green, blue, _ in copying_table()[1::15])
+    return f"linear-gradient(to right, {stops})"
+
+
 def _rgb(colour: str) -> list[int]:
     return list(bytes.fromhex(colour[1:]))

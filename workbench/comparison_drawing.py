@@ -4,7 +4,6 @@ As in `workbench.drawing` the browser lays maps over the photo (`components/comp
 position stay, are the same in every picture, and pointing at a place reads every model there.
 """
 
-import base64
 from collections.abc import Sequence
 from typing import Any, Literal, get_args
 
@@ -14,7 +13,7 @@ from numpy.typing import NDArray
 from crr.colours import colour_table
 from workbench.colours import difference_table
 from workbench.comparison import Comparison, above_normals, difference_map
-from workbench.drawing import MAP_SIDE, ONE
+from workbench.drawing import MAP_SIDE, ONE, base64_of
 from workbench.inspection import Inspected
 from workbench.pictures import shrink
 
@@ -92,7 +91,7 @@ def draw_pair(
         panels.append({"title": difference, "lines": [], "layers": [GREY, difference]})
         maps.append(
             {"name": difference, "top": ONE, "opacity": 1.0, **_levels(levels, "<i2"), "signed": True}
-            | {"colours": _base64(difference_table())}
+            | {"colours": base64_of(difference_table())}
         )
     return _drawing(comparison, panels, maps)
 
@@ -148,7 +147,7 @@ def _layers(name: str, style: Style) -> list[str]:
 
 def _maps(answers: dict[str, Inspected], style: Style, one_scale: bool, opacity: float) -> list[Drawing]:
     over = style != "Map alone"
-    colours = _base64(colour_table(transparent=over))
+    colours = base64_of(colour_table(transparent=over))
     maps = []
     for name, inspected in answers.items():
         levels = _levels(inspected.inspection.anomaly_map, "<u2")
@@ -163,8 +162,4 @@ def _maps(answers: dict[str, Inspected], style: Style, one_scale: bool, opacity:
 def _levels(levels: NDArray[np.float32], kind: str) -> Drawing:
     small = shrink(levels, MAP_SIDE)
     thousandths = np.round(ONE * np.clip(small, -30, 30)).astype(kind)
-    return {"grid": list(small.shape), "levels": _base64(thousandths)}
-
-
-def _base64(values: NDArray[Any]) -> str:
-    return base64.b64encode(values.tobytes()).decode()
+    return {"grid": list(small.shape), "levels": base64_of(thousandths)}

@@ -65,9 +65,9 @@ def draw(inspected: Inspected, name: str, view: View, regions: Regions, opacity:
         "panels": _PANELS[view],
         "label": label,
         "grid": list(levels.shape),
-        "levels": _base64(thousandths),
+        "levels": base64_of(thousandths),
         "one": ONE,
-        "colours": _base64(colour_table(transparent=view != "Map")),
+        "colours": base64_of(colour_table(transparent=view != "Map")),
         "opacity": 1.0 if view == "Map" else opacity,
         "outlines": [np.round(curve, 1).ravel().tolist() for curve in regions.outlines],
         "accent": DEFECT,
@@ -75,5 +75,6 @@ def draw(inspected: Inspected, name: str, view: View, regions: Regions, opacity:
     }
 
 
-def _base64(values: NDArray[Any]) -> str:
+def base64_of(values: NDArray[Any]) -> str:
+    """The bytes of an array, as the browser gets them."""
     return base64.b64encode(values.tobytes()).decode()

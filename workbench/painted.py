@@ -137,6 +137,11 @@ class Workshop:
             self._linked = None
         return self._plans[key]
 
+    def damages(self, photo: Photo) -> bool:
+        """Whether the visitor damaged a photo."""
+        plan = self._plans.get((photo.own, photo.key))
+        return plan is not None and bool(plan.painting.strokes or plan.synthetic is not None)
+
     def forget_own_photos(self) -> None:
         """Forget what the visitor brought and painted on; samples keep their strokes."""
         self._plans = {key: plan for key, plan in self._plans.items() if not key[0]}

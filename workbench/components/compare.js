@@ -1,11 +1,13 @@
 // All pictures of one photo on the page: they zoom and move together, and pointing at a place in one marks it in all.
+// Where places can be chosen (`pick`), a click, a drag or the arrow keys choose one, and Python hears of it.
 
-const shared = { digest: "", scale: 1, x: 0.5, y: 0.5, cut: 0.5, point: null }; // what every picture has in common
+const shared = { digest: "", scale: 1, x: 0.5, y: 0.5, cut: 0.5, point: null, spot: null }; // what every picture has in common
 const boards = new Map(); // parent to board
 
-export default function ({ data, parentElement }) {
+export default function ({ data, parentElement, setTriggerValue }) {
   let board = boards.get(parentElement);
   if (!board) boards.set(parentElement, (board = new Board(parentElement)));
+  board.tell = setTriggerValue;
   board.show(data);
   return () => {
     board.stop();
@@ -33,8 +35,10 @@ class Board {
   get first() { return this.panels.find((panel) => panel.viewport); }
 
   show(data) {
-    if (shared.digest !== data.digest) Object.assign(shared, { digest: data.digest, scale: 1, x: 0.5, y: 0.5, point: null });
+    if (shared.digest !== data.digest) Object.assign(shared, { digest: data.digest, scale: 1, x: 0.5, y: 0.5, point: null, spot: null, told: undefined });
+    if (data.pick && shared.told !== String(data.spot)) [shared.spot, shared.told] = [data.spot, String(data.spot)]; // older news of a spot never undoes a click
     this.data = data;
+    this.list.nextElementSibling.hidden = data.foot === false;
     this.maps = new Map(data.maps.map((map) => [map.name, new HeatMap(map, data.one)]));
     this.panels = data.panels.map((panel) => new Panel(this, panel));
     this.list.classList.toggle("pair", data.panels.some((panel) => panel.right));
@@ -61,9 +65,24 @@ class Board {
     return this.maps.get(name).at(shared.point.x / width, shared.point.y / height);
   }
 
+  words(name) {
+    const [height, width] = this.data.size;
+    return this.maps.get(name).words(shared.point.x / width, shared.point.y / height);
+  }
+
+  mark(spot) {
+    shared.spot = spot;
+    drawAll();
+  }
+
+  choose(spot) {
+    this.mark(spot);
+    this.tell("spot", spot);
+  }
+
   sentence() {
     if (!shared.point) return this.hint;
-    const values = [...this.maps.keys()].map((name) => `${name} ${this.level(name).toFixed(2)}`);
+    const values = [...this.maps.keys()].filter((name) => this.maps.get(name).levels).map((name) => `${name} ${this.level(name).toFixed(2)}`);
     return `x ${Math.floor(shared.point.x)}, y ${Math.floor(shared.point.y)}: ${values.join(" · ")}`;
   }
 }

@@ -1,5 +1,6 @@
 """Pictures of one photo side by side: zoom, position and the place pointed at are the same in all of them."""
 
+from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
@@ -15,12 +16,31 @@ _HTML = f"""
 """
 
 
-def show_panels(drawing: dict[str, Any], key: str) -> None:
-    """Show what `workbench.comparison_drawing` made; pictures of one photo on a page move together."""
+Place = tuple[float, float, float, float]
+"""Left, top, right and bottom in pixels of the picture; a point where they are equal."""
+
+
+def show_panels(drawing: dict[str, Any], key: str, chosen: Callable[[Place], None] | None = None) -> None:
+    """Show what `workbench.comparison_drawing` or `workbench.layer_drawing` made.
+
+    Pictures of one photo on a page move together.
+
+    Args:
+        drawing: As made there.
+        key: Streamlit's key.
+        chosen: Hears which place the visitor chose, before the page runs again; needs `pick` in the drawing.
+    """
     component = st.components.v2.component(
         "crr_compare",
         html=_HTML,
         css=read("compare.css"),
         js=read("viewport.js", "compare_panel.js", "compare.js"),
     )
-    component(data=drawing, key=key)
+
+    def take() -> None:
+        place = st.session_state[key].get("spot")
+        if chosen is not None and place is not None and len(place) == 4:
+            left, top, right, bottom = map(float, place)
+            chosen((left, top, right, bottom))
+
+    component(data=drawing, key=key, on_spot_change=take)

@@ -4,21 +4,39 @@
 class HeatMap {
   constructor(map, one) {
     [this.rows, this.columns] = map.grid;
-    [this.one, this.opacity] = [one, map.opacity];
+    Object.assign(this, { one, opacity: map.opacity, crisp: Boolean(map.crisp) });
+    const picture = new ImageData(this.columns, this.rows);
+    if (map.rgb) this.paintColours(picture, bytes(map.rgb));
+    else this.paintLevels(picture, map);
+    if (map.usual) this.usual = new Uint16Array(bytes(map.usual).buffer); // values of normal patches, ascending
+    this.canvas = new OffscreenCanvas(this.columns, this.rows);
+    this.canvas.getContext("2d").putImageData(picture, 0, 0);
+  }
+
+  paintColours(picture, colours) {
+    picture.data.fill(255);
+    for (let place = 0; place < this.rows * this.columns; place += 1) picture.data.set(colours.subarray(3 * place, 3 * place + 3), 4 * place);
+  }
+
+  paintLevels(picture, map) {
     this.levels = new (map.signed ? Int16Array : Uint16Array)(bytes(map.levels).buffer);
     const colours = bytes(map.colours);
-    const picture = new ImageData(this.columns, this.rows);
     this.levels.forEach((level, place) => {
       const share = map.signed ? (level / map.top + 1) / 2 : level / map.top;
       const colour = 4 * Math.min(255, Math.max(0, Math.round(share * 255)));
       picture.data.set(colours.subarray(colour, colour + 4), 4 * place);
     });
-    this.canvas = new OffscreenCanvas(this.columns, this.rows);
-    this.canvas.getContext("2d").putImageData(picture, 0, 0);
   }
 
   at(across, down) { // shares of the photo's width and height
     return this.levels[Math.floor(down * this.rows) * this.columns + Math.floor(across * this.columns)] / this.one;
+  }
+
+  words(across, down) {
+    const level = this.at(across, down);
+    if (!this.usual) return level.toFixed(2);
+    const below = this.usual.filter((value) => value < level * this.one).length;
+    return `${level.toFixed(2)}, above ${(100 * below / this.usual.length).toFixed(1)} % of normal patches`;
   }
 }
 
@@ -55,7 +73,8 @@ class Panel {
     on("wheel", (event) => { event.preventDefault(); this.change((viewport) => viewport.zoomAt(event, Math.exp(-event.deltaY / 400))); });
     on("pointerdown", (event) => this.press(event));
     on("pointermove", (event) => this.move(event));
-    for (const name of ["pointerup", "pointercancel"]) on(name, (event) => { this.fingers.delete(event.pointerId); this.cutting = false; });
+    on("pointerup", (event) => this.release(event));
+    on("pointercancel", (event) => this.forget(event));
     on("pointerleave", () => this.board.point(null));
     on("dblclick", () => this.change((viewport) => viewport.whole()));
     on("keydown", (event) => this.key(event));
@@ -84,6 +103,7 @@ class Panel {
 
   press(event) {
     this.fingers.set(event.pointerId, event);
+    this.start = this.fingers.size === 1 ? event : null; // two fingers choose nothing
     this.canvas.setPointerCapture(event.pointerId);
     const away = Math.abs(event.offsetX - shared.cut * this.canvas.clientWidth);
     this.cutting = Boolean(this.slider) && this.fingers.size === 1 && (away < 16 || this.viewport.scale === 1); // a whole picture cannot be moved
@@ -94,8 +114,49 @@ class Panel {
     const before = this.fingers.get(event.pointerId);
     if (!before) return this.read(event);
     if (this.cutting && this.fingers.size === 1) this.cut(event.offsetX / this.canvas.clientWidth);
+    else if (this.board.data.pick === "area" && this.start) this.board.mark(this.area(event));
     else this.change((viewport) => viewport.drag(before, event, this.fingers));
     this.fingers.set(event.pointerId, event);
+  }
+
+  forget(event) {
+    this.fingers.delete(event.pointerId);
+    this.cutting = false;
+    this.start = null;
+  }
+
+  release(event) { // a click chooses a place, a drag an area where areas are asked for
+    const { start } = this;
+    this.forget(event);
+    if (!this.board.data.pick || !start) return;
+    const still = Math.hypot(event.clientX - start.clientX, event.clientY - start.clientY) < 4;
+    if (!still && this.board.data.pick !== "area") return;
+    const [x, y] = this.viewport.place(event);
+    this.board.choose(still ? [x, y, x, y] : this.area(event, start));
+  }
+
+  area(event, start = this.start) {
+    const [x, y] = this.viewport.place(event);
+    const [fromX, fromY] = this.viewport.place(start);
+    return [Math.min(x, fromX), Math.min(y, fromY), Math.max(x, fromX), Math.max(y, fromY)];
+  }
+
+  cell() { // width and height of a patch of what is shown, in pixels of the photo
+    const map = this.panel.layers.map((layer) => this.board.maps.get(layer)).find(Boolean);
+    const [height, width] = this.board.data.size;
+    return map ? [width / map.columns, height / map.rows] : [width / 32, height / 32];
+  }
+
+  step(key) { // the chosen place, a patch further
+    const across = { ArrowLeft: -1, ArrowRight: 1 }[key] ?? 0;
+    const down = { ArrowUp: -1, ArrowDown: 1 }[key] ?? 0;
+    if (!this.board.data.pick || this.viewport.scale > 1 || (!across && !down && key !== "Enter")) return false;
+    const [height, width] = this.board.data.size;
+    const [x, y] = shared.spot ? [(shared.spot[0] + shared.spot[2]) / 2, (shared.spot[1] + shared.spot[3]) / 2] : [width / 2, height / 2];
+    const [right, below] = this.cell();
+    const place = [Math.min(width - 1, Math.max(0, x + across * right)), Math.min(height - 1, Math.max(0, y + down * below))];
+    this.board.choose([...place, ...place]);
+    return true;
   }
 
   read(event) {
@@ -105,6 +166,7 @@ class Panel {
   }
 
   key(event) {
+    if (this.step(event.key)) return event.preventDefault();
     const act = this.viewport.act(event.key);
     if (!act) return;
     this.change(act);
@@ -128,7 +190,28 @@ class Panel {
       this.drawEdge(pen, edge, down);
     }
     this.drawOutlines(pen);
+    this.drawSpot(pen, across, down);
     this.drawPoint(pen);
+  }
+
+  drawSpot(pen, across, down) { // a cross-hair around the patch that was chosen
+    if (!shared.spot || !this.board.data.pick) return;
+    const { left, top, unit } = this.viewport;
+    const [width, height] = this.cell();
+    const [x0, y0, x1, y1] = shared.spot;
+    const box = [Math.floor(x0 / width) * width, Math.floor(y0 / height) * height, Math.floor(x1 / width + 1) * width, Math.floor(y1 / height + 1) * height];
+    const [a, b, c, d] = [left + box[0] * unit, top + box[1] * unit, left + box[2] * unit, top + box[3] * unit];
+    for (const [colour, thickness] of [["rgba(0,0,0,0.6)", 3], ["white", 1.5]]) { // shows on any part
+      pen.strokeStyle = colour;
+      pen.lineWidth = thickness;
+      pen.strokeRect(a, b, c - a, d - b);
+      pen.beginPath();
+      for (const line of [[0, (b + d) / 2, a, (b + d) / 2], [c, (b + d) / 2, across, (b + d) / 2], [(a + c) / 2, 0, (a + c) / 2, b], [(a + c) / 2, d, (a + c) / 2, down]]) {
+        pen.moveTo(line[0], line[1]);
+        pen.lineTo(line[2], line[3]);
+      }
+      pen.stroke();
+    }
   }
 
   drawOutlines(pen) { // of the visitor's damage, so that each map shows how well it meets it
@@ -158,7 +241,9 @@ class Panel {
       const map = this.board.maps.get(layer);
       if (map) {
         pen.globalAlpha = map.opacity;
+        pen.imageSmoothingEnabled = !map.crisp;
         pen.drawImage(map.canvas, ...area);
+        pen.imageSmoothingEnabled = true;
         pen.globalAlpha = 1;
       } else if (this.board.photo.naturalWidth) {
         pen.filter = layer === "#grey" ? "grayscale(1)" : "none"; // a browser that lacks it shows the colours
@@ -186,7 +271,7 @@ class Panel {
   }
 
   drawPoint(pen) {
-    const name = this.panel.layers.find((layer) => this.board.maps.has(layer));
+    const name = this.panel.layers.find((layer) => this.board.maps.get(layer)?.levels);
     this.value.hidden = !shared.point || !name || Boolean(this.slider);
     if (!shared.point) return;
     const { left, top, unit } = this.viewport;
@@ -199,7 +284,7 @@ class Panel {
       pen.stroke();
     }
     if (this.value.hidden) return;
-    this.value.textContent = this.board.level(name).toFixed(2);
+    this.value.textContent = this.board.words(name);
     const room = this.canvas.clientWidth - this.value.offsetWidth;
     this.value.style.left = `${Math.min(room, Math.max(0, x - this.value.offsetWidth / 2))}px`;
     this.value.style.top = `${Math.max(0, y > this.canvas.clientHeight / 2 ? y - 34 : y + 12)}px`;

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 _VISIT = "visit"
 WORKSHOP, SURVEY = "workshop", "survey"  # what the page Compare keeps of the visitor's images
+EXPLORATION = "exploration"  # and the page Layers
 
 
 def linked_sample() -> str:
@@ -36,6 +37,7 @@ def forget_images() -> None:
     """Forget every image that the visitor brought, and what was painted on it and found in it."""
     current_visit().clear()
     st.session_state.pop(SURVEY, None)
+    st.session_state.pop(EXPLORATION, None)
     if WORKSHOP in st.session_state:
         st.session_state[WORKSHOP].forget_own_photos()
 

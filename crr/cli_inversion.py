@@ -1,0 +1,143 @@
+"""The commands `train-inversion`, `evaluate-inversion` and `normals`: pictures to look at."""
+
+import threading
+from pathlib import Path
+
+from rich.console import Console
+
+from crr import cli_options as option
+from crr.cli_measuring import command_line
+from crr.cli_support import STDOUT, check_json_file, sentences, write_json
+from crr.errors import CheckpointError, ConfigError
+from crr.interrupt import stop_on_interrupt
+from crr.terminal import inversion_table, reporting, say
+
+
+@sentences()
+def train_inversion(
+    data: option.Data,
+    out: option.InversionFolder,
+    model: option.Model = "crr-embedded",
+    category: option.Category = None,
+    iterations: option.InversionIterations = 2400,
+    batch_size: option.InversionBatchSize = 4,
+    seed: option.Seed = 0,
+    workers: option.Workers = None,
+    device: option.Device = "auto",
+    overwrite: option.Overwrite = False,
+    progress: option.ProgressFormat = "bar",
+) -> None:
+    """Train the network that paints pictures of a model's features; Ctrl-C leaves it usable."""
+    from crr.checkpoint import find, read_config
+    from crr.datasets import open_dataset
+    from crr.files import check_writable
+    from crr.inversion_card import inversion_card
+    from crr.inversion_checkpoint import CONFIG, save_inversion
+    from crr.inversion_training import train_inversion as run
+
+    if (out / "config.json").exists():
+        raise ConfigError(f"{out} holds a checkpoint: give the inversion network a folder of its own.")
+    if (out / CONFIG).exists() and not overwrite:
+        raise ConfigError(f"{out} holds an inversion network already: give another folder, or --overwrite.")
+    check_writable(out)
+    dataset = open_dataset(data, category)
+    encoder = read_config(find(option.expanded(model))).encoder
+    stop = threading.Event()
+    with stop_on_interrupt(stop, _announce_stop), reporting(progress) as report:
+        config, network = run(
+            dataset,
+            encoder,
+            iterations=iterations,
+            batch_size=batch_size,
+            seed=seed,
+            device=device,
+            workers=1 if workers is None else workers,
+            progress=report,
+            stop=stop,
+        )
+    counts = {entry.name: len(entry.train) for entry in dataset.categories}
+    save_inversion(config, network, out, inversion_card(config, counts))
+    if progress != "json":
+        say(f"Done: {out}. The workbench finds it if it lies in its folder of checkpoints.")
+
+
+@sentences()
+def evaluate_inversion(
+    data: option.Data,
+    inversion: option.Inversion = "inversion-embedded",
+    models: option.Models = "crr-embedded,autoencoder-embedded",
+    json_file: option.JsonFile = None,
+    category: option.Category = None,
+    device: option.Device = "auto",
+    card: option.Card = False,
+    progress: option.ProgressFormat = "bar",
+) -> None:
+    """Measure how well an inversion network paints damage, and what it paints of models' answers."""
+    from crr.checkpoint import load
+    from crr.datasets import open_dataset
+    from crr.inversion_card import write_inversion_figures
+    from crr.inversion_checkpoint import load_inversion
+    from crr.inversion_evaluation import measure_inversion
+
+    check_json_file(json_file, progress)
+    dataset = open_dataset(data, category)
+    folder = _folder_of(option.expanded(inversion))
+    names = option.names_of(models)
+    detectors = [load(option.expanded(name), device) for name in names]
+    network = load_inversion(folder, detectors[0].encoder)
+    for detector in detectors[1:]:
+        load_inversion(folder, detector.encoder)  # says so if it has another encoder
+    with reporting(progress) as report:
+        result = measure_inversion(network, detectors, dataset, progress=report).as_json()
+    write_json(json_file, result)
+    if card:
+        command = command_line(
+            "evaluate-inversion", ["--inversion", folder.name, "--models", models], dataset, category
+        )
+        write_inversion_figures(folder, result, command)
+    if progress != "json" and json_file != STDOUT:
+        Console().print(inversion_table(result))
+
+
+@sentences()
+def normals(
+    model: option.Model,
+    data: option.Data,
+    category: option.Category = None,
+    count: option.Normals = 16,
+    progress: option.ProgressFormat = "bar",
+) -> None:
+    """Put normal images beside a checkpoint, to compare patches with: those held back from its training."""
+    from crr.checkpoint import find, read_config
+    from crr.datasets import open_dataset
+    from crr.normals import FOLDER, held_back_normals, keep_normals
+
+    folder = find(option.expanded(model))
+    config = read_config(folder)
+    dataset = open_dataset(data, category)
+    unknown = [entry.name for entry in dataset.categories if entry.name not in config.categories]
+    if unknown:
+        raise ConfigError(
+            f"{folder.name} does not know the category {unknown[0]}; it knows: "
+            f"{', '.join(config.categories)}. Choose with --category."
+        )
+    held_back = held_back_normals(dataset, config.training.validation_share, config.training.seed)
+    with reporting(progress) as report:
+        keep_normals(folder, held_back, config.encoder, count, report)
+    if progress != "json":
+        say(f"Wrote {folder / FOLDER}")
+
+
+def _folder_of(name: Path) -> Path:
+    from crr.checkpoint import checkpoint_folder
+
+    folder = name if name.is_dir() else checkpoint_folder() / name
+    if not folder.is_dir():
+        raise CheckpointError(
+            f"There is no inversion network {str(name)!r}, neither as a folder nor by name."
+        )
+    return folder.resolve()
+
+
+def _announce_stop() -> None:
+    say("Stopping: saving what was learnt so far. Ctrl-C again leaves at once.", error=True)

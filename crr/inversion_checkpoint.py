@@ -1,0 +1,104 @@
+"""Inversion networks on disk: a folder of `inversion.json`, `inversion.safetensors` and `README.md`.
+
+Not named as the files of a detector are, so that none is taken for one. Weights are kept in half precision.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, replace
+from pathlib import Path
+
+from safetensors import SafetensorError
+from safetensors.torch import load as from_safetensors
+from safetensors.torch import save as as_safetensors
+
+from crr.checkpoint import CARD, checkpoint_folder
+from crr.encoders import Encoder
+from crr.errors import CheckpointError, ConfigError
+from crr.files import write_atomically, write_text_atomically
+from crr.inversion import InversionConfig, InversionNetwork, create_inversion
+from crr.validation import checked
+
+CONFIG, WEIGHTS = "inversion.json", "inversion.safetensors"
+HOW_TO_GET_ONE = "crr train-inversion --model MODEL --data FOLDER --out checkpoints/inversion-NAME"
+
+
+def save_inversion(
+    config: InversionConfig, network: InversionNetwork, folder: Path, card: str
+) -> InversionConfig:
+    """Write a network; returns its config, which now names its weights. Raises `WriteError`."""
+    tensors = {
+        name: (tensor.half() if tensor.is_floating_point() else tensor).contiguous()
+        for name, tensor in network.state_dict().items()
+    }
+    weights = as_safetensors(tensors)
+    config = replace(config, weights_digest=_digest(weights))
+    write_atomically(folder / WEIGHTS, lambda path: path.write_bytes(weights))
+    write_text_atomically(folder / CONFIG, json.dumps(asdict(config), indent=2) + "\n")
+    write_text_atomically(folder / CARD, card)
+    return config
+
+
+def find_inversion(encoder: Encoder) -> Path | None:
+    """The folder of a network that inverts this encoder's features, None if there is none."""
+    for folder, config in _found():
+        if config.encoder == encoder.config and config.encoder_digest == encoder.digest:
+            return folder
+    return None
+
+
+def load_inversion(folder: Path, encoder: Encoder) -> InversionNetwork:
+    """The network of a folder, in eval mode where the encoder is.
+
+    Raises:
+        CheckpointError: A file is missing or damaged, or it inverts another encoder.
+    """
+    config = read_inversion(folder)
+    if config.encoder != encoder.config or config.encoder_digest != encoder.digest:
+        raise CheckpointError(
+            f"{folder} inverts the features of another encoder ({config.encoder.name} with "
+            f"{config.encoder.crop} px), not of this model's. Train one for it: {HOW_TO_GET_ONE}"
+        )
+    try:
+        weights = (folder / WEIGHTS).read_bytes()
+        tensors = from_safetensors(weights)
+    except (OSError, SafetensorError, KeyError) as error:
+        raise CheckpointError(f"{folder / WEIGHTS} cannot be read ({error}). Copy it again.") from None
+    if _digest(weights) != config.weights_digest:
+        raise CheckpointError(f"{folder / WEIGHTS} does not belong to its {CONFIG}. Copy both files again.")
+    network = create_inversion(config, encoder.layers)
+    try:
+        network.load_state_dict(
+            {
+                name: tensor.float() if tensor.is_floating_point() else tensor
+                for name, tensor in tensors.items()
+            }
+        )
+    except RuntimeError:
+        raise CheckpointError(
+            f"{folder / WEIGHTS} does not fit its {CONFIG}. Copy both files again."
+        ) from None
+    return network.to(next(encoder.parameters()).device).eval()
+
+
+def read_inversion(folder: Path) -> InversionConfig:
+    """The config of a folder; raises `CheckpointError` if it holds none that can be used."""
+    path = folder / CONFIG
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+        return checked(InversionConfig, values if isinstance(values, dict) else {"": values})
+    except (OSError, ValueError, ConfigError) as error:
+        raise CheckpointError(f"{path} is not usable: {error}. Copy it again.") from None
+
+
+def _found() -> Iterator[tuple[Path, InversionConfig]]:
+    for path in sorted(checkpoint_folder().glob(f"*/{CONFIG}")):
+        try:
+            yield path.parent, read_inversion(path.parent)
+        except CheckpointError:  # of a damaged one there is nothing to be found
+            continue
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:12]

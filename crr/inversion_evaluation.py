@@ -1,0 +1,197 @@
+"""How well an inversion network paints damage that it never saw, and what it paints of decoders' answers.
+
+The control counts first: where the picture of the encoder's features does not show a damage, the picture of a
+decoder's answer means nothing there.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from operator import call
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from crr.datasets import Dataset
+from crr.detector import Detector
+from crr.errors import ConfigError
+from crr.explanation import gain_of
+from crr.inversion import InversionNetwork
+from crr.progress import Reporter
+from crr.read_ahead import read_ahead
+from crr.twins import Twin, synthetic_twins
+from crr.types import Features, Image, Mask, Progress
+
+
+@dataclass(frozen=True)
+class CategoryFigures:
+    """Of the damaged test images of a category.
+
+    Attributes:
+        images: Damaged images.
+        psnr: Mean peak signal-to-noise ratio of the control, the encoder's features painted, in dB.
+        psnr_inside: The same inside the damage alone.
+        psnr_clean: Of the clean part inside the damage: what a picture without the damage would reach.
+        shows: Share of damages inside of which the control is nearer to the damaged image than to the clean
+            one, in [0, 1].
+        repaired: Model to the share of damages inside of which its painted answer is nearer to the clean
+            part than to the damaged image.
+    """
+
+    images: int
+    psnr: float
+    psnr_inside: float
+    psnr_clean: float
+    shows: float
+    repaired: dict[str, float]
+
+
+@dataclass(frozen=True)
+class InversionReport:
+    """What `measure_inversion` found.
+
+    Attributes:
+        categories: Category to its figures.
+        mean: Over categories.
+    """
+
+    categories: dict[str, CategoryFigures]
+    mean: CategoryFigures
+
+    def as_json(self) -> dict[str, Any]:
+        """A dictionary of plain values with the attributes as keys."""
+        return asdict(self)
+
+
+def measure_inversion(
+    network: InversionNetwork,
+    detectors: Sequence[Detector],
+    dataset: Dataset,
+    *,
+    progress: Callable[[Progress], None] | None = None,
+    images: int = 24,
+) -> InversionReport:
+    """Paint normal test images with damage of the held-out kinds, from features and from answers.
+
+    Args:
+        network: Inverts the encoder of all `detectors`.
+        detectors: Whose answers are painted; at least one, for its encoder.
+        dataset: Its normal test images are damaged.
+        progress: Called about once a second with the stage "inversion".
+        images: Most clean images a category.
+
+    Raises:
+        ConfigError: No detector is given.
+        DatasetError: There is no normal test image.
+        ImageError: An image cannot be read.
+    """
+    if not detectors:
+        raise ConfigError("Name at least one model whose answers are to be painted.")
+    twins = synthetic_twins(dataset, detectors[0].config.encoder, "held_out", images)
+    reporter = Reporter(progress)
+    reporter.begin("inversion", len(twins))
+    rows: defaultdict[str, list[_Row]] = defaultdict(list)
+    with ThreadPoolExecutor() as pool:
+        for [copies] in read_ahead(pool, call, twins.makers, 1):
+            for row in _measure(network, detectors, copies):
+                rows[copies[0].category].append(row)
+            reporter.advance(images=1 + len(copies))
+    categories = {name: _figures(found) for name, found in rows.items()}
+    return InversionReport(categories, _mean(list(categories.values())))
+
+
+@dataclass(frozen=True)
+class _Row:
+    """One damaged image: mean square errors in [0, 1], and whose answers are nearer to the clean part."""
+
+    whole: float
+    inside: float
+    clean: float
+    shows: bool
+    repaired: dict[str, bool]
+
+
+@torch.inference_mode()
+def _measure(network: InversionNetwork, detectors: Sequence[Detector], copies: Sequence[Twin]) -> list[_Row]:
+    if not copies:
+        return []
+    first = detectors[0]
+    features = first.encoder(first.as_input([copies[0].clean, *(twin.damaged for twin in copies)]))
+    controls = _painted(network, [layer[1:] for layer in features])
+    answers = {detector.name: _painted(network, _answers(detector, features)) for detector in detectors}
+    return [
+        _Row(
+            whole=_error(control, twin.damaged),
+            inside=_error(control, twin.damaged, twin.mask),
+            clean=_error(_unit(twin.clean), twin.damaged, twin.mask),
+            shows=_nearer_to(control, twin, twin.damaged),
+            repaired={name: _nearer_to(painted[row], twin, twin.clean) for name, painted in answers.items()},
+        )
+        for row, (control, twin) in enumerate(zip(controls, copies, strict=True))
+    ]
+
+
+def _answers(detector: Detector, features: Features) -> Features:
+    """To the damaged images, in the unit of length that the answer to the clean one tells."""
+    answers = detector.decode(features)
+    gains = [
+        gain_of(seen[0].float().cpu().numpy(), answered[0].float().cpu().numpy())
+        for seen, answered in zip(features, answers, strict=True)
+    ]
+    return [gain * layer[1:] for gain, layer in zip(gains, answers, strict=True)]
+
+
+def _painted(network: InversionNetwork, features: Features) -> NDArray[np.float32]:
+    """(B, size, size, 3) in [0, 1]."""
+    pictures: Tensor = network(features)
+    return np.asarray(pictures.float().permute(0, 2, 3, 1).cpu().numpy())
+
+
+def _unit(image: Image) -> NDArray[np.float32]:
+    return np.asarray(image / np.float32(255), dtype=np.float32)
+
+
+def _error(picture: NDArray[np.float32], image: Image, mask: Mask | None = None) -> float:
+    squares = np.square(picture - _unit(image))
+    return float((squares if mask is None else squares[mask]).mean())
+
+
+def _nearer_to(picture: NDArray[np.float32], twin: Twin, wanted: Image) -> bool:
+    other = twin.clean if wanted is twin.damaged else twin.damaged
+    return _error(picture, wanted, twin.mask) < _error(picture, other, twin.mask)
+
+
+def _figures(rows: Sequence[_Row]) -> CategoryFigures:
+    return CategoryFigures(
+        images=len(rows),
+        psnr=_psnr([row.whole for row in rows]),
+        psnr_inside=_psnr([row.inside for row in rows]),
+        psnr_clean=_psnr([row.clean for row in rows]),
+        shows=float(np.mean([row.shows for row in rows])),
+        repaired={name: float(np.mean([row.repaired[name] for row in rows])) for name in rows[0].repaired},
+    )
+
+
+def _psnr(errors: Sequence[float]) -> float:
+    """Mean over images of their peak signal-to-noise ratio in dB."""
+    return float(np.mean(-10 * np.log10(np.maximum(errors, 1e-10))))
+
+
+def _mean(figures: Sequence[CategoryFigures]) -> CategoryFigures:
+    def mean(name: str) -> float:
+        return float(np.mean([getattr(row, name) for row in figures]))
+
+    return CategoryFigures(
+        images=sum(row.images for row in figures),
+        psnr=mean("psnr"),
+        psnr_inside=mean("psnr_inside"),
+        psnr_clean=mean("psnr_clean"),
+        shows=mean("shows"),
+        repaired={
+            name: float(np.mean([row.repaired[name] for row in figures])) for name in figures[0].repaired
+        },
+    )

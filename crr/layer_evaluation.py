@@ -1,0 +1,141 @@
+"""Which layer tells defects best: the map of each layer alone, measured like a detector's map."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from functools import partial
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+
+from crr.datasets import Category, Dataset
+from crr.detector import Detector
+from crr.engine import uncropped
+from crr.errors import DatasetError
+from crr.evaluation import EVALUATION_SIZE, read_test_image
+from crr.explanation import Map, Terms, explain
+from crr.metrics import PixelAccumulator, image_metrics
+from crr.progress import Reporter
+from crr.read_ahead import read_ahead
+from crr.types import Progress
+
+ALL, SEGMENTATION = "all together", "segmentation"
+
+
+@dataclass(frozen=True)
+class LayerFigures:
+    """One layer of one category; each is None where it is not defined.
+
+    Attributes:
+        image_auroc: Of the image score that this layer's map alone would give, in [0, 1].
+        pixel_ap: Average precision of its map's pixels.
+        aupro: Area under the per-region overlap.
+    """
+
+    image_auroc: float | None
+    pixel_ap: float | None
+    aupro: float | None
+
+
+@dataclass(frozen=True)
+class LayerReport:
+    """What `measure_layers` found.
+
+    Attributes:
+        model: Name of the checkpoint.
+        categories: Category to layer to its figures; behind the layers the segmentation network's map, if
+            there is one, and the detector's own map (`ALL`).
+    """
+
+    model: str
+    categories: dict[str, dict[str, LayerFigures]]
+
+    def as_json(self) -> dict[str, Any]:
+        """A dictionary of plain values with the attributes as keys, and each category's best layer."""
+        return {**asdict(self), "best": {name: self.best(name) for name in self.categories}}
+
+    def best(self, category: str) -> str | None:
+        """The layer with the highest image AUROC, None where there is none."""
+        found = {
+            name: figures.image_auroc
+            for name, figures in self.categories[category].items()
+            if name not in (ALL, SEGMENTATION) and figures.image_auroc is not None
+        }
+        return max(found, key=lambda name: found[name]) if found else None
+
+
+def measure_layers(
+    detector: Detector, dataset: Dataset, *, progress: Callable[[Progress], None] | None = None
+) -> LayerReport:
+    """Inspect every test image, and measure each layer's map as if it were the detector's only one.
+
+    Args:
+        detector: What is measured.
+        dataset: Only its test images are read.
+        progress: Called about once a second with the stage "layers".
+
+    Raises:
+        DatasetError: There is no test image.
+        ImageError: A test image or a mask cannot be read.
+        DeviceError: The device ran out of memory.
+    """
+    total = sum(len(category.test) for category in dataset.categories)
+    if total == 0:
+        raise DatasetError(
+            f"{dataset.root} has no test images, so there is nothing to measure. "
+            "Add good and defective images, as the MVTec-AD layout does in its test folders."
+        )
+    reporter = Reporter(progress)
+    reporter.begin("layers", total)
+    return LayerReport(
+        detector.name,
+        {
+            category.name: _measure_category(detector, category, reporter)
+            for category in dataset.categories
+            if category.test
+        },
+    )
+
+
+def _measure_category(detector: Detector, category: Category, reporter: Reporter) -> dict[str, LayerFigures]:
+    names = [layer.name for layer in detector.encoder.layers]
+    names += [SEGMENTATION] if detector.segmentation is not None else []
+    names.append(ALL)
+    height, width = EVALUATION_SIZE
+    pixels = {name: PixelAccumulator(len(category.test) * height * width) for name in names}
+    scores: dict[str, list[float]] = {name: [] for name in names}
+    with ThreadPoolExecutor() as pool:
+        read = partial(read_test_image, with_mask=category.has_masks)
+        for [image] in read_ahead(pool, read, category.test, 1):
+            terms = explain(detector, image.image).terms
+            for name, (anomaly_map, score) in zip(names, _maps(terms), strict=True):
+                scores[name].append(score)
+                if image.mask is not None:
+                    pixels[name].add(_evaluated(detector, anomaly_map), image.mask, str(image.path))
+            reporter.advance(images=1)
+    defective = [sample.defective for sample in category.test]
+    return {
+        name: LayerFigures(
+            image_auroc=image_metrics(scores[name], defective)["image_auroc"],
+            pixel_ap=(metrics := pixels[name].metrics())["pixel_ap"],
+            aupro=metrics["aupro"],
+        )
+        for name in names
+    }
+
+
+def _maps(terms: Terms) -> list[tuple[Map, float]]:
+    """Map and score of each layer alone, of the segmentation network alone, and of all together."""
+    chosen = [(list(row), 1.0) for row in np.eye(len(terms.layers))]
+    if terms.segmentation is not None:
+        chosen.append(([1.0] * len(terms.layers), 0.0))
+    fused = [terms.fused(weights, distance_weight) for weights, distance_weight in chosen]
+    return [(found.anomaly_map, found.score) for found in [*fused, terms.fused()]]
+
+
+def _evaluated(detector: Detector, anomaly_map: Map) -> Map:
+    whole = uncropped(detector, torch.from_numpy(anomaly_map)[None, None])[0]
+    height, width = EVALUATION_SIZE
+    return np.asarray(cv2.resize(whole, (width, height), interpolation=cv2.INTER_LINEAR), dtype=np.float32)

@@ -1,0 +1,135 @@
+"""Normal images that lie beside a checkpoint, so that others can be compared with them.
+
+    CHECKPOINT/normals/CATEGORY/000.jpg, 001.jpg, ...
+
+They were held back from training. A checkpoint works without them; what they are for is to show what is
+usual: features and distances of normal patches, and pictures of them.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+
+import cv2
+
+from crr.checkpoint import checkpoint_folder
+from crr.config import EncoderConfig
+from crr.datasets import Dataset, Sample, split_validation
+from crr.errors import ConfigError
+from crr.files import write_atomically
+from crr.images import decode, encode_jpeg, find_images
+from crr.progress import Reporter
+from crr.types import Image, Progress
+
+FOLDER = "normals"
+MOST = 16
+"""Images a category that are kept unless another number is asked for."""
+
+_SIDE = 512  # longest side in pixels, or what the encoder takes, if that is more
+_QUALITY = 95
+_JPEG = b"\xff\xd8\xff"
+
+
+def keep_normals(
+    checkpoint: Path,
+    held_back: Mapping[str, Sequence[Sample]],
+    encoder: EncoderConfig,
+    count: int = MOST,
+    progress: Callable[[Progress], None] | None = None,
+) -> None:
+    """Put copies of normal images beside a checkpoint; those of the same categories are replaced.
+
+    Args:
+        checkpoint: Its folder.
+        held_back: Category to its normal images that were not trained on.
+        encoder: Of the checkpoint; images are kept no larger than it needs.
+        count: Most images a category, evenly spread; 0 keeps none.
+        progress: Called about once a second with the stage "normals".
+
+    Raises:
+        ConfigError: A category's name is none for a folder.
+        ImageError: An image cannot be read.
+        WriteError: A file cannot be written.
+    """
+    reporter = Reporter(progress)
+    reporter.begin("normals", sum(min(count, len(samples)) for samples in held_back.values()))
+    for category, samples in held_back.items():
+        folder = _folder(checkpoint, category)
+        kept = min(count, len(samples))
+        for number in range(kept):
+            content = _content(samples[number * len(samples) // kept].path, encoder)
+            write_atomically(folder / f"{number:03}.jpg", partial(_write, content))
+            reporter.advance(images=1)
+        for stale in sorted(folder.glob("*.jpg"))[kept:]:
+            stale.unlink(missing_ok=True)
+
+
+def held_back_normals(dataset: Dataset, share: float, seed: int) -> dict[str, list[Sample]]:
+    """Category to the normal images that a training with this `validation_share` and `seed` holds back.
+
+    Raises:
+        DatasetError: A category has fewer than 2 images.
+    """
+    return {
+        category.name: split_validation(category.train, share, seed)[1] for category in dataset.categories
+    }
+
+
+def find_normals(checkpoint: Path, categories: Sequence[str]) -> dict[str, list[Path]]:
+    """Category to the files of its normal images, for those categories that have any.
+
+    A checkpoint without images of a category borrows those of one beside it, because models that are
+    compared are trained on the same data: files are not kept once for each.
+
+    Args:
+        checkpoint: Its folder.
+        categories: Wanted.
+    """
+    beside = [folder.parent for folder in sorted(checkpoint.parent.glob(f"*/{FOLDER}"))]
+    named = [folder.parent for folder in sorted(checkpoint_folder().glob(f"*/{FOLDER}"))]
+    found = {}
+    for category in categories:
+        for folder in dict.fromkeys([checkpoint, *beside, *named]):
+            files = _files(folder, category)
+            if files:
+                found[category] = files
+                break
+    return found
+
+
+def read_normals(files: Sequence[Path]) -> list[Image]:
+    """The images; raises `ImageError` where one cannot be read."""
+    return [decode(path, str(path)) for path in files]
+
+
+def _files(checkpoint: Path, category: str) -> list[Path]:
+    try:
+        folder = _folder(checkpoint, category)
+    except ConfigError:
+        return []
+    return find_images([folder]) if folder.is_dir() else []
+
+
+def _folder(checkpoint: Path, category: str) -> Path:
+    if not category or Path(category).name != category or category in (".", ".."):
+        raise ConfigError(f"The category {category!r} cannot be the name of a folder: rename it.")
+    return checkpoint / FOLDER / category
+
+
+def _write(content: bytes, path: Path) -> None:
+    path.write_bytes(content)
+
+
+def _content(path: Path, encoder: EncoderConfig) -> bytes:
+    """A JPEG file: the original itself if it is a small one, so that nothing is lost twice."""
+    image = decode(path, str(path))
+    side = max(_SIDE, encoder.resize)
+    height, width = image.shape[:2]
+    scale = side / max(height, width)
+    content = path.read_bytes()
+    if scale >= 1 and content.startswith(_JPEG):
+        return content
+    if scale < 1:
+        size = (max(1, round(width * scale)), max(1, round(height * scale)))
+        image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)  # type: ignore[assignment]
+    return encode_jpeg(image, _QUALITY)

@@ -1,0 +1,64 @@
+"""The whole explanation of a photo to keep: as a page and as arrays."""
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+import streamlit as st
+
+from crr.types import Image
+from workbench.explored import Explored, Shown
+from workbench.inspection import Inspector
+from workbench.layer_export import ARRAYS, as_arrays, as_html
+from workbench.layers import Exploration, Spot
+from workbench.normality import Measuring
+from workbench.samples import read_samples
+from workbench.settings import settings
+
+
+def offer_exports(
+    explored: Sequence[Explored],
+    shown: Shown,
+    measuring: Measuring,
+    spot: Spot,
+    inspector: Inspector,
+    exploration: Exploration,
+) -> None:
+    """A button for the page, and one a model for the arrays; both are made when they are pressed."""
+
+    def paint(found: Explored) -> list[Image] | None:
+        return exploration.paint(found.identity, found.explanation, found.question, inspector)
+
+    def page() -> bytes:
+        credit = "" if shown.photo.own else read_samples(settings().samples)[shown.photo.key].credit
+        painted = [paint(found) for found in explored]
+        return as_html(explored, painted, shown.photo.name, credit, measuring, spot).encode()
+
+    def arrays(found: Explored) -> bytes:
+        return as_arrays(found, paint(found))
+
+    st.subheader("Keep it", anchor=False)
+    stem = Path(shown.photo.name).stem if shown.photo.own else shown.photo.key
+    with st.container(horizontal=True):
+        st.download_button(
+            "Page (HTML)",
+            page,
+            f"{stem}_layers.html",
+            "text/html",
+            icon=":material/download:",
+            on_click="ignore",
+            help="All that is shown above, at the place that is chosen; opens without a network.",
+        )
+        for found in explored:
+            st.download_button(
+                f"Arrays of {found.name} (.npz)",
+                partial(arrays, found),
+                f"{stem}_{found.name}.npz",
+                "application/octet-stream",
+                icon=":material/download:",
+                key=f"arrays-{found.name}",
+                on_click="ignore",
+                help="Features, distances and maps, for `numpy.load`.",
+            )
+    with st.expander("What is in the arrays"):
+        st.table({"array": list(ARRAYS), "what it is": list(ARRAYS.values())})

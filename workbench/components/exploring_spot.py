@@ -1,0 +1,74 @@
+"""What lies behind a place that was chosen: a picture of the answer, the channels, and the sum there."""
+
+import streamlit as st
+
+from crr.errors import CRRError
+from crr.inversion_checkpoint import HOW_TO_GET_ONE
+from workbench.components.compare import show_panels
+from workbench.components.exploring_rows import View, Weights
+from workbench.inspection import Inspector
+from workbench.inversions import ILLUSTRATION
+from workbench.layer_drawing import draw_pictures
+from workbench.layer_plots import channels_figure, shares_figure
+from workbench.layers import Exploration, contributions, look_at
+from workbench.markdown import as_text
+
+NO_PAINTER = (
+    "There is no inversion network for this model's encoder, so its features cannot be shown as a picture. "
+    f"Train one: `{HOW_TO_GET_ONE}`"
+)
+
+
+def show_painting(view: View, exploration: Exploration, inspector: Inspector) -> None:
+    """The photo, what the encoder saw of it as a picture, and what the decoder answered."""
+    st.markdown("**Picture of the answer**: what the decoder believes the part looks like")
+    found = view.found
+    try:
+        painted = exploration.paint(found.identity, found.explanation, found.question, inspector)
+    except CRRError as error:
+        st.warning(as_text(str(error)), icon=":material/broken_image:")
+        return
+    if painted is None:
+        st.info(NO_PAINTER, icon=":material/format_paint:")
+        return
+    encoder, decoder = painted
+    pictures = [
+        ("photo", None, ""),
+        ("encoder's features", encoder, "control: as well as features can be painted"),
+        ("decoder's answer", decoder, "a copy, or a normal part?"),
+    ]
+    left, right = view.sides()
+    with left:
+        show_panels(
+            draw_pictures(pictures, found.picture, view.spot, view.pick), view.key("painted"), view.chosen
+        )
+    with right:
+        st.caption(ILLUSTRATION)
+
+
+def show_adding_up(view: View, weights: Weights) -> None:
+    """What each layer adds to the map at the place that was chosen."""
+    explanation = view.found.explanation
+    names = [layer.layer.name for layer in explanation.layers]
+    if explanation.terms.segmentation is not None:
+        names.append("segmentation")
+    values = contributions(explanation, view.spot, weights.layers, weights.distance)
+    st.plotly_chart(shares_figure(names, values), key=view.key("shares"), config={"displayModeBar": False})
+    st.caption(f"What adds up to {sum(values):.2f} here.")
+
+
+def show_channels(view: View) -> None:
+    """Single channels at the place that was chosen."""
+    found = view.found
+    with st.expander("Channels that differ most here"):
+        layers = {
+            layer.layer.name: look_at(
+                found.explanation, index, view.spot, view.measuring.of(layer.layer.channels), found.normal
+            )
+            for index, layer in enumerate(found.explanation.layers)
+        }
+        st.plotly_chart(channels_figure(layers), key=view.key("channels"), config={"displayModeBar": False})
+        st.caption(
+            "In deviations of normal patches from their mean: beyond 3 is unusual. Where the decoder's point "
+            "lies near 0 it answers with what is usual."
+        )

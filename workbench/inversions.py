@@ -1,0 +1,83 @@
+"""Pictures of features: what an encoder saw and what a decoder answered, painted by an inversion network."""
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from threading import Lock
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from crr.detector import Detector
+from crr.explanation import Explanation, Map
+from crr.inversion import InversionNetwork
+from crr.inversion_checkpoint import WEIGHTS, find_inversion, load_inversion
+from crr.types import Image
+
+ILLUSTRATION = (
+    "Painted from features by a small network that was trained for this encoder. An illustration, not "
+    "evidence: no score, map or index uses it, and fine structure may be the painter's. The inverted encoder "
+    "features are the control: what is missing there, the painter cannot show."
+)
+_MOST = 3  # networks kept loaded, of a few megabytes each
+
+
+class Inversions:
+    """The inversion networks of this process, each loaded once."""
+
+    def __init__(self) -> None:
+        self._networks: OrderedDict[tuple[Path, float, str], InversionNetwork] = OrderedDict()
+        self._lock = Lock()
+
+    def network(self, detector: Detector) -> InversionNetwork | None:
+        """That of the detector's encoder, None without one; raises `CheckpointError` if it is damaged."""
+        folder = find_inversion(detector.encoder)
+        if folder is None:
+            return None
+        key = (folder, (folder / WEIGHTS).stat().st_mtime, str(detector.device))
+        with self._lock:
+            if key not in self._networks:
+                self._networks[key] = load_inversion(folder, detector.encoder)
+                while len(self._networks) > _MOST:
+                    self._networks.popitem(last=False)
+            return self._networks[key]
+
+
+@cache
+def inversions() -> Inversions:
+    """Those of this process."""
+    return Inversions()
+
+
+@torch.inference_mode()
+def paint(detector: Detector, features: Sequence[Sequence[Map]]) -> list[Image] | None:
+    """Pictures of features; None if there is no network for the detector's encoder.
+
+    Args:
+        detector: Whose encoder made them, or whose decoder answered them.
+        features: For each picture one float32 (h, w, C) array a layer.
+
+    Returns:
+        uint8 (crop, crop, 3) each.
+
+    Raises:
+        CheckpointError: The network is damaged.
+    """
+    network = inversions().network(detector)
+    if network is None:
+        return None
+    layers = [
+        torch.from_numpy(np.stack(rows)).permute(0, 3, 1, 2).to(detector.device)
+        for rows in zip(*features, strict=True)
+    ]
+    painted = (255 * network(layers)).round().byte().permute(0, 2, 3, 1).cpu().numpy()
+    return list(painted)
+
+
+def paint_answer(detector: Detector, explanation: Explanation) -> list[Image] | None:
+    """Pictures of what the encoder saw, the control, and of what the decoder answered; raises likewise."""
+    encoder: list[NDArray[np.float32]] = [layer.encoder for layer in explanation.layers]
+    decoder: list[NDArray[np.float32]] = [layer.decoder for layer in explanation.layers]
+    return paint(detector, [encoder, decoder])

@@ -1,0 +1,206 @@
+"""One image's whole explanation to keep: a page that needs nothing but itself, and the arrays behind it."""
+
+import base64
+import io
+import json
+from collections.abc import Sequence
+from html import escape
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from crr.colours import colour
+from crr.explanation import Map
+from crr.images import encode_png
+from crr.types import Image
+from workbench.explored import Explored
+from workbench.inversions import ILLUSTRATION
+from workbench.layer_drawing import highest
+from workbench.layer_plots import patches_figure, shares_figure
+from workbench.layers import Spot, among_normal_patches, contributions, discrepancy_map, look_at
+from workbench.normality import Measuring
+from workbench.patch_pictures import neighbours_html
+
+ARRAYS = {
+    "description": "str: this list, as JSON",
+    "layers": "str (layers,): their names",
+    "encoder_N": "float32 (h, w, C): what the encoder saw in layer N, from 0",
+    "decoder_N": "float32 (h, w, C): what the decoder answered, in the encoder's unit of length",
+    "distance_N": "float32 (h, w): how far apart they are as the model counts it; 0.5 is rare on normals",
+    "index_N": "float32 (h, w): identity index of each patch, NaN where no damage shows; only with a damage",
+    "layer_maps": "float32 (layers, map, map): the distances enlarged and smoothed, as they are summed",
+    "segmentation": "float32 (map, map): the segmentation network's map; only if there is one",
+    "anomaly_map": "float32 (map, map): the final map as calibrated",
+    "distance_weight": "float: weight of the mean of layer_maps; segmentation has the rest",
+    "score, threshold": "float: of the image, as calibrated",
+    "painted_encoder, painted_decoder": "uint8 (crop, crop, 3): as pictures; only with an inversion network",
+    "photo": "uint8 (H, W, 3): what the network saw, at most 1280 pixels on a side",
+}
+"""Names of the arrays of `as_arrays` to what they hold."""
+
+_STYLE = (Path(__file__).parent / "components" / "style.css").read_text(encoding="utf-8")
+_PAGE_STYLE = """
+body { font: 15px/1.45 system-ui, sans-serif; max-width: 1080px; margin: 2rem auto; padding: 0 1rem; }
+body { color: #212529; }
+h1 { font-size: 1.5rem; } h2 { font-size: 1.1rem; margin-top: 2rem; }
+.row { display: grid; grid-template-columns: 11fr 9fr; gap: 1.5rem; }
+.pictures { display: flex; gap: 10px; } .pictures figure { margin: 0; flex: 1; }
+.pictures img { width: 100%; border-radius: 4px; } .crisp img { image-rendering: pixelated; }
+figcaption, .note { font-size: 0.85rem; color: #495057; }
+@media (max-width: 700px) { .row { grid-template-columns: 1fr; } }
+"""
+
+
+def as_arrays(found: Explored, painted: Sequence[Image] | None) -> bytes:
+    """An `.npz` file of one model's explanation; `ARRAYS` says what is in it."""
+    explanation = found.explanation
+    arrays: dict[str, NDArray[np.generic]] = {
+        "description": np.array(json.dumps(ARRAYS, indent=1)),
+        "layers": np.array([layer.layer.name for layer in explanation.layers]),
+        "layer_maps": explanation.terms.layers,
+        "anomaly_map": explanation.terms.fused().anomaly_map,
+        "distance_weight": np.array(explanation.terms.settings.distance_weight),
+        "score": np.array(explanation.inspection.score),
+        "threshold": np.array(explanation.inspection.threshold),
+        "photo": found.image,
+    }
+    for number, layer in enumerate(explanation.layers):
+        arrays |= {
+            f"encoder_{number}": layer.encoder,
+            f"decoder_{number}": layer.decoder,
+            f"distance_{number}": layer.distance,
+        }
+        if found.copied is not None:
+            arrays[f"index_{number}"] = found.copied.maps[number]
+    if explanation.terms.segmentation is not None:
+        arrays["segmentation"] = explanation.terms.segmentation
+    if painted is not None:
+        arrays |= {"painted_encoder": painted[0], "painted_decoder": painted[1]}
+    content = io.BytesIO()
+    np.savez_compressed(content, **arrays)  # type: ignore[arg-type]
+    return content.getvalue()
+
+
+def as_html(
+    explored: Sequence[Explored],
+    painted: Sequence[Sequence[Image] | None],
+    name: str,
+    credit: str,
+    measuring: Measuring,
+    spot: Spot,
+) -> str:
+    """A page that shows the explanation without a network or a server.
+
+    Args:
+        explored: What each model says of the photo.
+        painted: For each what the encoder saw and what the decoder answered as pictures, or None.
+        name: Of the photo.
+        credit: Where it comes from; empty for a visitor's own.
+        measuring: Of the discrepancy.
+        spot: The place that is looked at.
+    """
+    parts = [
+        _model(found, pictures, measuring, spot, first=number == 0)
+        for number, (found, pictures) in enumerate(zip(explored, painted, strict=True))
+    ]
+    place = [round(side) for side in spot.place(explored[0].picture.size)]
+    left, top = explored[0].corner
+    return f"""<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>{escape(name)}, layer by layer</title><style>{_STYLE}{_PAGE_STYLE}</style></head><body>
+<h1>{escape(name)}, layer by layer</h1>
+<p class="note">Made with the CRR Workbench. The place looked at: x {place[0] + left}, y {place[1] + top},
+marked in the photo. {escape(credit)}</p>
+{"".join(parts)}
+</body></html>
+"""
+
+
+def _model(
+    found: Explored,
+    painted: Sequence[Image] | None,
+    measuring: Measuring,
+    spot: Spot,
+    first: bool,
+) -> str:
+    explanation = found.explanation
+    inspection = explanation.inspection
+    fused = explanation.terms.fused()
+    relation = "reaches the" if inspection.verdict == "defective" else "below the"
+    parts = [
+        f'<h2>{escape(found.name)} <small class="note">{escape(inspection.revision)}</small></h2>'
+        f'<div class="answer {inspection.verdict}"><b>{inspection.verdict.capitalize()}</b>'
+        f"<span>score {inspection.score:.2f} {relation} limit {inspection.threshold:.2f}</span></div>"
+    ]
+    parts += [
+        _layer(found, number, measuring, spot, with_script=first and number == 0)
+        for number in range(len(explanation.layers))
+    ]
+    names = [layer.layer.name for layer in explanation.layers]
+    maps = [("photo", _marked(found.image, spot)), ("distances, fused", _heat(fused.distance, 1.0))]
+    if fused.segmentation is not None:
+        names.append("segmentation")
+        maps.append(("segmentation", _heat(fused.segmentation, 1.0)))
+    maps.append(("final map", _heat(fused.anomaly_map, 1.0)))
+    values = contributions(
+        explanation, spot, [1.0] * len(explanation.layers), explanation.terms.settings.distance_weight
+    )
+    figure = shares_figure(names, values).to_html(full_html=False, include_plotlyjs=False)
+    parts.append(f'<h2>The sum</h2><div class="row">{_pictures(maps, crisp=False)}<div>{figure}</div></div>')
+    if painted is not None:
+        rows = [("photo", found.image), ("encoder's features", painted[0]), ("decoder's answer", painted[1])]
+        parts.append(f"<h2>Picture of the answer</h2>{_pictures(rows, crisp=False)}")
+        parts.append(f'<p class="note">{escape(ILLUSTRATION)}</p>')
+    return "".join(parts)
+
+
+def _layer(found: Explored, number: int, measuring: Measuring, spot: Spot, with_script: bool) -> str:
+    layer, reference = found.explanation.layers[number], found.normal.reference
+    measure, basis = measuring.of(layer.layer.channels), found.bases[number]
+    values, top = discrepancy_map(layer, measure), highest(layer, number, measure, reference)
+    at = look_at(found.explanation, number, spot, measure, found.normal)
+    rows = [
+        ("encoder saw", basis.colours(layer.shown)),
+        ("decoder answered", basis.colours(layer.decoder)),
+        ("discrepancy", _heat(values, top)),
+    ]
+    normal = None if reference is None else reference.layers[number].discrepancies(measure)
+    figure = patches_figure(values, normal, at.discrepancy, top, measuring.unit(layer.layer.channels))
+    beside = figure.to_html(full_html=False, include_plotlyjs=with_script)
+    beside += f"<p>{among_normal_patches(at, reference).replace('**', '')}</p>"
+    if found.normal.memory is not None and at.seen:
+        beside += neighbours_html(at, found.normal.memory, layer.layer.grid, found.image, spot)
+        beside += f'<p class="note">{escape(at.reading)}</p>'
+    grid = layer.layer.grid
+    heading = f"{escape(layer.layer.name)} · {grid[0]} × {grid[1]} patches · {layer.layer.channels} channels"
+    copied = None if found.index is None else found.index.layers.get(layer.layer.name)
+    if copied is not None:
+        heading += f" · identity index {copied:.2f}"
+    return f'<h2>{heading}</h2><div class="row">{_pictures(rows, crisp=True)}<div>{beside}</div></div>'
+
+
+def _pictures(rows: Sequence[tuple[str, Image]], crisp: bool) -> str:
+    figures = "".join(
+        f'<figure><img src="{_uri(image)}" alt=""><figcaption>{escape(title)}</figcaption></figure>'
+        for title, image in rows
+    )
+    return f'<div class="pictures {"crisp" if crisp else ""}">{figures}</div>'
+
+
+def _heat(values: Map, top: float) -> Image:
+    return colour((values / top).astype(np.float32))
+
+
+def _marked(image: Image, spot: Spot) -> Image:
+    height, width = image.shape[:2]
+    left, top, right, bottom = (round(side) for side in spot.place((height, width)))
+    reach = max(4, max(height, width) // 60)
+    marked = image.copy()
+    cv2.rectangle(marked, (left - reach, top - reach), (right + reach, bottom + reach), (217, 72, 15), 2)
+    return marked
+
+
+def _uri(image: Image) -> str:
+    return "data:image/png;base64," + base64.b64encode(encode_png(image)).decode()

@@ -1,0 +1,186 @@
+"""Plotly figures of the layer explorer; nothing here calls a model."""
+
+from collections.abc import Mapping, Sequence
+from html import escape
+
+import numpy as np
+import plotly.graph_objects as go
+
+from crr.explanation import Map
+from workbench.colours import DEFECT, GREY, LESS
+from workbench.layers import LayerAtSpot
+
+_BINS = 36
+_BARE = {"paper_bgcolor": "rgba(0,0,0,0)", "plot_bgcolor": "rgba(0,0,0,0)"}
+
+
+def patches_figure(image: Map, normal: Map | None, spot: float, top: float, unit: str) -> go.Figure:
+    """How the patches of this image are distributed, beside those of normal images.
+
+    Args:
+        image: Discrepancies of the image's patches, any shape.
+        normal: Of normal patches, or None.
+        spot: At the chosen place.
+        top: Where the axis ends; what lies beyond counts into the last bar.
+        unit: What the axis says.
+    """
+    edges = np.linspace(0, top, _BINS + 1)
+    middles = (edges[1:] + edges[:-1]) / 2
+    figure = go.Figure()
+    rows = [(normal, "normal patches", GREY), (image, "this image", DEFECT)]
+    for values, name, colour in rows:
+        if values is None:
+            continue
+        counts, _ = np.histogram(np.clip(values, 0, top), edges)
+        figure.add_bar(
+            x=middles,
+            y=np.where(counts, 100 * counts / counts.sum(), np.nan),  # an empty bar has no logarithm
+            name=name,
+            marker_color=colour,
+            opacity=0.55,
+            hovertemplate=f"%{{y:.2f}} % of {name}<br>at %{{x:.2f}}<extra></extra>",
+        )
+    here = min(spot, top)
+    figure.add_shape(
+        type="line", x0=here, x1=here, y0=0, y1=1, yref="paper", line={"color": DEFECT, "width": 2}
+    )
+    figure.add_annotation(
+        x=here,
+        y=1.0,
+        yref="paper",
+        text=" here ",
+        showarrow=False,
+        xanchor="left" if here < top / 2 else "right",
+        yanchor="top",
+        font={"color": DEFECT},
+    )
+    figure.update_layout(
+        height=116,
+        margin={"l": 4, "r": 4, "t": 4, "b": 4},
+        bargap=0,
+        barmode="overlay",
+        showlegend=False,
+        xaxis={
+            "range": [0, top],
+            "title": {"text": unit, "standoff": 2},
+            "fixedrange": True,
+            "zeroline": False,
+        },
+        yaxis={
+            "type": "log",
+            "title": "% of patches",
+            "fixedrange": True,
+            "nticks": 4,
+            "tickfont": {"size": 9},
+        },
+        **_BARE,
+    )
+    return figure
+
+
+def channels_figure(layers: Mapping[str, LayerAtSpot]) -> go.Figure:
+    """The channels that differ most at a place: two points a line, in deviations of normal patches."""
+    figure = go.Figure()
+    names = [
+        (layer, f"{layer}, {channel.number}", channel)
+        for layer, found in layers.items()
+        for channel in reversed(found.channels)
+    ]
+    labels = [label for _, label, _ in names]
+    for _, label, channel in names:
+        figure.add_scatter(
+            x=[channel.encoder, channel.decoder],
+            y=[label, label],
+            mode="lines",
+            line={"color": GREY, "width": 1},
+            hoverinfo="skip",
+            showlegend=False,
+        )
+    ends = (("encoder saw", DEFECT, "encoder"), ("decoder answered", LESS, "decoder"))
+    for name, colour, attribute in ends:
+        figure.add_scatter(
+            x=[getattr(channel, attribute) for _, _, channel in names],
+            y=labels,
+            mode="markers",
+            name=name,
+            marker={"color": colour, "size": 8},
+            hovertemplate=f"channel of %{{y}}: {name} %{{x:.1f}} deviations<extra></extra>",
+        )
+    figure.update_layout(
+        height=90 + 17 * len(labels),
+        margin={"l": 4, "r": 4, "t": 4, "b": 4},
+        xaxis={"title": "deviations from the mean of normal patches", "fixedrange": True, "zeroline": True},
+        yaxis={
+            "title": "layer, channel",
+            "fixedrange": True,
+            "type": "category",
+            "dtick": 1,
+            "tickfont": {"size": 10},
+        },
+        legend={"orientation": "h", "yanchor": "bottom", "y": 1.0},
+        **_BARE,
+    )
+    return figure
+
+
+def index_figure(models: Mapping[str, Mapping[str, float | None]]) -> go.Figure:
+    """The identity index over the layers, a line a model.
+
+    Args:
+        models: Model name to layer to index; None where the damage does not show.
+    """
+    figure = go.Figure()
+    symbols = ("circle", "square", "diamond", "cross", "x", "triangle-up")
+    for number, (name, layers) in enumerate(models.items()):
+        mean = np.mean([index for index in layers.values() if index is not None] or [0.0])
+        colour = DEFECT if mean >= 0.5 else LESS
+        figure.add_scatter(
+            x=list(layers),
+            y=list(layers.values()),
+            name=escape(name),
+            mode="lines+markers",
+            line={"color": colour, "width": 2, "dash": ("solid", "dash", "dot")[number % 3]},
+            marker={"symbol": symbols[number % len(symbols)], "size": 10},
+            hovertemplate=f"{escape(name)}<br>%{{x}}: index %{{y:.2f}}<extra></extra>",
+            cliponaxis=False,
+        )
+    values = [index for layers in models.values() for index in layers.values() if index is not None]
+    figure.update_layout(
+        height=280,
+        margin={"l": 8, "r": 8, "t": 8, "b": 8},
+        xaxis={"title": "layer", "fixedrange": True, "type": "category"},
+        yaxis={
+            "title": "identity index (1 = copied)",
+            "range": [min([0.0, *values]) - 0.05, max([1.0, *values]) + 0.05],
+            "fixedrange": True,
+        },
+        legend={"orientation": "h", "yanchor": "bottom", "y": 1.0},
+        **_BARE,
+    )
+    return figure
+
+
+def shares_figure(names: Sequence[str], values: Sequence[float]) -> go.Figure:
+    """What each term adds to the anomaly map at a place, as one bar from left to right."""
+    figure = go.Figure()
+    greys = ("#495057", "#868e96", "#adb5bd", "#ced4da")
+    for number, (name, value) in enumerate(zip(names, values, strict=True)):
+        colour = LESS if name == "segmentation" else greys[number % len(greys)]
+        figure.add_bar(
+            x=[value],
+            y=[""],
+            name=escape(name),
+            orientation="h",
+            marker_color=colour,
+            hovertemplate=f"{escape(name)}: %{{x:.2f}}<extra></extra>",
+        )
+    figure.update_layout(
+        barmode="stack",
+        height=170,
+        margin={"l": 4, "r": 4, "t": 4, "b": 4},
+        xaxis={"title": "anomaly here", "fixedrange": True, "range": [0, max(1.0, 1.05 * sum(values))]},
+        yaxis={"visible": False, "fixedrange": True},
+        legend={"orientation": "h", "yanchor": "bottom", "y": 1.0, "traceorder": "normal"},
+        **_BARE,
+    )
+    return figure
