@@ -14,6 +14,7 @@ st.navigation(
             st.Page("pages/inspect.py", title="Inspect", icon=":material/frame_inspect:", default=True),
             st.Page("pages/layers.py", title="Layers", icon=":material/layers:"),
             st.Page("pages/compare.py", title="Compare", icon=":material/compare:"),
-        ]
+        ],
+        "Learn": [st.Page("pages/lesson.py", title="Lesson", icon=":material/school:")],
     }
 ).run()

@@ -19,7 +19,7 @@ def train_inversion(
     out: option.InversionFolder,
     model: option.Model = "crr-embedded",
     category: option.Category = None,
-    iterations: option.InversionIterations = 2400,
+    iterations: option.InversionIterations = 2000,
     batch_size: option.InversionBatchSize = 4,
     seed: option.Seed = 0,
     workers: option.Workers = None,

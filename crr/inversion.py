@@ -113,7 +113,10 @@ def create_inversion(config: InversionConfig, layers: Sequence[Layer]) -> Invers
 
 
 class _Block(nn.Module):
-    """Two 3x3 convolutions beside a shortcut; (B, channels, h, w) in and out."""
+    """Two 3x3 convolutions beside a shortcut; (B, channels, h, w) in and out.
+
+    Nothing cuts off the sum: with a rectifier there, training ended in a constant picture.
+    """
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -124,7 +127,7 @@ class _Block(nn.Module):
         )
 
     def forward(self, values: Tensor) -> Tensor:
-        return functional.relu(values + self.body(values))
+        return values + self.body(values)
 
 
 def _tail(side: int, size: int, width: int) -> nn.Sequential:

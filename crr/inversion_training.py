@@ -21,7 +21,7 @@ from crr.progress import Reporter
 from crr.training_data import DamagedImages, batches, check_readable
 from crr.types import Progress
 
-_LEARNING_RATE, _FINAL_LEARNING_RATE, _WARMUP, _GRADIENT_NORM = 2e-3, 2e-5, 50, 1.0
+_LEARNING_RATE, _FINAL_LEARNING_RATE, _WARMUP, _GRADIENT_NORM = 1e-3, 1e-5, 50, 1.0
 _EDGES = 1.0  # weight of differences between neighbouring pixels: without them pictures are blurred
 _WHOLE_SHARE = 0.5  # of the images that are painted from all layers
 

@@ -33,5 +33,5 @@ with plain_errors():
         painting.forget_link()
         with st.spinner("Asking the models"), comparing.progress() as tell:
             compared = compare_shown(visit, photos, questions, inspector, tell)
-        comparing.show(compared, questions)
+        comparing.show(compared, questions, inspector)
     surveying.show(questions, inspector)

@@ -97,6 +97,8 @@ def explore(
     exploration: Exploration,
     hidden: Hidden,
     tell: Tell,
+    *,
+    neighbours: bool = True,
 ) -> Explored:
     """Ask a model, and gather what is usual for it; what was asked before is recalled.
 
@@ -108,6 +110,7 @@ def explore(
         exploration: Remembers the visitor's explanations.
         hidden: What is kept from the decoder.
         tell: Hears how far the first use of a model's normal images is.
+        neighbours: Whether patches are to be looked up among normal ones, which takes seconds the first time.
 
     Raises:
         CRRError: The model cannot be asked, or a normal image cannot be read.
@@ -115,7 +118,7 @@ def explore(
     explanation = exploration.explain(shown.key, shown.image, question, inspector, hidden)
     category = explanation.inspection.category
     reference = normality.reference(question, category, tell)
-    memory = normality.memory(question, tell)
+    memory = normality.memory(question, tell) if neighbours else None
     habits = None
     if memory is not None and category is not None and reference is not None:
         habits = normality.habits(question, category, memory, tell)
@@ -156,6 +159,25 @@ def _copied(
     key = (shown.photo.own, shown.photo.key, "clean")
     before = exploration.explain(key, shown.clean, question, inspector, hidden)
     return copied_between(before, explanation, seen_part(shown.mask, explanation.view))
+
+
+def paint_answers(
+    shown: Shown, questions: Sequence[Question], inspector: Inspector, exploration: Exploration
+) -> dict[str, list[Image]]:
+    """Model name to pictures of what its encoder saw and of what its decoder answered.
+
+    Models that fail, or for whose encoder there is no inversion network, are left out. The answers' unit of
+    length is taken from this image, because what is usual for a model takes longer to find out.
+    """
+    painted = {}
+    for question in questions:
+        with suppress(CRRError):
+            explanation = exploration.explain(shown.key, shown.image, question, inspector, Hidden())
+            identity = (shown.key, question.key)
+            pictures = exploration.paint(identity, _scaled(explanation, None), question, inspector)
+            if pictures is not None:
+                painted[question.model.name] = pictures
+    return painted
 
 
 def _scaled(explanation: Explanation, reference: Reference | None) -> Explanation:

@@ -22,8 +22,11 @@ from workbench.pictures import Picture
 
 Drawing = dict[str, Any]
 
-SAW, ANSWERED, APART, COPIES = "encoder saw", "decoder answered", "discrepancy", "identity index"
+SAW, SHOWN, ANSWERED, APART, COPIES = (
+    "encoder saw", "shown to the decoder", "decoder answered", "discrepancy", "identity index",
+)  # fmt: skip
 _RARE = 0.999
+_SMALL = 128  # pixels: a picture of patches, each of which is a square
 _USUAL = 1001  # values of normal patches that the browser gets, so that it can say 99.9 %
 
 
@@ -71,7 +74,7 @@ def draw_layer(
     one = _thousandths_of(values)
     top = highest(layer, index, measure, reference)
     maps = [
-        _colours(SAW, basis.colours(layer.shown)),
+        _colours(SAW if layer.shown is layer.encoder else SHOWN, basis.colours(layer.shown)),
         _colours(ANSWERED, basis.colours(layer.decoder)),
         _levels(APART, values, one, top, colour_table(transparent=False))
         | (
@@ -122,11 +125,18 @@ def draw_sum(fused: Fused, picture: Picture, lines: Sequence[str], spot: Spot | 
 def draw_pictures(
     pictures: Sequence[tuple[str, Image | None, str]],
     picture: Picture,
-    spot: Spot | None,
-    pick: str = "point",
+    spot: Spot | None = None,
+    pick: str = "",
 ) -> Drawing:
-    """Pictures beside each other, each with its title and a line; None stands for the photo itself."""
-    maps = [_colours(title, image, crisp=False) for title, image, _ in pictures if image is not None]
+    """Pictures beside each other, each with its title and a line; None stands for the photo itself.
+
+    Without `pick` no place can be chosen in them.
+    """
+    maps = [
+        _colours(title, image, crisp=max(image.shape[:2]) < _SMALL)
+        for title, image, _ in pictures
+        if image is not None
+    ]
     panels = [
         {"title": title, "lines": [line] if line else [], "layers": [PHOTO if image is None else title]}
         for title, image, line in pictures

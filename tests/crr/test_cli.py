@@ -535,3 +535,47 @@ def test_without_a_command_there_is_help():
     said = CliRunner().invoke(app, [])
     assert "Usage" in said.output
     assert "Traceback" not in said.output
+
+
+def test_layers_says_which_layer_tells_defects_best(data, model, tmp_path):
+    result = crr("layers", "--model", model, "--data", data, "--json", tmp_path / "layers.json")
+    found = json.loads((tmp_path / "layers.json").read_text())
+    assert set(found["best"]) == {"plate", "ring"}
+    assert all(found["best"][name] in found["categories"][name] for name in found["best"])
+    assert result.stdout.count(" best") == 2
+    assert "all together" in result.stdout
+
+
+def test_normals_are_put_beside_a_checkpoint(data, tmp_path):
+    save(calibrated_detector(), tmp_path / "mine", "# Mine")
+    crr("normals", "--model", tmp_path / "mine", "--data", data, "--category", "plate", "--count", "1")
+    assert [path.name for path in (tmp_path / "mine" / "normals").iterdir()] == ["plate"]
+    assert [path.name for path in (tmp_path / "mine" / "normals" / "plate").iterdir()] == ["000.jpg"]
+
+
+def test_normals_of_a_category_that_the_model_does_not_know_are_refused(model, tmp_path):
+    others = write_dataset(tmp_path / "others", categories=3)
+    assert "does not know the category bar" in refused("normals", "--model", model, "--data", others)
+
+
+def test_an_inversion_network_is_trained_measured_and_described(data, model, tmp_path, monkeypatch):
+    monkeypatch.setenv("CRR_CHECKPOINTS", str(tmp_path))
+    out = tmp_path / "painter"
+    tiny = ["--iterations", "3", "--batch-size", "1", "--device", "cpu", "--workers", "0"]
+    assert "Done" in crr("train-inversion", "--model", model, "--data", data, "--out", out, *tiny).stdout
+    assert "Trained for 3 iterations" in (out / CARD).read_text()
+    assert "--overwrite" in refused("train-inversion", "--model", model, "--data", data, "--out", out, *tiny)
+    report = tmp_path / "figures.json"
+    options = ["--inversion", "painter", "--models", model, "--data", data, "--device", "cpu"]
+    result = crr("evaluate-inversion", *options, "--json", report, "--card")
+    assert "PSNR" in result.stdout
+    assert set(json.loads(report.read_text())["mean"]["repaired"]) == {"tiny"}
+    assert "crr evaluate-inversion --inversion painter" in (out / CARD).read_text()
+
+
+def test_inversion_commands_say_what_is_wrong(data, model, tmp_path):
+    assert "folder of its own" in refused("train-inversion", "--model", model, "--data", data, "--out", model)
+    missing = refused("evaluate-inversion", "--inversion", "gone", "--models", model, "--data", data)
+    assert "no inversion network 'gone'" in missing
+    nobody = refused("evaluate-inversion", "--inversion", tmp_path, "--models", ",", "--data", data)
+    assert "with commas between" in nobody

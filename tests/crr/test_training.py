@@ -70,6 +70,7 @@ def test_a_run_leaves_a_checkpoint_and_nothing_else(uninterrupted):
         "README.md",
         "config.json",
         "model.safetensors",
+        "normals",
     ]
     detector = crr.load(uninterrupted, "cpu")
     assert detector.categories == ("plate", "ring")

@@ -28,6 +28,8 @@ def inspector(library: FakeLibrary) -> Inspector:
 def fake_workbench(monkeypatch: pytest.MonkeyPatch, inspector: Inspector) -> None:
     """Every page finds two models and the fake inspector."""
     monkeypatch.setattr(inspection, "inspector", lambda: inspector)
+    for page in ("comparing", "painting"):  # what these show of features needs real models
+        monkeypatch.setattr(f"workbench.components.{page}.show_answers", lambda *_: None)
     monkeypatch.setattr(models, "find_models", lambda: {MODEL.name: MODEL, OTHER_MODEL.name: OTHER_MODEL})
 
 

@@ -12,10 +12,13 @@ from workbench.batch import Question
 from workbench.colours import difference_gradient, gradient
 from workbench.comparison import Comparison
 from workbench.comparison_drawing import ORIGINAL, STYLES, Style, draw_columns, draw_pair
+from workbench.components.answers import show_answers
 from workbench.components.compare import show_panels
 from workbench.components.copying import show_copying
 from workbench.components.session import current_visit
 from workbench.components.shell import choose_device, plain_errors
+from workbench.explored import shown_as_it_is
+from workbench.inspection import Inspector
 from workbench.markdown import as_text
 from workbench.samples import read_samples
 from workbench.settings import settings
@@ -137,10 +140,11 @@ def progress() -> Iterator[Callable[[int, int, str], None]]:
 
 
 @st.fragment(key="comparing")
-def show(comparison: Comparison, questions: list[Question]) -> None:
+def show(comparison: Comparison, questions: list[Question], inspector: Inspector) -> None:
     """The photo as it came and what each model says of it."""
     with plain_errors():
         scale = show_columns(comparison, questions)
+        show_answers(shown_as_it_is(comparison.photo), questions, inspector)
         show_details(comparison, scale)
 
 

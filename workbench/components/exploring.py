@@ -16,7 +16,7 @@ from workbench.components import exploring_rows as rows
 from workbench.components.exploring_export import offer_exports
 from workbench.components.exploring_index import show_index
 from workbench.components.exploring_spot import show_adding_up, show_channels, show_painting
-from workbench.components.session import EXPLORATION, WORKSHOP
+from workbench.components.session import WORKSHOP, current_exploration
 from workbench.components.shell import plain_errors
 from workbench.explored import Explored, Shown, explore, shown_as_it_is, shown_damaged
 from workbench.inspection import Inspector
@@ -58,7 +58,7 @@ def choose_other(question: Question) -> list[Question]:
 def show(photo: Photo, questions: Sequence[Question], inspector: Inspector) -> None:
     """Everything about one photo; moving a control or choosing a place asks a model at most once."""
     with plain_errors():
-        exploration = _current_exploration()
+        exploration = current_exploration()
         with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
             shown = _choose_photo(photo)
             measuring = rows.choose_measure()
@@ -98,7 +98,7 @@ def _show_model(
     inspector: Inspector,
     alone: bool,
 ) -> None:
-    exploration = _current_exploration()
+    exploration = current_exploration()
 
     def chosen(place: Sequence[float]) -> None:
         _choose_spot(photo, Spot.of(place, found.picture.size), found)
@@ -112,13 +112,6 @@ def _show_model(
         rows.show_answer(view, weights, fused)
     show_painting(view, exploration, inspector)
     show_channels(view)
-
-
-def _current_exploration() -> Exploration:
-    if EXPLORATION not in st.session_state:
-        st.session_state[EXPLORATION] = Exploration(settings().session_bytes)
-    exploration: Exploration = st.session_state[EXPLORATION]
-    return exploration
 
 
 def _choose_photo(photo: Photo) -> Shown:
@@ -197,7 +190,7 @@ def _current_spot(photo: Photo, found: Explored, exploration: Exploration) -> Sp
 
 
 def _choose_spot(photo: Photo, spot: Spot | None, found: Explored) -> None:
-    exploration = _current_exploration()
+    exploration = current_exploration()
     if spot is None:
         st.toast("That place lies outside the picture: choose one inside.", icon=":material/wrong_location:")
         return

@@ -8,11 +8,13 @@ import streamlit as st
 
 from workbench.batch import Question
 from workbench.comparison import Photo
+from workbench.components.answers import show_answers
 from workbench.components.canvas import show_canvas
 from workbench.components.comparing import show_columns, show_details
 from workbench.components.session import WORKSHOP
 from workbench.components.shell import device_name, plain_errors
 from workbench.damage import KINDS, MATERIALS, Damaged, Filling, Synthetic
+from workbench.explored import shown_damaged
 from workbench.inspection import Inspector
 from workbench.markdown import as_text
 from workbench.painted import Plan, Workshop
@@ -64,6 +66,7 @@ def show(photo: Photo, questions: Sequence[Question], inspector: Inspector) -> N
                 device = device_name(questions[0].device)
                 st.caption(f"From the damage to the maps of {models}: {look.milliseconds:.0f} ms ({device}).")
         _write_link(plan)
+        show_answers(shown_damaged(part, made), questions, inspector)
         show_details(look.comparison, scale)
 
 

@@ -9,6 +9,7 @@ from workbench.samples import read_samples
 from workbench.settings import settings
 
 if TYPE_CHECKING:
+    from workbench.layers import Exploration
     from workbench.visit import Visit
 
 _VISIT = "visit"
@@ -31,6 +32,16 @@ def current_visit() -> "Visit":
         st.session_state[_VISIT] = Visit(settings(), linked_sample(), _linked_threshold())
     visit: Visit = st.session_state[_VISIT]
     return visit
+
+
+def current_exploration() -> "Exploration":
+    """What this session's models were asked about single photos, on the pages Layers and Lesson."""
+    from workbench.layers import Exploration  # needs torch
+
+    if EXPLORATION not in st.session_state:
+        st.session_state[EXPLORATION] = Exploration(settings().session_bytes)
+    exploration: Exploration = st.session_state[EXPLORATION]
+    return exploration
 
 
 def forget_images() -> None:

@@ -1,0 +1,13 @@
+"""Lesson: what identity mapping is and what helps against it, in nine steps with live pictures."""
+
+import streamlit as st
+
+from workbench.components.shell import begin_page, plain_errors
+
+with plain_errors():
+    begin_page()
+    with st.spinner("Starting the models"):
+        # This needs torch, which takes seconds to load.
+        from workbench.components import lesson
+
+    lesson.show(lesson.choose_step())

@@ -1,0 +1,75 @@
+"""Normal images beside a checkpoint."""
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+
+from crr.datasets import open_dataset
+from crr.errors import ConfigError
+from crr.images import decode
+from crr.normals import FOLDER, find_normals, held_back_normals, keep_normals, read_normals
+from crr.training import RunOptions, train
+from tests.crr.tiny import ENCODER, tiny_config, write_dataset
+
+
+@pytest.fixture
+def dataset(tmp_path):
+    return open_dataset(write_dataset(tmp_path / "data", images=10))
+
+
+@pytest.fixture
+def held_back(dataset):
+    return held_back_normals(dataset, 0.5, seed=0)
+
+
+def test_they_are_the_images_that_a_training_holds_back(dataset, tmp_path):
+    config = tiny_config()
+    train(dataset, tmp_path / "model", config, RunOptions(device="cpu", workers=0, normals=2))
+    expected = held_back_normals(dataset, config.training.validation_share, config.training.seed)
+    found = find_normals(tmp_path / "model", ["plate", "ring"])
+    assert {name: len(files) for name, files in found.items()} == {"plate": 2, "ring": 2}
+    plates = dataset.categories[0].train
+    images = [decode(sample.path).astype(int) for sample in plates]
+    for kept in read_normals(found["plate"]):  # JPEG changes pixels a little
+        nearest = plates[int(np.argmin([np.abs(kept - image).mean() for image in images]))]
+        assert nearest in expected["plate"]
+
+
+def test_a_training_may_keep_none(dataset, tmp_path):
+    train(dataset, tmp_path / "model", tiny_config(), RunOptions(device="cpu", workers=0, normals=0))
+    assert not (tmp_path / "model" / FOLDER).exists()
+
+
+def test_a_small_jpeg_is_kept_as_it_is_and_a_large_image_shrunk(dataset, held_back, tmp_path):
+    small, large = (dataset.root / "plate" / "train" / "good" / name for name in ("small.jpg", "large.png"))
+    cv2.imwrite(str(small), np.full((40, 60, 3), 120, np.uint8))
+    cv2.imwrite(str(large), np.full((900, 1800, 3), 120, np.uint8))
+    first = held_back["plate"][0]
+    samples = {"plate": [replace(first, path=small), replace(first, path=large)]}
+    keep_normals(tmp_path / "model", samples, ENCODER)
+    files = find_normals(tmp_path / "model", ["plate"])["plate"]
+    assert files[0].read_bytes() == small.read_bytes()
+    assert decode(files[1]).shape == (256, 512, 3)
+
+
+def test_fewer_than_before_leave_none_of_the_others(held_back, tmp_path):
+    keep_normals(tmp_path / "model", held_back, ENCODER, 4)
+    keep_normals(tmp_path / "model", {"plate": held_back["plate"]}, ENCODER, 1)
+    found = find_normals(tmp_path / "model", ["plate", "ring"])
+    assert {name: len(files) for name, files in found.items()} == {"plate": 1, "ring": 4}
+
+
+def test_a_model_borrows_those_of_one_beside_it(held_back, tmp_path):
+    keep_normals(tmp_path / "other", held_back, ENCODER, 2)
+    keep_normals(tmp_path / "model", {"plate": held_back["plate"]}, ENCODER, 1)
+    found = find_normals(tmp_path / "model", ["plate", "ring", "bar"])
+    assert [path.parts[-4] for path in (found["plate"][0], found["ring"][0])] == ["model", "other"]
+    assert "bar" not in found
+
+
+def test_a_category_that_is_no_name_of_a_folder_is_refused(held_back, tmp_path):
+    with pytest.raises(ConfigError, match=r"'\.\./plate' cannot be the name of a folder"):
+        keep_normals(tmp_path, {"../plate": held_back["plate"]}, ENCODER)
+    assert find_normals(tmp_path, ["..", "", "a/b"]) == {}

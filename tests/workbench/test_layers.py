@@ -1,0 +1,289 @@
+"""What the layer explorer asks, and what follows from one answer."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from crr import registry
+from crr.checkpoint import describe, save
+from crr.errors import CheckpointError
+from crr.explanation import Hidden
+from crr.images import encode_png
+from tests.crr.tiny import good_images, scratched, tiny_config, tiny_detector
+from tests.workbench.explorable import photo_of, real_inspector, write_models
+from workbench.batch import Question
+from workbench.damage import Damaged
+from workbench.explored import explore, indices_of, paint_answers, shown_as_it_is, shown_damaged
+from workbench.layers import (
+    Exploration,
+    LayerAtSpot,
+    Normal,
+    Spot,
+    among_normal_patches,
+    contributions,
+    discrepancy_map,
+    look_at,
+    seen_part,
+)
+from workbench.normality import Normality
+from workbench.painted import Made, Part
+
+MIDDLE = Spot(0.5, 0.5, 0.5, 0.5)
+
+
+def nobody(*_):
+    pass
+
+
+class Room:
+    """A model, a part, and a scratched copy of it."""
+
+    def __init__(self, folder, **models):
+        self.question = write_models(folder, **models)
+        self.inspector = real_inspector()
+        self.normality = Normality(self.inspector)
+        self.exploration = Exploration(2**26)
+        [self.clean] = good_images("plate", 1, seed=3)
+        image, mask = scratched(self.clean, np.random.default_rng(3))
+        self.image, self.mask = image, mask > 0
+        self.part = Part(photo_of(encode_png(self.clean)), 2**26)
+        made = Damaged(self.image, self.mask)
+        self.damaged = shown_damaged(self.part, Made(made, self.part.picture, 0.0))
+        self.whole = shown_as_it_is(photo_of(encode_png(self.clean)))
+
+    def explore(self, shown, hidden=Hidden(), question=None, **options):  # noqa: B008
+        return explore(
+            shown,
+            question or self.question,
+            self.inspector,
+            self.normality,
+            self.exploration,
+            hidden,
+            nobody,
+            **options,
+        )
+
+
+@pytest.fixture
+def room(tmp_path, monkeypatch):
+    monkeypatch.setenv("CRR_CHECKPOINTS", str(tmp_path))
+    return Room(tmp_path)
+
+
+def at(**changes):
+    values = {
+        "discrepancy": 0.5,
+        "above": 50.0,
+        "apart": 1.0,
+        "seen": [],
+        "answered": [replace_distance(0.3)],
+        "seen_above": 99.0,
+        "answered_above": 50.0,
+        "channels": [],
+    }
+    return LayerAtSpot(**{**values, **changes})
+
+
+def replace_distance(distance):
+    from crr.patch_memory import Neighbour
+
+    return Neighbour(0, 0, 0, distance)
+
+
+def test_a_place_becomes_patches_of_every_grid():
+    spot = Spot.of([300, 100, 300, 100], (200, 400))
+    assert spot == Spot(0.75, 0.5, 0.75, 0.5)
+    assert spot.cells((4, 8)) == (slice(2, 3), slice(6, 7))
+    assert spot.place((200, 400)) == [300, 100, 300, 100]
+    area = Spot.of([100, 150, 0, 50], (200, 400))
+    assert area.cells((4, 8)) == (slice(1, 4), slice(0, 3))
+    values = np.arange(32, dtype=np.float32).reshape(4, 8)
+    assert area.average(values) == values[1:4, 0:3].mean()
+
+
+@pytest.mark.parametrize("place", [[400, 10, 400, 10], [10, 200, 20, 300], [-5, 0, -1, 0], [np.nan] * 4, [1]])
+def test_a_place_outside_is_none(place):
+    assert Spot.of(place, (200, 400)) is None
+
+
+def test_of_an_area_what_lies_outside_is_cut_off():
+    assert Spot.of([-50, 100, 200, 500], (200, 400)) == Spot(0, 0.5, 0.5, 1)
+    assert Spot.of([399.9, 199.9, 399.9, 199.9], (200, 400)).cells((3, 3)) == (slice(2, 3), slice(2, 3))
+
+
+def test_the_scratch_and_a_normal_place_read_differently(room):
+    found = room.explore(room.damaged)
+    rows, columns = np.nonzero(room.mask)
+    height, width = room.mask.shape
+    x, y = columns.mean() / width, rows.mean() / height
+    scratch, corner = Spot(x, y, x, y), Spot(0.05, 0.05, 0.05, 0.05)
+    there, away = (look_at(found.explanation, 0, spot, "cosine", found.normal) for spot in (scratch, corner))
+    assert there.discrepancy != away.discrepancy
+    assert there.above is not None
+    assert there.seen_above > away.seen_above
+    assert [near.distance for near in there.seen] != [near.distance for near in away.seen]
+    assert len(there.seen) == len(there.answered) == 5
+    assert len(there.channels) == 6
+    differences = [abs(channel.encoder - channel.decoder) for channel in there.channels]
+    assert differences == sorted(differences, reverse=True)
+    assert "of normal patches (6 images)" in among_normal_patches(away, found.normal.reference)
+
+
+def test_a_click_asks_no_model(room):
+    found = room.explore(room.whole)
+    asked = []
+    room.inspector.ask = lambda *_: asked.append(1)
+    for index in range(len(found.explanation.layers)):
+        for measure in ("model", "cosine", "euclidean", 3):
+            look_at(found.explanation, index, MIDDLE, measure, found.normal)
+    contributions(found.explanation, MIDDLE, [1, 1, 1], 0.5)
+    found.explanation.terms.fused([0, 1, 0], 0.2)
+    assert not asked
+
+
+def test_what_was_asked_is_recalled_until_memory_is_short(room):
+    def explanation(shown, hidden=Hidden()):  # noqa: B008
+        return room.exploration.explain(shown.key, shown.image, room.question, room.inspector, hidden)
+
+    first = explanation(room.whole)
+    assert explanation(room.whole) is first
+    assert explanation(room.whole, Hidden(0.0, seed=5)) is first  # where nothing is hidden, no draw differs
+    assert explanation(room.whole, Hidden(0.5)) is not first
+    assert explanation(room.damaged) is not first
+    room.exploration = Exploration(1)
+    first = explanation(room.whole)
+    explanation(room.damaged)
+    assert explanation(room.whole) is not first
+
+
+@pytest.mark.parametrize(
+    ("found", "words"),
+    [
+        (at(seen_above=50.0), "looks normal"),
+        (at(apart=0.2), "Copied"),
+        (at(), "Repaired"),
+        (at(answered_above=99.0), "Partly repaired"),
+        (at(seen_above=None), ""),
+    ],
+)
+def test_neighbours_say_whether_the_answer_is_a_copy(found, words):
+    assert found.reading.startswith(words) if words != "looks normal" else words in found.reading
+
+
+@pytest.mark.parametrize(
+    ("above", "words"),
+    [
+        (None, "Here **0.50**."),
+        (12.34, "above **12.3 %** of"),
+        (99.99, "over 99.9 %"),
+        (100.0, "above **all**"),
+    ],
+)
+def test_where_a_place_lies_among_normal_patches_is_a_sentence(room, above, words):
+    reference = room.explore(room.whole).normal.reference
+    assert words in among_normal_patches(at(above=above), reference)
+    assert "**0.012**" in among_normal_patches(at(discrepancy=0.0123), None)
+
+
+def test_contributions_add_up_to_the_map_at_that_place(room):
+    explanation = room.explore(room.damaged).explanation
+    weight = explanation.terms.settings.distance_weight
+    parts = contributions(explanation, MIDDLE, [1, 1, 1], weight)
+    assert sum(parts) == pytest.approx(float(MIDDLE.average(explanation.terms.fused().anomaly_map)), rel=1e-4)
+    assert contributions(explanation, MIDDLE, [0, 0, 0], 1.0) == [0, 0, 0, 0]
+
+
+def test_the_index_of_a_painted_damage_is_known_for_every_patch(room):
+    found = room.explore(room.damaged)
+    assert set(found.index.layers) == {layer.layer.name for layer in found.explanation.layers}
+    for copied, layer in zip(found.copied.maps, found.explanation.layers, strict=True):
+        assert copied.shape == layer.layer.grid
+        assert np.isnan(copied).any()
+        assert not np.isnan(copied).all()
+    indices, failed = indices_of(room.damaged, [room.question], room.inspector, room.exploration, Hidden())
+    assert indices["tiny"] == found.index
+    assert not failed
+
+
+def test_a_photo_that_is_not_damaged_has_the_index_of_a_test_damage(room):
+    found = room.explore(room.whole)
+    assert found.copied is None
+    indices, _ = indices_of(room.whole, [room.question], room.inspector, room.exploration, Hidden())
+    assert found.index == indices["tiny"]
+
+
+def test_a_model_that_fails_is_named_with_its_reason(room):
+    def broken(*_):
+        raise CheckpointError("it is broken")
+
+    room.inspector.ask = broken
+    indices, failed = indices_of(room.damaged, [room.question], room.inspector, room.exploration, Hidden())
+    assert (indices, failed) == ({}, {"tiny": "it is broken"})
+    assert paint_answers(room.damaged, [room.question], room.inspector, room.exploration) == {}
+
+
+def test_features_are_painted_once(room):
+    [first], [again] = (
+        paint_answers(room.whole, [room.question], room.inspector, room.exploration).values()
+        for _ in range(2)
+    )
+    assert first[0] is again[0]
+    assert [picture.shape for picture in first] == [(64, 64, 3)] * 2
+
+
+def test_without_normals_and_painter_the_rest_is_there(tmp_path, monkeypatch):
+    monkeypatch.setenv("CRR_CHECKPOINTS", str(tmp_path))
+    room = Room(tmp_path, normals=False, painter=False)
+    found = room.explore(room.damaged)
+    assert (found.normal.reference, found.normal.memory, found.normal.habits) == (None, None, None)
+    place = look_at(found.explanation, 1, MIDDLE, "cosine", found.normal)
+    assert (place.above, place.seen, place.reading) == (None, [], "")
+    assert len(place.channels) == 6
+    colours = found.bases[0].colours(found.explanation.layers[0].encoder)
+    assert len(np.unique(colours)) > 50
+    assert paint_answers(room.whole, [room.question], room.inspector, room.exploration) == {}
+
+
+@pytest.mark.parametrize("method", registry.METHODS)
+def test_every_method_is_explored(room, tmp_path, method):
+    save(tiny_detector(registry.configured(tiny_config(), method)), tmp_path / method, "")
+    question = Question(describe(tmp_path / method), "cpu")
+    found = room.explore(room.damaged, question=question)
+    place = look_at(found.explanation, 0, MIDDLE, "model", found.normal)
+    assert np.isfinite(place.discrepancy)
+    assert found.index is not None
+
+
+@pytest.mark.parametrize("size", [(40, 200), (200, 40)])
+def test_a_transformer_that_sees_a_crop_of_a_photo_of_any_aspect(room, tmp_path, size):
+    encoder = replace(tiny_config().encoder, name="test_vit", layers=(1, 2), resize=80, crop=64)
+    save(tiny_detector(tiny_config(encoder=encoder)), tmp_path / "vit", "")
+    question = Question(describe(tmp_path / "vit"), "cpu")
+    image = np.random.default_rng(0).integers(0, 255, (*size, 3), dtype=np.uint8)
+    found = room.explore(shown_as_it_is(photo_of(encode_png(image))), question=question)
+    assert found.picture.size == (round(0.8 * size[0]), round(0.8 * size[1]))
+    assert found.corner == (round(0.1 * size[1]), round(0.1 * size[0]))
+    assert np.array_equal(found.image, seen_part(image, 0.8))
+    assert found.explanation.layers[0].encoder.shape[:2] == found.explanation.layers[0].layer.grid
+
+
+def test_a_constant_image_and_one_layer_are_explored(room, tmp_path):
+    encoder = replace(tiny_config().encoder, layers=(2,))
+    save(tiny_detector(tiny_config(encoder=encoder)), tmp_path / "single", "")
+    question = Question(describe(tmp_path / "single"), "cpu")
+    constant = np.full((60, 60, 3), 90, np.uint8)
+    found = room.explore(shown_as_it_is(photo_of(encode_png(constant))), question=question)
+    assert len(found.explanation.layers) == 1
+    assert np.isfinite(found.explanation.terms.fused([2.0], 0.3).anomaly_map).all()
+
+
+def test_a_decoder_that_answers_exactly_what_was_seen_differs_nowhere(room):
+    found = room.explore(room.whole)
+    layer = found.explanation.layers[0]
+    same = replace(layer, decoder=layer.encoder, distance=np.zeros_like(layer.distance))
+    for measure in ("model", "cosine", "euclidean", 0):
+        assert float(discrepancy_map(same, measure).max()) < 1e-6
+    explanation = replace(found.explanation, layers=(same,))
+    place = look_at(explanation, 0, MIDDLE, "cosine", Normal())
+    assert place.apart == pytest.approx(0, abs=1e-6)

@@ -1,0 +1,97 @@
+"""The words of the lesson and the classroom behind its pictures."""
+
+import re
+import shutil
+
+import numpy as np
+import pytest
+
+from crr.errors import CheckpointError
+from crr.explanation import Hidden
+from tests.workbench.explorable import real_inspector, write_models
+from workbench.classroom import LADDER, Classroom, features_picture, moved_picture
+from workbench.components.lesson_steps import PICTURES
+from workbench.layers import Exploration
+from workbench.lesson import read_steps, step_number
+from workbench.models import find_models
+from workbench.normality import Normality
+from workbench.samples import read_samples
+from workbench.settings import settings
+
+
+@pytest.fixture
+def classroom(tmp_path, monkeypatch):
+    monkeypatch.setenv("CRR_CHECKPOINTS", str(tmp_path))
+    write_models(tmp_path)
+    for name in LADDER.values():
+        shutil.copytree(tmp_path / "tiny", tmp_path / name)
+    inspector = real_inspector()
+    return Classroom(inspector, Normality(inspector), Exploration(2**27), find_models(), "cpu")
+
+
+@pytest.fixture
+def screw():
+    return read_samples(settings().samples)["screw_good"]
+
+
+def test_every_step_is_whole():
+    steps = read_steps()
+    assert len(steps) >= 8
+    assert [step.name for step in steps] == list(PICTURES)
+    for step in steps:
+        assert re.fullmatch("[a-z]+", step.name)
+        assert 0 <= step.right < len(step.answers) == 3
+        assert step.answers[step.right].feedback.startswith("Right")
+        assert all(
+            not answer.feedback.startswith("Right")
+            for answer in step.answers
+            if answer != step.answers[step.right]
+        )
+        assert len({answer.text for answer in step.answers}) == 3
+        assert "$" in step.formula
+        assert step.question.endswith("?")
+        assert step.sources
+
+
+def test_the_term_is_explained_before_it_is_used():
+    before = [step.idea for step in read_steps()[: step_number("vanishes")]]
+    assert not any("identity" in idea.lower() for idea in before)
+
+
+def test_a_link_finds_its_step():
+    assert step_number("damage") == 1
+    assert step_number("nonsense") == step_number(None) == 0
+
+
+def test_a_damage_is_the_same_every_time_and_its_twin_is_known(classroom, screw):
+    first, again, other = (classroom.damage(screw, number, []) for number in (3, 3, 4))
+    assert np.array_equal(first.image, again.image)
+    assert first.key == again.key != other.key
+    assert not np.array_equal(first.image, other.image)
+    change = np.abs(first.image.astype(int) - first.clean).max(axis=2)
+    assert first.mask.any()
+    assert change[first.mask].mean() > 20
+    assert change[~first.mask].max() < 20  # a soft rim
+
+
+def test_what_a_model_makes_of_it_is_shown_and_measured(classroom, screw):
+    shown = classroom.damage(screw, 1, [])
+    seen = classroom.look(shown, "autoencoder")
+    assert seen.index is not None
+    assert seen.percent.endswith(" %")
+    assert [picture.shape for picture in seen.painted] == [(64, 64, 3)] * 2
+    for what in ("saw", "shown", "answered"):
+        assert features_picture(seen.found, 0, what).shape == (16, 16, 3)
+    hidden = classroom.look(shown, "autoencoder", Hidden(0.6, 1), paint=False)
+    assert hidden.painted is None
+    assert not np.array_equal(
+        features_picture(hidden.found, 0, "shown"), features_picture(hidden.found, 0, "saw")
+    )
+    assert len(classroom.indices(shown, "autoencoder", (0.0, 0.5), seed=1)) == 2
+    assert moved_picture(seen.found, seen.found, 0).shape == (16, 16, 3)
+
+
+def test_a_rung_that_is_missing_is_named(classroom, screw):
+    classroom._models = {}
+    with pytest.raises(CheckpointError, match=r"needs the checkpoint autoencoder-embedded.*Restore it"):
+        classroom.look(classroom.damage(screw, 1, []), "autoencoder")

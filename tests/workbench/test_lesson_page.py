@@ -1,0 +1,151 @@
+"""The page Lesson with small models: from the first step to the last."""
+
+import shutil
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from tests.workbench.explorable import real_inspector, write_models
+from workbench.classroom import LADDER
+from workbench.lesson import read_steps
+from workbench.normality import Normality
+from workbench.strokes import Painting, Stroke
+
+STEPS = read_steps()
+
+
+@pytest.fixture
+def drawn(monkeypatch):
+    drawn = {}
+    for name in ("lesson_steps",):
+        monkeypatch.setattr(
+            f"workbench.components.{name}.show_panels", lambda drawing, key: drawn.update({key: drawing})
+        )
+    monkeypatch.setattr(
+        "workbench.components.lesson_steps.show_canvas", lambda *_, key, **__: drawn.update({key: {}})
+    )
+    return drawn
+
+
+@pytest.fixture
+def app(app_path, drawn, monkeypatch, tmp_path):  # noqa: ARG001
+    monkeypatch.setenv("CRR_CHECKPOINTS", str(tmp_path))
+    write_models(tmp_path)
+    for name in LADDER.values():
+        shutil.copytree(tmp_path / "tiny", tmp_path / name)
+    inspector = real_inspector()
+    normality = Normality(inspector)
+    monkeypatch.setattr("workbench.inspection.inspector", lambda: inspector)
+    monkeypatch.setattr("workbench.components.lesson.normality", lambda: normality)
+    return AppTest.from_file(str(app_path), default_timeout=60)
+
+
+def open_page(app, **link):
+    app.switch_page("pages/lesson.py")
+    for name, value in link.items():
+        app.query_params[name] = value
+    app.run()
+    assert not app.exception
+    assert not app.error
+
+
+def texts(elements):
+    return " ".join(element.value for element in elements)
+
+
+def test_from_the_first_step_to_the_last_and_back(app, drawn):
+    open_page(app)
+    for number, step in enumerate(STEPS):
+        assert app.subheader[0].value == step.title
+        assert app.query_params["step"] == step.name
+        assert f"lesson-{step.name}" in drawn or step.name == "try"
+        if number + 1 < len(STEPS):
+            app.button(key="lesson_next").click().run()
+            assert not app.exception
+            assert not app.error
+    assert "lesson-canvas-screw_good" in drawn
+    app.button(key="lesson_back").click().run()
+    assert app.subheader[0].value == STEPS[-2].title
+
+
+@pytest.mark.parametrize("step", [step.name for step in STEPS])
+def test_each_step_has_an_address(app, step):
+    open_page(app, step=step)
+    assert app.query_params["step"] == step
+
+
+def test_an_unknown_step_is_the_first(app):
+    open_page(app, step="nonsense")
+    assert app.subheader[0].value == STEPS[0].title
+
+
+def test_an_answer_is_talked_about_and_counted(app):
+    open_page(app)
+    step = STEPS[0]
+    radio = app.radio(key="lesson_answer_normal")
+    radio.set_value(step.answers[0].text).run()
+    assert texts(app.info).startswith("Not quite")
+    app.radio(key="lesson_answer_normal").set_value(step.answers[step.right].text).run()
+    assert step.answers[step.right].feedback in texts(app.success)
+    app.button(key="lesson_next").click().run()
+    assert f"1 of {len(STEPS)} questions" in texts(app.sidebar.caption)
+    app.button(key="lesson_back").click().run()
+    assert app.radio(key="lesson_answer_normal").value == step.answers[step.right].text
+
+
+def test_part_and_damage_stay_for_all_steps(app, drawn):
+    open_page(app)
+    app.pills(key="lesson_part").set_value("bottle_good").run()
+    app.button(key="lesson_next").click().run()
+    first = drawn["lesson-damage"]["photo"]
+    app.slider(key="lesson_damage").set_value(5).run()
+    fifth = drawn["lesson-damage"]["photo"]
+    assert first != fifth
+    app.button(key="lesson_next").click().run()
+    app.button(key="lesson_next").click().run()
+    assert drawn["lesson-decoder"]["photo"] == fifth
+    for _ in range(3):
+        app.button(key="lesson_back").click().run()
+    assert app.pills(key="lesson_part").value == "bottle_good"
+
+
+@pytest.mark.parametrize(
+    ("step", "key", "value"),
+    [
+        ("encoder", "lesson_layer", "stage 3"),
+        ("vanishes", "lesson_rung", "+ repair"),
+        ("masking", "lesson_hidden", 80),
+        ("segmentation", "lesson_weight", 0.1),
+    ],
+)
+def test_each_control_changes_its_picture(app, drawn, step, key, value):
+    open_page(app, step=step)
+    before = drawn[f"lesson-{step}"]
+    kind = app.select_slider if isinstance(value, str) else app.slider
+    kind(key=key).set_value(value).run()
+    assert not app.exception
+    after = drawn[f"lesson-{step}"]
+    assert before["maps"] != after["maps"] or before["panels"] != after["panels"] or step == "vanishes"
+
+
+def test_a_painted_defect_is_answered_by_both_models(app, drawn):
+    open_page(app, step="try")
+    assert "Paint a defect" in texts(app.info)
+    painting: Painting = app.session_state["lesson_painting-screw_good"]
+    painting.strokes = (Stroke(tool="brush", points=((100, 100), (300, 300)), size=30),)
+    app.run()
+    assert [panel["title"] for panel in drawn["lesson-try"]["panels"]] == [
+        "autoencoder's answer",
+        "autoencoder's map",
+        "CRR's answer",
+        "CRR's map",
+    ]
+
+
+def test_without_the_ladders_models_it_says_which_is_missing(app, tmp_path):
+    shutil.rmtree(tmp_path / "autoencoder-embedded")
+    app.switch_page("pages/lesson.py")
+    app.query_params["step"] = "decoder"
+    app.run()
+    assert not app.exception
+    assert "needs the checkpoint autoencoder-embedded" in texts(app.error)

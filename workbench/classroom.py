@@ -1,0 +1,137 @@
+"""What the lesson shows: one part, one damage, and what the models of the ladder make of it, live."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from crr.checkpoint import CheckpointInfo
+from crr.colours import colour
+from crr.errors import CheckpointError
+from crr.explanation import Hidden, Map
+from crr.types import Image
+from workbench.batch import Question
+from workbench.comparison import sample_photo
+from workbench.damage import Damaged, Synthetic, synthetic_damage
+from workbench.explored import Explored, Shown, explore, shown_as_it_is
+from workbench.inspection import Inspector
+from workbench.layers import Exploration
+from workbench.normality import Normality, discrepancy
+from workbench.samples import Sample
+
+LADDER: Mapping[str, str] = {
+    "autoencoder": "autoencoder-embedded",
+    "+ masking": "masked-embedded",
+    "+ repair": "repair-embedded",
+    "+ segmentation = CRR": "crr-embedded",
+}
+"""Rung to the checkpoint that the repository brings for it."""
+
+KIND = "texture"  # of the damage: foreign material, which shows on every part
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a model of the ladder makes of the damaged part.
+
+    Attributes:
+        found: Layer by layer.
+        painted: What the encoder saw and what the decoder answered as pictures; None without a network.
+        index: The share of the damage that was copied, None where it does not show.
+    """
+
+    found: Explored
+    painted: list[Image] | None
+    index: float | None
+
+    @property
+    def percent(self) -> str:
+        """The index as people say it."""
+        return "?" if self.index is None else f"{100 * min(1.0, max(0.0, self.index)):.0f} %"
+
+
+class Classroom:
+    """One student's lesson: recalls what was asked before."""
+
+    def __init__(
+        self,
+        inspector: Inspector,
+        normality: Normality,
+        exploration: Exploration,
+        models: Mapping[str, CheckpointInfo],
+        device: str,
+    ) -> None:
+        """Args: inspector, normality and exploration as in `explore`; models, by name; device, of theirs."""
+        self._inspector = inspector
+        self._normality = normality
+        self._exploration = exploration
+        self._models = models
+        self._device = device
+
+    def question(self, rung: str) -> Question:
+        """The model of a rung of `LADDER`; raises `CheckpointError` if it is not there."""
+        name = LADDER[rung]
+        if name not in self._models:
+            raise CheckpointError(
+                f"The lesson needs the checkpoint {name}, which is not on this machine. Restore it from the "
+                "repository's folder checkpoints/."
+            )
+        return Question(self._models[name], self._device)
+
+    def damage(self, sample: Sample, number: int, donors: Sequence[Path]) -> Shown:
+        """A part with the damage of that number, the same every time.
+
+        Raises:
+            ImageError: The sample or a donor cannot be read.
+        """
+        whole = shown_as_it_is(sample_photo(sample))
+        damaged = synthetic_damage(whole.image, Synthetic(KIND, number), donors)
+        return self.damaged(whole, damaged, ("lesson", sample.name, number))
+
+    @staticmethod
+    def damaged(whole: Shown, damaged: Damaged, key: object) -> Shown:
+        """A part with a damage that is known; `key` identifies it."""
+        return Shown(
+            whole.photo, whole.file, damaged.image, key, whole.digest, clean=whole.image, mask=damaged.mask
+        )
+
+    def look(self, shown: Shown, rung: str, hidden: Hidden | None = None, paint: bool = True) -> Seen:
+        """What the model of a rung makes of a part; raises `CRRError` if it cannot be asked."""
+        question = self.question(rung)
+        found = explore(
+            shown,
+            question,
+            self._inspector,
+            self._normality,
+            self._exploration,
+            hidden or Hidden(),
+            lambda *_: None,
+            neighbours=False,
+        )
+        painted = None
+        if paint:
+            painted = self._exploration.paint(found.identity, found.explanation, question, self._inspector)
+        return Seen(found, painted, None if found.index is None else found.index.index)
+
+    def indices(self, shown: Shown, rung: str, rates: Sequence[float], seed: int) -> list[float | None]:
+        """The index of a rung's model at several rates of masking."""
+        return [self.look(shown, rung, Hidden(rate, seed), paint=False).index for rate in rates]
+
+
+def features_picture(found: Explored, layer: int, what: str) -> Image:
+    """What the encoder "saw", the decoder was "shown" or has "answered", in one layer as colours."""
+    explained = found.explanation.layers[layer]
+    features = {"saw": explained.encoder, "shown": explained.shown, "answered": explained.decoder}[what]
+    return found.bases[layer].colours(features)
+
+
+def moved_picture(clean: Explored, damaged: Explored, layer: int) -> Image:
+    """How far a layer's features moved when the part was damaged: 1 - cosine from 0 to 1, as colours."""
+    before, after = (found.explanation.layers[layer].encoder for found in (clean, damaged))
+    return heat(discrepancy(before, after, "cosine"))
+
+
+def heat(values: Map) -> Image:
+    """A map from 0 to 1 as colours."""
+    return colour(np.asarray(values, dtype=np.float32))

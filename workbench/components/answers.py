@@ -1,0 +1,39 @@
+"""What each model's decoder believes the part looks like, as pictures beside each other."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from crr.types import Image
+from workbench.batch import Question
+from workbench.components.compare import show_panels
+from workbench.components.session import current_exploration
+from workbench.explored import Shown, paint_answers
+from workbench.inspection import Inspector
+from workbench.inversions import ILLUSTRATION
+from workbench.layer_drawing import draw_pictures
+from workbench.pictures import picture_of
+
+
+def show_answers(shown: Shown, questions: Sequence[Question], inspector: Inspector) -> None:
+    """The control and each decoder's answer; nothing where there is no inversion network for any of them."""
+    wanted = st.toggle(
+        "Pictures of the answers",
+        value=True,
+        key="answers",
+        bind="query-params",
+        help="What each decoder believes the part looks like: is the defect in its answer, or repaired? "
+        + ILLUSTRATION,
+    )
+    if not wanted:
+        return
+    with st.spinner("Painting the answers"):
+        painted = paint_answers(shown, questions, inspector, current_exploration())
+    if not painted:
+        st.caption("No inversion network fits these models' encoders: nothing can be painted.")
+        return
+    control = next(iter(painted.values()))[0]
+    pictures: list[tuple[str, Image | None, str]] = [("encoder's features", control, "control")]
+    pictures += [(name, answer, "decoder's answer") for name, (_, answer) in painted.items()]
+    show_panels(draw_pictures(pictures, picture_of(shown.image, shown.digest)), "answers-pictures")
+    st.caption("Painted from features: an illustration, no score uses it.")

@@ -1,0 +1,139 @@
+"""The lesson: one step on the page, where one is, and the way to the others."""
+
+import streamlit as st
+
+from workbench import inspection, models
+from workbench.classroom import Classroom
+from workbench.components.lesson_steps import DAMAGE, PART, PICTURES, Desk
+from workbench.components.session import current_exploration
+from workbench.components.shell import choose_device, plain_errors
+from workbench.lesson import Step, read_steps, step_number
+from workbench.normality import normality
+from workbench.samples import read_samples
+from workbench.settings import settings
+
+_STEP, _ANSWERED = "lesson_step", "lesson_answered"
+_LINK = "step"
+_PREFERRED = "screw_good"
+
+
+def choose_step() -> int:
+    """Where the student is: the link's step at first; returns its number."""
+    if _STEP not in st.session_state:
+        st.session_state[_STEP] = step_number(st.query_params.get(_LINK))
+    steps = read_steps()
+    number = int(st.session_state[_STEP])
+    names = [f"{position + 1} {step.short}" for position, step in enumerate(steps)]
+    st.session_state["lesson_contents"] = names[number]
+    with st.container(key="lesson_contents_bar"):
+        st.pills(
+            "Steps",
+            names,
+            key="lesson_contents",
+            on_change=_jump,
+            args=(names,),
+            wrap=False,
+            help="Each step has an address of its own, to be shown in a lecture or sent to somebody.",
+        )
+    return number
+
+
+def show(number: int) -> None:
+    """A step: its idea, its picture with one control, its question, and what is behind it."""
+    steps = read_steps()
+    step = steps[number]
+    if st.query_params.get(_LINK) != step.name:
+        st.query_params[_LINK] = step.name
+    with st.sidebar:
+        device = choose_device()
+        answered = st.session_state.setdefault(_ANSWERED, {})
+        right = sum(answered.get(other.name) == other.right for other in steps)
+        st.caption(f"{right} of {len(steps)} questions answered rightly.")
+    st.progress((number + 1) / len(steps), text=f"{number + 1} of {len(steps)}")
+    st.subheader(step.title, anchor=False)
+    st.markdown(step.idea)
+    _show_picture(step, device)
+    _ask(step)
+    with st.expander("The formula, and where it comes from", key=f"lesson_formula_{step.name}"):
+        st.markdown(step.formula)
+        st.caption(f"Sources: {step.sources}")
+    _offer_ways(number)
+
+
+@st.fragment(key="lesson_picture")
+def _show_picture(step: Step, device: str) -> None:
+    with plain_errors():
+        samples = read_samples(settings().samples)
+        good = [name for name, sample in samples.items() if not sample.defective]
+        st.session_state.setdefault(PART, _PREFERRED if _PREFERRED in good else good[0])
+        st.session_state.setdefault(DAMAGE, 1)
+        st.session_state[PART] = st.session_state[PART] or good[0]
+        for key in (PART, DAMAGE):
+            st.session_state[key] = st.session_state[key]  # kept while its widget is on no step that is shown
+        classroom = Classroom(
+            inspection.inspector(), normality(), current_exploration(), models.find_models(), device
+        )
+        with st.spinner("Asking the models"):
+            PICTURES[step.name](
+                Desk(classroom, samples, samples[st.session_state[PART]], st.session_state[DAMAGE])
+            )
+        sample = samples[st.session_state[PART]]
+        st.caption(f"Image: {sample.source}, {sample.licence}.")
+
+
+def _ask(step: Step) -> None:
+    """The question, and what is to be said about the answer."""
+    answered = st.session_state[_ANSWERED]
+    texts = [answer.text for answer in step.answers]
+    chosen = st.radio(
+        f"**Check yourself.** {step.question}",
+        texts,
+        index=answered.get(step.name),
+        key=f"lesson_answer_{step.name}",
+    )
+    if chosen is None:
+        return
+    number = texts.index(chosen)
+    answered[step.name] = number
+    if number == step.right:
+        st.success(step.answers[number].feedback, icon=":material/check:")
+    else:
+        st.info(f"Not quite. {step.answers[number].feedback}", icon=":material/undo:")
+
+
+def _offer_ways(number: int) -> None:
+    """Back and next; at the end the pages to go on with."""
+    steps = read_steps()
+    with st.container(horizontal=True):
+        st.button(
+            "Back",
+            icon=":material/arrow_back:",
+            disabled=number == 0,
+            on_click=_go,
+            args=(number - 1,),
+            key="lesson_back",
+        )
+        if number + 1 < len(steps):
+            st.button(
+                f"Next: {steps[number + 1].title}",
+                icon=":material/arrow_forward:",
+                type="primary",
+                on_click=_go,
+                args=(number + 1,),
+                key="lesson_next",
+            )
+    if number + 1 == len(steps):
+        with st.container(horizontal=True):
+            st.page_link("pages/inspect.py", label="Inspect your own photos", icon=":material/frame_inspect:")
+            st.page_link("pages/layers.py", label="See every layer", icon=":material/layers:")
+            st.page_link("pages/compare.py", label="Compare models", icon=":material/compare:")
+
+
+def _go(number: int) -> None:
+    st.session_state[_STEP] = number
+
+
+def _jump(names: list[str]) -> None:
+    chosen = st.session_state["lesson_contents"]
+    if chosen in names:  # a second click on the same step deselects it, which means nothing here
+        _go(names.index(chosen))

@@ -1,0 +1,57 @@
+"""The lesson on identity mapping: steps in plain words, each with a question. The words: `lesson.toml`."""
+
+import tomllib
+from functools import cache
+from pathlib import Path
+
+from pydantic import TypeAdapter
+from pydantic.dataclasses import dataclass
+
+_WORDS = Path(__file__).with_suffix(".toml")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One answer to choose, and what is said if it is chosen."""
+
+    text: str
+    feedback: str
+
+
+@dataclass(frozen=True)
+class Step:
+    """One idea.
+
+    Attributes:
+        name: Stands in the link.
+        short: Of the title, for the row of steps.
+        title: For people.
+        idea: Plain words, Markdown.
+        question: About what was just seen.
+        answers: To choose from.
+        right: Number of the right one.
+        formula: For those who want it, Markdown with LaTeX.
+        sources: Where it comes from, Markdown.
+    """
+
+    name: str
+    short: str
+    title: str
+    idea: str
+    question: str
+    answers: tuple[Answer, ...]
+    right: int
+    formula: str
+    sources: str
+
+
+@cache
+def read_steps() -> tuple[Step, ...]:
+    """The steps in their order."""
+    words = tomllib.loads(_WORDS.read_text(encoding="utf-8"))
+    return TypeAdapter(tuple[Step, ...]).validate_python(words["step"])
+
+
+def step_number(name: str | None) -> int:
+    """Number of the step of that name, the first if there is none."""
+    return next((number for number, step in enumerate(read_steps()) if step.name == name), 0)
