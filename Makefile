@@ -50,6 +50,12 @@ benchmark: $(DEVELOPMENT)  ## print the figures of the README on speed
 	@$(PY) benchmarks/training.py
 	@$(PY) tools/chromium.py
 	@$(PY) benchmarks/comparing.py --browser
+	@$(PY) -m benchmarks.layers --browser
+
+# Categories whose photos may be passed on (checkpoints/crr-embedded/normals/SOURCES.md), and models whose answers
+# are painted to measure the painter.
+SHOWN := ballscrew deeppcb mvtec_bottle mvtec_screw
+PAINTED := autoencoder-embedded,masked-embedded,repair-embedded,crr-embedded
 
 # $(call train_again,NAME,OPTIONS): trains checkpoints/NAME-embedded as `crr train OPTIONS` does and measures it. Its card
 # is written by hand, but for the tables: training would replace it.
@@ -65,6 +71,13 @@ endef
 .PHONY: checkpoint
 checkpoint: $(RUNTIME)  ## train checkpoints/crr-embedded again (DATA=data set, PAIRS=defects with clean twins)
 	$(call train_again,crr,--preset embedded)
+	$(PY) -m crr normals --model crr-embedded --data "$(DATA)" $(addprefix --category ,$(SHOWN))
+
+.PHONY: inversion
+inversion: $(RUNTIME)  ## train checkpoints/inversion-embedded again, which paints pictures of features (DATA=)
+	@test -n "$(DATA)" || { echo "Name the data set: make $@ DATA=/path/to/data" >&2; exit 1; }
+	$(PY) -m crr train-inversion --data "$(DATA)" --out checkpoints/inversion-embedded --overwrite
+	$(PY) -m crr evaluate-inversion --data "$(DATA)" --models $(PAINTED) --card
 
 .PHONY: baselines
 baselines: $(RUNTIME)  ## train what the embedded checkpoint is compared with (DATA=, PAIRS= likewise)

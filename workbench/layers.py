@@ -13,7 +13,7 @@ from crr.damage_inspection import CopiedDamage, copied_damage
 from crr.detector import Detector
 from crr.explanation import ExplainedLayer, Explanation, Hidden, Map, explain
 from crr.identity import passed_damage
-from crr.patch_memory import Neighbour, PatchMemory, unit
+from crr.patch_memory import Neighbour, PatchMemory
 from crr.types import Image, Mask, Reconstruction
 from workbench.batch import Question
 from workbench.inspection import Inspector
@@ -94,7 +94,8 @@ class LayerAtSpot:
     Attributes:
         discrepancy: Between encoder and decoder, in the measure that was asked for.
         above: Share of the category's normal patches whose discrepancy is smaller, in [0, 100]; None unknown.
-        apart: Distance between the directions of what was seen and answered, in [0, 2], as of neighbours.
+        apart_above: Share of normal patches of which seen and answered directions are less far apart, in
+            [0, 100].
         seen: Normal patches most like what the encoder saw, nearest first; empty without a memory.
         answered: Those most like what the decoder answered.
         seen_above: Share of normal patches that lie nearer to others than what was seen does, in [0, 100].
@@ -104,7 +105,7 @@ class LayerAtSpot:
 
     discrepancy: float
     above: float | None
-    apart: float
+    apart_above: float | None
     seen: list[Neighbour]
     answered: list[Neighbour]
     seen_above: float | None
@@ -114,18 +115,15 @@ class LayerAtSpot:
     @property
     def reading(self) -> str:
         """What the neighbours say about the decoder, in a few words; empty if they cannot say."""
-        if self.seen_above is None or self.answered_above is None:
+        if self.seen_above is None or self.answered_above is None or self.apart_above is None:
             return ""
         if self.seen_above < _UNUSUAL:
             return "What the encoder saw looks normal."
-        if self.apart < self.answered[0].distance:
-            return "Copied: the answer is nearer to what the encoder saw than to any normal patch."
         if self.answered_above < _UNUSUAL:
             return "Repaired: the encoder saw nothing normal, the answer is as near to normal as usual."
-        return (
-            "Partly repaired: the answer is nearer to normal patches than to what was seen, but not as near "
-            "as usual."
-        )
+        if self.apart_above < _UNUSUAL:
+            return "Copied: the answer is as unusual as what the encoder saw, and hardly differs from it."
+        return "Partly repaired: the answer differs from what was seen, but it is not quite normal either."
 
 
 def among_normal_patches(at: LayerAtSpot, reference: Reference | None) -> str:
@@ -165,12 +163,15 @@ def look_at(
     if normal.memory is not None:
         near = normal.memory.nearest(index, np.stack([seen, answered]), NEIGHBOURS)
     habits = normal.habits
+    apart = float(discrepancy(seen, answered, "cosine"))
     return LayerAtSpot(
         discrepancy=value,
         above=None
         if reference is None
         else percentile(reference.layers[index].discrepancies(measure), value),
-        apart=float(np.linalg.norm(unit(seen) - unit(answered))),
+        apart_above=None
+        if reference is None
+        else percentile(reference.layers[index].discrepancies("cosine"), apart),
         seen=near[0],
         answered=near[1],
         seen_above=percentile(habits.seen[index], near[0][0].distance) if habits and near[0] else None,

@@ -8,8 +8,10 @@ import pytest
 from crr import registry
 from crr.checkpoint import describe, save
 from crr.errors import CheckpointError
-from crr.explanation import Hidden
+from crr.explanation import Hidden, explain
 from crr.images import encode_png
+from crr.patch_memory import Neighbour, PatchMemory
+from crr.presets import configure
 from tests.crr.tiny import good_images, scratched, tiny_config, tiny_detector
 from tests.workbench.explorable import photo_of, real_inspector, write_models
 from workbench.batch import Question
@@ -75,20 +77,14 @@ def at(**changes):
     values = {
         "discrepancy": 0.5,
         "above": 50.0,
-        "apart": 1.0,
+        "apart_above": 99.0,
         "seen": [],
-        "answered": [replace_distance(0.3)],
+        "answered": [Neighbour(0, 0, 0, 0.3)],
         "seen_above": 99.0,
         "answered_above": 50.0,
         "channels": [],
     }
     return LayerAtSpot(**{**values, **changes})
-
-
-def replace_distance(distance):
-    from crr.patch_memory import Neighbour
-
-    return Neighbour(0, 0, 0, distance)
 
 
 def test_a_place_becomes_patches_of_every_grid():
@@ -161,7 +157,7 @@ def test_what_was_asked_is_recalled_until_memory_is_short(room):
     ("found", "words"),
     [
         (at(seen_above=50.0), "looks normal"),
-        (at(apart=0.2), "Copied"),
+        (at(apart_above=50.0, answered_above=99.0), "Copied"),
         (at(), "Repaired"),
         (at(answered_above=99.0), "Partly repaired"),
         (at(seen_above=None), ""),
@@ -286,4 +282,17 @@ def test_a_decoder_that_answers_exactly_what_was_seen_differs_nowhere(room):
         assert float(discrepancy_map(same, measure).max()) < 1e-6
     explanation = replace(found.explanation, layers=(same,))
     place = look_at(explanation, 0, MIDDLE, "cosine", Normal())
-    assert place.apart == pytest.approx(0, abs=1e-6)
+    assert place.discrepancy == pytest.approx(0, abs=1e-6)
+
+
+def test_dinov2_at_its_true_size():
+    """Random weights: only shapes, speed and memory are those of the real one."""
+    detector = registry.create(configure("dinov2-base", weights="random")).eval()
+    [image] = good_images("plate", 1)
+    explanation = explain(detector, image)
+    assert [layer.encoder.shape for layer in explanation.layers] == [(28, 28, 768)] * 2
+    assert explanation.view == 392 / 448
+    memory = PatchMemory.of(detector.encoder, {"plate": [image]})
+    found = look_at(explanation, 1, MIDDLE, "model", Normal(memory=memory))
+    assert found.seen[0].distance < 0.01  # the image itself
+    assert (found.seen[0].row, found.seen[0].column) == (14, 14)

@@ -41,6 +41,7 @@ class Board {
     this.list.nextElementSibling.hidden = data.foot === false;
     this.maps = new Map(data.maps.map((map) => [map.name, new HeatMap(map, data.one)]));
     this.panels = data.panels.map((panel) => new Panel(this, panel));
+    this.list.classList.toggle("row", data.foot === false);
     this.list.classList.toggle("pair", data.panels.some((panel) => panel.right));
     this.list.replaceChildren(...this.panels.map((panel) => panel.figure));
     if (this.photo.src !== data.photo) this.photo.src = data.photo; // draws when it is decoded
