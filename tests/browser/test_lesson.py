@@ -33,7 +33,7 @@ def drawn(page: Page) -> Locator:
 def change(page: Page, name: str) -> None:
     """Move the step's one control."""
     if name == "normal":
-        page.get_by_role("radio", name="Bottle").click()
+        page.get_by_role("radio", name="Screw").click()
     elif name in ("damage", "encoder", "vanishes", "segmentation", "masking"):
         labels = {"damage": "Damage number", "encoder": "Layer", "vanishes": "Ladder"}
         labels |= {"segmentation": "Weight of the differences", "masking": "Hidden"}

@@ -14,7 +14,7 @@ from workbench.settings import settings
 
 _STEP, _ANSWERED = "lesson_step", "lesson_answered"
 _LINK = "step"
-_PREFERRED = "screw_good"
+_PART, _DAMAGE = "bottle_good", 3  # which show well
 
 
 def choose_step() -> int:
@@ -65,8 +65,8 @@ def _show_picture(step: Step, device: str) -> None:
     with plain_errors():
         samples = read_samples(settings().samples)
         good = [name for name, sample in samples.items() if not sample.defective]
-        st.session_state.setdefault(PART, _PREFERRED if _PREFERRED in good else good[0])
-        st.session_state.setdefault(DAMAGE, 1)
+        st.session_state.setdefault(PART, _PART if _PART in good else good[0])
+        st.session_state.setdefault(DAMAGE, _DAMAGE)
         st.session_state[PART] = st.session_state[PART] or good[0]
         for key in (PART, DAMAGE):
             st.session_state[key] = st.session_state[key]  # kept while its widget is on no step that is shown
