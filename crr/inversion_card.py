@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from crr.anomalies import HELD_OUT
 from crr.inversion import InversionConfig
 from crr.model_card import marked, rewrite_card, with_block
 
@@ -48,12 +49,16 @@ The licence of the weights follows from the licences of these images: set `licen
 """
 
 
+def _kind(name: str) -> str:
+    return f'damage "{name}"{", held out of every training" if name in HELD_OUT else ""}'
+
+
 def write_inversion_figures(folder: Path, report: Mapping[str, Any], command: str) -> None:
     """Write the table of an `InversionReport` into the card in `folder`; `command` measured it."""
     names = list(report["mean"]["repaired"])
     answered = [f"{name}: answer nearer to the clean part" for name in names]
     heads = [
-        "category",
+        "",
         "damaged images",
         "PSNR",
         "inside the damage",
@@ -61,7 +66,8 @@ def write_inversion_figures(folder: Path, report: Mapping[str, Any], command: st
         "control shows it",
     ]
     rows = [f"| {' | '.join([*heads, *answered])} |", "|---" * (len(heads) + len(answered)) + "|"]
-    for name, figures in [*report["categories"].items(), ("**mean**", report["mean"])]:
+    kinds = [(_kind(name), figures) for name, figures in report["kinds"].items()]
+    for name, figures in [*report["categories"].items(), ("**mean**", report["mean"]), *kinds]:
         decibels = [f"{figures[key]:.1f} dB" for key in ("psnr", "psnr_inside", "psnr_clean")]
         shares = [figures["shows"], *(figures["repaired"][model] for model in names)]
         cells = [name, str(figures["images"]), *decibels, *(f"{100 * share:.0f} %" for share in shares)]
@@ -72,7 +78,7 @@ def write_inversion_figures(folder: Path, report: Mapping[str, Any], command: st
             "",
             *rows,
             "",
-            "On normal test images with damage of kinds that no model and no network here learnt from.",
+            "On normal test images, each damaged with every kind of damage; below the mean by kind.",
             "PSNR is that of the control, the picture of the encoder's features, against the damaged image;",
             '"clean part inside" is what a picture without the damage would reach there. The control shows a',
             "damage if it is nearer to the damaged image than to the clean one, inside the damage. The last",

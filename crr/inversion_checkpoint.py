@@ -12,6 +12,7 @@ from pathlib import Path
 from safetensors import SafetensorError
 from safetensors.torch import load as from_safetensors
 from safetensors.torch import save as as_safetensors
+from torch import Tensor
 
 from crr.checkpoint import CARD, checkpoint_folder
 from crr.encoders import Encoder
@@ -29,7 +30,7 @@ def save_inversion(
 ) -> InversionConfig:
     """Write a network; returns its config, which now names its weights. Raises `WriteError`."""
     tensors = {
-        name: (tensor.half() if tensor.is_floating_point() else tensor).contiguous()
+        name: (tensor.half() if _may_be_rounded(name, tensor) else tensor).contiguous()
         for name, tensor in network.state_dict().items()
     }
     weights = as_safetensors(tensors)
@@ -90,6 +91,11 @@ def read_inversion(folder: Path) -> InversionConfig:
         return checked(InversionConfig, values if isinstance(values, dict) else {"": values})
     except (OSError, ValueError, ConfigError) as error:
         raise CheckpointError(f"{path} is not usable: {error}. Copy it again.") from None
+
+
+def _may_be_rounded(name: str, tensor: Tensor) -> bool:
+    """Statistics of features can be too large for half precision."""
+    return tensor.is_floating_point() and not name.endswith(("running_mean", "running_var"))
 
 
 def _found() -> Iterator[tuple[Path, InversionConfig]]:

@@ -1,4 +1,4 @@
-"""How well an inversion network paints damage that it never saw, and what it paints of decoders' answers.
+"""How well an inversion network paints damage, and what it paints of decoders' answers.
 
 The control counts first: where the picture of the encoder's features does not show a damage, the picture of a
 decoder's answer means nothing there.
@@ -18,18 +18,18 @@ from torch import Tensor
 
 from crr.datasets import Dataset
 from crr.detector import Detector
-from crr.errors import ConfigError
+from crr.errors import ConfigError, DatasetError
 from crr.explanation import gain_of
 from crr.inversion import InversionNetwork
 from crr.progress import Reporter
 from crr.read_ahead import read_ahead
-from crr.twins import Twin, synthetic_twins
+from crr.twins import GROUP_FILLINGS, Twin, synthetic_twins
 from crr.types import Features, Image, Mask, Progress
 
 
 @dataclass(frozen=True)
-class CategoryFigures:
-    """Of the damaged test images of a category.
+class PaintingFigures:
+    """Of the damaged test images of a category, or of a kind of damage.
 
     Attributes:
         images: Damaged images.
@@ -55,12 +55,14 @@ class InversionReport:
     """What `measure_inversion` found.
 
     Attributes:
-        categories: Category to its figures.
+        categories: Category to its figures, over all kinds of damage.
+        kinds: Filling of the damage to its figures, over all categories.
         mean: Over categories.
     """
 
-    categories: dict[str, CategoryFigures]
-    mean: CategoryFigures
+    categories: dict[str, PaintingFigures]
+    kinds: dict[str, PaintingFigures]
+    mean: PaintingFigures
 
     def as_json(self) -> dict[str, Any]:
         """A dictionary of plain values with the attributes as keys."""
@@ -73,35 +75,44 @@ def measure_inversion(
     dataset: Dataset,
     *,
     progress: Callable[[Progress], None] | None = None,
-    images: int = 24,
+    images: int = 12,
 ) -> InversionReport:
-    """Paint normal test images with damage of the held-out kinds, from features and from answers.
+    """Paint normal test images with damage of every kind, from features and from answers.
 
     Args:
         network: Inverts the encoder of all `detectors`.
         detectors: Whose answers are painted; at least one, for its encoder.
         dataset: Its normal test images are damaged.
         progress: Called about once a second with the stage "inversion".
-        images: Most clean images a category.
+        images: Most clean images a category; each is damaged with every filling.
 
     Raises:
         ConfigError: No detector is given.
-        DatasetError: There is no normal test image.
+        DatasetError: There is no normal test image, or no damage shows on any.
         ImageError: An image cannot be read.
     """
     if not detectors:
         raise ConfigError("Name at least one model whose answers are to be painted.")
-    twins = synthetic_twins(dataset, detectors[0].config.encoder, "held_out", images)
+    encoder = detectors[0].config.encoder
+    groups = [synthetic_twins(dataset, encoder, group, images) for group in GROUP_FILLINGS]
+    makers = [make for twins in groups for make in twins.makers]
     reporter = Reporter(progress)
-    reporter.begin("inversion", len(twins))
-    rows: defaultdict[str, list[_Row]] = defaultdict(list)
+    reporter.begin("inversion", len(makers))
+    categories: defaultdict[str, list[_Row]] = defaultdict(list)
+    kinds: defaultdict[str, list[_Row]] = defaultdict(list)
     with ThreadPoolExecutor() as pool:
-        for [copies] in read_ahead(pool, call, twins.makers, 1):
-            for row in _measure(network, detectors, copies):
-                rows[copies[0].category].append(row)
+        for [copies] in read_ahead(pool, call, makers, 1):
+            for twin, row in zip(copies, _measure(network, detectors, copies), strict=True):
+                categories[twin.category].append(row)
+                kinds[twin.filling].append(row)
             reporter.advance(images=1 + len(copies))
-    categories = {name: _figures(found) for name, found in rows.items()}
-    return InversionReport(categories, _mean(list(categories.values())))
+    if not categories:
+        raise DatasetError(
+            f"No damage shows on the good test images of {dataset.root}, so nothing is painted."
+        )
+    figures = {name: _figures(rows) for name, rows in categories.items()}
+    by_kind = {name: _figures(rows) for name, rows in kinds.items()}
+    return InversionReport(figures, by_kind, _mean(list(figures.values())))
 
 
 @dataclass(frozen=True)
@@ -165,8 +176,8 @@ def _nearer_to(picture: NDArray[np.float32], twin: Twin, wanted: Image) -> bool:
     return _error(picture, wanted, twin.mask) < _error(picture, other, twin.mask)
 
 
-def _figures(rows: Sequence[_Row]) -> CategoryFigures:
-    return CategoryFigures(
+def _figures(rows: Sequence[_Row]) -> PaintingFigures:
+    return PaintingFigures(
         images=len(rows),
         psnr=_psnr([row.whole for row in rows]),
         psnr_inside=_psnr([row.inside for row in rows]),
@@ -181,11 +192,11 @@ def _psnr(errors: Sequence[float]) -> float:
     return float(np.mean(-10 * np.log10(np.maximum(errors, 1e-10))))
 
 
-def _mean(figures: Sequence[CategoryFigures]) -> CategoryFigures:
+def _mean(figures: Sequence[PaintingFigures]) -> PaintingFigures:
     def mean(name: str) -> float:
         return float(np.mean([getattr(row, name) for row in figures]))
 
-    return CategoryFigures(
+    return PaintingFigures(
         images=sum(row.images for row in figures),
         psnr=mean("psnr"),
         psnr_inside=mean("psnr_inside"),

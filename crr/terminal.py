@@ -152,16 +152,17 @@ def layers_table(result: Mapping[str, Any]) -> Table:
 def inversion_table(result: Mapping[str, Any]) -> Table:
     """The result of `crr evaluate-inversion` (`crr.inversion_evaluation.InversionReport.as_json()`)."""
     table = _table(title="Pictures of features: the control in dB, and shares of damages")
-    table.add_column("category", overflow="fold")
+    table.add_column("", overflow="fold")
     names = list(result["mean"]["repaired"])
     for header in ("images", "PSNR", "inside", "clean", "shows it", *names):
         table.add_column(header, justify="right", overflow="fold")
-    rows = [*result["categories"].items(), ("mean", result["mean"])]
-    for number, (name, figures) in enumerate(rows, start=2):
+    rows = [*result["categories"].items(), ("mean", result["mean"]), *result["kinds"].items()]
+    sections = (len(result["categories"]), len(result["categories"]) + 1)
+    for number, (name, figures) in enumerate(rows, start=1):
         decibels = [f"{figures[key]:.1f}" for key in ("psnr", "psnr_inside", "psnr_clean")]
         shares = [_cell(figures["shows"]), *(_cell(figures["repaired"][model]) for model in names)]
         cells = [str(figures["images"]), *decibels, *shares]
-        table.add_row(_text(name), *cells, end_section=number == len(rows))
+        table.add_row(_text(name), *cells, end_section=number in sections)
     return table
 
 
