@@ -6,6 +6,8 @@ python -m benchmarks.layers --browser      # also on the page, in a Chromium on 
 
 import argparse
 import time
+from collections.abc import Callable
+from functools import partial
 from statistics import median
 from typing import TYPE_CHECKING
 
@@ -16,15 +18,17 @@ from crr.checkpoint import describe, find
 from crr.explanation import Hidden
 from workbench.batch import Question
 from workbench.comparison import sample_photo
+from workbench.exploration import Exploration
 from workbench.explored import Explored, explore, shown_as_it_is
 from workbench.inspection import Inspector, inspector
 from workbench.layer_drawing import draw_layer, highest
 from workbench.layer_plots import patches_figure
-from workbench.layers import Exploration, Spot, discrepancy_map, look_at
+from workbench.layers import discrepancy_map, look_at
 from workbench.normality import Normality
 from workbench.patch_pictures import neighbours_html
 from workbench.samples import read_samples
 from workbench.settings import settings
+from workbench.spots import Spot
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -49,10 +53,11 @@ def main() -> None:
 def time_in_library() -> None:
     """First use, a new photo, its pictures, and a click."""
     question, asked = Question(describe(find(MODEL)), "cpu"), inspector()
-    normality = Normality(asked)
-    shown = shown_as_it_is(sample_photo(read_samples(settings().samples)[SAMPLE]))
+    normality = Normality(asked, settings().normals_bytes)
+    photo = sample_photo(read_samples(settings().samples)[SAMPLE])
 
     def explored(exploration: Exploration) -> Explored:
+        shown = shown_as_it_is(photo)
         return explore(shown, question, asked, normality, exploration, Hidden(), lambda *_: None)
 
     asked.ask(question.model, question.device, lambda detector: detector.name)  # loaded beforehand
@@ -62,7 +67,9 @@ def time_in_library() -> None:
     found = explored(_forgetful())
     painting = [_time_painting(found, question, asked) for _ in range(ROUNDS)]
     print(f"two pictures of features: {median(painting):.0f} ms")
-    clicks = [timed(lambda number=number: click(found, number)) for number in range(ROUNDS)]  # type: ignore[misc]
+    exploration = _forgetful()
+    explored(exploration)
+    clicks = [timed(partial(click, explored, exploration, number)) for number in range(ROUNDS)]
     print(f"a click, all layers: {median(clicks):.0f} ms (slowest {max(clicks):.0f} ms), no forward pass")
 
 
@@ -75,8 +82,9 @@ def _time_painting(found: Explored, question: Question, asked: Inspector) -> flo
     return timed(lambda: exploration.paint(found.identity, found.explanation, question, asked))
 
 
-def click(found: Explored, number: int) -> None:
-    """What the page computes when a place is chosen."""
+def click(explored: Callable[[Exploration], Explored], exploration: Exploration, number: int) -> None:
+    """What the page computes when a place is chosen: all that is shown of each layer."""
+    found = explored(exploration)
     place = 0.1 + 0.8 * number / ROUNDS
     spot = Spot(place, place, place, place)
     memory, reference = found.normal.memory, found.normal.reference
@@ -84,7 +92,7 @@ def click(found: Explored, number: int) -> None:
     assert reference is not None
     for index, layer in enumerate(found.explanation.layers):
         at = look_at(found.explanation, index, spot, "model", found.normal)
-        draw_layer(layer, index, found.picture, found.bases[index], "model", reference, spot, "point", None)
+        draw_layer(found, index, "model", spot, "point")
         patches_figure(
             discrepancy_map(layer, "model"),
             reference.layers[index].discrepancies("model"),

@@ -141,6 +141,8 @@ def train(
     if progress != "json":
         state = "Stopped early, usable as it is; go on with --resume" if unfinished else "Done"
         say(f"{state}: {out}")
+        if options.normals:
+            say("Some of the good photos were put into its folder normals/, to compare patches with.")
         say(f"Try it: crr predict --model {shlex.quote(str(out))} IMAGE --out results")
         listed = shlex.quote(str(out.resolve().parent))
         say(f"Or in the workbench, from the repository's folder: CRR_CHECKPOINTS={listed} make run")

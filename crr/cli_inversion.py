@@ -6,8 +6,7 @@ from pathlib import Path
 from rich.console import Console
 
 from crr import cli_options as option
-from crr.cli_measuring import command_line
-from crr.cli_support import STDOUT, check_json_file, sentences, write_json
+from crr.cli_support import STDOUT, check_json_file, command_line, sentences, write_json
 from crr.errors import CheckpointError, ConfigError
 from crr.interrupt import stop_on_interrupt
 from crr.terminal import inversion_table, reporting, say
@@ -28,6 +27,7 @@ def train_inversion(
     progress: option.ProgressFormat = "bar",
 ) -> None:
     """Train the network that paints pictures of a model's features; Ctrl-C leaves it usable."""
+    from crr.checkpoint import CONFIG as CHECKPOINT
     from crr.checkpoint import find, read_config
     from crr.datasets import open_dataset
     from crr.files import check_writable
@@ -35,7 +35,7 @@ def train_inversion(
     from crr.inversion_checkpoint import CONFIG, save_inversion
     from crr.inversion_training import train_inversion as run
 
-    if (out / "config.json").exists():
+    if (out / CHECKPOINT).exists():
         raise ConfigError(f"{out} holds a checkpoint: give the inversion network a folder of its own.")
     if (out / CONFIG).exists() and not overwrite:
         raise ConfigError(f"{out} holds an inversion network already: give another folder, or --overwrite.")
@@ -92,7 +92,10 @@ def evaluate_inversion(
     write_json(json_file, result)
     if card:
         command = command_line(
-            "evaluate-inversion", ["--inversion", folder.name, "--models", models], dataset, category
+            "evaluate-inversion",
+            ["--inversion", folder.name, "--models", ",".join(detector.name for detector in detectors)],
+            dataset,
+            category,
         )
         write_inversion_figures(folder, result, command)
     if progress != "json" and json_file != STDOUT:

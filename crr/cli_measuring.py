@@ -1,6 +1,5 @@
 """The commands that measure: `crr evaluate`, `crr identity`, `crr compare`."""
 
-import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,7 +8,7 @@ import typer
 from rich.console import Console
 
 from crr import cli_options as option
-from crr.cli_support import SOME_FAILED, STDOUT, check_json_file, sentences, write_json
+from crr.cli_support import SOME_FAILED, STDOUT, check_json_file, command_line, sentences, write_json
 from crr.terminal import comparison_table, figures_table, identity_table, layers_table, reporting, say
 
 if TYPE_CHECKING:
@@ -137,16 +136,7 @@ def layers(
         Console().print(layers_table(result))
 
 
-def command_line(
-    name: str, options: Sequence[str], dataset: "Dataset", categories: Sequence[str] | None
-) -> str:
-    """A command as anybody can run it again, without the paths of this machine."""
-    chosen = [part for category in categories or () for part in ("--category", category)]
-    return shlex.join(["crr", name, *options, "--data", dataset.root.name, *chosen])
-
-
 def _command(
     name: str, folder: Path, dataset: "Dataset", categories: Sequence[str] | None, more: Sequence[str] = ()
 ) -> str:
-    line = command_line(name, ["--model", folder.name], dataset, categories)
-    return shlex.join([*shlex.split(line), *more])
+    return command_line(name, ["--model", folder.name], dataset, categories, more)

@@ -2,15 +2,19 @@
 
 import errno
 import json
-from collections.abc import Iterator
+import shlex
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from crr.errors import ConfigError, CRRError
 from crr.terminal import ProgressStyle, say
+
+if TYPE_CHECKING:
+    from crr.datasets import Dataset
 
 SOME_FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
 STDOUT = Path("-")
@@ -70,3 +74,15 @@ def write_json(path: Path | None, values: dict[str, Any]) -> None:
         typer.echo(text, nl=False)
     elif path is not None:
         write_text_atomically(path, text)
+
+
+def command_line(
+    name: str,
+    options: Sequence[str],
+    dataset: "Dataset",
+    categories: Sequence[str] | None,
+    more: Sequence[str] = (),
+) -> str:
+    """A command as anybody can run it again, without the paths of this machine."""
+    chosen = [part for category in categories or () for part in ("--category", category)]
+    return shlex.join(["crr", name, *options, "--data", dataset.root.name, *chosen, *more])

@@ -92,7 +92,7 @@ def _evaluate_category(
 
 
 @dataclass(frozen=True)
-class TestImage:
+class EvaluatedImage:
     """A test image in memory; `mask` is None in a category without masks."""
 
     path: Path
@@ -100,10 +100,10 @@ class TestImage:
     mask: Mask | None
 
 
-def read_test_image(sample: Sample, with_mask: bool) -> TestImage:
+def read_test_image(sample: Sample, with_mask: bool) -> EvaluatedImage:
     """An image of a data set, its mask at `EVALUATION_SIZE`; raises `ImageError` if a file cannot be read."""
     image = decode(sample.path, str(sample.path))
-    return TestImage(sample.path, image, read_mask(sample, EVALUATION_SIZE) if with_mask else None)
+    return EvaluatedImage(sample.path, image, read_mask(sample, EVALUATION_SIZE) if with_mask else None)
 
 
 def _finite_score(inspection: Inspection, path: Path) -> float:

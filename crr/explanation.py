@@ -104,6 +104,17 @@ class Terms:
     segmentation: Map | None
     settings: PredictionConfig
 
+    @property
+    def nbytes(self) -> int:
+        """Memory that it takes."""
+        return self.layers.nbytes + (0 if self.segmentation is None else self.segmentation.nbytes)
+
+    def halved(self) -> "Terms":
+        """In half precision, to be kept."""
+        segmentation = None if self.segmentation is None else np.asarray(self.segmentation, dtype=np.float16)
+        halved = np.asarray(self.layers, dtype=np.float16)
+        return replace(self, layers=halved, segmentation=segmentation)  # type: ignore[arg-type]
+
     def fused(self, weights: Sequence[float] | None = None, distance_weight: float | None = None) -> Fused:
         """The map with other weights; no model is asked.
 
@@ -169,12 +180,14 @@ class Explanation:
     @property
     def nbytes(self) -> int:
         """Memory that it takes."""
-        arrays = [self.inspection.anomaly_map, self.terms.layers]
+        arrays = [self.inspection.anomaly_map]
+        if self.inspection.segmentation is not None:
+            arrays.append(self.inspection.segmentation)
         for layer in self.layers:
             arrays += [layer.encoder, layer.decoder, layer.distance]
             if layer.shown is not layer.encoder:
                 arrays.append(layer.shown)
-        return sum(array.nbytes for array in arrays)
+        return self.terms.nbytes + sum(array.nbytes for array in arrays)
 
 
 @torch.inference_mode()
@@ -216,10 +229,10 @@ def explain(
 
 
 def hide(features: Features, hidden: Hidden) -> Features:
-    """Features with each element zeroed at random, what is left scaled up as in training.
+    """Features with each element zeroed at random, and what is left scaled up so that means stay.
 
-    This is what `crr.masking` does to a decoder's tokens, here before they are joined, so that it can be
-    shown and done to any method.
+    Here before layers are joined into tokens, so that it can be shown and done to any method. Where tokens
+    are the layers side by side, as in the embedded models, it is exactly what `crr.masking` does in training.
 
     Raises:
         ConfigError: The rate is not in [0, 1).

@@ -6,20 +6,21 @@ They were held back from training. A checkpoint works without them; what they ar
 usual: features and distances of normal patches, and pictures of them.
 """
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
 import cv2
 
-from crr.checkpoint import checkpoint_folder
+from crr.checkpoint import checkpoint_folder, read_config
 from crr.config import EncoderConfig
 from crr.datasets import Dataset, Sample, split_validation
-from crr.errors import ConfigError
+from crr.errors import CheckpointError, ConfigError
 from crr.files import write_atomically
 from crr.images import decode, encode_jpeg, find_images
 from crr.progress import Reporter
-from crr.types import Image, Progress
+from crr.types import Progress
 
 FOLDER = "normals"
 MOST = 16
@@ -28,6 +29,7 @@ MOST = 16
 _SIDE = 512  # longest side in pixels, or what the encoder takes, if that is more
 _QUALITY = 95
 _JPEG = b"\xff\xd8\xff"
+_PRIVATE = (b"Exif\0\0", b"http://ns.adobe.com/xap", b"Photoshop 3.0")  # may name place, camera and owner
 
 
 def keep_normals(
@@ -78,18 +80,21 @@ def held_back_normals(dataset: Dataset, share: float, seed: int) -> dict[str, li
 def find_normals(checkpoint: Path, categories: Sequence[str]) -> dict[str, list[Path]]:
     """Category to the files of its normal images, for those categories that have any.
 
-    A checkpoint without images of a category borrows those of one beside it, because models that are
-    compared are trained on the same data: files are not kept once for each.
+    A checkpoint without images of a category borrows those of one beside it that held back the same share
+    with the same seed, because models that are compared are trained on the same data: files are not kept
+    once for each.
 
     Args:
         checkpoint: Its folder.
         categories: Wanted.
     """
-    beside = [folder.parent for folder in sorted(checkpoint.parent.glob(f"*/{FOLDER}"))]
-    named = [folder.parent for folder in sorted(checkpoint_folder().glob(f"*/{FOLDER}"))]
+    lenders = [folder.parent for folder in sorted(checkpoint.parent.glob(f"*/{FOLDER}"))]
+    lenders += [folder.parent for folder in sorted(checkpoint_folder().glob(f"*/{FOLDER}"))]
+    split = _split(checkpoint)
+    alike = [folder for folder in lenders if split is not None and _split(folder) == split]
     found = {}
     for category in categories:
-        for folder in dict.fromkeys([checkpoint, *beside, *named]):
+        for folder in dict.fromkeys([checkpoint, *alike]):
             files = _files(folder, category)
             if files:
                 found[category] = files
@@ -97,9 +102,25 @@ def find_normals(checkpoint: Path, categories: Sequence[str]) -> dict[str, list[
     return found
 
 
-def read_normals(files: Sequence[Path]) -> list[Image]:
-    """The images; raises `ImageError` where one cannot be read."""
-    return [decode(path, str(path)) for path in files]
+def read_credit(files: Sequence[Path]) -> str:
+    """Where a category's normal images come from, as a sentence; empty if nobody says so.
+
+    It stands in `normals/credits.json`, an object of categories and sentences.
+    """
+    path = files[0].parent.parent / "credits.json"
+    try:
+        return str(json.loads(path.read_text(encoding="utf-8")).get(files[0].parent.name, ""))
+    except (OSError, ValueError, AttributeError):
+        return ""
+
+
+def _split(checkpoint: Path) -> tuple[int, float] | None:
+    """What decides which images a training held back; None if that cannot be read."""
+    try:
+        training = read_config(checkpoint).training
+    except CheckpointError:
+        return None
+    return training.seed, training.validation_share
 
 
 def _files(checkpoint: Path, category: str) -> list[Path]:
@@ -121,13 +142,13 @@ def _write(content: bytes, path: Path) -> None:
 
 
 def _content(path: Path, encoder: EncoderConfig) -> bytes:
-    """A JPEG file: the original itself if it is a small one, so that nothing is lost twice."""
+    """A JPEG file without notes on place and camera: a small one as it is, as nothing is to be lost twice."""
     image = decode(path, str(path))
     side = max(_SIDE, encoder.resize)
     height, width = image.shape[:2]
     scale = side / max(height, width)
     content = path.read_bytes()
-    if scale >= 1 and content.startswith(_JPEG):
+    if scale >= 1 and content.startswith(_JPEG) and not any(mark in content for mark in _PRIVATE):
         return content
     if scale < 1:
         size = (max(1, round(width * scale)), max(1, round(height * scale)))

@@ -43,10 +43,17 @@ class Neighbour:
 
 @dataclass(frozen=True)
 class _Patches:
-    """One layer's: where each row of the search comes from."""
+    """One layer's.
+
+    Attributes:
+        search: Finds the nearest rows.
+        rows: (N, C) float32, features of length 1.
+        origin: (N, 3), image, row and column of each.
+    """
 
     search: NearestNeighbors
-    origin: NDArray[np.int32]  # (N, 3): image, row, column
+    rows: NDArray[np.float32]
+    origin: NDArray[np.int32]
 
 
 class PatchMemory:
@@ -93,11 +100,8 @@ class PatchMemory:
             if tell is not None:
                 tell(min(start + _BATCH, count), count)
         self._layers = [
-            _Patches(
-                NearestNeighbors(algorithm="brute", metric="euclidean").fit(np.concatenate(patches)),
-                np.concatenate(origin),
-            )
-            for patches, origin in zip(rows, origins, strict=True)
+            _patches(np.concatenate(kept), np.concatenate(origin))
+            for kept, origin in zip(rows, origins, strict=True)
         ]
 
     @classmethod
@@ -117,7 +121,7 @@ class PatchMemory:
     @property
     def nbytes(self) -> int:
         """Memory that it takes."""
-        patches = sum(layer.search._fit_X.nbytes + layer.origin.nbytes for layer in self._layers)
+        patches = sum(layer.rows.nbytes + layer.origin.nbytes for layer in self._layers)
         return patches + sum(image.nbytes for _, image in self.images)
 
     def nearest(self, layer: int, features: NDArray[np.float32], count: int = 5) -> list[list[Neighbour]]:
@@ -144,6 +148,10 @@ def unit(features: NDArray[np.float32]) -> NDArray[np.float32]:
     """Features (..., C) at length 1; those of length 0 stay."""
     lengths = np.linalg.norm(features, axis=-1, keepdims=True)
     return np.asarray(features / np.maximum(lengths, 1e-12), dtype=np.float32)
+
+
+def _patches(rows: NDArray[np.float32], origin: NDArray[np.int32]) -> _Patches:
+    return _Patches(NearestNeighbors(algorithm="brute", metric="euclidean").fit(rows), rows, origin)
 
 
 def _neighbour(origin: NDArray[np.int32], distance: float) -> Neighbour:

@@ -19,6 +19,7 @@ with plain_errors():
         from workbench import inspection
         from workbench.comparison import compare_shown, settle, shown_photo
         from workbench.components import comparing, painting, surveying
+        from workbench.components.progress import progress
         from workbench.components.session import current_visit
 
         questions, visit, inspector = comparing.choose_models(), current_visit(), inspection.inspector()
@@ -31,7 +32,7 @@ with plain_errors():
         painting.show(shown_photo(visit, photos), questions, inspector)
     else:
         painting.forget_link()
-        with st.spinner("Asking the models"), comparing.progress() as tell:
+        with st.spinner("Asking the models"), progress("Asking") as tell:
             compared = compare_shown(visit, photos, questions, inspector, tell)
         comparing.show(compared, questions, inspector)
     surveying.show(questions, inspector)

@@ -14,15 +14,16 @@ from crr.types import Image
 from workbench.batch import Question
 from workbench.comparison import sample_photo
 from workbench.damage import Damaged, Synthetic, synthetic_damage
+from workbench.exploration import Exploration
 from workbench.explored import Explored, Shown, explore, shown_as_it_is
 from workbench.inspection import Inspector
-from workbench.layers import Exploration
-from workbench.normality import Normality, discrepancy
+from workbench.measures import discrepancy
+from workbench.normality import Normality
 from workbench.samples import Sample
 
 LADDER: Mapping[str, str] = {
     "autoencoder": "autoencoder-embedded",
-    "+ masking": "masked-embedded",
+    "+ masking and dropout": "masked-embedded",
     "+ repair": "repair-embedded",
     "+ segmentation = CRR": "crr-embedded",
 }

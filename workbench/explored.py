@@ -1,6 +1,7 @@
 """One photo and one model, with everything that the layer explorer compares them with."""
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Hashable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -10,16 +11,18 @@ from crr.explanation import Explanation, Hidden, gain_of
 from crr.types import Image, Mask
 from workbench.batch import Question
 from workbench.comparison import Photo
+from workbench.exploration import Exploration
 from workbench.inspection import ImageFile, Inspector
-from workbench.layers import Copied, Exploration, Normal, copied_between, seen_part
-from workbench.normality import Basis, Normality, Reference, Tell, basis_of
+from workbench.layers import Copied, copied_between, seen_part
+from workbench.normality import Normal, Normality, Tell
 from workbench.painted import Made, Part
-from workbench.pictures import DISPLAY_SIDE, Picture, picture_of, shrink
+from workbench.pictures import DISPLAY_SIDE, Picture, digest_of, picture_of, shrink
+from workbench.references import Basis, Reference, basis_of
 
 
 @dataclass(frozen=True, eq=False)
 class Shown:
-    """The photo as it is explored: as it came, or damaged by the visitor.
+    """The photo as it is explored: as it came, or damaged.
 
     Attributes:
         photo: Where it comes from.
@@ -34,25 +37,29 @@ class Shown:
     photo: Photo
     file: ImageFile
     image: Image
-    key: object
+    key: Hashable
     digest: str
     clean: Image | None = None
     mask: Mask | None = None
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(height, width) of the photo as it came, which places in links refer to."""
+        return self.file.image.shape[0], self.file.image.shape[1]
 
 
 def shown_as_it_is(photo: Photo) -> Shown:
     """A photo as it came; raises `ImageError` for a bad file."""
     file = photo.open()
-    return Shown(photo, file, file.image, (photo.own, photo.key), file.picture.digest)
+    return Shown(photo, file, file.image, (photo.own, photo.key), digest_of(file.content))
 
 
 def shown_damaged(part: Part, made: Made) -> Shown:
     """A photo with what the visitor did to it."""
-    file = part.photo.open()
     damaged = made.damaged
-    return Shown(
-        part.photo, file, damaged.image, made, part.picture.digest, clean=part.image, mask=damaged.mask
-    )
+    key = (part.photo.own, part.photo.key, hashlib.sha256(damaged.image.tobytes()).hexdigest())
+    file = part.photo.open()
+    return Shown(part.photo, file, damaged.image, key, part.picture.digest, part.image, damaged.mask)
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,23 +70,23 @@ class Explored:
         question: Which model.
         explanation: Every step of its answer, the decoder's features in the encoder's unit of length.
         identity: Equal for the same answer to the same image.
-        normal: What is usual for it.
+        hidden: What was kept from the decoder.
+        normal: What is usual for the model.
         bases: Colours, a layer.
-        picture: Of what the network sees of the photo; one of its pixels is one of the photo's.
-        image: uint8 (H, W, 3), the same as pixels, at most `DISPLAY_SIDE`.
-        corner: (x, y) of its first pixel in the photo.
-        copied: How much of the visitor's damage it copied, patch by patch; None if there is no such damage.
-        index: The index by layer, of the visitor's damage or of the standard damage; None if unknown.
+        picture: Of the whole photo.
+        image: uint8 (H, W, 3), the part of it that the network sees, at most `DISPLAY_SIDE`.
+        copied: How much of a known damage it copied, patch by patch; None if there is none.
+        index: The index by layer, of that damage or of the standard damage; None if unknown.
     """
 
     question: Question
     explanation: Explanation
-    identity: object
+    identity: Hashable
+    hidden: Hidden
     normal: Normal
     bases: tuple[Basis, ...]
     picture: Picture
     image: Image
-    corner: tuple[int, int]
     copied: Copied | None
     index: CopiedDamage | None
 
@@ -113,37 +120,39 @@ def explore(
         neighbours: Whether patches are to be looked up among normal ones, which takes seconds the first time.
 
     Raises:
-        CRRError: The model cannot be asked, or a normal image cannot be read.
+        CRRError: The model cannot be asked.
     """
-    explanation = exploration.explain(shown.key, shown.image, question, inspector, hidden)
-    category = explanation.inspection.category
-    reference = normality.reference(question, category, tell)
-    memory = normality.memory(question, tell) if neighbours else None
-    habits = None
-    if memory is not None and category is not None and reference is not None:
-        habits = normality.habits(question, category, memory, tell)
-    copied = _copied(shown, explanation, question, inspector, exploration, hidden)
-    index = None if copied is None else copied.damage
-    if copied is None:
-        with suppress(CRRError):  # too little memory for the damaged copies: no index, then
-            index = shown.photo.copied(question, inspector, shown.file)
-    seen = seen_part(shown.image, explanation.view)
-    bases = reference.bases if reference else _own_bases(explanation)
-    height, width = (
-        round((1 - explanation.view) / 2 * side) for side in (shown.image.shape[0], shown.image.shape[1])
-    )
-    return Explored(
-        question=question,
-        explanation=_scaled(explanation, reference),
-        identity=(shown.key, question.key, hidden),
-        normal=Normal(reference, memory, habits),
-        bases=bases,
-        picture=picture_of(seen, shown.digest),
-        image=shrink(seen, DISPLAY_SIDE),
-        corner=(width, height),
-        copied=copied,
-        index=index,
-    )
+    identity = (shown.key, question.key, hidden)
+
+    def make() -> Explored:
+        explanation = exploration.explain(shown.key, shown.image, question, inspector, hidden)
+        normal = normality.of(question, explanation.inspection.category, tell, neighbours)
+        copied = _copied(shown, explanation, question, inspector, exploration, hidden)
+        seen = seen_part(shown.image, explanation.view)
+        return Explored(
+            question=question,
+            explanation=_scaled(explanation, normal.reference),
+            identity=identity,
+            hidden=hidden,
+            normal=normal,
+            bases=normal.reference.bases if normal.reference else _own_bases(explanation),
+            picture=picture_of(shown.image, shown.digest),
+            image=shrink(seen, DISPLAY_SIDE),
+            copied=copied,
+            index=_index(shown, question, inspector, hidden) if copied is None else copied.damage,
+        )
+
+    # By name too: copies of a checkpoint answer alike, and are shown by their own names.
+    return exploration.explored((identity, question.model.name, neighbours), make)
+
+
+def _index(shown: Shown, question: Question, inspector: Inspector, hidden: Hidden) -> CopiedDamage | None:
+    """Of the standard damage, which is measured with nothing hidden."""
+    if hidden.rate:
+        return None
+    with suppress(CRRError):  # too little memory for the damaged copies: no index, then
+        return shown.photo.copied(question, inspector, shown.file)
+    return None
 
 
 def _copied(
@@ -161,10 +170,27 @@ def _copied(
     return copied_between(before, explanation, seen_part(shown.mask, explanation.view))
 
 
+@dataclass(frozen=True)
+class PaintedAnswer:
+    """What a model's decoder answered, as a picture.
+
+    Attributes:
+        encoder: Whose features are painted.
+        control: uint8 (crop, crop, 3), what that encoder saw, painted by the same network.
+        picture: uint8 (crop, crop, 3), what the decoder answered.
+        view: Share of the photo, around its centre, that both show.
+    """
+
+    encoder: str
+    control: Image
+    picture: Image
+    view: float
+
+
 def paint_answers(
     shown: Shown, questions: Sequence[Question], inspector: Inspector, exploration: Exploration
-) -> dict[str, list[Image]]:
-    """Model name to pictures of what its encoder saw and of what its decoder answered.
+) -> dict[str, PaintedAnswer]:
+    """Model name to its decoder's answer as a picture.
 
     Models that fail, or for whose encoder there is no inversion network, are left out. The answers' unit of
     length is taken from this image, because what is usual for a model takes longer to find out.
@@ -176,7 +202,9 @@ def paint_answers(
             identity = (shown.key, question.key)
             pictures = exploration.paint(identity, _scaled(explanation, None), question, inspector)
             if pictures is not None:
-                painted[question.model.name] = pictures
+                control, answer = pictures
+                encoder = question.model.encoder
+                painted[question.model.name] = PaintedAnswer(encoder, control, answer, explanation.view)
     return painted
 
 
@@ -204,7 +232,7 @@ def indices_of(
 ) -> tuple[dict[str, CopiedDamage], dict[str, str]]:
     """Model name to how much it copied of the damage on the photo, and for those that failed to the reason.
 
-    The damage is the visitor's, or where there is none the standard damage.
+    The damage is the visitor's, or where there is none the standard damage, of which nothing is hidden.
     """
     found, failed = {}, {}
     for question in questions:

@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from crr.detector import Detector
+from crr.errors import CheckpointError
 from crr.explanation import Explanation, Map
 from crr.inversion import InversionNetwork
 from crr.inversion_checkpoint import WEIGHTS, find_inversion, load_inversion
@@ -28,7 +29,7 @@ class Inversions:
     """The inversion networks of this process, each loaded once."""
 
     def __init__(self) -> None:
-        self._networks: OrderedDict[tuple[Path, float, str], InversionNetwork] = OrderedDict()
+        self._networks: OrderedDict[tuple[Path, int, str], InversionNetwork] = OrderedDict()
         self._lock = Lock()
 
     def network(self, detector: Detector) -> InversionNetwork | None:
@@ -36,12 +37,17 @@ class Inversions:
         folder = find_inversion(detector.encoder)
         if folder is None:
             return None
-        key = (folder, (folder / WEIGHTS).stat().st_mtime, str(detector.device))
+        try:
+            changed = (folder / WEIGHTS).stat().st_mtime_ns
+        except OSError:
+            raise CheckpointError(f"{folder} has no {WEIGHTS}. Copy it again.") from None
+        key = (folder, changed, str(detector.device))
         with self._lock:
             if key not in self._networks:
                 self._networks[key] = load_inversion(folder, detector.encoder)
                 while len(self._networks) > _MOST:
                     self._networks.popitem(last=False)
+            self._networks.move_to_end(key)
             return self._networks[key]
 
 

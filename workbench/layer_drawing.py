@@ -1,7 +1,13 @@
 """What the rows of the layer explorer are drawn from: plain values that the browser puts together.
 
 `components/compare.js` draws them: pictures of one photo move together, and a place that is chosen in one is
-marked in all.
+marked in all. A drawing has what `workbench.comparison_drawing` says of its own, and besides
+
+- `pick`: "point" or "area", what a drag chooses, or "" where nothing can be chosen; `spot`: left, top,
+  right and bottom of what is chosen in pixels of `size`, or None; `foot`: whether a readout stands below;
+- of a map: `rgb`, uint8 (h, w, 3) in base64 in place of `levels`; `area`: left, top, right and bottom of
+  what it covers of the photo, in shares; `crisp`: whether its squares are to be seen; `usual`: levels of
+  normal patches, ascending; `blank`: what a level of 0 means, where that is no value.
 """
 
 from collections.abc import Sequence
@@ -16,9 +22,12 @@ from crr.types import Image
 from workbench.colours import copying_table
 from workbench.comparison_drawing import PHOTO
 from workbench.drawing import ONE, base64_of
-from workbench.layers import Spot, discrepancy_map
-from workbench.normality import Basis, Measure, Reference
+from workbench.explored import Explored
+from workbench.layers import discrepancy_map
+from workbench.measures import Measure
 from workbench.pictures import Picture
+from workbench.references import Reference
+from workbench.spots import Spot
 
 Drawing = dict[str, Any]
 
@@ -28,6 +37,7 @@ SAW, SHOWN, ANSWERED, APART, COPIES = (
 _RARE = 0.999
 _SMALL = 128  # pixels: a picture of patches, each of which is a square
 _USUAL = 1001  # values of normal patches that the browser gets, so that it can say 99.9 %
+_HIGHEST_LEVEL = 60000
 
 
 def highest(layer: ExplainedLayer, index: int, measure: Measure, reference: Reference | None) -> float:
@@ -37,100 +47,80 @@ def highest(layer: ExplainedLayer, index: int, measure: Measure, reference: Refe
     """
     if measure == "model":
         return 1.0
-    values = (
-        discrepancy_map(layer, measure)
-        if reference is None
-        else reference.layers[index].discrepancies(measure)
-    )
-    rare = float(np.quantile(values, _RARE)) * (1 if reference is None else 2)
-    return max(rare, 1e-3)
+    if reference is None:
+        return max(float(np.quantile(discrepancy_map(layer, measure), _RARE)), 1e-3)
+    return max(2 * float(np.quantile(reference.layers[index].discrepancies(measure), _RARE)), 1e-3)
 
 
-def draw_layer(
-    layer: ExplainedLayer,
-    index: int,
-    picture: Picture,
-    basis: Basis,
-    measure: Measure,
-    reference: Reference | None,
-    spot: Spot | None,
-    pick: str,
-    copied: Map | None = None,
-) -> Drawing:
+def draw_layer(found: Explored, index: int, measure: Measure, spot: Spot, pick: str) -> Drawing:
     """A layer's row: what the encoder saw, what the decoder answered, and how far they are apart.
 
+    Where a damage is known, also the index of each patch, over the photo.
+
     Args:
-        layer: What is shown.
-        index: Its number.
-        picture: Of what the network sees of the photo.
-        basis: Colours of its features.
+        found: What is shown.
+        index: Number of the layer.
         measure: Of the discrepancy.
-        reference: What is usual, if that is known.
         spot: What the visitor chose.
-        pick: "point" or "area": what a drag chooses.
-        copied: float (h, w), the index of each patch where a damage shows and NaN elsewhere, if known.
+        pick: "point" or "area".
     """
+    layer, reference, basis = found.explanation.layers[index], found.normal.reference, found.bases[index]
     values = discrepancy_map(layer, measure)
-    one = _thousandths_of(values)
+    one = _level_of_one(values)
     top = highest(layer, index, measure, reference)
+    apart = _levels(APART, values, one, top, colour_table(transparent=False))
+    if reference is not None:
+        apart["usual"] = _usual(reference.layers[index].discrepancies(measure), one)
     maps = [
         _colours(SAW if layer.shown is layer.encoder else SHOWN, basis.colours(layer.shown)),
         _colours(ANSWERED, basis.colours(layer.decoder)),
-        _levels(APART, values, one, top, colour_table(transparent=False))
-        | (
-            {}
-            if reference is None
-            else {"usual": _usual(reference.layers[index].discrepancies(measure), one)}
-        ),
+        apart,
     ]
-    if copied is not None:
-        maps.append(_levels(COPIES, _marked(copied), ONE, 1.0, copying_table()))
     panels = [{"title": item["name"], "lines": [], "layers": [item["name"]]} for item in maps]
-    if copied is not None:
-        panels[-1]["layers"] = [PHOTO, COPIES]
-    return _drawing(picture, panels, maps, spot, pick, one)
+    if found.copied is not None:
+        marked = _marked(found.copied.maps[index])
+        maps.append(_levels(COPIES, marked, one, 1.0, copying_table()) | {"blank": "no damage shows"})
+        panels.append({"title": COPIES, "lines": [], "layers": [PHOTO, COPIES]})
+    return _drawing(found.picture, panels, maps, found.explanation.view, spot, pick, one)
 
 
-def draw_sum(fused: Fused, picture: Picture, lines: Sequence[str], spot: Spot | None, pick: str) -> Drawing:
+def draw_sum(found: Explored, fused: Fused, lines: Sequence[str], spot: Spot, pick: str) -> Drawing:
     """The end of the column: the fused distances, the segmentation network's map, and their sum.
 
     Args:
-        fused: What is shown.
-        picture: Of what the network sees of the photo.
+        found: What is shown.
+        fused: The sum, with the weights that were chosen.
         lines: Below each of the maps.
         spot: What the visitor chose.
         pick: "point" or "area".
     """
     maps = [
-        ("distances, fused", fused.distance),
-        ("segmentation", fused.segmentation),
-        ("final map", fused.anomaly_map),
+        ("distances, fused", fused.distance, lines[0]),
+        ("segmentation", fused.segmentation, lines[1]),
+        ("final map", fused.anomaly_map, lines[2]),
     ]
-    there = [
-        (name, levels, line) for (name, levels), line in zip(maps, lines, strict=True) if levels is not None
-    ]
-    return _drawing(
-        picture,
-        [{"title": name, "lines": [line], "layers": [name]} for name, _, line in there],
-        [
-            _levels(name, levels, ONE, 1.0, colour_table(transparent=False), crisp=False)
-            for name, levels, _ in there
-        ],
-        spot,
-        pick,
-        ONE,
-    )
+    there = [(name, levels, line) for name, levels, line in maps if levels is not None]
+    panels = [{"title": name, "lines": [line], "layers": [name]} for name, _, line in there]
+    colours = colour_table(transparent=False)
+    drawn = [_levels(name, levels, ONE, 1.0, colours, crisp=False) for name, levels, _ in there]
+    return _drawing(found.picture, panels, drawn, found.explanation.view, spot, pick, ONE)
 
 
 def draw_pictures(
     pictures: Sequence[tuple[str, Image | None, str]],
     picture: Picture,
+    view: float = 1.0,
     spot: Spot | None = None,
     pick: str = "",
 ) -> Drawing:
-    """Pictures beside each other, each with its title and a line; None stands for the photo itself.
+    """Pictures beside each other.
 
-    Without `pick` no place can be chosen in them.
+    Args:
+        pictures: Title, picture and a line of each; None stands for the photo itself.
+        picture: Of the photo.
+        view: Share of the photo, around its centre, that the pictures show.
+        spot: What the visitor chose.
+        pick: "point" or "area"; without it no place can be chosen.
     """
     maps = [
         _colours(title, image, crisp=max(image.shape[:2]) < _SMALL)
@@ -141,24 +131,26 @@ def draw_pictures(
         {"title": title, "lines": [line] if line else [], "layers": [PHOTO if image is None else title]}
         for title, image, line in pictures
     ]
-    return _drawing(picture, panels, maps, spot, pick, ONE)
+    return _drawing(picture, panels, maps, view, spot, pick, ONE)
 
 
 def _drawing(
     picture: Picture,
     panels: Sequence[Drawing],
     maps: Sequence[Drawing],
+    view: float,
     spot: Spot | None,
     pick: str,
     one: float,
 ) -> Drawing:
-    """As `workbench.comparison_drawing._drawing`, and what can be chosen and is chosen: `pick` and `spot`."""
+    margin = (1 - view) / 2
+    photographed = any(PHOTO in panel["layers"] for panel in panels)
     return {
         "digest": picture.digest,
         "size": list(picture.size),
-        "photo": picture.uri,
+        "photo": picture.uri if photographed else "",
         "one": one,
-        "maps": list(maps),
+        "maps": [{**item, "area": [margin, margin, 1 - margin, 1 - margin]} for item in maps],
         "panels": list(panels),
         "outlines": [],
         "pick": pick,
@@ -183,7 +175,7 @@ def _levels(
     return {
         "name": name,
         "grid": list(values.shape),
-        "levels": base64_of(np.round(one * np.clip(values, 0, 60000 / one)).astype("<u2")),
+        "levels": base64_of(_whole(values, one)),
         "top": one * top,
         "opacity": 1.0,
         "colours": base64_of(colours),
@@ -193,14 +185,16 @@ def _levels(
 
 def _usual(values: Map, one: float) -> str:
     """Evenly chosen ones of ascending values."""
-    chosen = values[np.linspace(0, len(values) - 1, _USUAL).round().astype(int)]
-    return base64_of(np.round(one * np.clip(chosen, 0, 60000 / one)).astype("<u2"))
+    return base64_of(_whole(values[np.linspace(0, len(values) - 1, _USUAL).round().astype(int)], one))
 
 
-def _thousandths_of(values: Map) -> float:
-    """The level 1 as the browser gets it, in whole numbers up to 65535; finer where values are small."""
-    peak = float(values.max())
-    return ONE if peak > 1 else 20 * ONE
+def _whole(values: Map, one: float) -> NDArray[np.uint16]:
+    return np.round(one * np.clip(values, 0, _HIGHEST_LEVEL / one)).astype("<u2")
+
+
+def _level_of_one(values: Map) -> float:
+    """What 1 is as the browser gets it, in whole numbers up to 65535; finer where values are small."""
+    return ONE if float(values.max()) > 1 else 20 * ONE
 
 
 def _marked(index: Map) -> Map:

@@ -17,16 +17,18 @@ from crr.images import encode_png
 from crr.types import Image
 from workbench.explored import Explored
 from workbench.inversions import ILLUSTRATION
-from workbench.layer_drawing import highest
+from workbench.layer_drawing import ANSWERED, APART, SAW, SHOWN, highest
 from workbench.layer_plots import patches_figure, shares_figure
-from workbench.layers import Spot, among_normal_patches, contributions, discrepancy_map, look_at
-from workbench.normality import Measuring
+from workbench.layers import among_normal_patches, contributions, discrepancy_map, look_at
+from workbench.measures import Measuring
 from workbench.patch_pictures import neighbours_html
+from workbench.spots import Spot
 
 ARRAYS = {
     "description": "str: this list, as JSON",
     "layers": "str (layers,): their names",
     "encoder_N": "float32 (h, w, C): what the encoder saw in layer N, from 0",
+    "shown_N": "float32 (h, w, C): what of it the decoder was shown; only where some was hidden",
     "decoder_N": "float32 (h, w, C): what the decoder answered, in the encoder's unit of length",
     "distance_N": "float32 (h, w): how far apart they are as the model counts it; 0.5 is rare on normals",
     "index_N": "float32 (h, w): identity index of each patch, NaN where no damage shows; only with a damage",
@@ -47,7 +49,8 @@ body { color: #212529; }
 h1 { font-size: 1.5rem; } h2 { font-size: 1.1rem; margin-top: 2rem; }
 .row { display: grid; grid-template-columns: 11fr 9fr; gap: 1.5rem; }
 .pictures { display: flex; gap: 10px; } .pictures figure { margin: 0; flex: 1; }
-.pictures img { width: 100%; border-radius: 4px; } .crisp img { image-rendering: pixelated; }
+.pictures img { width: 100%; object-fit: fill; border-radius: 4px; }
+.crisp img { image-rendering: pixelated; }
 figcaption, .note { font-size: 0.85rem; color: #495057; }
 @media (max-width: 700px) { .row { grid-template-columns: 1fr; } }
 """
@@ -72,6 +75,8 @@ def as_arrays(found: Explored, painted: Sequence[Image] | None) -> bytes:
             f"decoder_{number}": layer.decoder,
             f"distance_{number}": layer.distance,
         }
+        if layer.shown is not layer.encoder:
+            arrays[f"shown_{number}"] = layer.shown
         if found.copied is not None:
             arrays[f"index_{number}"] = found.copied.maps[number]
     if explanation.terms.segmentation is not None:
@@ -87,6 +92,7 @@ def as_html(
     explored: Sequence[Explored],
     painted: Sequence[Sequence[Image] | None],
     name: str,
+    size: tuple[int, int],
     credit: str,
     measuring: Measuring,
     spot: Spot,
@@ -97,22 +103,21 @@ def as_html(
         explored: What each model says of the photo.
         painted: For each what the encoder saw and what the decoder answered as pictures, or None.
         name: Of the photo.
+        size: Its height and width in pixels.
         credit: Where it comes from; empty for a visitor's own.
         measuring: Of the discrepancy.
-        spot: The place that is looked at.
+        spot: The place of the photo that is looked at.
     """
     parts = [
         _model(found, pictures, measuring, spot, first=number == 0)
         for number, (found, pictures) in enumerate(zip(explored, painted, strict=True))
     ]
-    place = [round(side) for side in spot.place(explored[0].picture.size)]
-    left, top = explored[0].corner
     return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>{escape(name)}, layer by layer</title><style>{_STYLE}{_PAGE_STYLE}</style></head><body>
 <h1>{escape(name)}, layer by layer</h1>
-<p class="note">Made with the CRR Workbench. The place looked at: x {place[0] + left}, y {place[1] + top},
-marked in the photo. {escape(credit)}</p>
+<p class="note">Made with the CRR Workbench. The place looked at: {spot.as_link(size)} (x, y), marked
+in the photo. {escape(credit)}</p>
 {"".join(parts)}
 </body></html>
 """
@@ -125,33 +130,37 @@ def _model(
     spot: Spot,
     first: bool,
 ) -> str:
-    explanation = found.explanation
+    explanation, local = found.explanation, spot.within(found.explanation.view)
     inspection = explanation.inspection
     fused = explanation.terms.fused()
     relation = "reaches the" if inspection.verdict == "defective" else "below the"
     parts = [
         f'<h2>{escape(found.name)} <small class="note">{escape(inspection.revision)}</small></h2>'
         f'<div class="answer {inspection.verdict}"><b>{inspection.verdict.capitalize()}</b>'
-        f"<span>score {inspection.score:.2f} {relation} limit {inspection.threshold:.2f}</span></div>"
+        f"<span>score {inspection.score:.2f} {relation} limit {inspection.threshold:.2f}</span>"
+        f"<span>with the calibrated weights{_masking(found)}</span></div>"
     ]
     parts += [
-        _layer(found, number, measuring, spot, with_script=first and number == 0)
+        _layer(found, number, measuring, local, with_script=first and number == 0)
         for number in range(len(explanation.layers))
     ]
     names = [layer.layer.name for layer in explanation.layers]
-    maps = [("photo", _marked(found.image, spot)), ("distances, fused", _heat(fused.distance, 1.0))]
+    maps = [("photo", _marked(found.image, local)), ("distances, fused", _heat(fused.distance, 1.0))]
     if fused.segmentation is not None:
         names.append("segmentation")
         maps.append(("segmentation", _heat(fused.segmentation, 1.0)))
     maps.append(("final map", _heat(fused.anomaly_map, 1.0)))
     values = contributions(
-        explanation, spot, [1.0] * len(explanation.layers), explanation.terms.settings.distance_weight
+        explanation, local, [1.0] * len(explanation.layers), explanation.terms.settings.distance_weight
     )
     figure = shares_figure(names, values).to_html(full_html=False, include_plotlyjs=False)
-    parts.append(f'<h2>The sum</h2><div class="row">{_pictures(maps, crisp=False)}<div>{figure}</div></div>')
+    parts.append(
+        f'<h2>The sum</h2><div class="row">{_pictures(maps, found.image, crisp=False)}'
+        f"<div>{figure}</div></div>"
+    )
     if painted is not None:
         rows = [("photo", found.image), ("encoder's features", painted[0]), ("decoder's answer", painted[1])]
-        parts.append(f"<h2>Picture of the answer</h2>{_pictures(rows, crisp=False)}")
+        parts.append(f"<h2>Picture of the answer</h2>{_pictures(rows, found.image, crisp=False)}")
         parts.append(f'<p class="note">{escape(ILLUSTRATION)}</p>')
     return "".join(parts)
 
@@ -162,12 +171,12 @@ def _layer(found: Explored, number: int, measuring: Measuring, spot: Spot, with_
     values, top = discrepancy_map(layer, measure), highest(layer, number, measure, reference)
     at = look_at(found.explanation, number, spot, measure, found.normal)
     rows = [
-        ("encoder saw", basis.colours(layer.shown)),
-        ("decoder answered", basis.colours(layer.decoder)),
-        ("discrepancy", _heat(values, top)),
+        (SAW if layer.shown is layer.encoder else SHOWN, basis.colours(layer.shown)),
+        (ANSWERED, basis.colours(layer.decoder)),
+        (APART, _heat(values, top)),
     ]
     normal = None if reference is None else reference.layers[number].discrepancies(measure)
-    figure = patches_figure(values, normal, at.discrepancy, top, measuring.unit(layer.layer.channels))
+    figure = patches_figure(values, normal, at.discrepancy, top, measuring.axis(layer.layer.channels))
     beside = figure.to_html(full_html=False, include_plotlyjs=with_script)
     beside += f"<p>{among_normal_patches(at, reference).replace('**', '')}</p>"
     if found.normal.memory is not None and at.seen:
@@ -178,12 +187,21 @@ def _layer(found: Explored, number: int, measuring: Measuring, spot: Spot, with_
     copied = None if found.index is None else found.index.layers.get(layer.layer.name)
     if copied is not None:
         heading += f" · identity index {copied:.2f}"
-    return f'<h2>{heading}</h2><div class="row">{_pictures(rows, crisp=True)}<div>{beside}</div></div>'
+    pictures = _pictures(rows, found.image, crisp=True)
+    return f'<h2>{heading}</h2><div class="row">{pictures}<div>{beside}</div></div>'
 
 
-def _pictures(rows: Sequence[tuple[str, Image]], crisp: bool) -> str:
+def _masking(found: Explored) -> str:
+    hidden = found.hidden
+    return f", {100 * hidden.rate:.0f} % of the features hidden (draw {hidden.seed})" if hidden.rate else ""
+
+
+def _pictures(rows: Sequence[tuple[str, Image]], photo: Image, crisp: bool) -> str:
+    """Pictures in the proportions of the photo, of whatever grid they are."""
+    shape = f"aspect-ratio: {photo.shape[1]} / {photo.shape[0]}"
     figures = "".join(
-        f'<figure><img src="{_uri(image)}" alt=""><figcaption>{escape(title)}</figcaption></figure>'
+        f'<figure><img src="{_uri(image)}" style="{shape}" alt="">'
+        f"<figcaption>{escape(title)}</figcaption></figure>"
         for title, image in rows
     )
     return f'<div class="pictures {"crisp" if crisp else ""}">{figures}</div>'

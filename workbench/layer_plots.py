@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from html import escape
+from itertools import cycle
 
 import numpy as np
 import plotly.graph_objects as go
@@ -79,7 +80,7 @@ def patches_figure(image: Map, normal: Map | None, spot: float, top: float, unit
 
 
 def channels_figure(layers: Mapping[str, LayerAtSpot]) -> go.Figure:
-    """The channels that differ most at a place: two points a line, in deviations of normal patches."""
+    """The channels that differ most at a place: two points a line, in deviations from the mean."""
     figure = go.Figure()
     names = [
         (layer, f"{layer}, {channel.number}", channel)
@@ -109,7 +110,7 @@ def channels_figure(layers: Mapping[str, LayerAtSpot]) -> go.Figure:
     figure.update_layout(
         height=90 + 17 * len(labels),
         margin={"l": 4, "r": 4, "t": 4, "b": 4},
-        xaxis={"title": "deviations from the mean of normal patches", "fixedrange": True, "zeroline": True},
+        xaxis={"title": "deviations from the mean", "fixedrange": True, "zeroline": True},
         yaxis={
             "title": "layer, channel",
             "fixedrange": True,
@@ -144,20 +145,25 @@ def index_figure(models: Mapping[str, Mapping[str, float | None]]) -> go.Figure:
             hovertemplate=f"{escape(name)}<br>%{{x}}: index %{{y:.2f}}<extra></extra>",
             cliponaxis=False,
         )
-    values = [index for layers in models.values() for index in layers.values() if index is not None]
     figure.update_layout(
         height=280,
         margin={"l": 8, "r": 8, "t": 8, "b": 8},
         xaxis={"title": "layer", "fixedrange": True, "type": "category"},
-        yaxis={
-            "title": "identity index (1 = copied)",
-            "range": [min([0.0, *values]) - 0.05, max([1.0, *values]) + 0.05],
-            "fixedrange": True,
-        },
+        yaxis=_index_axis([index for layers in models.values() for index in layers.values()]),
         legend={"orientation": "h", "yanchor": "bottom", "y": 1.0},
         **_BARE,
     )
     return figure
+
+
+def _index_axis(indices: Sequence[float | None]) -> dict[str, object]:
+    """From copied to repaired, and beyond where single patches pushed an index there."""
+    known = [index for index in indices if index is not None]
+    return {
+        "title": "identity index (1 = copied)",
+        "range": [min([0.0, *known]) - 0.05, max([1.0, *known]) + 0.05],
+        "fixedrange": True,
+    }
 
 
 def shares_figure(names: Sequence[str], values: Sequence[float]) -> go.Figure:
@@ -204,7 +210,7 @@ def ladder_figure(indices: Mapping[str, float | None], chosen: str) -> go.Figure
         height=230,
         margin={"l": 8, "r": 8, "t": 18, "b": 8},
         xaxis={"fixedrange": True, "type": "category"},
-        yaxis={"title": "identity index (1 = copied)", "range": [0, 1], "fixedrange": True},
+        yaxis=_index_axis(list(indices.values())),
         **_BARE,
     )
     return figure
@@ -221,7 +227,7 @@ def masking_figure(
         chosen: The share that is shown now.
     """
     figure = go.Figure()
-    for (name, values), colour in zip(lines.items(), (LESS, DEFECT), strict=False):
+    for (name, values), colour in zip(lines.items(), cycle((LESS, DEFECT)), strict=False):
         figure.add_scatter(
             x=list(percents),
             y=list(values),
@@ -236,7 +242,7 @@ def masking_figure(
         height=230,
         margin={"l": 8, "r": 8, "t": 8, "b": 8},
         xaxis={"title": "% hidden", "range": [-2, 82], "fixedrange": True},
-        yaxis={"title": "identity index (1 = copied)", "range": [0, 1], "fixedrange": True},
+        yaxis=_index_axis([value for values in lines.values() for value in values]),
         legend={"orientation": "h", "yanchor": "bottom", "y": 1.0},
         **_BARE,
     )

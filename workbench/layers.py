@@ -1,8 +1,7 @@
 """What the layer explorer asks: one forward pass of a model, and every view of it derived from that pass."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
@@ -10,66 +9,19 @@ import torch
 from numpy.typing import NDArray
 
 from crr.damage_inspection import CopiedDamage, copied_damage
-from crr.detector import Detector
-from crr.explanation import ExplainedLayer, Explanation, Hidden, Map, explain
+from crr.explanation import ExplainedLayer, Explanation, Map
 from crr.identity import passed_damage
-from crr.patch_memory import Neighbour, PatchMemory
-from crr.types import Image, Mask, Reconstruction
-from workbench.batch import Question
-from workbench.inspection import Inspector
-from workbench.inversions import paint_answer
-from workbench.memory import BoundedCache
-from workbench.normality import Habits, Measure, Reference, discrepancy, percentile
+from crr.patch_memory import Neighbour
+from crr.types import Mask, Reconstruction
+from workbench.measures import Measure, discrepancy, percentile
+from workbench.normality import Normal
+from workbench.references import Reference
+from workbench.spots import Spot
 
 Pixel = TypeVar("Pixel", np.uint8, np.bool_)
 
 NEIGHBOURS, CHANNELS = 5, 6
 _UNUSUAL = 95.0  # a patch further from all normal ones than so many per cent of normal patches
-
-
-@dataclass(frozen=True)
-class Spot:
-    """A place of the picture or an area, as shares of its width and height in [0, 1]."""
-
-    left: float
-    top: float
-    right: float
-    bottom: float
-
-    @staticmethod
-    def of(place: Sequence[float], size: tuple[int, int]) -> "Spot | None":
-        """From left, top, right, bottom in pixels of a picture of (height, width); None if all lies outside.
-
-        What of an area lies outside is cut off.
-        """
-        height, width = size
-        if len(place) != 4 or not all(np.isfinite(place)):
-            return None
-        left, right = sorted((place[0] / width, place[2] / width))
-        top, bottom = sorted((place[1] / height, place[3] / height))
-        if left >= 1 or top >= 1 or right < 0 or bottom < 0:
-            return None
-        inside = np.clip([left, top, right, bottom], 0, 1)
-        return Spot(*map(float, inside))
-
-    def place(self, size: tuple[int, int]) -> list[float]:
-        """The inverse of `of`."""
-        height, width = size
-        return [self.left * width, self.top * height, self.right * width, self.bottom * height]
-
-    def cells(self, grid: tuple[int, int]) -> tuple[slice, slice]:
-        """Rows and columns of the patches of a (height, width) grid that it touches, at least one."""
-        return _cells(self.top, self.bottom, grid[0]), _cells(self.left, self.right, grid[1])
-
-    def average(self, values: Map) -> Map:
-        """(...): the mean of values (h, w, ...) over those patches."""
-        rows, columns = self.cells((values.shape[0], values.shape[1]))
-        return np.asarray(values[rows, columns].mean(axis=(0, 1)))
-
-
-def _cells(start: float, end: float, count: int) -> slice:
-    first, last = (min(count - 1, int(share * count)) for share in (start, end))
-    return slice(first, last + 1)
 
 
 @dataclass(frozen=True)
@@ -89,13 +41,15 @@ class Channel:
 
 @dataclass(frozen=True)
 class LayerAtSpot:
-    """One layer at a spot; of an area everything is about the mean of its patches.
+    """One layer at a spot. Of an area all is about the mean of its patches, with no percentile.
+
+    Single patches vary more than means: among them an area would look more usual than it is.
 
     Attributes:
-        discrepancy: Between encoder and decoder, in the measure that was asked for.
+        discrepancy: Between encoder and decoder, in the measure that was asked for, averaged over patches.
+        patches: How many it is averaged over.
         above: Share of the category's normal patches whose discrepancy is smaller, in [0, 100]; None unknown.
-        apart_above: Share of normal patches of which seen and answered directions are less far apart, in
-            [0, 100].
+        apart_above: The same by 1 - cosine.
         seen: Normal patches most like what the encoder saw, nearest first; empty without a memory.
         answered: Those most like what the decoder answered.
         seen_above: Share of normal patches that lie nearer to others than what was seen does, in [0, 100].
@@ -104,6 +58,7 @@ class LayerAtSpot:
     """
 
     discrepancy: float
+    patches: int
     above: float | None
     apart_above: float | None
     seen: list[Neighbour]
@@ -129,6 +84,8 @@ class LayerAtSpot:
 def among_normal_patches(at: LayerAtSpot, reference: Reference | None) -> str:
     """Where a discrepancy lies among those of normal patches, as a sentence in Markdown."""
     value = f"**{at.discrepancy:.2f}**" if at.discrepancy >= 0.1 else f"**{at.discrepancy:.3f}**"
+    if at.patches > 1:
+        return f"Here {value} on average over {at.patches} patches."
     if at.above is None or reference is None:
         return f"Here {value}."
     images = f"({reference.images} images)"
@@ -136,15 +93,6 @@ def among_normal_patches(at: LayerAtSpot, reference: Reference | None) -> str:
         return f"Here {value}, above **all** normal patches {images}."
     share = f"{at.above:.1f} %" if at.above < 99.95 else "over 99.9 %"
     return f"Here {value}, above **{share}** of normal patches {images}."
-
-
-@dataclass(frozen=True, eq=False)
-class Normal:
-    """What a patch of one model's is compared with; each is None where there are no normal images for it."""
-
-    reference: Reference | None = None
-    memory: PatchMemory | None = None
-    habits: Habits | None = None
 
 
 def discrepancy_map(layer: ExplainedLayer, measure: Measure) -> Map:
@@ -157,30 +105,26 @@ def look_at(
 ) -> LayerAtSpot:
     """What there is to say about one layer at a spot; no model is asked."""
     layer, reference = explanation.layers[index], normal.reference
+    usual = None if reference is None else reference.layers[index]
     seen, answered = spot.average(layer.encoder), spot.average(layer.decoder)
     value = float(spot.average(discrepancy_map(layer, measure)))
     near: list[list[Neighbour]] = [[], []]
     if normal.memory is not None:
         near = normal.memory.nearest(index, np.stack([seen, answered]), NEIGHBOURS)
-    habits = normal.habits
+    patches = spot.count(layer.layer.grid)
+    ranked = usual if patches == 1 else None
+    distances = normal.distances if patches == 1 and near[0] else None
     apart = float(discrepancy(seen, answered, "cosine"))
     return LayerAtSpot(
         discrepancy=value,
-        above=None
-        if reference is None
-        else percentile(reference.layers[index].discrepancies(measure), value),
-        apart_above=None
-        if reference is None
-        else percentile(reference.layers[index].discrepancies("cosine"), apart),
+        patches=patches,
+        above=None if ranked is None else percentile(ranked.discrepancies(measure), value),
+        apart_above=None if ranked is None else percentile(ranked.discrepancies("cosine"), apart),
         seen=near[0],
         answered=near[1],
-        seen_above=percentile(habits.seen[index], near[0][0].distance) if habits and near[0] else None,
-        answered_above=percentile(habits.answered[index], near[1][0].distance)
-        if habits and near[1]
-        else None,
-        channels=_channels(
-            seen, answered, layer, None if reference is None else reference.layers[index].encoder
-        ),
+        seen_above=percentile(distances.seen[index], near[0][0].distance) if distances else None,
+        answered_above=percentile(distances.answered[index], near[1][0].distance) if distances else None,
+        channels=_channels(seen, answered, layer, None if usual is None else usual.encoder),
     )
 
 
@@ -244,72 +188,6 @@ def _reconstruction(explanation: Explanation) -> Reconstruction:
         [batch(layer.encoder) for layer in explanation.layers],
         [batch(layer.decoder) for layer in explanation.layers],
     )
-
-
-class Exploration:
-    """One visitor's explanations, so that a click or a slider asks no model; lives in the session.
-
-    Attributes:
-        spots: Key of a photo to the place that the visitor chose in it.
-    """
-
-    def __init__(self, limit: int) -> None:
-        """Args: limit, bytes kept of explanations and of pictures."""
-        self._kept: BoundedCache[Explanation] = BoundedCache(limit)
-        self._painted: BoundedCache[list[Image]] = BoundedCache(limit // 4)
-        self.spots: dict[str, Spot] = {}
-
-    def explain(
-        self, key: object, image: Image, question: Question, inspector: Inspector, hidden: Hidden
-    ) -> Explanation:
-        """What a model says of an image and why, asked once as long as memory allows.
-
-        Args:
-            key: Identifies the image.
-            image: uint8 (H, W, 3).
-            question: Which model, on which device.
-            inspector: Asks it.
-            hidden: What is kept from its decoder.
-
-        Raises:
-            CRRError: The model cannot be asked.
-        """
-        hidden = replace(hidden, seed=0) if hidden.rate == 0 else hidden
-        full = (key, question.key, hidden)
-        known = self._kept.get(full)
-        if known is None:
-            known = inspector.ask(
-                question.model, question.device, partial(_explain, image=image, hidden=hidden)
-            )
-            self._kept.put(full, known, known.nbytes)
-        return known
-
-    def paint(
-        self, identity: object, explanation: Explanation, question: Question, inspector: Inspector
-    ) -> list[Image] | None:
-        """Pictures of what the encoder saw and of what the decoder answered; None without a network for it.
-
-        Args:
-            identity: Of the explanation: equal ones are painted once.
-            explanation: With the decoder's features in the encoder's unit of length.
-            question: Which model, on which device.
-            inspector: Asks it.
-
-        Raises:
-            CRRError: The model cannot be asked, or the network is damaged.
-        """
-        known = self._painted.get(identity)
-        if known is None:
-            known = inspector.ask(
-                question.model, question.device, partial(paint_answer, explanation=explanation)
-            )
-            if known is not None:
-                self._painted.put(identity, known, sum(image.nbytes for image in known))
-        return known
-
-
-def _explain(detector: Detector, image: Image, hidden: Hidden) -> Explanation:
-    return explain(detector, image, hidden=hidden)
 
 
 def seen_part(image: NDArray[Pixel], view: float) -> NDArray[Pixel]:

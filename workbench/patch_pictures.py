@@ -1,7 +1,6 @@
 """Normal patches as pictures: cut-outs with the patch framed, so that its surroundings say what it is."""
 
 import base64
-from collections.abc import Sequence
 from html import escape
 
 import cv2
@@ -11,7 +10,8 @@ from crr.images import encode_jpeg
 from crr.patch_memory import Neighbour, PatchMemory
 from crr.types import Image
 from workbench.judgement import readable
-from workbench.layers import LayerAtSpot, Spot
+from workbench.layers import LayerAtSpot
+from workbench.spots import Spot
 
 _SIDE = 84  # pixels of a picture, on the screen half of it or all
 _SURROUNDINGS = 1 / 6  # of the picture's side; a patch of a fine layer alone shows nothing
@@ -54,7 +54,9 @@ def neighbours_html(
     found: LayerAtSpot, memory: PatchMemory, grid: tuple[int, int], image: Image, spot: Spot
 ) -> str:
     """The place itself, then the normal patches most like what was seen there and what was answered."""
-    here = cut_out(image, grid, spot.cells(grid))
+    # As the network sees it, which squeezes photos into a square: so are the normal ones beside it.
+    squeezed = cv2.resize(image, memory.images[0][1].shape[1::-1], interpolation=cv2.INTER_AREA)
+    here = cut_out(np.asarray(squeezed, dtype=np.uint8), grid, spot.cells(grid))
     strips = ""
     for name, neighbours in (("saw", found.seen), ("answered", found.answered)):
         pictures = "".join(_neighbour(neighbour, memory, grid) for neighbour in neighbours)
@@ -71,9 +73,3 @@ def _neighbour(neighbour: Neighbour, memory: PatchMemory, grid: tuple[int, int])
     cells = (slice(neighbour.row, neighbour.row + 1), slice(neighbour.column, neighbour.column + 1))
     words = escape(f"normal {readable(category)}, {neighbour.distance:.2f} away")
     return f'<img src="{cut_out(image, grid, cells)}" alt="{words}" title="{words}">'
-
-
-def places_of(neighbours: Sequence[Neighbour], memory: PatchMemory) -> list[str]:
-    """The categories of neighbours, as people call them, each once, the most frequent first."""
-    names = [readable(memory.images[neighbour.image][0]) for neighbour in neighbours]
-    return sorted(dict.fromkeys(names), key=lambda name: -names.count(name))

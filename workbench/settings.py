@@ -5,7 +5,9 @@
 | `CRR_SAMPLES`           | folder with `samples.json`                                    | `samples/`     |
 | `CRR_MODEL_MEMORY_MB`   | models kept loaded, all sessions together                     | 2048           |
 | `CRR_SESSION_MEMORY_MB` | uploads kept for one visitor, and again as much each for      | 256            |
-|                         | results and for what models answered to a part to be damaged  |                |
+|                         | results, for what models answered to a part to be damaged,    |                |
+|                         | and for what is shown of layers                               |                |
+| `CRR_NORMALS_MEMORY_MB` | normal patches that others are compared with, all together    | 384            |
 | `CRR_MAX_BATCH`         | images one visitor can have in the table at a time            | 200            |
 | `CRR_ALLOW_FOLDERS`     | 1 or 0: may a visitor type a folder of the serving machine    | only localhost |
 
@@ -37,8 +39,9 @@ class Settings:
     Attributes:
         samples: Folder with `samples.json` and the images that it names.
         model_bytes: Memory for loaded models, all sessions together.
-        session_bytes: Memory for one visitor's uploads, and again as much each for the results and for what
-            models answered to the part that the visitor damages.
+        session_bytes: Memory for one visitor's uploads, and again as much each for the results, for what
+            models answered to the part that the visitor damages, and for what is shown of layers.
+        normals_bytes: Memory for normal patches, all models and sessions together.
         max_batch: Images one visitor can have in the table at a time.
         allow_folders: Whether visitors may read folders of the serving machine; None: those on it only.
         on_space: True on Hugging Face Spaces, where every visitor is a stranger.
@@ -47,6 +50,7 @@ class Settings:
     samples: Path = ROOT / "samples"
     model_bytes: int = 2048 * MEGABYTE
     session_bytes: int = 256 * MEGABYTE
+    normals_bytes: int = 384 * MEGABYTE
     max_batch: int = 200
     allow_folders: bool | None = None
     on_space: bool = False
@@ -82,6 +86,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         samples=Path(environment.get("CRR_SAMPLES", ROOT / "samples")),
         model_bytes=_positive(environment, "CRR_MODEL_MEMORY_MB", 2048) * MEGABYTE,
         session_bytes=_positive(environment, "CRR_SESSION_MEMORY_MB", 256) * MEGABYTE,
+        normals_bytes=_positive(environment, "CRR_NORMALS_MEMORY_MB", 384) * MEGABYTE,
         max_batch=_positive(environment, "CRR_MAX_BATCH", 200),
         allow_folders=None if folders == "" else folders == "1",
         on_space="SPACE_ID" in environment,

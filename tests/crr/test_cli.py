@@ -185,6 +185,7 @@ def test_the_bar_is_on_stderr_and_the_next_command_on_stdout(data, tmp_path):
     said = crr("train", "--data", data, "--out", tmp_path / "run", *TINY, "--iterations", "2")
     assert said.stdout == (
         f"Done: {tmp_path}/run\n"
+        "Some of the good photos were put into its folder normals/, to compare patches with.\n"
         f"Try it: crr predict --model {tmp_path}/run IMAGE --out results\n"
         f"Or in the workbench, from the repository's folder: CRR_CHECKPOINTS={tmp_path} make run\n"
     )

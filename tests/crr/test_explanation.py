@@ -166,5 +166,9 @@ def test_a_gain_brings_answers_to_the_encoders_unit_of_length(detector, image):
 def test_it_says_how_much_memory_it_takes(detector, image):
     explanation = explain(detector, image)
     features = sum(2 * layer.encoder.nbytes for layer in explanation.layers)
-    assert explanation.nbytes > features
+    assert explanation.nbytes > features + explanation.terms.nbytes
+    assert explanation.terms.halved().nbytes == explanation.terms.nbytes / 2
+    assert explanation.terms.halved().fused().score == pytest.approx(
+        explanation.terms.fused().score, rel=0.01
+    )
     assert explain(detector, image, hidden=Hidden(0.5)).nbytes == explanation.nbytes + features / 2

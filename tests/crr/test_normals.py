@@ -4,14 +4,16 @@ from dataclasses import replace
 
 import cv2
 import numpy as np
+import PIL.Image
 import pytest
 
+from crr.checkpoint import save
 from crr.datasets import open_dataset
 from crr.errors import ConfigError
 from crr.images import decode
-from crr.normals import FOLDER, find_normals, held_back_normals, keep_normals, read_normals
+from crr.normals import FOLDER, find_normals, held_back_normals, keep_normals, read_credit
 from crr.training import RunOptions, train
-from tests.crr.tiny import ENCODER, tiny_config, write_dataset
+from tests.crr.tiny import ENCODER, tiny_config, tiny_detector, write_dataset
 
 
 @pytest.fixture
@@ -32,7 +34,7 @@ def test_they_are_the_images_that_a_training_holds_back(dataset, tmp_path):
     assert {name: len(files) for name, files in found.items()} == {"plate": 2, "ring": 2}
     plates = dataset.categories[0].train
     images = [decode(sample.path).astype(int) for sample in plates]
-    for kept in read_normals(found["plate"]):  # JPEG changes pixels a little
+    for kept in map(decode, found["plate"]):  # JPEG changes pixels a little
         nearest = plates[int(np.argmin([np.abs(kept - image).mean() for image in images]))]
         assert nearest in expected["plate"]
 
@@ -61,12 +63,44 @@ def test_fewer_than_before_leave_none_of_the_others(held_back, tmp_path):
     assert {name: len(files) for name, files in found.items()} == {"plate": 1, "ring": 4}
 
 
-def test_a_model_borrows_those_of_one_beside_it(held_back, tmp_path):
+def test_a_model_borrows_those_of_one_beside_it_that_held_back_the_same(held_back, tmp_path):
     keep_normals(tmp_path / "other", held_back, ENCODER, 2)
     keep_normals(tmp_path / "model", {"plate": held_back["plate"]}, ENCODER, 1)
+    assert "ring" not in find_normals(
+        tmp_path / "model", ["plate", "ring"]
+    )  # nobody says what they held back
+    save(tiny_detector(), tmp_path / "other", "")
+    save(tiny_detector(), tmp_path / "model", "")
     found = find_normals(tmp_path / "model", ["plate", "ring", "bar"])
     assert [path.parts[-4] for path in (found["plate"][0], found["ring"][0])] == ["model", "other"]
     assert "bar" not in found
+    settings = replace(tiny_config().training, seed=1)
+    save(tiny_detector(tiny_config(training=settings)), tmp_path / "other", "")
+    assert "ring" not in find_normals(tmp_path / "model", ["plate", "ring"])
+
+
+def test_notes_on_place_and_camera_stay_where_they_are(dataset, held_back, tmp_path):
+    path = dataset.root / "plate" / "train" / "good" / "noted.jpg"
+    noted = PIL.Image.new("RGB", (60, 40), (120, 120, 120))
+    exif = noted.getexif()
+    exif[0x013B] = "the owner"
+    noted.save(path, exif=exif)
+    keep_normals(tmp_path / "model", {"plate": [replace(held_back["plate"][0], path=path)]}, ENCODER)
+    [kept] = find_normals(tmp_path / "model", ["plate"])["plate"]
+    assert b"the owner" in path.read_bytes()
+    assert b"the owner" not in kept.read_bytes()
+
+
+def test_a_credit_is_read_where_it_stands(held_back, tmp_path):
+    keep_normals(tmp_path / "model", held_back, ENCODER, 1)
+    files = find_normals(tmp_path / "model", ["plate"])["plate"]
+    assert read_credit(files) == ""
+    credits = tmp_path / "model" / FOLDER / "credits.json"
+    credits.write_text('{"plate": "By somebody."}')
+    assert read_credit(files) == "By somebody."
+    for text in ("[]", "{"):
+        credits.write_text(text)
+        assert read_credit(files) == ""
 
 
 def test_a_category_that_is_no_name_of_a_folder_is_refused(held_back, tmp_path):

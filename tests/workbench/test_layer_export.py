@@ -4,6 +4,7 @@ import base64
 import io
 import json
 import re
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -23,9 +24,10 @@ from workbench.layer_plots import (
     shares_figure,
 )
 from workbench.layers import look_at
-from workbench.normality import Measuring
+from workbench.measures import Measuring
 from workbench.patch_pictures import cut_out, neighbours_html
 
+SIZE = (48, 72)
 OWN, CHANNEL = Measuring("Model's own", 0), Measuring("One channel", 5)
 
 
@@ -53,16 +55,9 @@ def numbers(text, kind):
     return np.frombuffer(base64.b64decode(text), kind)
 
 
-def drawn(found, index=0, measuring=OWN, **changes):
+def drawn(found, index=0, measuring=OWN):
     layer = found.explanation.layers[index]
-    options = {
-        "measure": measuring.of(layer.layer.channels),
-        "reference": found.normal.reference,
-        "spot": MIDDLE,
-        "pick": "point",
-        "copied": found.copied.maps[index],
-    }
-    return draw_layer(layer, index, found.picture, found.bases[index], **{**options, **changes})
+    return draw_layer(found, index, measuring.of(layer.layer.channels), MIDDLE, "point")
 
 
 def test_a_row_has_features_answer_discrepancy_and_index(found):
@@ -86,7 +81,7 @@ def test_a_row_has_features_answer_discrepancy_and_index(found):
     marked = numbers(copies["levels"], "<u2").reshape(layer.layer.grid)
     assert ((marked > 0) == ~np.isnan(found.copied.maps[0])).all()
     assert drawing["spot"] == MIDDLE.place(found.picture.size)
-    assert [panel["title"] for panel in drawn(found, copied=None)["panels"]][-1] != COPIES
+    assert [panel["title"] for panel in drawn(replace(found, copied=None))["panels"]][-1] != COPIES
 
 
 def test_colours_end_where_normals_say_and_never_at_the_images_own_maximum(found):
@@ -108,7 +103,7 @@ def test_a_single_channel_is_drawn(found):
 
 def test_the_sum_shows_what_there_is(found):
     fused = found.explanation.terms.fused()
-    drawing = draw_sum(fused, found.picture, ["a", "b", "c"], MIDDLE, "area")
+    drawing = draw_sum(found, fused, ["a", "b", "c"], MIDDLE, "area")
     assert [panel["lines"] for panel in drawing["panels"]] == [["a"], ["b"], ["c"]]
     assert drawing["pick"] == "area"
 
@@ -128,9 +123,10 @@ def test_small_pictures_show_their_squares(found, painted):
 
 def test_arrays_are_those_that_are_described(found, painted):
     arrays = np.load(io.BytesIO(as_arrays(found, painted)))
+    optional = {"shown_0"}  # nothing is hidden here
     described = {name.strip() for names in ARRAYS for name in names.replace("_N", "_0").split(",")}
     numbered = {re.sub(r"_\d$", "_0", name) for name in arrays.files}
-    assert numbered == described
+    assert numbered == described - optional
     assert json.loads(str(arrays["description"])) == ARRAYS
     assert np.array_equal(arrays["encoder_2"], found.explanation.layers[2].encoder)
     assert np.array_equal(arrays["anomaly_map"], found.explanation.terms.fused().anomaly_map)
@@ -141,11 +137,15 @@ def test_arrays_are_those_that_are_described(found, painted):
 def test_arrays_without_painter_and_damage_leave_those_out(room):
     found = room.explore(room.whole, Hidden(0.3))
     arrays = np.load(io.BytesIO(as_arrays(found, None)))
+    assert (arrays["shown_0"] == 0).mean() > 0.2
+    page = as_html([found], [None], "part", SIZE, "", OWN, MIDDLE)
+    assert "30 % of the features hidden (draw 0)" in page
+    assert "shown to the decoder" in page
     assert not [name for name in arrays.files if name.startswith(("index", "painted"))]
 
 
 def test_the_page_needs_nothing_but_itself(found, painted):
-    page = as_html([found], [painted], "<part>", "Credit & licence", OWN, MIDDLE)
+    page = as_html([found], [painted], "<part>", SIZE, "Credit & licence", OWN, MIDDLE)
     assert "&lt;part&gt;, layer by layer" in page
     assert "Credit &amp; licence" in page
     assert page.count('class="neighbours"') == 3
@@ -154,11 +154,13 @@ def test_the_page_needs_nothing_but_itself(found, painted):
     outside = re.findall(r'(?:src|href)="(?!data:)([^"]*)"', written)
     assert outside == []
     assert "Picture of the answer" in page
-    assert "Picture of the answer" not in as_html([found], [None], "part", "", OWN, MIDDLE)
+    assert "Picture of the answer" not in as_html([found], [None], "part", SIZE, "", OWN, MIDDLE)
 
 
 def test_the_page_holds_two_models_and_one_script(found):
-    one, two = (len(as_html([found] * count, [None] * count, "part", "", OWN, MIDDLE)) for count in (1, 2))
+    one, two = (
+        len(as_html([found] * count, [None] * count, "part", SIZE, "", OWN, MIDDLE)) for count in (1, 2)
+    )
     assert two < 1.5 * one
 
 

@@ -12,24 +12,23 @@ from crr.explanation import Hidden, explain
 from crr.images import encode_png
 from crr.patch_memory import Neighbour, PatchMemory
 from crr.presets import configure
-from tests.crr.tiny import good_images, scratched, tiny_config, tiny_detector
+from tests.crr.tiny import calibrated_detector, good_images, scratched, tiny_config, tiny_detector
 from tests.workbench.explorable import photo_of, real_inspector, write_models
 from workbench.batch import Question
 from workbench.damage import Damaged
+from workbench.exploration import Exploration
 from workbench.explored import explore, indices_of, paint_answers, shown_as_it_is, shown_damaged
 from workbench.layers import (
-    Exploration,
     LayerAtSpot,
-    Normal,
-    Spot,
     among_normal_patches,
     contributions,
     discrepancy_map,
     look_at,
     seen_part,
 )
-from workbench.normality import Normality
+from workbench.normality import Normal, Normality
 from workbench.painted import Made, Part
+from workbench.spots import Spot
 
 MIDDLE = Spot(0.5, 0.5, 0.5, 0.5)
 
@@ -44,7 +43,7 @@ class Room:
     def __init__(self, folder, **models):
         self.question = write_models(folder, **models)
         self.inspector = real_inspector()
-        self.normality = Normality(self.inspector)
+        self.normality = Normality(self.inspector, 2**27)
         self.exploration = Exploration(2**26)
         [self.clean] = good_images("plate", 1, seed=3)
         image, mask = scratched(self.clean, np.random.default_rng(3))
@@ -76,6 +75,7 @@ def room(tmp_path, monkeypatch):
 def at(**changes):
     values = {
         "discrepancy": 0.5,
+        "patches": 1,
         "above": 50.0,
         "apart_above": 99.0,
         "seen": [],
@@ -85,27 +85,6 @@ def at(**changes):
         "channels": [],
     }
     return LayerAtSpot(**{**values, **changes})
-
-
-def test_a_place_becomes_patches_of_every_grid():
-    spot = Spot.of([300, 100, 300, 100], (200, 400))
-    assert spot == Spot(0.75, 0.5, 0.75, 0.5)
-    assert spot.cells((4, 8)) == (slice(2, 3), slice(6, 7))
-    assert spot.place((200, 400)) == [300, 100, 300, 100]
-    area = Spot.of([100, 150, 0, 50], (200, 400))
-    assert area.cells((4, 8)) == (slice(1, 4), slice(0, 3))
-    values = np.arange(32, dtype=np.float32).reshape(4, 8)
-    assert area.average(values) == values[1:4, 0:3].mean()
-
-
-@pytest.mark.parametrize("place", [[400, 10, 400, 10], [10, 200, 20, 300], [-5, 0, -1, 0], [np.nan] * 4, [1]])
-def test_a_place_outside_is_none(place):
-    assert Spot.of(place, (200, 400)) is None
-
-
-def test_of_an_area_what_lies_outside_is_cut_off():
-    assert Spot.of([-50, 100, 200, 500], (200, 400)) == Spot(0, 0.5, 0.5, 1)
-    assert Spot.of([399.9, 199.9, 399.9, 199.9], (200, 400)).cells((3, 3)) == (slice(2, 3), slice(2, 3))
 
 
 def test_the_scratch_and_a_normal_place_read_differently(room):
@@ -151,6 +130,43 @@ def test_what_was_asked_is_recalled_until_memory_is_short(room):
     first = explanation(room.whole)
     explanation(room.damaged)
     assert explanation(room.whole) is not first
+
+
+def test_an_area_is_averaged_and_ranked_among_no_single_patches(room):
+    found = room.explore(room.whole)
+    area = Spot(0.1, 0.1, 0.6, 0.4)
+    place = look_at(found.explanation, 0, area, "cosine", found.normal)
+    rows, columns = area.cells((16, 16))
+    values = discrepancy_map(found.explanation.layers[0], "cosine")[rows, columns]
+    assert place.discrepancy == pytest.approx(float(values.mean()))
+    assert place.patches == values.size > 1
+    assert place.above is place.apart_above is place.seen_above is place.answered_above is None
+    assert place.reading == ""
+    assert len(place.seen) == 5
+    assert f"on average over {values.size} patches" in among_normal_patches(place, found.normal.reference)
+
+
+def test_an_encoder_is_asked_once_for_the_models_of_a_photo(room, tmp_path):
+    save(calibrated_detector(), tmp_path / "twin", "")
+    twin = Question(describe(tmp_path / "twin"), "cpu")
+    asked = []
+
+    def count(detector):
+        detector.encoder.register_forward_hook(lambda *_: asked.append(1))
+
+    for question in (room.question, twin):
+        room.inspector.ask(question.model, "cpu", count)
+        room.exploration.explain(room.whole.key, room.whole.image, question, room.inspector, Hidden())
+    assert len(asked) == 1
+
+
+def test_masking_leaves_the_test_damage_unmeasured_and_not_ones_own(room):
+    assert room.explore(room.whole, Hidden(0.5)).index is None
+    assert room.explore(room.damaged, Hidden(0.5)).index != room.explore(room.damaged).index
+
+
+def test_what_was_found_out_of_a_photo_is_at_hand_for_the_next_click(room):
+    assert room.explore(room.whole) is room.explore(shown_as_it_is(photo_of(encode_png(room.clean))))
 
 
 @pytest.mark.parametrize(
@@ -224,15 +240,16 @@ def test_features_are_painted_once(room):
         paint_answers(room.whole, [room.question], room.inspector, room.exploration).values()
         for _ in range(2)
     )
-    assert first[0] is again[0]
-    assert [picture.shape for picture in first] == [(64, 64, 3)] * 2
+    assert first.picture is again.picture
+    assert first.picture.shape == first.control.shape == (64, 64, 3)
+    assert (first.encoder, first.view) == ("test_efficientnet", 1.0)
 
 
 def test_without_normals_and_painter_the_rest_is_there(tmp_path, monkeypatch):
     monkeypatch.setenv("CRR_CHECKPOINTS", str(tmp_path))
     room = Room(tmp_path, normals=False, painter=False)
     found = room.explore(room.damaged)
-    assert (found.normal.reference, found.normal.memory, found.normal.habits) == (None, None, None)
+    assert (found.normal.reference, found.normal.memory, found.normal.distances) == (None, None, None)
     place = look_at(found.explanation, 1, MIDDLE, "cosine", found.normal)
     assert (place.above, place.seen, place.reading) == (None, [], "")
     assert len(place.channels) == 6
@@ -258,8 +275,8 @@ def test_a_transformer_that_sees_a_crop_of_a_photo_of_any_aspect(room, tmp_path,
     question = Question(describe(tmp_path / "vit"), "cpu")
     image = np.random.default_rng(0).integers(0, 255, (*size, 3), dtype=np.uint8)
     found = room.explore(shown_as_it_is(photo_of(encode_png(image))), question=question)
-    assert found.picture.size == (round(0.8 * size[0]), round(0.8 * size[1]))
-    assert found.corner == (round(0.1 * size[1]), round(0.1 * size[0]))
+    assert found.picture.size == size
+    assert found.image.shape[:2] == (round(0.8 * size[0]), round(0.8 * size[1]))
     assert np.array_equal(found.image, seen_part(image, 0.8))
     assert found.explanation.layers[0].encoder.shape[:2] == found.explanation.layers[0].layer.grid
 

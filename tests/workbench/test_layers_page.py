@@ -31,7 +31,7 @@ class Screen:
 @pytest.fixture
 def screen(monkeypatch):
     screen = Screen()
-    for name in ("exploring_rows", "exploring_spot"):
+    for name in ("exploring_rows", "exploring_spot", "exploring_sum"):
         monkeypatch.setattr(f"workbench.components.{name}.show_panels", screen.show)
     return screen
 
@@ -40,7 +40,7 @@ def use_models(monkeypatch, folder, **options):
     monkeypatch.setenv("CRR_CHECKPOINTS", str(folder))
     write_models(folder, **options)
     inspector = real_inspector()
-    normality = Normality(inspector)
+    normality = Normality(inspector, 2**27)
     monkeypatch.setattr("workbench.inspection.inspector", lambda: inspector)
     monkeypatch.setattr("workbench.components.exploring.normality", lambda: normality)
     return inspector
@@ -108,6 +108,15 @@ def test_a_click_moves_the_place_in_every_row_and_the_link(app, screen):
 
 def test_a_link_opens_at_its_place(app, screen):
     open_page(app, spot="100,200", sample="screw_good")
+    assert screen.drawn["layer-0-tiny"]["spot"] == [100, 200, 100, 200]
+
+
+def test_another_photo_opens_at_its_own_place(app, screen):
+    open_page(app, spot="100,200", sample="screw_good")
+    app.pills(key="sample_choice").set_value("bottle_good").run()
+    assert app.query_params["spot"] != "100,200"
+    app.pills(key="sample_choice").set_value("screw_good").run()
+    assert app.query_params["spot"] == "100,200"
     assert screen.drawn["layer-0-tiny"]["spot"] == [100, 200, 100, 200]
 
 
@@ -208,6 +217,17 @@ def test_a_damaged_painter_is_a_sentence(app, tmp_path):
     weights.write_bytes(weights.read_bytes()[:100])
     open_page(app)
     assert "Copy it again" in texts(app.warning)
+
+
+def test_a_painter_without_weights_is_a_sentence(app, tmp_path):
+    (tmp_path / "painter" / "inversion.safetensors").unlink()
+    open_page(app)
+    assert "has no inversion.safetensors" in texts(app.warning)
+
+
+def test_masking_says_what_is_without_it(app):
+    open_page(app, hidden_rate="40")
+    assert "With 40 % of the features hidden" in texts(app.caption)
 
 
 def test_a_second_model_that_fails_leaves_the_first(app, screen, tmp_path):

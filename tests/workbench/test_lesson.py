@@ -11,7 +11,7 @@ from crr.explanation import Hidden
 from tests.workbench.explorable import real_inspector, write_models
 from workbench.classroom import LADDER, Classroom, features_picture, moved_picture
 from workbench.components.lesson_steps import PICTURES
-from workbench.layers import Exploration
+from workbench.exploration import Exploration
 from workbench.lesson import read_steps, step_number
 from workbench.models import find_models
 from workbench.normality import Normality
@@ -26,7 +26,7 @@ def classroom(tmp_path, monkeypatch):
     for name in LADDER.values():
         shutil.copytree(tmp_path / "tiny", tmp_path / name)
     inspector = real_inspector()
-    return Classroom(inspector, Normality(inspector), Exploration(2**27), find_models(), "cpu")
+    return Classroom(inspector, Normality(inspector, 2**27), Exploration(2**27), find_models(), "cpu")
 
 
 @pytest.fixture

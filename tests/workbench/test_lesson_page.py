@@ -17,12 +17,12 @@ STEPS = read_steps()
 @pytest.fixture
 def drawn(monkeypatch):
     drawn = {}
-    for name in ("lesson_steps",):
+    for name in ("lesson_desk",):
         monkeypatch.setattr(
             f"workbench.components.{name}.show_panels", lambda drawing, key: drawn.update({key: drawing})
         )
     monkeypatch.setattr(
-        "workbench.components.lesson_steps.show_canvas", lambda *_, key, **__: drawn.update({key: {}})
+        "workbench.components.lesson_painting.show_canvas", lambda *_, key, **__: drawn.update({key: {}})
     )
     return drawn
 
@@ -34,7 +34,7 @@ def app(app_path, drawn, monkeypatch, tmp_path):  # noqa: ARG001
     for name in LADDER.values():
         shutil.copytree(tmp_path / "tiny", tmp_path / name)
     inspector = real_inspector()
-    normality = Normality(inspector)
+    normality = Normality(inspector, 2**27)
     monkeypatch.setattr("workbench.inspection.inspector", lambda: inspector)
     monkeypatch.setattr("workbench.components.lesson.normality", lambda: normality)
     return AppTest.from_file(str(app_path), default_timeout=60)
@@ -87,8 +87,8 @@ def test_an_answer_is_talked_about_and_counted(app):
     assert texts(app.info).startswith("Not quite")
     app.radio(key="lesson_answer_normal").set_value(step.answers[step.right].text).run()
     assert step.answers[step.right].feedback in texts(app.success)
+    assert f"1 of {len(STEPS)} questions answered correctly" in texts(app.sidebar.caption)
     app.button(key="lesson_next").click().run()
-    assert f"1 of {len(STEPS)} questions" in texts(app.sidebar.caption)
     app.button(key="lesson_back").click().run()
     assert app.radio(key="lesson_answer_normal").value == step.answers[step.right].text
 

@@ -1,4 +1,4 @@
-"""What is usual: references, memories and habits, each made once."""
+"""What is usual: references, memories and distances, each made once."""
 
 from dataclasses import replace
 
@@ -8,14 +8,9 @@ import pytest
 from crr.explanation import explain
 from tests.crr.tiny import calibrated_detector, good_images
 from tests.workbench.explorable import NORMALS, real_inspector, write_models
-from workbench.normality import (
-    Measuring,
-    Normality,
-    basis_of,
-    discrepancy,
-    percentile,
-    reference_of,
-)
+from workbench.measures import Measuring, discrepancy, percentile
+from workbench.normality import Normality
+from workbench.references import basis_of, reference_of
 
 
 @pytest.fixture
@@ -26,7 +21,7 @@ def question(tmp_path, monkeypatch):
 
 @pytest.fixture
 def normality(question):  # noqa: ARG001
-    return Normality(real_inspector())
+    return Normality(real_inspector(), 2**27)
 
 
 def nobody(*_):
@@ -35,69 +30,102 @@ def nobody(*_):
 
 def test_a_reference_is_made_of_the_categorys_images_and_only_once(question, normality):
     told = []
-    reference = normality.reference(question, "plate", lambda *progress: told.append(progress))
+    found = normality.of(question, "plate", lambda *progress: told.append(progress), neighbours=False)
+    reference = found.reference
     assert (reference.category, reference.images) == ("plate", NORMALS)
     assert told == [(number, NORMALS, "normal images") for number in range(NORMALS)]
-    assert normality.reference(question, "plate", nobody) is reference
-    assert normality.reference(question, "ring", nobody) is not reference
+    assert found.memory is found.distances is None
+    assert normality.of(question, "plate", nobody).reference is reference
+    assert normality.of(question, "ring", nobody).reference is not reference
     for layer in reference.layers:
         assert layer.encoder.shape == layer.decoder.shape
         assert len(layer.distance) == len(layer.encoder)
         values = layer.discrepancies("cosine")
         assert (np.diff(values) >= 0).all()
+        assert layer.discrepancies("cosine") is values
+
+
+def test_an_image_that_is_replaced_counts_anew(question, normality):
+    before = normality.of(question, "plate", nobody)
+    path = question.model.path / "normals" / "plate" / "000.png"
+    path.write_bytes((path.parent.parent / "ring" / "000.png").read_bytes())
+    after = normality.of(question, "plate", nobody)
+    assert after.reference is not before.reference
+    assert after.memory is not before.memory
+    assert after.distances is not before.distances
+
+
+def test_an_image_that_is_damaged_is_left_out(question, normality):
+    (question.model.path / "normals" / "plate" / "000.png").write_bytes(b"nothing")
+    found = normality.of(question, "plate", nobody)
+    assert found.reference.images == NORMALS - 1
+    assert len(found.memory.images) == 2 * (NORMALS - 2) - 1
+    for path in (question.model.path / "normals").glob("*/*.png"):
+        path.write_bytes(b"nothing")
+    found = normality.of(question, "plate", nobody)
+    assert found.reference is found.memory is found.distances is None
 
 
 def test_the_normal_images_scores_follow_the_weights(question, normality):
-    reference = normality.reference(question, "plate", nobody)
+    reference = normality.of(question, "plate", nobody).reference
     usual, first = reference.scores(None, None), reference.scores([1, 0, 0], 1.0)
     assert len(usual) == NORMALS
     assert usual != first
     assert reference.scores([0, 0, 0], 1.0) == [0.0] * NORMALS
+    assert reference.nbytes > sum(layer.encoder.nbytes for layer in reference.layers)
 
 
 def test_decoders_answers_are_in_the_encoders_unit_of_length():
     detector = calibrated_detector().eval()
     explanation = explain(detector, good_images("plate", 1)[0])
     short = [replace(layer, decoder=layer.encoder / 40) for layer in explanation.layers]
-    reference = reference_of("plate", [replace(explanation, layers=tuple(short))] * 2)
+    reference = reference_of("plate", [replace(explanation, layers=tuple(short))] * 2, 2)
     for layer in reference.layers:
         assert layer.gain == pytest.approx(40, rel=1e-4)
         assert np.allclose(layer.decoder, layer.encoder, rtol=1e-4)
 
 
 def test_a_category_without_images_has_no_reference(question, normality):
-    assert normality.reference(question, "bar", nobody) is None
-    assert normality.reference(question, None, nobody) is None
+    assert normality.of(question, "bar", nobody).reference is None
+    assert normality.of(question, None, nobody).reference is None
 
 
 def test_a_memory_holds_all_categories_but_for_the_last_images(question, normality):
     told = []
-    memory = normality.memory(question, lambda *progress: told.append(progress))
+    found = normality.of(question, "plate", lambda *progress: told.append(progress))
+    memory = found.memory
     assert [category for category, _ in memory.images] == ["plate"] * (NORMALS - 2) + ["ring"] * (NORMALS - 2)
-    assert told == [(8, 8, "patches of normal images")]
-    assert normality.memory(question, nobody) is memory
-    habits = normality.habits(question, "plate", memory, nobody)
-    assert normality.habits(question, "plate", memory, nobody) is habits
-    for ascending in (*habits.seen, *habits.answered):
+    assert (8, 8, "patches of normal images") in told
+    again = normality.of(question, "plate", nobody)
+    assert again.memory is memory
+    assert again.distances is found.distances
+    for ascending in (*found.distances.seen, *found.distances.answered):
         assert (np.diff(ascending) >= 0).all()
         assert ascending[0] >= 0
-    assert habits.seen[0].max() > 0  # what they are compared with does not hold them
+    assert found.distances.seen[0].max() > 0  # what they are compared with does not hold them
 
 
-def test_without_normal_images_there_is_none(tmp_path, monkeypatch):
+def test_who_made_the_images_is_told(question, normality):
+    assert normality.of(question, "plate", nobody).credit == ""
+    (question.model.path / "normals" / "credits.json").write_text('{"plate": "A.", "ring": "A."}')
+    assert normality.of(question, "plate", nobody).credit == "A."
+
+
+def test_without_normal_images_there_is_nothing_to_compare_with(tmp_path, monkeypatch):
     monkeypatch.setenv("CRR_CHECKPOINTS", str(tmp_path))
     question = write_models(tmp_path, normals=False)
-    assert Normality(real_inspector()).memory(question, nobody) is None
+    found = Normality(real_inspector(), 2**27).of(question, "plate", nobody)
+    assert found.reference is found.memory is found.distances is None
 
 
-def test_a_single_normal_image_gives_no_habits(question, normality):
+def test_a_single_normal_image_gives_no_distances(question, normality):
     folder = question.model.path / "normals"
     for path in sorted(folder.glob("*/*.png")):
         if path.stem != "000":
             path.unlink()
-    memory = normality.memory(question, nobody)
-    assert len(memory.images) == 2
-    assert normality.habits(question, "plate", memory, nobody) is None
+    found = normality.of(question, "plate", nobody)
+    assert len(found.memory.images) == 2
+    assert found.distances is None
 
 
 def test_measures_are_what_they_are_called():
@@ -107,7 +135,7 @@ def test_measures_are_what_they_are_called():
     assert discrepancy(seen, answered, 1).tolist() == [4, 1]
     measuring = Measuring("One channel", 30)
     assert measuring.of(24) == 23
-    assert measuring.unit(24) == "difference in the channel 23"
+    assert measuring.axis(24) == "difference in the channel 23"
     assert Measuring("Model's own", 0).of(24) == "model"
 
 

@@ -16,11 +16,14 @@ def test_every_variable_is_read():
         "CRR_SAMPLES": "/parts",
         "CRR_MODEL_MEMORY_MB": "10",
         "CRR_SESSION_MEMORY_MB": "20",
+        "CRR_NORMALS_MEMORY_MB": "30",
         "CRR_MAX_BATCH": "3",
         "CRR_ALLOW_FOLDERS": "0",
         "SPACE_ID": "somebody/space",
     }
-    assert read_settings(environment) == Settings(Path("/parts"), 10 * 2**20, 20 * 2**20, 3, False, True)
+    assert read_settings(environment) == Settings(
+        Path("/parts"), 10 * 2**20, 20 * 2**20, 30 * 2**20, 3, False, True
+    )
 
 
 @pytest.mark.parametrize(

@@ -32,8 +32,14 @@ def show_answers(shown: Shown, questions: Sequence[Question], inspector: Inspect
     if not painted:
         st.caption("No inversion network fits these models' encoders: nothing can be painted.")
         return
-    control = next(iter(painted.values()))[0]
-    pictures: list[tuple[str, Image | None, str]] = [("encoder's features", control, "control")]
-    pictures += [(name, answer, "decoder's answer") for name, (_, answer) in painted.items()]
-    show_panels(draw_pictures(pictures, picture_of(shown.image, shown.digest)), "answers-pictures")
+    # Pictures of models that see another part of the photo cannot lie over one another: a row for each view.
+    for view in sorted({answer.view for answer in painted.values()}, reverse=True):
+        alike = {name: answer for name, answer in painted.items() if answer.view == view}
+        controls = {answer.encoder: answer.control for answer in alike.values()}
+        pictures: list[tuple[str, Image | None, str]] = [
+            (f"features of {encoder}", control, "control") for encoder, control in controls.items()
+        ]
+        pictures += [(name, answer.picture, "decoder's answer") for name, answer in alike.items()]
+        drawing = draw_pictures(pictures, picture_of(shown.image, shown.digest), view)
+        show_panels(drawing, f"answers-{view:.3f}")
     st.caption("Painted from features: an illustration, no score uses it.")

@@ -35,7 +35,7 @@ class Board {
   get first() { return this.panels.find((panel) => panel.viewport); }
 
   show(data) {
-    if (shared.digest !== data.digest) Object.assign(shared, { digest: data.digest, scale: 1, x: 0.5, y: 0.5, point: null, spot: null, told: undefined });
+    if (shared.digest !== data.digest) Object.assign(shared, { digest: data.digest, scale: 1, x: 0.5, y: 0.5, point: null, spot: null, told: undefined }); // of another photo
     if (data.pick && shared.told !== String(data.spot)) [shared.spot, shared.told] = [data.spot, String(data.spot)]; // older news of a spot never undoes a click
     this.data = data;
     this.list.nextElementSibling.hidden = data.foot === false;
@@ -44,7 +44,7 @@ class Board {
     this.list.classList.toggle("row", data.foot === false);
     this.list.classList.toggle("pair", data.panels.some((panel) => panel.right));
     this.list.replaceChildren(...this.panels.map((panel) => panel.figure));
-    if (this.photo.src !== data.photo) this.photo.src = data.photo; // draws when it is decoded
+    if (data.photo && this.photo.src !== data.photo) this.photo.src = data.photo; // draws when it is decoded
     else this.draw();
   }
 
@@ -77,7 +77,9 @@ class Board {
   }
 
   choose(spot) {
-    this.mark(spot);
+    const [height, width] = this.data.size;
+    const inside = spot[2] >= 0 && spot[3] >= 0 && spot[0] < width && spot[1] < height;
+    this.mark(inside ? spot : this.data.spot); // Python says what is wrong with a place outside
     this.tell("spot", spot);
   }
 

@@ -4,7 +4,7 @@
 class HeatMap {
   constructor(map, one) {
     [this.rows, this.columns] = map.grid;
-    Object.assign(this, { one, opacity: map.opacity, crisp: Boolean(map.crisp) });
+    Object.assign(this, { one, opacity: map.opacity, crisp: Boolean(map.crisp), blank: map.blank, area: map.area ?? [0, 0, 1, 1] });
     const picture = new ImageData(this.columns, this.rows);
     if (map.rgb) this.paintColours(picture, bytes(map.rgb));
     else this.paintLevels(picture, map);
@@ -28,12 +28,17 @@ class HeatMap {
     });
   }
 
-  at(across, down) { // shares of the photo's width and height
-    return this.levels[Math.floor(down * this.rows) * this.columns + Math.floor(across * this.columns)] / this.one;
+  at(across, down) { // shares of the photo's width and height; nothing where the map does not cover it
+    const [left, top, right, bottom] = this.area;
+    const [x, y] = [(across - left) / (right - left), (down - top) / (bottom - top)];
+    if (x < 0 || y < 0 || x >= 1 || y >= 1) return NaN;
+    return this.levels[Math.floor(y * this.rows) * this.columns + Math.floor(x * this.columns)] / this.one;
   }
 
   words(across, down) {
     const level = this.at(across, down);
+    if (Number.isNaN(level)) return "not seen by the model";
+    if (this.blank && level === 0) return this.blank;
     if (!this.usual) return level.toFixed(2);
     const below = this.usual.filter((value) => value < level * this.one).length;
     return `${level.toFixed(2)}, above ${(100 * below / this.usual.length).toFixed(1)} % of normal patches`;
@@ -74,7 +79,7 @@ class Panel {
     on("pointerdown", (event) => this.press(event));
     on("pointermove", (event) => this.move(event));
     on("pointerup", (event) => this.release(event));
-    on("pointercancel", (event) => this.forget(event));
+    on("pointercancel", (event) => { this.forget(event); this.board.mark(this.board.data.spot); });
     on("pointerleave", () => this.board.point(null));
     on("dblclick", () => this.change((viewport) => viewport.whole()));
     on("keydown", (event) => this.key(event));
@@ -141,10 +146,12 @@ class Panel {
     return [Math.min(x, fromX), Math.min(y, fromY), Math.max(x, fromX), Math.max(y, fromY)];
   }
 
-  cell() { // width and height of a patch of what is shown, in pixels of the photo
+  cell() { // width and height of a patch of what is shown and where the first begins, in pixels of the photo
     const map = this.panel.layers.map((layer) => this.board.maps.get(layer)).find(Boolean);
     const [height, width] = this.board.data.size;
-    return map ? [width / map.columns, height / map.rows] : [width / 32, height / 32];
+    if (!map) return [width / 32, height / 32, 0, 0];
+    const [left, top, right, bottom] = map.area;
+    return [width * (right - left) / map.columns, height * (bottom - top) / map.rows, width * left, height * top];
   }
 
   step(key) { // the chosen place, a patch further
@@ -180,7 +187,7 @@ class Panel {
     if (!across || !down) return;
     [this.canvas.width, this.canvas.height] = [across * ratio, down * ratio];
     Object.assign(this.viewport, { scale: shared.scale, x: shared.x, y: shared.y });
-    this.canvas.style.touchAction = shared.scale > 1 ? "none" : "pan-y"; // a page can be scrolled past a whole picture
+    this.canvas.style.touchAction = shared.scale > 1 || this.board.data.pick === "area" ? "none" : "pan-y"; // a page can be scrolled past a whole picture
     const pen = this.canvas.getContext("2d");
     pen.setTransform(ratio, 0, 0, ratio, 0, 0);
     const edge = this.slider ? shared.cut * across : across;
@@ -197,9 +204,10 @@ class Panel {
   drawSpot(pen, across, down) { // a cross-hair around the patch that was chosen
     if (!shared.spot || !this.board.data.pick) return;
     const { left, top, unit } = this.viewport;
-    const [width, height] = this.cell();
+    const [width, height, fromX, fromY] = this.cell();
     const [x0, y0, x1, y1] = shared.spot;
-    const box = [Math.floor(x0 / width) * width, Math.floor(y0 / height) * height, Math.floor(x1 / width + 1) * width, Math.floor(y1 / height + 1) * height];
+    const edge = (place, from, side, next) => from + Math.floor((place - from) / side + next) * side;
+    const box = [edge(x0, fromX, width, 0), edge(y0, fromY, height, 0), edge(x1, fromX, width, 1), edge(y1, fromY, height, 1)];
     const [a, b, c, d] = [left + box[0] * unit, top + box[1] * unit, left + box[2] * unit, top + box[3] * unit];
     for (const [colour, thickness] of [["rgba(0,0,0,0.6)", 3], ["white", 1.5]]) { // shows on any part
       pen.strokeStyle = colour;
@@ -242,7 +250,8 @@ class Panel {
       if (map) {
         pen.globalAlpha = map.opacity;
         pen.imageSmoothingEnabled = !map.crisp;
-        pen.drawImage(map.canvas, ...area);
+        const [from, above, to, below] = map.area;
+        pen.drawImage(map.canvas, left + from * width * unit, top + above * height * unit, (to - from) * width * unit, (below - above) * height * unit);
         pen.imageSmoothingEnabled = true;
         pen.globalAlpha = 1;
       } else if (this.board.photo.naturalWidth) {

@@ -1,8 +1,6 @@
 """One photo and several models: which models, their columns, and two of them under a slider."""
 
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import streamlit as st
@@ -29,7 +27,6 @@ _PREFERRED = ("crr-embedded", "autoencoder-embedded")
 _MODELS, _LOST = "models", "lost_models"
 _AS_IT_IS, _PAINT = "As it is", "Paint a defect"
 _SHOWN_PROBLEMS = 3
-_MOMENT = 0.3  # seconds
 
 
 def choose_models() -> list[Question]:
@@ -122,21 +119,6 @@ def choose_look() -> bool:
         "a finger, and see which models copy the damage and which repair it.",
     )
     return bool(look == _PAINT)
-
-
-@contextmanager
-def progress() -> Iterator[Callable[[int, int, str], None]]:
-    """Inside the `with` block: shows whose turn it is, once the answers take longer than a moment."""
-    place, start = st.empty(), time.perf_counter()
-
-    def tell(done: int, count: int, name: str) -> None:
-        if time.perf_counter() - start > _MOMENT:
-            place.progress(done / count, text=f"Asking {as_text(name)} ({done + 1} of {count})")
-
-    try:
-        yield tell
-    finally:
-        place.empty()
 
 
 @st.fragment(key="comparing")

@@ -1,9 +1,6 @@
 """The layer explorer: a row a layer, the sum that makes the map, and what lies at a place that is chosen."""
 
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from html import escape
+from collections.abc import Sequence
 
 import streamlit as st
 
@@ -12,24 +9,28 @@ from crr.explanation import Hidden
 from workbench import models
 from workbench.batch import Question
 from workbench.comparison import Photo
-from workbench.components import exploring_rows as rows
 from workbench.components.exploring_export import offer_exports
 from workbench.components.exploring_index import show_index
+from workbench.components.exploring_rows import show_layers
 from workbench.components.exploring_spot import show_adding_up, show_channels, show_painting
+from workbench.components.exploring_sum import current_weights, show_answer, show_sum
+from workbench.components.exploring_view import View, choose_measure, choose_pick, peak
+from workbench.components.progress import progress
 from workbench.components.session import WORKSHOP, current_exploration
 from workbench.components.shell import plain_errors
+from workbench.exploration import Exploration
 from workbench.explored import Explored, Shown, explore, shown_as_it_is, shown_damaged
 from workbench.inspection import Inspector
-from workbench.layers import Exploration, Spot
 from workbench.markdown import as_text
-from workbench.normality import Measuring, Tell, normality
+from workbench.normality import normality
 from workbench.painted import Workshop
 from workbench.samples import read_samples, samples_of_other_kinds
 from workbench.settings import settings
+from workbench.spots import Spot
 
 _NONE = "none"
 _AS_IT_IS, _DAMAGED = "As it is", "With my damage"
-_MOMENT = 0.3  # seconds
+_LINKED = "linked_spot"  # the photo that the link of this visit is about
 _HOW_TO_GET_NORMALS = (
     "There are no normal images for {category} beside this model, so nothing can be said of what is usual. "
     "`crr normals --model {model} --data FOLDER` puts some there, from the data that it was trained on."
@@ -61,11 +62,11 @@ def show(photo: Photo, questions: Sequence[Question], inspector: Inspector) -> N
         exploration = current_exploration()
         with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
             shown = _choose_photo(photo)
-            measuring = rows.choose_measure()
-            pick = rows.choose_pick()
+            measuring = choose_measure()
+            pick = choose_pick()
             hidden = _choose_hidden()
         explored, failures = [], []
-        with st.spinner("Asking the models"), _progress() as tell:
+        with st.spinner("Asking the models"), progress("Looking once at") as tell:
             for question in questions:
                 try:
                     explored.append(
@@ -77,41 +78,40 @@ def show(photo: Photo, questions: Sequence[Question], inspector: Inspector) -> N
             if not explored:
                 raise failure
             st.warning(as_text(f"{name}: {failure}"), icon=":material/error:")
-        spot = _current_spot(photo, explored[0], exploration)
-        places = st.columns(len(explored), gap="medium")
-        for place, found in zip(places, explored, strict=True):
+        spot = _current_spot(photo, shown.size, explored[0], exploration)
+        _write_spot(photo, spot, shown.size)
+        for place, found in zip(st.columns(len(explored), gap="medium"), explored, strict=True):
             with place:
-                _show_model(found, shown, photo, measuring, pick, spot, inspector, len(explored) == 1)
-        if not photo.own:
-            st.caption(as_text(read_samples(settings().samples)[photo.key].credit))
+                view = View(
+                    found,
+                    measuring,
+                    pick,
+                    spot,
+                    len(explored) == 1,
+                    lambda place: _choose_spot(photo, Spot.of(place, explored[0].picture.size)),
+                )
+                _show_model(view, shown.mask is not None, inspector)
+        _show_credits(photo, explored)
         show_index(shown, questions, inspector, exploration, hidden)
         offer_exports(explored, shown, measuring, spot, inspector, exploration)
 
 
-def _show_model(
-    found: Explored,
-    shown: Shown,
-    photo: Photo,
-    measuring: Measuring,
-    pick: str,
-    spot: Spot,
-    inspector: Inspector,
-    alone: bool,
-) -> None:
-    exploration = current_exploration()
-
-    def chosen(place: Sequence[float]) -> None:
-        _choose_spot(photo, Spot.of(place, found.picture.size), found)
-
-    view = rows.View(found, measuring, pick, spot, alone, chosen)
-    answer = st.container()
-    _say_what_is_missing(found)
-    weights = rows.show_layers(view, damaged=shown.mask is not None)
-    fused = rows.show_sum(view, weights, show_adding_up)
-    with answer:
-        rows.show_answer(view, weights, fused)
-    show_painting(view, exploration, inspector)
+def _show_model(view: View, damaged: bool, inspector: Inspector) -> None:
+    weights = current_weights(view)
+    show_answer(view, weights)
+    _say_what_is_missing(view.found)
+    show_layers(view, weights, damaged)
+    show_sum(view, weights, show_adding_up)
+    show_painting(view, current_exploration(), inspector)
     show_channels(view)
+
+
+def _show_credits(photo: Photo, explored: Sequence[Explored]) -> None:
+    """Where the photo and the normal patches come from."""
+    credits = [] if photo.own else [read_samples(settings().samples)[photo.key].credit]
+    credits += [f"Normal patches: {found.normal.credit}" for found in explored if found.normal.credit]
+    for credit in dict.fromkeys(credits):
+        st.caption(as_text(credit))
 
 
 def _choose_photo(photo: Photo) -> Shown:
@@ -150,7 +150,7 @@ def _choose_hidden() -> Hidden:
             bind="query-params",
             help="Share of the feature values that is hidden from the decoder, at random. What is hidden "
             "cannot be copied: the decoder has to fill it in from what it knows of normal parts. Models are "
-            "inspected with 0 %; CRR was trained with 40 %.",
+            "inspected with 0 %, and CRR is trained with a part hidden.",
         )
         seed = st.number_input(
             "Draw", 0, 9999, 0, key="hidden_seed", bind="query-params", help="Another number hides others."
@@ -158,71 +158,35 @@ def _choose_hidden() -> Hidden:
     return Hidden(rate / 100, int(seed))
 
 
-@contextmanager
-def _progress() -> Iterator[Tell]:
-    """Inside the `with` block: shows how far the first use of normal images is, if it takes a moment."""
-    place, start = st.empty(), time.perf_counter()
-
-    def tell(done: int, count: int, what: str) -> None:
-        if time.perf_counter() - start > _MOMENT:
-            place.progress(done / count, text=f"Looking at {as_text(what)} once ({done} of {count})")
-
-    try:
-        yield tell
-    finally:
-        place.empty()
-
-
-def _current_spot(photo: Photo, found: Explored, exploration: Exploration) -> Spot:
+def _current_spot(photo: Photo, size: tuple[int, int], found: Explored, exploration: Exploration) -> Spot:
     """What the visitor chose in this photo, what the link asks for, or where the map is highest."""
+    linked = (
+        st.query_params.get("spot") if st.session_state.setdefault(_LINKED, photo.key) == photo.key else None
+    )
     if photo.key not in exploration.spots:
-        linked = st.query_params.get("spot")
-        wanted = None if linked is None else _parse(linked, found)
+        wanted = None if linked is None else Spot.parse(linked, size)
         if linked is not None and wanted is None:
             st.info(
                 "The place that the link names lies outside this picture, so the most unusual one is shown.",
                 icon=":material/wrong_location:",
             )
-        exploration.spots[photo.key] = wanted or rows.peak(found)
-    spot = exploration.spots[photo.key]
-    _write_spot(photo, spot, found)
-    return spot
+        exploration.spots[photo.key] = wanted or peak(found)
+    return exploration.spots[photo.key]
 
 
-def _choose_spot(photo: Photo, spot: Spot | None, found: Explored) -> None:
-    exploration = current_exploration()
+def _choose_spot(photo: Photo, spot: Spot | None) -> None:
     if spot is None:
         st.toast("That place lies outside the picture: choose one inside.", icon=":material/wrong_location:")
-        return
-    exploration.spots[photo.key] = spot
-    _write_spot(photo, spot, found)
+    else:
+        current_exploration().spots[photo.key] = spot
 
 
-def _parse(text: str, found: Explored) -> Spot | None:
-    try:
-        sides = [float(part) for part in text.split(",")]
-    except ValueError:
-        return None
-    left, top = found.corner
-    sides = sides * 2 if len(sides) == 2 else sides
-    if len(sides) != 4:
-        return None
-    return Spot.of([sides[0] - left, sides[1] - top, sides[2] - left, sides[3] - top], found.picture.size)
-
-
-def _write_spot(photo: Photo, spot: Spot, found: Explored) -> None:
+def _write_spot(photo: Photo, spot: Spot, size: tuple[int, int]) -> None:
     """Keep the place in the address, in pixels of the photo; of a visitor's own photo there is no link."""
     if photo.own:
         st.query_params.pop("spot", None)
-        return
-    left, top = found.corner
-    sides = [round(side) for side in spot.place(found.picture.size)]
-    words = [str(sides[0] + left), str(sides[1] + top)]
-    if sides[2:] != sides[:2]:
-        words += [str(sides[2] + left), str(sides[3] + top)]
-    text = ",".join(words)
-    if st.query_params.get("spot") != text:
-        st.query_params["spot"] = text
+    elif st.query_params.get("spot") != spot.as_link(size):
+        st.query_params["spot"] = spot.as_link(size)
 
 
 def _say_what_is_missing(found: Explored) -> None:
@@ -231,7 +195,7 @@ def _say_what_is_missing(found: Explored) -> None:
         st.info(
             _HOW_TO_GET_NORMALS.format(
                 category=f"the category {as_text(category)}" if category else "its categories",
-                model=escape(found.name),
+                model=found.name,
             ),
             icon=":material/photo_library:",
         )

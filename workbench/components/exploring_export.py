@@ -1,19 +1,22 @@
 """The whole explanation of a photo to keep: as a page and as arrays."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
 import streamlit as st
 
+from crr.errors import CRRError
 from crr.types import Image
+from workbench.exploration import Exploration
 from workbench.explored import Explored, Shown
 from workbench.inspection import Inspector
 from workbench.layer_export import ARRAYS, as_arrays, as_html
-from workbench.layers import Exploration, Spot
-from workbench.normality import Measuring
+from workbench.measures import Measuring
 from workbench.samples import read_samples
 from workbench.settings import settings
+from workbench.spots import Spot
 
 
 def offer_exports(
@@ -27,12 +30,15 @@ def offer_exports(
     """A button for the page, and one a model for the arrays; both are made when they are pressed."""
 
     def paint(found: Explored) -> list[Image] | None:
-        return exploration.paint(found.identity, found.explanation, found.question, inspector)
+        with suppress(CRRError):  # the rest is worth keeping without pictures
+            return exploration.paint(found.identity, found.explanation, found.question, inspector)
+        return None
 
     def page() -> bytes:
         credit = "" if shown.photo.own else read_samples(settings().samples)[shown.photo.key].credit
         painted = [paint(found) for found in explored]
-        return as_html(explored, painted, shown.photo.name, credit, measuring, spot).encode()
+        credit = " ".join([credit, *dict.fromkeys(found.normal.credit for found in explored)]).strip()
+        return as_html(explored, painted, shown.photo.name, shown.size, credit, measuring, spot).encode()
 
     def arrays(found: Explored) -> bytes:
         return as_arrays(found, paint(found))
@@ -47,7 +53,7 @@ def offer_exports(
             "text/html",
             icon=":material/download:",
             on_click="ignore",
-            help="All that is shown above, at the place that is chosen; opens without a network.",
+            help="Every layer at the place that is chosen, weights as calibrated; opens without a network.",
         )
         for found in explored:
             st.download_button(

@@ -8,10 +8,10 @@ from crr.anomalies import HELD_OUT
 from crr.explanation import Hidden
 from workbench import models
 from workbench.batch import Question
+from workbench.exploration import Exploration
 from workbench.explored import Shown, indices_of
 from workbench.inspection import Inspector
 from workbench.layer_plots import index_figure
-from workbench.layers import Exploration
 from workbench.markdown import as_text
 
 _MOST = 6
@@ -56,5 +56,6 @@ def show_index(
     else:
         st.caption(
             f"Measured on a test damage to this photo, of kinds that no model here is trained on "
-            f"({' and '.join(HELD_OUT)}): 1 = copied, 0 = repaired. Paint your own on the page Compare."
+            f"({' and '.join(HELD_OUT)}), with nothing hidden: 1 = copied, 0 = repaired. Paint your own on "
+            "the page Compare."
         )

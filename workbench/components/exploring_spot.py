@@ -5,12 +5,14 @@ import streamlit as st
 from crr.errors import CRRError
 from crr.inversion_checkpoint import HOW_TO_GET_ONE
 from workbench.components.compare import show_panels
-from workbench.components.exploring_rows import View, Weights
+from workbench.components.exploring_sum import Weights
+from workbench.components.exploring_view import View
+from workbench.exploration import Exploration
 from workbench.inspection import Inspector
 from workbench.inversions import ILLUSTRATION
 from workbench.layer_drawing import draw_pictures
 from workbench.layer_plots import channels_figure, shares_figure
-from workbench.layers import Exploration, contributions, look_at
+from workbench.layers import contributions
 from workbench.markdown import as_text
 
 NO_PAINTER = (
@@ -40,7 +42,9 @@ def show_painting(view: View, exploration: Exploration, inspector: Inspector) ->
     left, right = view.sides()
     with left:
         show_panels(
-            draw_pictures(pictures, found.picture, view.spot, view.pick), view.key("painted"), view.chosen
+            draw_pictures(pictures, found.picture, found.explanation.view, view.spot, view.pick),
+            view.key("painted"),
+            view.chosen,
         )
     with right:
         st.caption(ILLUSTRATION)
@@ -52,7 +56,7 @@ def show_adding_up(view: View, weights: Weights) -> None:
     names = [layer.layer.name for layer in explanation.layers]
     if explanation.terms.segmentation is not None:
         names.append("segmentation")
-    values = contributions(explanation, view.spot, weights.layers, weights.distance)
+    values = contributions(explanation, view.local, weights.layers, weights.distance)
     st.plotly_chart(shares_figure(names, values), key=view.key("shares"), config={"displayModeBar": False})
     st.caption(f"What adds up to {sum(values):.2f} here.")
 
@@ -61,13 +65,12 @@ def show_channels(view: View) -> None:
     """Single channels at the place that was chosen."""
     found = view.found
     with st.expander("Channels that differ most here"):
-        layers = {
-            layer.layer.name: look_at(
-                found.explanation, index, view.spot, view.measuring.of(layer.layer.channels), found.normal
-            )
-            for index, layer in enumerate(found.explanation.layers)
-        }
-        st.plotly_chart(channels_figure(layers), key=view.key("channels"), config={"displayModeBar": False})
+        names = [layer.layer.name for layer in found.explanation.layers]
+        figure = channels_figure(dict(zip(names, view.at, strict=True)))
+        st.plotly_chart(figure, key=view.key("channels"), config={"displayModeBar": False})
+        if found.normal.reference is None:
+            st.caption("In deviations of this image's own patches from their mean.")
+            return
         st.caption(
             "In deviations of normal patches from their mean: beyond 3 is unusual. Where the decoder's point "
             "lies near 0 it answers with what is usual."

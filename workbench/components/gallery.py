@@ -6,7 +6,7 @@ import streamlit as st
 
 from crr.errors import ConfigError
 from crr.image_formats import IMAGE_SUFFIXES
-from workbench.components.session import current_visit, shown_sample
+from workbench.components.session import current_visit, forget_explorations, shown_sample
 from workbench.components.shell import plain_errors
 from workbench.markdown import as_text
 from workbench.samples import read_samples, sample_thumbnail
@@ -101,7 +101,11 @@ def _sample_clicked() -> None:
 
 
 def _files_changed(key: str) -> None:
-    current_visit().follow(key, st.session_state[key] or [])
+    visit = current_visit()
+    before = set(visit.batch.uploads)
+    visit.follow(key, st.session_state[key] or [])
+    if before - set(visit.batch.uploads):
+        forget_explorations()
     _close_popover()
 
 

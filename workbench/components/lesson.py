@@ -4,7 +4,8 @@ import streamlit as st
 
 from workbench import inspection, models
 from workbench.classroom import Classroom
-from workbench.components.lesson_steps import DAMAGE, PART, PICTURES, Desk
+from workbench.components.lesson_desk import DAMAGE, PART, Desk
+from workbench.components.lesson_steps import PICTURES
 from workbench.components.session import current_exploration
 from workbench.components.shell import choose_device, plain_errors
 from workbench.lesson import Step, read_steps, step_number
@@ -47,13 +48,14 @@ def show(number: int) -> None:
     with st.sidebar:
         device = choose_device()
         answered = st.session_state.setdefault(_ANSWERED, {})
-        right = sum(answered.get(other.name) == other.right for other in steps)
-        st.caption(f"{right} of {len(steps)} questions answered rightly.")
+        count = st.empty()  # filled below, when this step's answer is known
     st.progress((number + 1) / len(steps), text=f"{number + 1} of {len(steps)}")
     st.subheader(step.title, anchor=False)
     st.markdown(step.idea)
     _show_picture(step, device)
     _ask(step)
+    right = sum(answered.get(other.name) == other.right for other in steps)
+    count.caption(f"{right} of {len(steps)} questions answered correctly.")
     with st.expander("The formula, and where it comes from", key=f"lesson_formula_{step.name}"):
         st.markdown(step.formula)
         st.caption(f"Sources: {step.sources}")

@@ -1,72 +1,30 @@
 """The pictures of the lesson, a function a step: one control, one live picture."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 
-import numpy as np
 import streamlit as st
 
 from crr.explanation import Hidden
 from crr.types import Image
-from workbench.classroom import LADDER, Classroom, features_picture, heat, moved_picture
-from workbench.colours import gradient
-from workbench.comparison import sample_photo
-from workbench.components.canvas import show_canvas
-from workbench.components.compare import show_panels
+from workbench.classroom import LADDER, features_picture, heat, moved_picture
 from workbench.components.exploring_spot import NO_PAINTER
-from workbench.damage import Damaged, Filling, paint
-from workbench.explored import Shown, shown_as_it_is
-from workbench.inversions import ILLUSTRATION
-from workbench.layer_drawing import draw_pictures
+from workbench.components.lesson_desk import (
+    DAMAGE,
+    PART,
+    Desk,
+    say_who_painted,
+    show_legend,
+    small,
+    verdict_of,
+)
+from workbench.components.lesson_painting import paint_one
+from workbench.judgement import verdict_at
 from workbench.layer_plots import ladder_figure, masking_figure
-from workbench.pictures import DISPLAY_SIDE, picture_of, shrink
-from workbench.samples import Sample, samples_of_other_kinds
-from workbench.strokes import Painting
 
 _PLAIN, _MASKED, _REPAIR, _CRR = LADDER
 _RATES = (0.0, 0.2, 0.4, 0.6, 0.8)
 _PICTURE = "picture"
 _MOST = 12  # damages to choose from
-
-
-@dataclass(frozen=True)
-class Desk:
-    """What a step needs.
-
-    Attributes:
-        classroom: Asks the models.
-        samples: All, by name.
-        sample: The part of the lesson.
-        number: Of the damage.
-    """
-
-    classroom: Classroom
-    samples: Mapping[str, Sample]
-    sample: Sample
-    number: int
-
-    @property
-    def whole(self) -> Shown:
-        """The part as it came."""
-        return shown_as_it_is(sample_photo(self.sample))
-
-    @property
-    def damaged(self) -> Shown:
-        """The part with its damage."""
-        donors = [sample.path for sample in samples_of_other_kinds(self.samples, self.sample.name)]
-        return self.classroom.damage(self.sample, self.number, donors)
-
-    def show(self, shown: Shown, pictures: Sequence[tuple[str, Image | None, str]], key: str) -> None:
-        """Pictures beside each other; None is the photo of `shown`."""
-        picture = picture_of(shown.image, shown.digest)
-        # Two are no larger than three, so that the question below stays in sight.
-        place = st.columns([2, 1])[0] if len(pictures) == 2 else st.container()
-        with place:
-            show_panels(draw_pictures(pictures, picture), key)
-
-
-PART, DAMAGE = "lesson_part", "lesson_damage"
-_PAINTING = "lesson_painting"
 
 
 def choose_part(desk: Desk) -> None:
@@ -81,11 +39,10 @@ def choose_part(desk: Desk) -> None:
         help="The part of the whole lesson.",
     )
     seen = desk.classroom.look(desk.whole, _CRR, paint=False)
-    inspection = seen.found.explanation.inspection
     levels = heat(seen.found.explanation.terms.fused().anomaly_map)
-    words = f"score {inspection.score:.2f}, limit {inspection.threshold:.2f}: {inspection.verdict}"
+    words = verdict_of(seen.found.explanation.inspection)
     desk.show(desk.whole, [("good part", None, ""), ("what CRR says", levels, words)], "lesson-normal")
-    _legend("as usual", "very unusual")
+    show_legend()
 
 
 def choose_damage(desk: Desk) -> None:
@@ -149,7 +106,7 @@ def see_answer(desk: Desk) -> None:
             (
                 "autoencoder answered",
                 features_picture(seen.found, layer, "answered"),
-                "equal colours, equal features",
+                "equal features, equal colours",
             ),
         ]
     elif seen.painted is None:
@@ -162,13 +119,14 @@ def see_answer(desk: Desk) -> None:
             ("autoencoder's answer", seen.painted[1], "and here?"),
         ]
     desk.show(shown, pictures, "lesson-decoder")
-    _illustrated(seen.painted)
+    if look == _PICTURE:
+        say_who_painted(seen.painted)
 
 
 def climb_ladder(desk: Desk) -> None:
     """Step 5: answer, map and index from an autoencoder to CRR."""
     rung = st.select_slider(
-        "Ladder", list(LADDER), key="lesson_rung", help="Each rung adds one idea to the one before."
+        "Ladder", list(LADDER), key="lesson_rung", help="Each rung adds to the one before."
     )
     shown = desk.damaged
     seen = {name: desk.classroom.look(shown, name, paint=name == rung) for name in LADDER}
@@ -182,12 +140,12 @@ def climb_ladder(desk: Desk) -> None:
             if answer is not None
             else []
         ),
-        ("how much differs", heat(fused.distance), "encoder against decoder"),
+        ("map", heat(fused.anomaly_map), verdict_of(chosen.found.explanation.inspection)),
     ]
     desk.show(shown, pictures, "lesson-vanishes")
     figure = ladder_figure({name: found.index for name, found in seen.items()}, rung)
     st.plotly_chart(figure, key="lesson_ladder_chart", config={"displayModeBar": False})
-    _illustrated(chosen.painted)
+    say_who_painted(chosen.painted)
 
 
 def hide_features(desk: Desk) -> None:
@@ -212,7 +170,7 @@ def hide_features(desk: Desk) -> None:
     }
     figure = masking_figure([100 * rate for rate in _RATES], lines, percent)
     st.plotly_chart(figure, key="lesson_masking_chart", config={"displayModeBar": False})
-    _illustrated(seen.painted)
+    say_who_painted(seen.painted)
 
 
 def see_repair(desk: Desk) -> None:
@@ -224,7 +182,7 @@ def see_repair(desk: Desk) -> None:
         default="to reconstruct",
         required=True,
         key="lesson_trained",
-        help="Both see masked features; only the second was shown damaged parts in training.",
+        help="Both had features hidden in training; only the second was shown damaged parts there.",
     )
     shown = desk.damaged
     seen = desk.classroom.look(shown, trained[choice])
@@ -234,8 +192,8 @@ def see_repair(desk: Desk) -> None:
     distance = heat(seen.found.explanation.terms.fused().distance)
     pictures.append(("how much differs", distance, "encoder against decoder"))
     desk.show(shown, pictures, "lesson-repair")
-    _legend("as usual", "very unusual")
-    _illustrated(seen.painted)
+    show_legend()
+    say_who_painted(seen.painted)
 
 
 def weigh(desk: Desk) -> None:
@@ -254,7 +212,7 @@ def weigh(desk: Desk) -> None:
     )
     fused = terms.fused(None, weight)
     inspection = seen.found.explanation.inspection
-    verdict = "defective" if fused.score >= inspection.threshold else "normal"
+    verdict = verdict_at(fused.score, inspection.threshold)
     pictures: list[tuple[str, Image | None, str]] = [
         ("differences", heat(fused.distance), f"weight {weight:.2f}"),
         ("final map", heat(fused.anomaly_map), f"score {fused.score:.2f}: {verdict}"),
@@ -262,63 +220,7 @@ def weigh(desk: Desk) -> None:
     if fused.segmentation is not None:
         pictures.insert(1, ("segmentation", heat(fused.segmentation), f"weight {1 - weight:.2f}"))
     desk.show(shown, pictures, "lesson-segmentation")
-    _legend("as usual", "very unusual")
-
-
-def small(image: Image) -> Image:
-    """A picture that a browser can draw."""
-    return shrink(image, DISPLAY_SIDE // 2)
-
-
-def _legend(low: str, high: str) -> None:
-    st.html(
-        f'<div class="legend"><span>{low}</span><i style="background: {gradient()}"></i>'
-        f"<span>{high}</span></div>"
-    )
-
-
-def _illustrated(painted: list[Image] | None) -> None:
-    if painted is None:
-        st.caption(NO_PAINTER)
-    else:
-        st.caption(ILLUSTRATION)
-
-
-def paint_one(desk: Desk) -> None:
-    """The last step: a defect of the student's own, before an autoencoder and CRR."""
-    whole = desk.whole
-    key = f"{_PAINTING}-{desk.sample.name}"
-    if key not in st.session_state:
-        st.session_state[key] = Painting()
-    painting: Painting = st.session_state[key]
-    nothing = np.zeros(whole.image.shape[:2], dtype=bool)
-    damaged = paint(Damaged(whole.image, nothing), painting.strokes, Filling())
-    canvas, answers = st.columns([5, 6], gap="medium")
-    touched = bool(damaged.mask.any())
-    with canvas:
-        show_canvas(
-            whole.file.picture,
-            painting,
-            key=f"lesson-canvas-{desk.sample.name}",
-            description=f"{desk.sample.title}, to paint a defect on",
-            result=picture_of(damaged.image, whole.digest) if touched else None,
-        )
-    with answers:
-        if not touched:
-            st.info("Paint a defect on the part: both models answer at once.", icon=":material/brush:")
-            return
-        shown = Classroom.damaged(whole, damaged, ("lesson-painted", desk.sample.name, painting.strokes))
-        pictures: list[tuple[str, Image | None, str]] = []
-        for rung, name in ((_PLAIN, "autoencoder"), (_CRR, "CRR")):
-            seen = desk.classroom.look(shown, rung)
-            if seen.painted is not None:
-                pictures.append((f"{name}'s answer", seen.painted[1], f"copies {seen.percent} of it"))
-            inspection = seen.found.explanation.inspection
-            levels = heat(seen.found.explanation.terms.fused().anomaly_map)
-            words = f"score {inspection.score:.2f}, limit {inspection.threshold:.2f}: {inspection.verdict}"
-            pictures.append((f"{name}'s map", levels, words))
-        desk.show(shown, pictures, "lesson-try")
-        st.caption(ILLUSTRATION)
+    show_legend()
 
 
 PICTURES: Mapping[str, Callable[[Desk], None]] = {

@@ -9,7 +9,7 @@ from workbench.samples import read_samples
 from workbench.settings import settings
 
 if TYPE_CHECKING:
-    from workbench.layers import Exploration
+    from workbench.exploration import Exploration
     from workbench.visit import Visit
 
 _VISIT = "visit"
@@ -36,7 +36,7 @@ def current_visit() -> "Visit":
 
 def current_exploration() -> "Exploration":
     """What this session's models were asked about single photos, on the pages Layers and Lesson."""
-    from workbench.layers import Exploration  # needs torch
+    from workbench.exploration import Exploration  # needs torch
 
     if EXPLORATION not in st.session_state:
         st.session_state[EXPLORATION] = Exploration(settings().session_bytes)
@@ -48,9 +48,14 @@ def forget_images() -> None:
     """Forget every image that the visitor brought, and what was painted on it and found in it."""
     current_visit().clear()
     st.session_state.pop(SURVEY, None)
-    st.session_state.pop(EXPLORATION, None)
+    forget_explorations()
     if WORKSHOP in st.session_state:
         st.session_state[WORKSHOP].forget_own_photos()
+
+
+def forget_explorations() -> None:
+    """Forget what models answered to single photos, which can be painted back into pictures."""
+    st.session_state.pop(EXPLORATION, None)
 
 
 def shown_sample() -> str | None:

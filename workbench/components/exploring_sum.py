@@ -1,0 +1,144 @@
+"""The sum of the layers that makes the map and the verdict, and what counts how much in it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from html import escape
+
+import numpy as np
+import streamlit as st
+
+from workbench.components.compare import show_panels
+from workbench.components.exploring_view import View
+from workbench.judgement import verdict_at
+from workbench.layer_drawing import draw_sum
+from workbench.markdown import as_text
+
+
+@dataclass(frozen=True)
+class Weights:
+    """What counts how much in the sum.
+
+    Attributes:
+        layers: Of each layer; they count in proportion.
+        distance: Of all layers together, in [0, 1].
+        calibrated: Whether nothing was changed.
+    """
+
+    layers: tuple[float, ...]
+    distance: float
+    calibrated: bool
+
+
+def current_weights(view: View) -> Weights:
+    """Where the sliders stand, before they are drawn."""
+    terms, state = view.found.explanation.terms, st.session_state
+    calibrated = float(terms.settings.distance_weight)
+    count = len(view.found.explanation.layers)
+    layers = tuple(float(state.get(view.key(f"weight-{index}"), 1.0)) for index in range(count))
+    distance = float(state.get(view.key("weight-distance"), calibrated))
+    alike = len(set(layers)) == 1 and layers[0] > 0
+    same = terms.segmentation is None or abs(distance - calibrated) < 1e-9
+    return Weights(layers, 1.0 if terms.segmentation is None else distance, alike and same)
+
+
+def choose_weight(view: View, index: int) -> None:
+    """How much a layer counts."""
+    st.slider(
+        "Weight",
+        0.0,
+        2.0,
+        1.0,
+        0.1,
+        key=view.key(f"weight-{index}"),
+        help="How much this layer counts in the sum, in proportion to the others. All count alike as "
+        "calibrated. No model is asked again.",
+    )
+
+
+def choose_distance_weight(view: View) -> None:
+    """How much all layers together count against the segmentation network."""
+    terms = view.found.explanation.terms
+    if terms.segmentation is None:
+        return
+    st.slider(
+        "Layers against segmentation",
+        0.0,
+        1.0,
+        float(terms.settings.distance_weight),
+        0.05,
+        key=view.key("weight-distance"),
+        help="1: only the distances of the layers make the map; 0: only the segmentation network does.",
+    )
+
+
+def show_sum(view: View, weights: Weights, beside: Callable[[View, Weights], None]) -> None:
+    """The end of the column: fused distances, segmentation, and the final map; `beside` says more of it."""
+    explanation = view.found.explanation
+    fused = explanation.terms.fused(weights.layers, weights.distance)
+    total = sum(weights.layers)
+    names = [escape(layer.layer.name) for layer in explanation.layers]
+    if total:
+        sums = " + ".join(
+            f"{weight / total:.2f} {name}" for weight, name in zip(weights.layers, names, strict=True)
+        )
+    else:
+        sums = "no layer counts"
+    whole = f"{weights.distance:.2f} distances"
+    lines = [
+        sums,
+        "from what encoder and decoder agree on",
+        whole + (f" + {1 - weights.distance:.2f} segmentation" if fused.segmentation is not None else ""),
+    ]
+    st.markdown("**The sum**: what the layers make together")
+    left, right = view.sides()
+    with left:
+        show_panels(draw_sum(view.found, fused, lines, view.spot, view.pick), view.key("sum"), view.chosen)
+    with right:
+        beside(view, weights)
+
+
+def show_answer(view: View, weights: Weights) -> None:
+    """Verdict and score as calibrated, or as they would be with the weights that were chosen."""
+    inspection = view.found.explanation.inspection
+    score = inspection.score
+    if not weights.calibrated:
+        score = view.found.explanation.terms.fused(weights.layers, weights.distance).score
+    verdict = verdict_at(score, inspection.threshold)
+    relation = "reaches the" if verdict == "defective" else "below the"
+    st.html(
+        f'<div class="answer {verdict}"><b>{verdict.capitalize()}</b>'
+        f"<span>score <b>{score:.2f}</b> {relation} limit {inspection.threshold:.2f}</span>"
+        f"<span>{escape(view.found.name)}</span></div>"
+    )
+    if view.found.hidden.rate:
+        st.caption(
+            f"With {100 * view.found.hidden.rate:.0f} % of the features hidden. Limit, normal patches and "
+            "the test damage are without masking."
+        )
+    if weights.calibrated:
+        return
+    words = f"With your weights. As calibrated: {inspection.verdict}, score {inspection.score:.2f}."
+    reference = view.found.normal.reference
+    if reference is not None:
+        scores = np.array(reference.scores(weights.layers, weights.distance))
+        alarms = int((scores >= inspection.threshold).sum())
+        words += f" Of {reference.images} normal images {alarms} would be called defective."
+    if not any(weights.layers):
+        words += " No layer counts: raise a weight."
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(as_text(words))
+        st.button(
+            "Reset weights",
+            icon=":material/restart_alt:",
+            key=view.key("reset"),
+            on_click=_reset,
+            args=(view,),
+        )
+
+
+def _reset(view: View) -> None:
+    for index in range(len(view.found.explanation.layers)):
+        st.session_state[view.key(f"weight-{index}")] = 1.0
+    if view.found.explanation.terms.segmentation is not None:
+        weight = view.found.explanation.terms.settings.distance_weight
+        st.session_state[view.key("weight-distance")] = float(weight)

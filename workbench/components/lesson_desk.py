@@ -1,0 +1,84 @@
+"""What every step of the lesson works with, and how its pictures are shown."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import streamlit as st
+
+from crr.types import Image, Inspection
+from workbench.classroom import Classroom
+from workbench.colours import gradient
+from workbench.comparison import sample_photo
+from workbench.components.compare import show_panels
+from workbench.components.exploring_spot import NO_PAINTER
+from workbench.explored import Shown, shown_as_it_is
+from workbench.inversions import ILLUSTRATION
+from workbench.layer_drawing import draw_pictures
+from workbench.pictures import DISPLAY_SIDE, picture_of, shrink
+from workbench.samples import Sample, samples_of_other_kinds
+
+
+@dataclass(frozen=True, eq=False)
+class Desk:
+    """What a step needs.
+
+    Attributes:
+        classroom: Asks the models.
+        samples: All, by name.
+        sample: The part of the lesson.
+        number: Of the damage.
+    """
+
+    classroom: Classroom
+    samples: Mapping[str, Sample]
+    sample: Sample
+    number: int
+
+    @cached_property
+    def whole(self) -> Shown:
+        """The part as it came."""
+        return shown_as_it_is(sample_photo(self.sample))
+
+    @cached_property
+    def damaged(self) -> Shown:
+        """The part with its damage."""
+        donors = [sample.path for sample in samples_of_other_kinds(self.samples, self.sample.name)]
+        return self.classroom.damage(self.sample, self.number, donors)
+
+    def show(self, shown: Shown, pictures: Sequence[tuple[str, Image | None, str]], key: str) -> None:
+        """Pictures beside each other; None is the photo of `shown`."""
+        picture = picture_of(shown.image, shown.digest)
+        # Two are no larger than three, so that the question below stays in sight.
+        place = st.columns([2, 1])[0] if len(pictures) == 2 else st.container()
+        with place:
+            show_panels(draw_pictures(pictures, picture), key)
+
+
+PART, DAMAGE = "lesson_part", "lesson_damage"
+
+
+def small(image: Image) -> Image:
+    """A picture that a browser can draw."""
+    return shrink(image, DISPLAY_SIDE // 2)
+
+
+def show_legend(low: str = "as usual", high: str = "very unusual") -> None:
+    """The colours of the maps."""
+    st.html(
+        f'<div class="legend"><span>{low}</span><i style="background: {gradient()}"></i>'
+        f"<span>{high}</span></div>"
+    )
+
+
+def say_who_painted(painted: list[Image] | None) -> None:
+    """That pictures of features illustrate, or how to get some."""
+    if painted is None:
+        st.caption(NO_PAINTER)
+    else:
+        st.caption(ILLUSTRATION)
+
+
+def verdict_of(inspection: Inspection) -> str:
+    """What a model says of a part, in a line."""
+    return f"score {inspection.score:.2f}, limit {inspection.threshold:.2f}: {inspection.verdict}"

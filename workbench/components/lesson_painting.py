@@ -1,0 +1,50 @@
+"""The last step of the lesson: the student paints a defect, and two models answer."""
+
+import numpy as np
+import streamlit as st
+
+from crr.types import Image
+from workbench.classroom import LADDER, Classroom, heat
+from workbench.components.canvas import show_canvas
+from workbench.components.lesson_desk import Desk, say_who_painted, verdict_of
+from workbench.damage import Damaged, Filling, paint
+from workbench.pictures import picture_of
+from workbench.strokes import Painting
+
+_FIRST, *_, _LAST = LADDER
+_PAINTING = "lesson_painting"
+
+
+def paint_one(desk: Desk) -> None:
+    """The last step: a defect of the student's own, before an autoencoder and CRR."""
+    whole = desk.whole
+    key = f"{_PAINTING}-{desk.sample.name}"
+    if key not in st.session_state:
+        st.session_state[key] = Painting()
+    painting: Painting = st.session_state[key]
+    nothing = np.zeros(whole.image.shape[:2], dtype=bool)
+    damaged = paint(Damaged(whole.image, nothing), painting.strokes, Filling())
+    canvas, answers = st.columns([5, 6], gap="medium")
+    touched = bool(damaged.mask.any())
+    with canvas:
+        show_canvas(
+            whole.file.picture,
+            painting,
+            key=f"lesson-canvas-{desk.sample.name}",
+            description=f"{desk.sample.title}, to paint a defect on",
+            result=picture_of(damaged.image, whole.digest) if touched else None,
+        )
+    with answers:
+        if not touched:
+            st.info("Paint a defect on the part: both models answer at once.", icon=":material/brush:")
+            return
+        shown = Classroom.damaged(whole, damaged, ("lesson-painted", desk.sample.name, painting.strokes))
+        pictures: list[tuple[str, Image | None, str]] = []
+        for rung, name in ((_FIRST, "autoencoder"), (_LAST, "CRR")):
+            seen = desk.classroom.look(shown, rung)
+            if seen.painted is not None:
+                pictures.append((f"{name}'s answer", seen.painted[1], f"copies {seen.percent} of it"))
+            levels = heat(seen.found.explanation.terms.fused().anomaly_map)
+            pictures.append((f"{name}'s map", levels, verdict_of(seen.found.explanation.inspection)))
+        desk.show(shown, pictures, "lesson-try")
+        say_who_painted(seen.painted)
