@@ -63,7 +63,7 @@ def test_from_the_first_step_to_the_last_and_back(app, drawn):
             app.button(key="lesson_next").click().run()
             assert not app.exception
             assert not app.error
-    assert "lesson-canvas-bottle_good" in drawn
+    assert "lesson-canvas-screw_good" in drawn
     app.button(key="lesson_back").click().run()
     assert app.subheader[0].value == STEPS[-2].title
 
@@ -95,7 +95,7 @@ def test_an_answer_is_talked_about_and_counted(app):
 
 def test_part_and_damage_stay_for_all_steps(app, drawn):
     open_page(app)
-    app.pills(key="lesson_part").set_value("screw_good").run()
+    app.pills(key="lesson_part").set_value("bottle_good").run()
     app.button(key="lesson_next").click().run()
     first = drawn["lesson-damage"]["photo"]
     app.slider(key="lesson_damage").set_value(5).run()
@@ -106,7 +106,7 @@ def test_part_and_damage_stay_for_all_steps(app, drawn):
     assert drawn["lesson-decoder"]["photo"] == fifth
     for _ in range(3):
         app.button(key="lesson_back").click().run()
-    assert app.pills(key="lesson_part").value == "screw_good"
+    assert app.pills(key="lesson_part").value == "bottle_good"
 
 
 @pytest.mark.parametrize(
@@ -131,7 +131,7 @@ def test_each_control_changes_its_picture(app, drawn, step, key, value):
 def test_a_painted_defect_is_answered_by_both_models(app, drawn):
     open_page(app, step="try")
     assert "Paint a defect" in texts(app.info)
-    painting: Painting = app.session_state["lesson_painting-bottle_good"]
+    painting: Painting = app.session_state["lesson_painting-screw_good"]
     painting.strokes = (Stroke(tool="brush", points=((100, 100), (300, 300)), size=30),)
     app.run()
     assert [panel["title"] for panel in drawn["lesson-try"]["panels"]] == [

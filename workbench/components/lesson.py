@@ -15,7 +15,7 @@ from workbench.settings import settings
 
 _STEP, _ANSWERED = "lesson_step", "lesson_answered"
 _LINK = "step"
-_PART, _DAMAGE = "bottle_good", 3  # which show well
+_PART, _DAMAGE = "screw_good", 7  # which show the whole ladder well
 
 
 def choose_step() -> int:
