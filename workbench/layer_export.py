@@ -43,10 +43,12 @@ ARRAYS = {
 """Names of the arrays of `as_arrays` to what they hold."""
 
 _STYLE = (Path(__file__).parent / "components" / "style.css").read_text(encoding="utf-8")
+_MARGIN = {"l": 50, "r": 10, "t": 10, "b": 45}
 _PAGE_STYLE = """
 body { font: 15px/1.45 system-ui, sans-serif; max-width: 1080px; margin: 2rem auto; padding: 0 1rem; }
 body { color: #212529; }
 h1 { font-size: 1.5rem; } h2 { font-size: 1.1rem; margin-top: 2rem; }
+.neighbours figcaption { padding-right: 6px; }
 .row { display: grid; grid-template-columns: 11fr 9fr; gap: 1.5rem; }
 .pictures { display: flex; gap: 10px; } .pictures figure { margin: 0; flex: 1; }
 .pictures img { width: 100%; object-fit: fill; border-radius: 4px; }
@@ -117,7 +119,9 @@ def as_html(
 <title>{escape(name)}, layer by layer</title><style>{_STYLE}{_PAGE_STYLE}</style></head><body>
 <h1>{escape(name)}, layer by layer</h1>
 <p class="note">Made with the CRR Workbench. The place looked at: {spot.as_link(size)} (x, y), marked
-in the photo. {escape(credit)}</p>
+in the photo. Features are shown as colours: equal features have equal colours, left and right. The
+discrepancy runs from dark (as usual) to bright (very unusual); histograms, on a logarithmic scale, have
+normal patches in grey and this photo in orange. {escape(credit)}</p>
 {"".join(parts)}
 </body></html>
 """
@@ -153,7 +157,11 @@ def _model(
     values = contributions(
         explanation, local, [1.0] * len(explanation.layers), explanation.terms.settings.distance_weight
     )
-    figure = shares_figure(names, values).to_html(full_html=False, include_plotlyjs=False)
+    figure = (
+        shares_figure(names, values)
+        .update_layout(margin=_MARGIN, height=230)
+        .to_html(full_html=False, include_plotlyjs=False)
+    )
     parts.append(
         f'<h2>The sum</h2><div class="row">{_pictures(maps, found.image, crisp=False)}'
         f"<div>{figure}</div></div>"
@@ -177,7 +185,9 @@ def _layer(found: Explored, number: int, measuring: Measuring, spot: Spot, with_
     ]
     normal = None if reference is None else reference.layers[number].discrepancies(measure)
     figure = patches_figure(values, normal, at.discrepancy, top, measuring.axis(layer.layer.channels))
-    beside = figure.to_html(full_html=False, include_plotlyjs=with_script)
+    beside = figure.update_layout(margin=_MARGIN, height=190).to_html(
+        full_html=False, include_plotlyjs=with_script
+    )
     beside += f"<p>{among_normal_patches(at, reference).replace('**', '')}</p>"
     if found.normal.memory is not None and at.seen:
         beside += neighbours_html(at, found.normal.memory, layer.layer.grid, found.image, spot)
@@ -186,7 +196,7 @@ def _layer(found: Explored, number: int, measuring: Measuring, spot: Spot, with_
     heading = f"{escape(layer.layer.name)} · {grid[0]} × {grid[1]} patches · {layer.layer.channels} channels"
     copied = None if found.index is None else found.index.layers.get(layer.layer.name)
     if copied is not None:
-        heading += f" · identity index {copied:.2f}"
+        heading += f" · copies {100 * min(1.0, max(0.0, copied)):.0f} % of the damage"
     pictures = _pictures(rows, found.image, crisp=True)
     return f'<h2>{heading}</h2><div class="row">{pictures}<div>{beside}</div></div>'
 

@@ -64,12 +64,14 @@ def patches_figure(image: Map, normal: Map | None, spot: float, top: float, unit
         xaxis={
             "range": [0, top],
             "title": {"text": unit, "standoff": 2},
+            "automargin": True,
             "fixedrange": True,
             "zeroline": False,
         },
         yaxis={
             "type": "log",
             "title": "% of patches",
+            "automargin": True,
             "fixedrange": True,
             "nticks": 4,
             "tickfont": {"size": 9},
@@ -184,7 +186,12 @@ def shares_figure(names: Sequence[str], values: Sequence[float]) -> go.Figure:
         barmode="stack",
         height=170,
         margin={"l": 4, "r": 4, "t": 4, "b": 4},
-        xaxis={"title": "anomaly here", "fixedrange": True, "range": [0, max(1.0, 1.05 * sum(values))]},
+        xaxis={
+            "title": "anomaly here",
+            "automargin": True,
+            "fixedrange": True,
+            "range": [0, max(1.0, 1.05 * sum(values))],
+        },
         yaxis={"visible": False, "fixedrange": True},
         legend={"orientation": "h", "yanchor": "bottom", "y": 1.0, "traceorder": "normal"},
         **_BARE,

@@ -13,6 +13,7 @@ from crr.explanation import ExplainedLayer, Explanation, Map
 from crr.identity import passed_damage
 from crr.patch_memory import Neighbour
 from crr.types import Mask, Reconstruction
+from workbench.judgement import readable
 from workbench.measures import Measure, discrepancy, percentile
 from workbench.normality import Normal
 from workbench.references import Reference
@@ -54,6 +55,8 @@ class LayerAtSpot:
         answered: Those most like what the decoder answered.
         seen_above: Share of normal patches that lie nearer to others than what was seen does, in [0, 100].
         answered_above: The same of what the decoder answers to normal patches.
+        seen_elsewhere: Another category than the image's, if none of `seen` belongs to its own.
+        answered_elsewhere: The same of `answered`.
         channels: Those that differ most, the furthest apart first.
     """
 
@@ -65,6 +68,8 @@ class LayerAtSpot:
     answered: list[Neighbour]
     seen_above: float | None
     answered_above: float | None
+    seen_elsewhere: str | None
+    answered_elsewhere: str | None
     channels: list[Channel]
 
     @property
@@ -72,13 +77,18 @@ class LayerAtSpot:
         """What the neighbours say about the decoder, in a few words; empty if they cannot say."""
         if self.seen_above is None or self.answered_above is None or self.apart_above is None:
             return ""
-        if self.seen_above < _UNUSUAL:
-            return "What the encoder saw looks normal."
-        if self.answered_above < _UNUSUAL:
-            return "Repaired: the encoder saw nothing normal, the answer is as near to normal as usual."
+        if self.seen_above < _UNUSUAL and self.seen_elsewhere is None:
+            if self.apart_above < _UNUSUAL:
+                return "What the encoder saw looks normal, and so does the answer."
+            return "What the encoder saw looks normal, but the answer is unusually far from it."
+        seen = "" if self.seen_elsewhere is None else f"Seen: like a normal {readable(self.seen_elsewhere)}. "
+        if self.answered_above < _UNUSUAL and self.answered_elsewhere is None:
+            return f"{seen}Repaired: the answer is as near to normal patches of this part as usual."
         if self.apart_above < _UNUSUAL:
-            return "Copied: the answer is as unusual as what the encoder saw, and hardly differs from it."
-        return "Partly repaired: the answer differs from what was seen, but it is not quite normal either."
+            return f"{seen}Copied: the answer is as unusual as what was seen, and hardly differs from it."
+        return (
+            f"{seen}Partly repaired: the answer differs from what was seen, but is not quite normal either."
+        )
 
 
 def among_normal_patches(at: LayerAtSpot, reference: Reference | None) -> str:
@@ -124,8 +134,17 @@ def look_at(
         answered=near[1],
         seen_above=percentile(distances.seen[index], near[0][0].distance) if distances else None,
         answered_above=percentile(distances.answered[index], near[1][0].distance) if distances else None,
+        seen_elsewhere=_elsewhere(near[0], normal),
+        answered_elsewhere=_elsewhere(near[1], normal),
         channels=_channels(seen, answered, layer, None if usual is None else usual.encoder),
     )
+
+
+def _elsewhere(neighbours: Sequence[Neighbour], normal: Normal) -> str | None:
+    if normal.memory is None or normal.reference is None or not neighbours:
+        return None
+    categories = [normal.memory.images[neighbour.image][0] for neighbour in neighbours]
+    return None if normal.reference.category in categories else categories[0]
 
 
 def _channels(seen: Map, answered: Map, layer: ExplainedLayer, normal: Map | None) -> list[Channel]:

@@ -53,5 +53,8 @@ def read_steps() -> tuple[Step, ...]:
 
 
 def step_number(name: str | None) -> int:
-    """Number of the step of that name, the first if there is none."""
-    return next((number for number, step in enumerate(read_steps()) if step.name == name), 0)
+    """Number of the step of that name, or of that place counted from 1; the first if there is none."""
+    steps = read_steps()
+    if name is not None and name.isascii() and name.isdecimal() and 1 <= int(name) <= len(steps):
+        return int(name) - 1
+    return next((number for number, step in enumerate(steps) if step.name == name), 0)

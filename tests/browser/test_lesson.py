@@ -41,7 +41,7 @@ def change(page: Page, name: str) -> None:
     elif name == "decoder":
         page.get_by_role("radio", name="block 4").click()
     elif name == "repair":
-        page.get_by_role("radio", name="to repair").click()
+        page.get_by_role("radio", name="to repair as well").click()
     else:
         canvas = page.locator(".painter canvas")
         canvas.scroll_into_view_if_needed()

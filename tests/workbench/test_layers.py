@@ -82,6 +82,8 @@ def at(**changes):
         "answered": [Neighbour(0, 0, 0, 0.3)],
         "seen_above": 99.0,
         "answered_above": 50.0,
+        "seen_elsewhere": None,
+        "answered_elsewhere": None,
         "channels": [],
     }
     return LayerAtSpot(**{**values, **changes})
@@ -103,6 +105,15 @@ def test_the_scratch_and_a_normal_place_read_differently(room):
     differences = [abs(channel.encoder - channel.decoder) for channel in there.channels]
     assert differences == sorted(differences, reverse=True)
     assert "of normal patches (6 images)" in among_normal_patches(away, found.normal.reference)
+
+
+def test_a_place_that_looks_like_another_part_is_said_to(room):
+    [ring] = good_images("ring", 1, seed=5)
+    found = room.explore(shown_as_it_is(photo_of(encode_png(ring))))
+    middle = look_at(found.explanation, 0, MIDDLE, "model", found.normal)
+    own = found.normal.reference.category
+    categories = [found.normal.memory.images[near.image][0] for near in middle.seen]
+    assert middle.seen_elsewhere == (None if own in categories else categories[0])
 
 
 def test_a_click_asks_no_model(room):
@@ -172,15 +183,18 @@ def test_what_was_found_out_of_a_photo_is_at_hand_for_the_next_click(room):
 @pytest.mark.parametrize(
     ("found", "words"),
     [
-        (at(seen_above=50.0), "looks normal"),
+        (at(seen_above=50.0, apart_above=50.0), "looks normal, and so does the answer"),
+        (at(seen_above=50.0), "looks normal, but the answer"),
         (at(apart_above=50.0, answered_above=99.0), "Copied"),
         (at(), "Repaired"),
         (at(answered_above=99.0), "Partly repaired"),
         (at(seen_above=None), ""),
+        (at(seen_above=50.0, seen_elsewhere="deeppcb"), "Seen: like a normal circuit board. Repaired"),
+        (at(answered_above=50.0, answered_elsewhere="deeppcb"), "Partly repaired"),
     ],
 )
 def test_neighbours_say_whether_the_answer_is_a_copy(found, words):
-    assert found.reading.startswith(words) if words != "looks normal" else words in found.reading
+    assert words in found.reading if words else found.reading == ""
 
 
 @pytest.mark.parametrize(

@@ -60,7 +60,8 @@ def test_the_term_is_explained_before_it_is_used():
 
 def test_a_link_finds_its_step():
     assert step_number("damage") == 1
-    assert step_number("nonsense") == step_number(None) == 0
+    assert step_number("3") == 2
+    assert step_number("nonsense") == step_number(None) == step_number("99") == step_number("0") == 0
 
 
 def test_a_damage_is_the_same_every_time_and_its_twin_is_known(classroom, screw):

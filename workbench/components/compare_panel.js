@@ -41,7 +41,9 @@ class HeatMap {
     if (this.blank && level === 0) return this.blank;
     if (!this.usual) return level.toFixed(2);
     const below = this.usual.filter((value) => value < level * this.one).length;
-    return `${level.toFixed(2)}, above ${(100 * below / this.usual.length).toFixed(1)} % of normal patches`;
+    const share = 100 * below / this.usual.length;
+    const words = below === this.usual.length ? "all" : share >= 99.95 ? "over 99.9 % of" : `${share.toFixed(1)} % of`;
+    return `${level.toFixed(2)}, above ${words} normal patches`;
   }
 }
 

@@ -30,7 +30,7 @@ from workbench.spots import Spot
 
 _NONE = "none"
 _AS_IT_IS, _DAMAGED = "As it is", "With my damage"
-_LINKED = "linked_spot"  # the photo that the link of this visit is about
+_WRITTEN = "written_spot"  # the photo and the place that stand in the address
 _HOW_TO_GET_NORMALS = (
     "There are no normal images for {category} beside this model, so nothing can be said of what is usual. "
     "`crr normals --model {model} --data FOLDER` puts some there, from the data that it was trained on."
@@ -99,10 +99,10 @@ def show(photo: Photo, questions: Sequence[Question], inspector: Inspector) -> N
 def _show_model(view: View, damaged: bool, inspector: Inspector) -> None:
     weights = current_weights(view)
     show_answer(view, weights)
+    show_painting(view, current_exploration(), inspector)
     _say_what_is_missing(view.found)
     show_layers(view, weights, damaged)
     show_sum(view, weights, show_adding_up)
-    show_painting(view, current_exploration(), inspector)
     show_channels(view)
 
 
@@ -160,18 +160,17 @@ def _choose_hidden() -> Hidden:
 
 def _current_spot(photo: Photo, size: tuple[int, int], found: Explored, exploration: Exploration) -> Spot:
     """What the visitor chose in this photo, what the link asks for, or where the map is highest."""
-    linked = (
-        st.query_params.get("spot") if st.session_state.setdefault(_LINKED, photo.key) == photo.key else None
-    )
-    if photo.key not in exploration.spots:
-        wanted = None if linked is None else Spot.parse(linked, size)
-        if linked is not None and wanted is None:
+    about, written = st.session_state.setdefault(_WRITTEN, (photo.key, None))
+    linked = st.query_params.get("spot") if about == photo.key else None
+    if linked is not None and linked != written:  # of a link, or the browser went back
+        wanted = Spot.parse(linked, size)
+        if wanted is None:
             st.info(
-                "The place that the link names lies outside this picture, so the most unusual one is shown.",
+                "The link names no place of this picture, so the most unusual one is shown.",
                 icon=":material/wrong_location:",
             )
         exploration.spots[photo.key] = wanted or peak(found)
-    return exploration.spots[photo.key]
+    return exploration.spots.setdefault(photo.key, peak(found))
 
 
 def _choose_spot(photo: Photo, spot: Spot | None) -> None:
@@ -183,6 +182,7 @@ def _choose_spot(photo: Photo, spot: Spot | None) -> None:
 
 def _write_spot(photo: Photo, spot: Spot, size: tuple[int, int]) -> None:
     """Keep the place in the address, in pixels of the photo; of a visitor's own photo there is no link."""
+    st.session_state[_WRITTEN] = (photo.key, spot.as_link(size))
     if photo.own:
         st.query_params.pop("spot", None)
     elif st.query_params.get("spot") != spot.as_link(size):

@@ -12,6 +12,11 @@ from workbench.layers import among_normal_patches, discrepancy_map
 from workbench.markdown import as_text
 from workbench.patch_pictures import neighbours_html
 
+_COPIES = (
+    "How much of a damage passes through the decoder in this layer: the identity index. Where you painted no "
+    "damage, two test damages are laid over the photo, of kinds that no model here was trained on."
+)
+
 
 def show_layers(view: View, weights: Weights, damaged: bool) -> None:
     """A row a layer.
@@ -42,12 +47,12 @@ def _show_heading(view: View, index: int, share: float, damaged: bool) -> None:
     words = (
         f"**{as_text(layer.name)}** · {layer.grid[0]} × {layer.grid[1]} patches · {layer.channels} channels"
     )
-    words += f" · {100 * share:.0f} % of the score"
+    words += f" · {100 * share:.0f}\u00a0% of the score"
     copied = None if view.found.index is None else view.found.index.layers.get(layer.name)
     if copied is not None:
         what = "your damage" if damaged else "a test damage"
-        words += f" · copies **{100 * min(1.0, max(0.0, copied)):.0f} %** of {what}"
-    st.markdown(words)
+        words += f" · copies **{100 * min(1.0, max(0.0, copied)):.0f}\u00a0%** of {what}"
+    st.markdown(words, help=_COPIES if copied is not None else None)
 
 
 def _show_pictures(view: View, index: int) -> None:
@@ -95,6 +100,7 @@ def _legend(damaged: bool) -> str:
     return (
         '<div class="legend"><span>discrepancy: as usual</span>'
         f'<i style="background: {gradient()}"></i><span>very unusual</span>{copying}</div>'
-        '<div class="hint">Features are shown as colours: equal features have equal colours, left and right. '
-        "Click a patch.</div>"
+        '<div class="hint">Click a patch in any picture. Features are shown as colours: equal features have '
+        "equal colours, left and right. Layers go from fine to coarse. Histograms, on a logarithmic scale: "
+        "normal patches in grey, this photo in orange, all that lies beyond the end in the last bar.</div>"
     )

@@ -4,6 +4,7 @@ import streamlit as st
 
 from crr.errors import CRRError
 from crr.inversion_checkpoint import HOW_TO_GET_ONE
+from crr.types import Image
 from workbench.components.compare import show_panels
 from workbench.components.exploring_sum import Weights
 from workbench.components.exploring_view import View
@@ -23,31 +24,28 @@ NO_PAINTER = (
 
 def show_painting(view: View, exploration: Exploration, inspector: Inspector) -> None:
     """The photo, what the encoder saw of it as a picture, and what the decoder answered."""
-    st.markdown("**Picture of the answer**: what the decoder believes the part looks like")
     found = view.found
+    painted, problem = None, ""
     try:
         painted = exploration.paint(found.identity, found.explanation, found.question, inspector)
     except CRRError as error:
-        st.warning(as_text(str(error)), icon=":material/broken_image:")
-        return
-    if painted is None:
-        st.info(NO_PAINTER, icon=":material/format_paint:")
-        return
-    encoder, decoder = painted
-    pictures = [
-        ("photo", None, ""),
-        ("encoder's features", encoder, "control: as well as features can be painted"),
-        ("decoder's answer", decoder, "a copy, or a normal part?"),
-    ]
+        problem = str(error)
+    pictures: list[tuple[str, Image | None, str]] = [("photo", None, "")]
+    if painted is not None:
+        pictures.append(("encoder's features", painted[0], "painted: the control"))
+        pictures.append(("decoder's answer", painted[1], "painted: a copy, or a normal part?"))
+    drawing = draw_pictures(pictures, found.picture, found.explanation.view, view.spot, view.pick)
     left, right = view.sides()
     with left:
-        show_panels(
-            draw_pictures(pictures, found.picture, found.explanation.view, view.spot, view.pick),
-            view.key("painted"),
-            view.chosen,
-        )
+        show_panels(drawing, view.key("painted"), view.chosen)
     with right:
-        st.caption(ILLUSTRATION)
+        st.markdown("**Picture of the answer**: what the decoder believes the part looks like")
+        if painted is not None:
+            st.caption(ILLUSTRATION)
+        elif problem:
+            st.warning(as_text(problem), icon=":material/broken_image:")
+        else:
+            st.info(NO_PAINTER, icon=":material/format_paint:")
 
 
 def show_adding_up(view: View, weights: Weights) -> None:

@@ -86,10 +86,13 @@ def show_sum(view: View, weights: Weights, beside: Callable[[View, Weights], Non
     whole = f"{weights.distance:.2f} distances"
     lines = [
         sums,
-        "from what encoder and decoder agree on",
+        "from encoder and decoder together",
         whole + (f" + {1 - weights.distance:.2f} segmentation" if fused.segmentation is not None else ""),
     ]
-    st.markdown("**The sum**: what the layers make together")
+    words = "**The sum**: what the layers make together"
+    if fused.segmentation is not None:
+        words += f" · segmentation: {100 * fused.shares[-1]:.0f}\u00a0% of the score"
+    st.markdown(words)
     left, right = view.sides()
     with left:
         show_panels(draw_sum(view.found, fused, lines, view.spot, view.pick), view.key("sum"), view.chosen)
@@ -103,6 +106,10 @@ def show_answer(view: View, weights: Weights) -> None:
     score = inspection.score
     if not weights.calibrated:
         score = view.found.explanation.terms.fused(weights.layers, weights.distance).score
+    if not any(weights.layers) and score == 0:
+        st.html(f'<div class="answer"><b>No verdict</b><span>{escape(view.found.name)}</span></div>')
+        _show_changed(view, weights)
+        return
     verdict = verdict_at(score, inspection.threshold)
     relation = "reaches the" if verdict == "defective" else "below the"
     st.html(
@@ -115,8 +122,13 @@ def show_answer(view: View, weights: Weights) -> None:
             f"With {100 * view.found.hidden.rate:.0f} % of the features hidden. Limit, normal patches and "
             "the test damage are without masking."
         )
-    if weights.calibrated:
-        return
+    if not weights.calibrated:
+        _show_changed(view, weights)
+
+
+def _show_changed(view: View, weights: Weights) -> None:
+    """What the weights were before, and what they would make of normal images."""
+    inspection = view.found.explanation.inspection
     words = f"With your weights. As calibrated: {inspection.verdict}, score {inspection.score:.2f}."
     reference = view.found.normal.reference
     if reference is not None:

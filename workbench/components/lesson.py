@@ -13,15 +13,16 @@ from workbench.normality import normality
 from workbench.samples import read_samples
 from workbench.settings import settings
 
-_STEP, _ANSWERED = "lesson_step", "lesson_answered"
+_STEP, _WRITTEN, _ANSWERED = "lesson_step", "lesson_written", "lesson_answered"
 _LINK = "step"
 _PART, _DAMAGE = "screw_good", 7  # which show the whole ladder well
 
 
 def choose_step() -> int:
     """Where the student is: the link's step at first; returns its number."""
-    if _STEP not in st.session_state:
-        st.session_state[_STEP] = step_number(st.query_params.get(_LINK))
+    linked = st.query_params.get(_LINK)
+    if _STEP not in st.session_state or (linked is not None and linked != st.session_state.get(_WRITTEN)):
+        st.session_state[_STEP] = step_number(linked)  # of a link, or the browser went back
     steps = read_steps()
     number = int(st.session_state[_STEP])
     names = [f"{position + 1} {step.short}" for position, step in enumerate(steps)]
@@ -43,6 +44,7 @@ def show(number: int) -> None:
     """A step: its idea, its picture with one control, its question, and what is behind it."""
     steps = read_steps()
     step = steps[number]
+    st.session_state[_WRITTEN] = step.name
     if st.query_params.get(_LINK) != step.name:
         st.query_params[_LINK] = step.name
     with st.sidebar:

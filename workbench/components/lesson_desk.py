@@ -76,7 +76,7 @@ def say_who_painted(painted: list[Image] | None) -> None:
     if painted is None:
         st.caption(NO_PAINTER)
     else:
-        st.caption(ILLUSTRATION)
+        st.caption("Painted from features: an illustration, not evidence.", help=ILLUSTRATION)
 
 
 def verdict_of(inspection: Inspection) -> str:

@@ -22,8 +22,11 @@ def paint_one(desk: Desk) -> None:
     if key not in st.session_state:
         st.session_state[key] = Painting()
     painting: Painting = st.session_state[key]
+    percent = st.slider(
+        "Strength", 10, 100, 100, 10, format="%d %%", key="lesson_strength", help="How much the paint covers."
+    )
     nothing = np.zeros(whole.image.shape[:2], dtype=bool)
-    damaged = paint(Damaged(whole.image, nothing), painting.strokes, Filling())
+    damaged = paint(Damaged(whole.image, nothing), painting.strokes, Filling(strength=percent / 100))
     canvas, answers = st.columns([5, 6], gap="medium")
     touched = bool(damaged.mask.any())
     with canvas:
@@ -38,7 +41,9 @@ def paint_one(desk: Desk) -> None:
         if not touched:
             st.info("Paint a defect on the part: both models answer at once.", icon=":material/brush:")
             return
-        shown = Classroom.damaged(whole, damaged, ("lesson-painted", desk.sample.name, painting.strokes))
+        shown = Classroom.damaged(
+            whole, damaged, ("lesson-painted", desk.sample.name, painting.strokes, percent)
+        )
         pictures: list[tuple[str, Image | None, str]] = []
         for rung, name in ((_FIRST, "autoencoder"), (_LAST, "CRR")):
             seen = desk.classroom.look(shown, rung)

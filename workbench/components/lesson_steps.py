@@ -143,6 +143,7 @@ def climb_ladder(desk: Desk) -> None:
         ("map", heat(fused.anomaly_map), verdict_of(chosen.found.explanation.inspection)),
     ]
     desk.show(shown, pictures, "lesson-vanishes")
+    show_legend()
     figure = ladder_figure({name: found.index for name, found in seen.items()}, rung)
     st.plotly_chart(figure, key="lesson_ladder_chart", config={"displayModeBar": False})
     say_who_painted(chosen.painted)
@@ -175,11 +176,11 @@ def hide_features(desk: Desk) -> None:
 
 def see_repair(desk: Desk) -> None:
     """Step 7: the same damage before a decoder that reconstructs and before one that repairs."""
-    trained = {"to reconstruct": _MASKED, "to repair": _REPAIR}
+    trained = {"to reconstruct, with masking": _MASKED, "to repair as well": _REPAIR}
     choice = st.segmented_control(
         "The decoder was trained",
         list(trained),
-        default="to reconstruct",
+        default="to reconstruct, with masking",
         required=True,
         key="lesson_trained",
         help="Both had features hidden in training; only the second was shown damaged parts there.",
@@ -215,7 +216,11 @@ def weigh(desk: Desk) -> None:
     verdict = verdict_at(fused.score, inspection.threshold)
     pictures: list[tuple[str, Image | None, str]] = [
         ("differences", heat(fused.distance), f"weight {weight:.2f}"),
-        ("final map", heat(fused.anomaly_map), f"score {fused.score:.2f}: {verdict}"),
+        (
+            "final map",
+            heat(fused.anomaly_map),
+            f"score {fused.score:.2f}, limit {inspection.threshold:.2f}: {verdict}",
+        ),
     ]
     if fused.segmentation is not None:
         pictures.insert(1, ("segmentation", heat(fused.segmentation), f"weight {1 - weight:.2f}"))
