@@ -58,7 +58,7 @@ def test_from_the_first_step_to_the_last_each_control_changes_the_picture(page):
     for number, step in enumerate(STEPS):
         expect(page.get_by_role("heading", name=step.title)).to_be_visible()
         expect(page).to_have_url(re.compile(f"step={step.name}"))
-        expect(page.get_by_text(f"{number + 1} of {len(STEPS)}", exact=True)).to_be_visible()
+        expect(page.get_by_text(f"{number + 1} of {len(STEPS)}", exact=True).first).to_be_visible()
         if step.name != "try":
             expect(drawn(page).nth(1)).to_be_visible()
         settled(page)
@@ -72,11 +72,13 @@ def test_from_the_first_step_to_the_last_each_control_changes_the_picture(page):
                 break
         assert pictures(page) != before, step.name
         page.get_by_text(step.answers[step.right].text).click()
-        expect(page.get_by_text(step.answers[step.right].feedback[:40])).to_be_visible()
+        expect(page.get_by_text(step.answers[step.right].feedback[:40]).first).to_be_visible()
+        settled(page)
         if number + 1 < len(STEPS):
             page.get_by_role("button", name=f"Next: {STEPS[number + 1].title}").click()
-    expect(page.get_by_text(f"{len(STEPS)} of {len(STEPS)} questions")).to_be_visible()
-    expect(page.get_by_role("link", name="See every layer")).to_be_visible()
+    settled(page)
+    expect(page.get_by_text(f"{len(STEPS)} of {len(STEPS)} questions").first).to_be_visible()
+    expect(page.get_by_role("link", name="See every layer").first).to_be_visible()
 
 
 def test_the_ladder_shows_less_and_less_of_the_damage_copied(page):
