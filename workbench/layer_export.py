@@ -196,7 +196,8 @@ def _layer(found: Explored, number: int, measuring: Measuring, spot: Spot, with_
     heading = f"{escape(layer.layer.name)} · {grid[0]} × {grid[1]} patches · {layer.layer.channels} channels"
     copied = None if found.index is None else found.index.layers.get(layer.layer.name)
     if copied is not None:
-        heading += f" · copies {100 * min(1.0, max(0.0, copied)):.0f} % of the damage"
+        what = "a test damage" if found.copied is None else "the damage"
+        heading += f" · copies {100 * min(1.0, max(0.0, copied)):.0f} % of {what}"
     pictures = _pictures(rows, found.image, crisp=True)
     return f'<h2>{heading}</h2><div class="row">{pictures}<div>{beside}</div></div>'
 
