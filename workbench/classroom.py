@@ -17,6 +17,7 @@ from workbench.damage import Damaged, Synthetic, synthetic_damage
 from workbench.exploration import Exploration
 from workbench.explored import Explored, Shown, explore, shown_as_it_is
 from workbench.inspection import Inspector
+from workbench.judgement import percent_copied
 from workbench.measures import discrepancy
 from workbench.normality import Normality
 from workbench.samples import Sample
@@ -49,7 +50,7 @@ class Seen:
     @property
     def percent(self) -> str:
         """The index as people say it."""
-        return "?" if self.index is None else f"{100 * min(1.0, max(0.0, self.index)):.0f} %"
+        return "?" if self.index is None else f"{percent_copied(self.index):.0f} %"
 
 
 class Classroom:

@@ -15,6 +15,7 @@ from workbench.colours import difference_table
 from workbench.comparison import Comparison, above_normals, difference_map
 from workbench.drawing import MAP_SIDE, ONE, base64_of
 from workbench.inspection import Inspected
+from workbench.judgement import percent_copied
 from workbench.pictures import shrink
 
 Style = Literal["Over the photo", "Map alone"]
@@ -129,8 +130,7 @@ def _copying(comparison: Comparison, name: str) -> list[str]:
     copied, hit = comparison.copied.get(name), comparison.hits.get(name)
     lines = []
     if copied is not None and copied.index is not None:
-        share = 100 * min(1.0, max(0.0, copied.index))  # single patches may push it beyond 0 and 1
-        own = f"copies {share:.0f} % of the damage"
+        own = f"copies {percent_copied(copied.index):.0f} % of the damage"
         lines.append(own if hit else f"identity index {copied.index + 0.0:.2f} (test damage, see below)")
     if hit is not None and hit.contrast is not None:
         lines.append(f"contrast {hit.contrast:.1f}")

@@ -158,6 +158,11 @@ def share_of(area: float) -> str:
     return f"{100 * area:.1f} %" if area >= 0.0005 else "under 0.1 %"
 
 
+def percent_copied(index: float) -> float:
+    """An identity index as a share in [0, 100]: single patches may push it beyond 0 and 1."""
+    return 100 * min(1.0, max(0.0, index))
+
+
 def readable(category: str | None) -> str:
     """A category as people say it; those of the embedded model are named after data sets."""
     if category is None:

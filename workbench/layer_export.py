@@ -17,6 +17,7 @@ from crr.images import encode_png
 from crr.types import Image
 from workbench.explored import Explored
 from workbench.inversions import ILLUSTRATION
+from workbench.judgement import percent_copied
 from workbench.layer_drawing import ANSWERED, APART, SAW, SHOWN, highest
 from workbench.layer_plots import patches_figure, shares_figure
 from workbench.layers import among_normal_patches, contributions, discrepancy_map, look_at
@@ -197,7 +198,7 @@ def _layer(found: Explored, number: int, measuring: Measuring, spot: Spot, with_
     copied = None if found.index is None else found.index.layers.get(layer.layer.name)
     if copied is not None:
         what = "a test damage" if found.copied is None else "the damage"
-        heading += f" · copies {100 * min(1.0, max(0.0, copied)):.0f} % of {what}"
+        heading += f" · copies {percent_copied(copied):.0f} % of {what}"
     pictures = _pictures(rows, found.image, crisp=True)
     return f'<h2>{heading}</h2><div class="row">{pictures}<div>{beside}</div></div>'
 

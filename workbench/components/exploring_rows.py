@@ -6,6 +6,7 @@ from workbench.colours import copying_gradient, gradient
 from workbench.components.compare import show_panels
 from workbench.components.exploring_sum import Weights, choose_distance_weight, choose_weight
 from workbench.components.exploring_view import View
+from workbench.judgement import percent_copied
 from workbench.layer_drawing import draw_layer, highest
 from workbench.layer_plots import patches_figure
 from workbench.layers import among_normal_patches, discrepancy_map
@@ -51,7 +52,7 @@ def _show_heading(view: View, index: int, share: float, damaged: bool) -> None:
     copied = None if view.found.index is None else view.found.index.layers.get(layer.name)
     if copied is not None:
         what = "your damage" if damaged else "a test damage"
-        words += f" · copies **{100 * min(1.0, max(0.0, copied)):.0f}\u00a0%** of {what}"
+        words += f" · copies **{percent_copied(copied):.0f}\u00a0%** of {what}"
     st.markdown(words, help=_COPIES if copied is not None else None)
 
 
