@@ -19,7 +19,7 @@ from crr.explanation import Hidden
 from workbench.batch import Question
 from workbench.comparison import sample_photo
 from workbench.exploration import Exploration
-from workbench.explored import Explored, explore, shown_as_it_is
+from workbench.explored import Explored, explore
 from workbench.inspection import Inspector, inspector
 from workbench.layer_drawing import draw_layer, highest
 from workbench.layer_plots import patches_figure
@@ -28,6 +28,7 @@ from workbench.normality import Normality
 from workbench.patch_pictures import neighbours_html
 from workbench.samples import read_samples
 from workbench.settings import settings
+from workbench.shown import shown_as_it_is
 from workbench.spots import Spot
 
 if TYPE_CHECKING:

@@ -3,10 +3,8 @@
 import threading
 from pathlib import Path
 
-from rich.console import Console
-
 from crr import cli_options as option
-from crr.cli_support import STDOUT, check_json_file, command_line, sentences, write_json
+from crr.cli_support import check_json_file, command_line, deliver, sentences
 from crr.errors import CheckpointError, ConfigError
 from crr.interrupt import stop_on_interrupt
 from crr.terminal import inversion_table, reporting, say
@@ -89,7 +87,7 @@ def evaluate_inversion(
         load_inversion(folder, detector.encoder)  # says so if it has another encoder
     with reporting(progress) as report:
         result = measure_inversion(network, detectors, dataset, progress=report).as_json()
-    write_json(json_file, result)
+    deliver(result, json_file, progress, inversion_table)
     if card:
         command = command_line(
             "evaluate-inversion",
@@ -98,8 +96,6 @@ def evaluate_inversion(
             category,
         )
         write_inversion_figures(folder, result, command)
-    if progress != "json" and json_file != STDOUT:
-        Console().print(inversion_table(result))
 
 
 @sentences()

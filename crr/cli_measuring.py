@@ -1,14 +1,13 @@
-"""The commands that measure: `crr evaluate`, `crr identity`, `crr compare`."""
+"""The commands that measure: `crr evaluate`, `crr identity`, `crr compare`, `crr layers`."""
 
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
-from rich.console import Console
 
 from crr import cli_options as option
-from crr.cli_support import SOME_FAILED, STDOUT, check_json_file, command_line, sentences, write_json
+from crr.cli_support import SOME_FAILED, STDOUT, check_json_file, command_line, deliver, sentences
 from crr.terminal import comparison_table, figures_table, identity_table, layers_table, reporting, say
 
 if TYPE_CHECKING:
@@ -40,11 +39,9 @@ def evaluate(
     detector = load(folder, device)
     with reporting(progress) as report:
         result = run(detector, dataset, progress=report).as_json()
-    write_json(json_file, result)
+    deliver(result, json_file, progress, figures_table)
     if card:
         write_figures(folder, result, _command("evaluate", folder, dataset, category))
-    if progress != "json" and json_file != STDOUT:
-        Console().print(figures_table(result))
 
 
 @sentences()
@@ -73,12 +70,10 @@ def identity(
     detector = load(folder, device)
     with reporting(progress) as report:
         result = measure_identity(detector, dataset, pairs, progress=report).as_json()
-    write_json(json_file, result)
+    deliver(result, json_file, progress, identity_table)
     if card:
         real = [] if pairs is None else ["--pairs", pairs.name]
         write_identity(folder, result, _command("identity", folder, dataset, category, real))
-    if progress != "json" and json_file != STDOUT:
-        Console().print(identity_table(result))
 
 
 @sentences()
@@ -102,10 +97,9 @@ def compare(
         result = run(
             [option.expanded(name) for name in names], dataset, pairs, device=device, progress=report
         ).as_json()
-    write_json(json_file, result)
+    deliver(result, json_file, progress, comparison_table)
     failed = [row for row in result["models"] if "error" in row]
     if progress != "json" and json_file != STDOUT:
-        Console().print(comparison_table(result))
         for row in failed:
             say(f"{row['model']}: {row['error']}", colour="red", error=True)
     if failed:
@@ -131,9 +125,7 @@ def layers(
     detector = load(option.expanded(model), device)
     with reporting(progress) as report:
         result = measure_layers(detector, dataset, progress=report).as_json()
-    write_json(json_file, result)
-    if progress != "json" and json_file != STDOUT:
-        Console().print(layers_table(result))
+    deliver(result, json_file, progress, layers_table)
 
 
 def _command(

@@ -3,12 +3,14 @@
 import errno
 import json
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
+from rich.console import Console
+from rich.table import Table
 
 from crr.errors import ConfigError, CRRError
 from crr.terminal import ProgressStyle, say
@@ -74,6 +76,15 @@ def write_json(path: Path | None, values: dict[str, Any]) -> None:
         typer.echo(text, nl=False)
     elif path is not None:
         write_text_atomically(path, text)
+
+
+def deliver(
+    result: dict[str, Any], json_file: Path | None, progress: ProgressStyle, table: Callable[[Any], Table]
+) -> None:
+    """Write a result as JSON if that was asked for, and print its table where that disturbs no JSON."""
+    write_json(json_file, result)
+    if progress != "json" and json_file != STDOUT:
+        Console().print(table(result))
 
 
 def command_line(

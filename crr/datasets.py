@@ -19,7 +19,7 @@ from crr.images import decode
 from crr.layouts import Category, Layout, Sample, find_categories
 from crr.types import Mask
 
-__all__ = ["Category", "Dataset", "Sample", "open_dataset", "read_mask", "split_validation"]
+__all__ = ["Category", "Dataset", "Sample", "open_dataset", "read_mask", "read_mask_file", "split_validation"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,12 @@ def read_mask(sample: Sample, size: tuple[int, int]) -> Mask:
         return np.zeros(size, dtype=np.bool_)
     if sample.mask is None:
         raise DatasetError(f"{sample.path} has no mask: evaluate {sample.category} at image level.")
-    channels = cv2.split(decode(sample.mask, name=str(sample.mask), background=0))
+    return read_mask_file(sample.mask, size)
+
+
+def read_mask_file(path: Path, size: tuple[int, int]) -> Mask:
+    """As `read_mask`, of a file; raises `ImageError` if it is missing or damaged."""
+    channels = cv2.split(decode(path, name=str(path), background=0))
     marked = np.maximum.reduce(channels) / np.float32(255)
     if marked.max() <= 0.5:
         marked = (marked > 0).astype(np.float32)

@@ -62,7 +62,7 @@ def passed_damage(clean: Reconstruction, damaged: Reconstruction, mask: Tensor) 
         seen = _unit(damaged.encoder[layer]) - _unit(clean.encoder[layer])
         answered = _unit(damaged.decoder[layer]) - _unit(clean.decoder[layer])
         length = seen.square().sum(dim=1, keepdim=True)
-        counts = _touched(mask, seen) & (length > NOISE_FLOOR**2)
+        counts = touched(mask, seen) & (length > NOISE_FLOOR**2)
         passed.append(torch.where(counts, (answered * seen).sum(dim=1, keepdim=True), 0))
         shown.append(torch.where(counts, length, 0))
     return PassedDamage(passed, shown)
@@ -96,7 +96,12 @@ def _unit(features: Tensor) -> Tensor:
     return functional.normalize(features.float(), dim=1)
 
 
-def _touched(mask: Tensor, features: Tensor) -> Tensor:
-    """bool (B, 1, h, w): the patches of a layer's grid that the mask touches; no thin line is lost."""
+def touched(mask: Tensor, features: Tensor) -> Tensor:
+    """bool (B, 1, h, w): the patches of a layer's grid that a mask touches; no thin line is lost.
+
+    Args:
+        mask: bool (B, H, W), covering exactly what the network saw; of any device.
+        features: (B, C, h, w), of that layer.
+    """
     pooled = functional.adaptive_max_pool2d(mask.unsqueeze(1).float(), features.shape[2:])
     return pooled.to(features.device) > 0

@@ -15,7 +15,7 @@ import numpy as np
 
 from crr.anomalies import HELD_OUT, AnomalySynthesizer, Damage, training_kinds
 from crr.config import EncoderConfig
-from crr.datasets import Dataset, Sample, read_mask
+from crr.datasets import Dataset, Sample, read_mask_file
 from crr.errors import DatasetError
 from crr.images import decode, is_image_path
 from crr.preprocessing import mask_to_input, to_input
@@ -192,7 +192,7 @@ def _real_twin(paths: Mapping[str, Path], category: str, encoder: EncoderConfig)
                 f"{paths[part]} is {image.shape[1]} x {image.shape[0]} pixels and its clean twin is "
                 f"{size[1]} x {size[0]}: the images of one name must be of one size."
             )
-    mask = read_mask(Sample(paths["defective"], category, "defective", paths["mask"]), size)
+    mask = read_mask_file(paths["mask"], size)
     if not mask.any():
         raise DatasetError(f"{paths['mask']} marks no defect: mark the defect in white, or remove the image.")
     clean, damaged = (to_input(images[part], encoder) for part in ("clean", "defective"))

@@ -15,12 +15,13 @@ from workbench.batch import Question
 from workbench.comparison import sample_photo
 from workbench.damage import Damaged, Synthetic, synthetic_damage
 from workbench.exploration import Exploration
-from workbench.explored import Explored, Shown, explore, shown_as_it_is
+from workbench.explored import Explored, explore
 from workbench.inspection import Inspector
 from workbench.judgement import percent_copied
 from workbench.measures import discrepancy
 from workbench.normality import Normality
 from workbench.samples import Sample
+from workbench.shown import Shown, shown_as_it_is
 
 LADDER: Mapping[str, str] = {
     "autoencoder": "autoencoder-embedded",
@@ -114,7 +115,7 @@ class Classroom:
         painted = None
         if paint:
             painted = self._exploration.paint(found.identity, found.explanation, question, self._inspector)
-        return Seen(found, painted, None if found.index is None else found.index.index)
+        return Seen(found, painted, None if found.copied is None else found.copied.damage.index)
 
     def indices(self, shown: Shown, rung: str, rates: Sequence[float], seed: int) -> list[float | None]:
         """The index of a rung's model at several rates of masking."""

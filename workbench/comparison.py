@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -32,6 +33,7 @@ class Photo:
         open: Its file, not decoded yet.
         inspect: Asks a model; None if the file cannot be inspected.
         copied: How much of the standard damage to it a model copies, remembered.
+        mask: File of its size that marks its real defect in white; None if there is none, or none known.
     """
 
     key: str
@@ -41,6 +43,7 @@ class Photo:
     open: Callable[[], ImageFile]
     inspect: Callable[[Question, Inspector, ImageFile], Inspected | None]
     copied: Callable[[Question, Inspector, ImageFile], CopiedDamage]
+    mask: Path | None = None
 
 
 def sample_photo(sample: Sample) -> Photo:
@@ -57,6 +60,7 @@ def sample_photo(sample: Sample) -> Photo:
         copied=lambda question, inspector, file: inspector.copied_by_sample(
             sample, question.model, question.device, file
         ),
+        mask=sample.mask,
     )
 
 

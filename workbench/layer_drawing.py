@@ -77,11 +77,11 @@ def draw_layer(found: Explored, index: int, measure: Measure, spot: Spot, pick: 
         apart,
     ]
     panels = [{"title": item["name"], "lines": [], "layers": [item["name"]]} for item in maps]
-    if found.copied is not None:
+    if found.copied is not None and found.copied.maps is not None:
         marked = _marked(found.copied.maps[index])
         maps.append(_levels(COPIES, marked, one, 1.0, copying_table()) | {"blank": "no damage shows"})
         panels.append({"title": COPIES, "lines": [], "layers": [PHOTO, COPIES]})
-    return _drawing(found.picture, panels, maps, found.explanation.view, spot, pick, one)
+    return _drawing(found.picture, panels, maps, found.explanation.view, spot, pick, one, found.outlines)
 
 
 def draw_sum(found: Explored, fused: Fused, lines: Sequence[str], spot: Spot, pick: str) -> Drawing:
@@ -103,7 +103,7 @@ def draw_sum(found: Explored, fused: Fused, lines: Sequence[str], spot: Spot, pi
     panels = [{"title": name, "lines": [line], "layers": [name]} for name, _, line in there]
     colours = colour_table(transparent=False)
     drawn = [_levels(name, levels, ONE, 1.0, colours, crisp=False) for name, levels, _ in there]
-    return _drawing(found.picture, panels, drawn, found.explanation.view, spot, pick, ONE)
+    return _drawing(found.picture, panels, drawn, found.explanation.view, spot, pick, ONE, found.outlines)
 
 
 def draw_pictures(
@@ -112,6 +112,7 @@ def draw_pictures(
     view: float = 1.0,
     spot: Spot | None = None,
     pick: str = "",
+    outlines: Sequence[NDArray[np.float64]] = (),
 ) -> Drawing:
     """Pictures beside each other.
 
@@ -121,6 +122,7 @@ def draw_pictures(
         view: Share of the photo, around its centre, that the pictures show.
         spot: What the visitor chose.
         pick: "point" or "area"; without it no place can be chosen.
+        outlines: (N, 2) each, x and y in pixels of `picture`, drawn over all.
     """
     maps = [
         _colours(title, image, crisp=max(image.shape[:2]) < _SMALL)
@@ -131,7 +133,7 @@ def draw_pictures(
         {"title": title, "lines": [line] if line else [], "layers": [PHOTO if image is None else title]}
         for title, image, line in pictures
     ]
-    return _drawing(picture, panels, maps, view, spot, pick, ONE)
+    return _drawing(picture, panels, maps, view, spot, pick, ONE, outlines)
 
 
 def _drawing(
@@ -142,6 +144,7 @@ def _drawing(
     spot: Spot | None,
     pick: str,
     one: float,
+    outlines: Sequence[NDArray[np.float64]],
 ) -> Drawing:
     margin = (1 - view) / 2
     photographed = any(PHOTO in panel["layers"] for panel in panels)
@@ -152,7 +155,7 @@ def _drawing(
         "one": one,
         "maps": [{**item, "area": [margin, margin, 1 - margin, 1 - margin]} for item in maps],
         "panels": list(panels),
-        "outlines": [],
+        "outlines": [np.round(curve, 1).ravel().tolist() for curve in outlines],
         "pick": pick,
         "spot": None if spot is None else spot.place(picture.size),
         "foot": False,

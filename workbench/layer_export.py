@@ -19,6 +19,7 @@ from workbench.explored import Explored
 from workbench.inversions import ILLUSTRATION
 from workbench.judgement import percent_copied
 from workbench.layer_drawing import ANSWERED, APART, SAW, SHOWN, highest
+from workbench.layer_index import DAMAGE
 from workbench.layer_plots import patches_figure, shares_figure
 from workbench.layers import among_normal_patches, contributions, discrepancy_map, look_at
 from workbench.measures import Measuring
@@ -32,7 +33,7 @@ ARRAYS = {
     "shown_N": "float32 (h, w, C): what of it the decoder was shown; only where some was hidden",
     "decoder_N": "float32 (h, w, C): what the decoder answered, in the encoder's unit of length",
     "distance_N": "float32 (h, w): how far apart they are as the model counts it; 0.5 is rare on normals",
-    "index_N": "float32 (h, w): identity index of each patch, NaN where no damage shows; only with a damage",
+    "index_N": "float32 (h, w): identity index a patch, NaN where none shows; of a real defect estimated",
     "layer_maps": "float32 (layers, map, map): the distances enlarged and smoothed, as they are summed",
     "segmentation": "float32 (map, map): the segmentation network's map; only if there is one",
     "anomaly_map": "float32 (map, map): the final map as calibrated",
@@ -80,7 +81,7 @@ def as_arrays(found: Explored, painted: Sequence[Image] | None) -> bytes:
         }
         if layer.shown is not layer.encoder:
             arrays[f"shown_{number}"] = layer.shown
-        if found.copied is not None:
+        if found.copied is not None and found.copied.maps is not None:
             arrays[f"index_{number}"] = found.copied.maps[number]
     if explanation.terms.segmentation is not None:
         arrays["segmentation"] = explanation.terms.segmentation
@@ -195,10 +196,9 @@ def _layer(found: Explored, number: int, measuring: Measuring, spot: Spot, with_
         beside += f'<p class="note">{escape(at.reading)}</p>'
     grid = layer.layer.grid
     heading = f"{escape(layer.layer.name)} · {grid[0]} × {grid[1]} patches · {layer.layer.channels} channels"
-    copied = None if found.index is None else found.index.layers.get(layer.layer.name)
-    if copied is not None:
-        what = "a test damage" if found.copied is None else "the damage"
-        heading += f" · copies {percent_copied(copied):.0f} % of {what}"
+    copied = None if found.copied is None else found.copied.of_layer(layer.layer.name)
+    if found.copied is not None and copied is not None:
+        heading += f" · copies {percent_copied(copied):.0f} % of {DAMAGE[found.copied.origin]}"
     pictures = _pictures(rows, found.image, crisp=True)
     return f'<h2>{heading}</h2><div class="row">{pictures}<div>{beside}</div></div>'
 

@@ -2,24 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
 import numpy as np
-import torch
-from numpy.typing import NDArray
 
-from crr.damage_inspection import CopiedDamage, copied_damage
 from crr.explanation import ExplainedLayer, Explanation, Map
-from crr.identity import passed_damage
 from crr.patch_memory import Neighbour
-from crr.types import Mask, Reconstruction
 from workbench.judgement import readable
 from workbench.measures import Measure, discrepancy, percentile
 from workbench.normality import Normal
 from workbench.references import Reference
 from workbench.spots import Spot
-
-Pixel = TypeVar("Pixel", np.uint8, np.bool_)
 
 NEIGHBOURS, CHANNELS = 5, 6
 _UNUSUAL = 95.0  # a patch further from all normal ones than so many per cent of normal patches
@@ -169,48 +161,3 @@ def contributions(
     if terms.segmentation is not None:
         parts.append((1 - distance_weight) * float(spot.average(terms.segmentation)))
     return parts
-
-
-@dataclass(frozen=True, eq=False)
-class Copied:
-    """How much of a damage a model copied, by layer and by patch.
-
-    Attributes:
-        damage: The index, by layer.
-        maps: float32 (h, w) a layer: the index of each patch, NaN where the damage does not show.
-    """
-
-    damage: CopiedDamage
-    maps: tuple[Map, ...]
-
-
-def copied_between(clean: Explanation, damaged: Explanation, mask: Mask) -> Copied:
-    """Compare what a model answered to a part before and after it was damaged.
-
-    Args:
-        clean: Of the part as it was.
-        damaged: Of the damaged part, by the same model.
-        mask: bool (H, W) of what the network sees of the part, True where it was damaged.
-    """
-    before, after = _reconstruction(clean), _reconstruction(damaged)
-    masks = torch.from_numpy(mask)[None]
-    names = [layer.layer.name for layer in clean.layers]
-    maps = passed_damage(before, after, masks).maps()
-    return Copied(copied_damage(names, before, after, masks), tuple(layer[0, 0].numpy() for layer in maps))
-
-
-def _reconstruction(explanation: Explanation) -> Reconstruction:
-    def batch(rows: Map) -> torch.Tensor:
-        return torch.from_numpy(rows).permute(2, 0, 1)[None]
-
-    return Reconstruction(
-        [batch(layer.encoder) for layer in explanation.layers],
-        [batch(layer.decoder) for layer in explanation.layers],
-    )
-
-
-def seen_part(image: NDArray[Pixel], view: float) -> NDArray[Pixel]:
-    """The part around the centre of an image or mask (H, W, ...) that a network with this `view` sees."""
-    height, width = image.shape[:2]
-    top, left = (round((1 - view) / 2 * side) for side in (height, width))
-    return image[top : height - top, left : width - left]

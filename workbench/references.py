@@ -4,10 +4,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from crr.explanation import Explanation, Map, Terms, gain_of
 from crr.patch_memory import PatchMemory
+from crr.stand_in import NormalPatches
 from workbench.measures import Measure, discrepancy
 
 _ROWS = 4096  # normal patches a layer that distances are compared with
@@ -48,6 +50,11 @@ class NormalLayer:
     distance: Map
     gain: float
     _sorted: dict[Measure, Map] = field(default_factory=dict)
+
+    @property
+    def patches(self) -> NormalPatches:
+        """To be put in the place of damaged ones."""
+        return NormalPatches(torch.from_numpy(self.encoder), torch.from_numpy(self.decoder))
 
     def discrepancies(self, measure: Measure) -> Map:
         """(N,) ascending."""

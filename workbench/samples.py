@@ -30,6 +30,7 @@ class Sample:
         defective: Whether the part is defective.
         source: Data set and its publication.
         licence: Licence of the image.
+        mask: Image of its size, white where its data set marks the defect; None of a good part.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Sample:
     defective: bool
     source: str
     licence: str
+    mask: Path | None
 
     @property
     def credit(self) -> str:
@@ -61,6 +63,7 @@ def read_samples(folder: Path) -> dict[str, Sample]:
                 defective=row["defective"],
                 source=row["source"],
                 licence=row["licence"],
+                mask=folder / row["mask"] if "mask" in row else None,
             )
             for row in rows
         ]
@@ -68,7 +71,8 @@ def read_samples(folder: Path) -> dict[str, Sample]:
         raise DatasetError(
             f"The list of samples {index} cannot be read. Restore it from the repository."
         ) from error
-    missing = [sample.path.name for sample in samples if not sample.path.is_file()]
+    files = [path for sample in samples for path in (sample.path, sample.mask) if path is not None]
+    missing = [str(path.relative_to(folder)) for path in files if not path.is_file()]
     if missing:
         raise DatasetError(f"{index} names {missing[0]}, which is not there. Restore it from the repository.")
     return {sample.name: sample for sample in samples}

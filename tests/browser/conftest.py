@@ -75,6 +75,16 @@ def page(browser: Browser, workbench_url: str) -> Iterator[Page]:
     assert not elsewhere, f"the page asked other hosts: {elsewhere}"
 
 
+def settled(page: Page) -> None:
+    """Wait until the page has stood still for half a second: a rerun begins a moment after what caused it."""
+    app = page.get_by_test_id("stApp")
+    still, deadline = 0, time.monotonic() + PATIENCE / 1000
+    while still < 5:
+        assert time.monotonic() < deadline, "the page goes on running"
+        page.wait_for_timeout(100)
+        still = still + 1 if app.get_attribute("data-test-script-state") == "notRunning" else 0
+
+
 def _wait_until_it_answers(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
     for _ in range(300):
         if server.poll() is not None:

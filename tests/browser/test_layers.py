@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.browser.conftest import PATIENCE
+from tests.browser.conftest import PATIENCE, settled
 
 DEFECT, NORMAL = (0.29, 0.44), (0.5, 0.9)  # of the bottle with a broken rim, as shares of width and height
 
@@ -32,11 +32,6 @@ def click(page: Page, picture: Locator, place: tuple[float, float]) -> None:
     page.mouse.click(box["x"] + box["width"] * place[0], box["y"] + box["height"] * place[1])
     page.wait_for_function("before => location.href !== before", arg=before)
     settled(page)
-
-
-def settled(page: Page) -> None:
-    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
-    page.wait_for_timeout(300)
 
 
 def readings(page: Page) -> list[str]:

@@ -4,7 +4,7 @@ import re
 
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.browser.conftest import PATIENCE
+from tests.browser.conftest import PATIENCE, settled
 from workbench.lesson import read_steps
 
 STEPS = read_steps()
@@ -14,11 +14,6 @@ def open_step(page: Page, name: str) -> None:
     page.goto(f"/lesson?step={name}")
     expect(page.get_by_text("Check yourself.")).to_be_visible(timeout=2 * PATIENCE)
     settled(page)
-
-
-def settled(page: Page) -> None:
-    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
-    page.wait_for_timeout(200)
 
 
 def pictures(page: Page) -> list[str]:

@@ -8,6 +8,7 @@ from streamlit.runtime.pages_manager import PagesManager
 from crr.detector import Detector
 from crr.engine import inspect_batch
 from tests.crr.tiny import calibrated_detector, tiny_detector
+from tests.workbench.explorable import Room
 from tests.workbench.fakes import MODEL, OTHER_MODEL, FakeLibrary
 from workbench import inspection, models
 from workbench.inspection import Inspector
@@ -59,3 +60,9 @@ def _served_before(monkeypatch) -> None:
     """Run as on a server that has run streamlit_app.py before; AppTest would forget it each time."""
     monkeypatch.setattr(PagesManager, "uses_pages_directory", False)
     monkeypatch.setattr("streamlit.testing.v1.app_test.PagesManager", partial(PagesManager))
+
+
+@pytest.fixture
+def room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Room:
+    monkeypatch.setenv("CRR_CHECKPOINTS", str(tmp_path))
+    return Room(tmp_path)

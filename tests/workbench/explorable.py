@@ -1,21 +1,33 @@
 """A small real model with normal images beside it and a network that paints its features."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
+import numpy as np
 
 import crr
 from crr.checkpoint import describe, save
 from crr.engine import inspect_batch
+from crr.explanation import Hidden
+from crr.images import encode_png
 from crr.inversion import InversionConfig, create_inversion
 from crr.inversion_checkpoint import save_inversion
-from tests.crr.tiny import ENCODER, calibrated_detector, good_images
+from tests.crr.tiny import ENCODER, calibrated_detector, good_images, scratched
 from workbench.batch import Question
 from workbench.comparison import Photo
+from workbench.damage import Damaged
+from workbench.exploration import Exploration
+from workbench.explored import explore
 from workbench.inspection import ImageFile, Inspector
 from workbench.models import Models
+from workbench.normality import Normality
+from workbench.painted import Made, Part
+from workbench.shown import shown_as_it_is, shown_damaged
+from workbench.spots import Spot
 
 NORMALS = 6
+MIDDLE = Spot(0.5, 0.5, 0.5, 0.5)
 
 
 def write_models(folder: Path, normals: bool = True, painter: bool = True) -> Question:
@@ -53,3 +65,40 @@ def photo_of(content: bytes, name: str = "part.png", key: str = "part") -> Photo
         ),
         copied=lambda question, inspector, file: inspector.copied_by(file, question.model, question.device),
     )
+
+
+def nobody(*_):
+    pass
+
+
+class Room:
+    """A model, a part, and a scratched copy of it: damaged by the visitor, and as a photo with a mask."""
+
+    def __init__(self, folder, **models):
+        self.question = write_models(folder, **models)
+        self.inspector = real_inspector()
+        self.normality = Normality(self.inspector, 2**27)
+        self.exploration = Exploration(2**26)
+        [self.clean] = good_images("plate", 1, seed=3)
+        image, mask = scratched(self.clean, np.random.default_rng(3))
+        self.image, self.mask = image, mask > 0
+        self.part = Part(photo_of(encode_png(self.clean)), 2**26)
+        made = Damaged(self.image, self.mask)
+        self.damaged = shown_damaged(self.part, Made(made, self.part.picture, 0.0))
+        self.whole = shown_as_it_is(photo_of(encode_png(self.clean)))
+        mask_file = folder / "mask.png"
+        mask_file.write_bytes(encode_png(self.mask.astype(np.uint8) * 255))
+        photo = replace(photo_of(encode_png(self.image), key="scratched"), mask=mask_file)
+        self.defective = shown_as_it_is(photo)
+
+    def explore(self, shown, hidden=Hidden(), question=None, **options):  # noqa: B008
+        return explore(
+            shown,
+            question or self.question,
+            self.inspector,
+            self.normality,
+            self.exploration,
+            hidden,
+            nobody,
+            **options,
+        )

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from crr.explanation import Hidden
-from tests.workbench.test_layers import MIDDLE, Room
+from tests.workbench.explorable import MIDDLE, Room
 from workbench.inversions import paint_answer
 from workbench.layer_drawing import COPIES, draw_layer, draw_pictures, draw_sum, highest
 from workbench.layer_export import ARRAYS, as_arrays, as_html

@@ -12,64 +12,21 @@ from crr.explanation import Hidden, explain
 from crr.images import encode_png
 from crr.patch_memory import Neighbour, PatchMemory
 from crr.presets import configure
-from tests.crr.tiny import calibrated_detector, good_images, scratched, tiny_config, tiny_detector
-from tests.workbench.explorable import photo_of, real_inspector, write_models
+from tests.crr.tiny import calibrated_detector, good_images, tiny_config, tiny_detector
+from tests.workbench.explorable import MIDDLE, Room, photo_of
 from workbench.batch import Question
-from workbench.damage import Damaged
 from workbench.exploration import Exploration
-from workbench.explored import explore, indices_of, paint_answers, shown_as_it_is, shown_damaged
+from workbench.explored import paint_answers
 from workbench.layers import (
     LayerAtSpot,
     among_normal_patches,
     contributions,
     discrepancy_map,
     look_at,
-    seen_part,
 )
-from workbench.normality import Normal, Normality
-from workbench.painted import Made, Part
+from workbench.normality import Normal
+from workbench.shown import seen_part, shown_as_it_is
 from workbench.spots import Spot
-
-MIDDLE = Spot(0.5, 0.5, 0.5, 0.5)
-
-
-def nobody(*_):
-    pass
-
-
-class Room:
-    """A model, a part, and a scratched copy of it."""
-
-    def __init__(self, folder, **models):
-        self.question = write_models(folder, **models)
-        self.inspector = real_inspector()
-        self.normality = Normality(self.inspector, 2**27)
-        self.exploration = Exploration(2**26)
-        [self.clean] = good_images("plate", 1, seed=3)
-        image, mask = scratched(self.clean, np.random.default_rng(3))
-        self.image, self.mask = image, mask > 0
-        self.part = Part(photo_of(encode_png(self.clean)), 2**26)
-        made = Damaged(self.image, self.mask)
-        self.damaged = shown_damaged(self.part, Made(made, self.part.picture, 0.0))
-        self.whole = shown_as_it_is(photo_of(encode_png(self.clean)))
-
-    def explore(self, shown, hidden=Hidden(), question=None, **options):  # noqa: B008
-        return explore(
-            shown,
-            question or self.question,
-            self.inspector,
-            self.normality,
-            self.exploration,
-            hidden,
-            nobody,
-            **options,
-        )
-
-
-@pytest.fixture
-def room(tmp_path, monkeypatch):
-    monkeypatch.setenv("CRR_CHECKPOINTS", str(tmp_path))
-    return Room(tmp_path)
 
 
 def at(**changes):
@@ -171,11 +128,6 @@ def test_an_encoder_is_asked_once_for_the_models_of_a_photo(room, tmp_path):
     assert len(asked) == 1
 
 
-def test_masking_leaves_the_test_damage_unmeasured_and_not_ones_own(room):
-    assert room.explore(room.whole, Hidden(0.5)).index is None
-    assert room.explore(room.damaged, Hidden(0.5)).index != room.explore(room.damaged).index
-
-
 def test_what_was_found_out_of_a_photo_is_at_hand_for_the_next_click(room):
     assert room.explore(room.whole) is room.explore(shown_as_it_is(photo_of(encode_png(room.clean))))
 
@@ -220,32 +172,11 @@ def test_contributions_add_up_to_the_map_at_that_place(room):
     assert contributions(explanation, MIDDLE, [0, 0, 0], 1.0) == [0, 0, 0, 0]
 
 
-def test_the_index_of_a_painted_damage_is_known_for_every_patch(room):
-    found = room.explore(room.damaged)
-    assert set(found.index.layers) == {layer.layer.name for layer in found.explanation.layers}
-    for copied, layer in zip(found.copied.maps, found.explanation.layers, strict=True):
-        assert copied.shape == layer.layer.grid
-        assert np.isnan(copied).any()
-        assert not np.isnan(copied).all()
-    indices, failed = indices_of(room.damaged, [room.question], room.inspector, room.exploration, Hidden())
-    assert indices["tiny"] == found.index
-    assert not failed
-
-
-def test_a_photo_that_is_not_damaged_has_the_index_of_a_test_damage(room):
-    found = room.explore(room.whole)
-    assert found.copied is None
-    indices, _ = indices_of(room.whole, [room.question], room.inspector, room.exploration, Hidden())
-    assert found.index == indices["tiny"]
-
-
-def test_a_model_that_fails_is_named_with_its_reason(room):
+def test_a_model_that_fails_is_not_painted(room):
     def broken(*_):
         raise CheckpointError("it is broken")
 
     room.inspector.ask = broken
-    indices, failed = indices_of(room.damaged, [room.question], room.inspector, room.exploration, Hidden())
-    assert (indices, failed) == ({}, {"tiny": "it is broken"})
     assert paint_answers(room.damaged, [room.question], room.inspector, room.exploration) == {}
 
 
@@ -279,7 +210,7 @@ def test_every_method_is_explored(room, tmp_path, method):
     found = room.explore(room.damaged, question=question)
     place = look_at(found.explanation, 0, MIDDLE, "model", found.normal)
     assert np.isfinite(place.discrepancy)
-    assert found.index is not None
+    assert found.copied is not None
 
 
 @pytest.mark.parametrize("size", [(40, 200), (200, 40)])

@@ -2,6 +2,7 @@ import json
 
 import pytest
 
+from crr.datasets import read_mask_file
 from crr.errors import DatasetError
 from crr.images import decode
 from workbench.samples import read_samples, sample_thumbnail
@@ -32,14 +33,28 @@ def test_every_sample_can_be_read_and_names_its_source_and_licence():
 
 def test_no_file_lies_in_the_folder_without_a_source():
     folder = Settings().samples
-    named = {sample.path for sample in read_samples(folder).values()}
-    assert {path for path in folder.iterdir() if path.suffix != ".json" and path.suffix != ".md"} == named
+    samples = read_samples(folder).values()
+    named = {path for sample in samples for path in (sample.path, sample.mask)}
+    assert {path for path in folder.rglob("*") if path.suffix in (".jpg", ".png")} == named - {None}
+
+
+def test_the_defect_of_every_defective_sample_is_marked():
+    for sample in read_samples(Settings().samples).values():
+        assert (sample.mask is not None) == sample.defective
+        if sample.mask is not None:
+            size = decode(sample.path).shape[:2]
+            assert decode(sample.mask).shape[:2] == size
+            assert 0.001 < read_mask_file(sample.mask, size).mean() < 0.1
 
 
 def test_an_incomplete_folder_is_a_sentence(tmp_path):
     with pytest.raises(DatasetError, match=r"samples\.json cannot be read"):
         read_samples(tmp_path)
     row = {"file": "gone.jpg", "title": "", "category": "", "defective": True, "source": "", "licence": ""}
-    (tmp_path / "samples.json").write_text(json.dumps([row]))
+    (tmp_path / "samples.json").write_text(json.dumps([row | {"mask": "masks/gone.png"}]))
     with pytest.raises(DatasetError, match=r"gone\.jpg"):
+        read_samples(tmp_path)
+    (tmp_path / "gone.jpg").touch()
+    read_samples.cache_clear()
+    with pytest.raises(DatasetError, match=r"masks/gone\.png"):
         read_samples(tmp_path)

@@ -8,11 +8,12 @@ from crr.types import Image
 from workbench.batch import Question
 from workbench.components.compare import show_panels
 from workbench.components.session import current_exploration
-from workbench.explored import Shown, paint_answers
+from workbench.explored import paint_answers
 from workbench.inspection import Inspector
 from workbench.inversions import ILLUSTRATION
 from workbench.layer_drawing import draw_pictures
 from workbench.pictures import picture_of
+from workbench.shown import Shown
 
 
 def show_answers(shown: Shown, questions: Sequence[Question], inspector: Inspector) -> None:

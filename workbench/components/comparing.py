@@ -15,11 +15,11 @@ from workbench.components.compare import show_panels
 from workbench.components.copying import show_copying
 from workbench.components.session import current_visit
 from workbench.components.shell import choose_device, plain_errors
-from workbench.explored import shown_as_it_is
 from workbench.inspection import Inspector
 from workbench.markdown import as_text
 from workbench.samples import read_samples
 from workbench.settings import settings
+from workbench.shown import shown_as_it_is
 from workbench.visit import Visit
 
 MOST = 6

@@ -19,13 +19,14 @@ from workbench.components.progress import progress
 from workbench.components.session import WORKSHOP, current_exploration
 from workbench.components.shell import plain_errors
 from workbench.exploration import Exploration
-from workbench.explored import Explored, Shown, explore, shown_as_it_is, shown_damaged
+from workbench.explored import Explored, explore
 from workbench.inspection import Inspector
 from workbench.markdown import as_text
 from workbench.normality import normality
 from workbench.painted import Workshop
 from workbench.samples import read_samples, samples_of_other_kinds
 from workbench.settings import settings
+from workbench.shown import Shown, shown_as_it_is, shown_damaged
 from workbench.spots import Spot
 
 _NONE = "none"
@@ -90,18 +91,18 @@ def show(photo: Photo, questions: Sequence[Question], inspector: Inspector) -> N
                     len(explored) == 1,
                     lambda place: _choose_spot(photo, Spot.of(place, explored[0].picture.size)),
                 )
-                _show_model(view, shown.mask is not None, inspector)
+                _show_model(view, inspector)
         _show_credits(photo, explored)
-        show_index(shown, questions, inspector, exploration, hidden)
+        show_index(shown, explored, inspector, exploration, hidden)
         offer_exports(explored, shown, measuring, spot, inspector, exploration)
 
 
-def _show_model(view: View, damaged: bool, inspector: Inspector) -> None:
+def _show_model(view: View, inspector: Inspector) -> None:
     weights = current_weights(view)
     show_answer(view, weights)
     show_painting(view, current_exploration(), inspector)
     _say_what_is_missing(view.found)
-    show_layers(view, weights, damaged)
+    show_layers(view, weights)
     show_sum(view, weights, show_adding_up)
     show_channels(view)
 

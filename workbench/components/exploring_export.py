@@ -10,12 +10,13 @@ import streamlit as st
 from crr.errors import CRRError
 from crr.types import Image
 from workbench.exploration import Exploration
-from workbench.explored import Explored, Shown
+from workbench.explored import Explored
 from workbench.inspection import Inspector
 from workbench.layer_export import ARRAYS, as_arrays, as_html
 from workbench.measures import Measuring
 from workbench.samples import read_samples
 from workbench.settings import settings
+from workbench.shown import Shown
 from workbench.spots import Spot
 
 

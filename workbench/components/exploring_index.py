@@ -8,26 +8,39 @@ from crr.anomalies import HELD_OUT
 from crr.explanation import Hidden
 from workbench import models
 from workbench.batch import Question
+from workbench.components.progress import progress
 from workbench.exploration import Exploration
-from workbench.explored import Shown, indices_of
+from workbench.explored import Explored
 from workbench.inspection import Inspector
+from workbench.layer_index import Origin, indices_of
 from workbench.layer_plots import index_figure
 from workbench.markdown import as_text
+from workbench.normality import normality
+from workbench.shown import Shown
 
 _MOST = 6
 _BESIDE = "autoencoder-embedded"
+_MEASURED_ON: dict[Origin, str] = {
+    "painted": "Measured on your damage: 1 = copied, 0 = repaired.",
+    "marked": "Estimated for the real defect, where its data set marks it: 1 = copied, 0 = repaired. Nobody "
+    "has seen this part without its defect, so for each of its patches the nearest normal patch stands in. "
+    "README says how near such estimates come.",
+    "test": "Measured on a test damage to this photo, of kinds that no model here is trained on "
+    f"({' and '.join(HELD_OUT)}), with nothing hidden: 1 = copied, 0 = repaired. Paint your own on the page "
+    "Compare.",
+}
 
 
 def show_index(
     shown: Shown,
-    questions: Sequence[Question],
+    explored: Sequence[Explored],
     inspector: Inspector,
     exploration: Exploration,
     hidden: Hidden,
 ) -> None:
     """A line a model; the models shown above, an autoencoder, and others that are chosen here."""
     found = models.find_models()
-    above = [question.model.name for question in questions]
+    above = [answer.name for answer in explored]
     default = list(dict.fromkeys([*above, *(name for name in (_BESIDE,) if name in found)]))
     st.subheader("Which layers copy", anchor=False)
     names = st.multiselect(
@@ -41,9 +54,10 @@ def show_index(
     if not names:
         st.caption("Choose a model.")
         return
-    asked = [Question(found[name], questions[0].device) for name in names]
-    with st.spinner("Asking the models"):
-        indices, failed = indices_of(shown, asked, inspector, exploration, hidden)
+    asked = [Question(found[name], explored[0].question.device) for name in names]
+    origin = _origin(shown, explored)
+    with st.spinner("Asking the models"), progress("Looking once at") as tell:
+        indices, failed = indices_of(shown, asked, inspector, exploration, normality(), hidden, origin, tell)
     for name, sentence in failed.items():
         st.warning(as_text(f"{name}: {sentence}"), icon=":material/error:")
     layers = {name: copied.layers for name, copied in indices.items() if copied.index is not None}
@@ -51,11 +65,12 @@ def show_index(
         st.caption("The damage does not show in the features of these models.")
         return
     st.plotly_chart(index_figure(layers), key="index_layers", config={"displayModeBar": False})
-    if shown.mask is not None:
-        st.caption("Measured on your damage: 1 = copied, 0 = repaired.")
-    else:
-        st.caption(
-            f"Measured on a test damage to this photo, of kinds that no model here is trained on "
-            f"({' and '.join(HELD_OUT)}), with nothing hidden: 1 = copied, 0 = repaired. Paint your own on "
-            "the page Compare."
-        )
+    st.caption(_MEASURED_ON[origin])
+
+
+def _origin(shown: Shown, explored: Sequence[Explored]) -> Origin:
+    """What the models are compared on: the best that is known for those shown above."""
+    if shown.clean is not None:
+        return "painted"
+    usual = all(found.normal.reference is not None for found in explored)
+    return "marked" if shown.mask is not None and usual else "test"

@@ -8,30 +8,33 @@ from workbench.components.exploring_sum import Weights, choose_distance_weight, 
 from workbench.components.exploring_view import View
 from workbench.judgement import percent_copied
 from workbench.layer_drawing import draw_layer, highest
+from workbench.layer_index import DAMAGE, Origin
 from workbench.layer_plots import patches_figure
 from workbench.layers import among_normal_patches, discrepancy_map
 from workbench.markdown import as_text
 from workbench.patch_pictures import neighbours_html
 
 _COPIES = (
-    "How much of a damage passes through the decoder in this layer: the identity index. Where you painted no "
-    "damage, two test damages are laid over the photo, of kinds that no model here was trained on."
+    "How much of a damage passes through the decoder in this layer: the identity index. It compares the part "
+    "before and after. Of a real defect nobody has seen the part before it: the nearest normal patches stand "
+    "in for it. Where no defect is marked, two test damages are laid over the photo, of kinds that no model "
+    "here was trained on."
 )
+_OUTLINED: dict[Origin, str] = {"painted": "your damage", "marked": "the defect as its data set marks it"}
 
 
-def show_layers(view: View, weights: Weights, damaged: bool) -> None:
+def show_layers(view: View, weights: Weights) -> None:
     """A row a layer.
 
     Args:
         view: How the model's answer is looked at.
         weights: Of the layers; their sliders stand in the rows.
-        damaged: Whether the visitor damaged the part.
     """
     found = view.found
-    st.html(_legend(damaged))
+    st.html(_legend(found.copied.origin if found.copied is not None else "test"))
     shares = found.explanation.terms.fused(weights.layers, weights.distance).shares
     for index in range(len(found.explanation.layers)):
-        _show_heading(view, index, shares[index], damaged)
+        _show_heading(view, index, shares[index])
         pictures, beside = view.sides()
         with pictures:
             _show_pictures(view, index)
@@ -43,16 +46,16 @@ def show_layers(view: View, weights: Weights, damaged: bool) -> None:
         choose_distance_weight(view)
 
 
-def _show_heading(view: View, index: int, share: float, damaged: bool) -> None:
+def _show_heading(view: View, index: int, share: float) -> None:
     layer = view.found.explanation.layers[index].layer
     words = (
         f"**{as_text(layer.name)}** · {layer.grid[0]} × {layer.grid[1]} patches · {layer.channels} channels"
     )
     words += f" · {100 * share:.0f}\u00a0% of the score"
-    copied = None if view.found.index is None else view.found.index.layers.get(layer.name)
-    if copied is not None:
-        what = "your damage" if damaged else "a test damage"
-        words += f" · copies **{percent_copied(copied):.0f}\u00a0%** of {what}"
+    found = view.found.copied
+    copied = None if found is None else found.of_layer(layer.name)
+    if found is not None and copied is not None:
+        words += f" · copies **{percent_copied(copied):.0f}\u00a0%** of {DAMAGE[found.origin]}"
     st.markdown(words, help=_COPIES if copied is not None else None)
 
 
@@ -92,16 +95,18 @@ def _show_normals(view: View, index: int) -> None:
             st.caption(at.reading)
 
 
-def _legend(damaged: bool) -> str:
+def _legend(origin: Origin) -> str:
     copying = (
         f'<span>repaired</span><i style="background: {copying_gradient()}"></i><span>copied</span>'
-        if damaged
+        if origin in _OUTLINED
         else ""
     )
+    outlined = f" Outlined: {_OUTLINED[origin]}." if origin in _OUTLINED else ""
     return (
         '<div class="legend"><span>discrepancy: as usual</span>'
         f'<i style="background: {gradient()}"></i><span>very unusual</span>{copying}</div>'
         '<div class="hint">Click a patch in any picture. Features are shown as colours: equal features have '
         "equal colours, left and right. Layers go from fine to coarse. Histograms, on a logarithmic scale: "
-        "normal patches in grey, this photo in orange, all that lies beyond the end in the last bar.</div>"
+        "normal patches in grey, this photo in orange, all that lies beyond the end in the last bar."
+        f"{outlined}</div>"
     )

@@ -34,7 +34,9 @@ def show_painting(view: View, exploration: Exploration, inspector: Inspector) ->
     if painted is not None:
         pictures.append(("encoder's features", painted[0], "painted: the control"))
         pictures.append(("decoder's answer", painted[1], "painted: a copy, or a normal part?"))
-    drawing = draw_pictures(pictures, found.picture, found.explanation.view, view.spot, view.pick)
+    drawing = draw_pictures(
+        pictures, found.picture, found.explanation.view, view.spot, view.pick, found.outlines
+    )
     left, right = view.sides()
     with left:
         show_panels(drawing, view.key("painted"), view.chosen)

@@ -12,11 +12,11 @@ from workbench.colours import gradient
 from workbench.comparison import sample_photo
 from workbench.components.compare import show_panels
 from workbench.components.exploring_spot import NO_PAINTER
-from workbench.explored import Shown, shown_as_it_is
 from workbench.inversions import ILLUSTRATION
 from workbench.layer_drawing import draw_pictures
 from workbench.pictures import DISPLAY_SIDE, picture_of, shrink
 from workbench.samples import Sample, samples_of_other_kinds
+from workbench.shown import Shown, shown_as_it_is
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,12 +14,12 @@ from workbench.components.comparing import show_columns, show_details
 from workbench.components.session import WORKSHOP
 from workbench.components.shell import device_name, plain_errors
 from workbench.damage import KINDS, MATERIALS, Damaged, Filling, Synthetic
-from workbench.explored import shown_damaged
 from workbench.inspection import Inspector
 from workbench.markdown import as_text
 from workbench.painted import Plan, Workshop
 from workbench.samples import read_samples, samples_of_other_kinds
 from workbench.settings import settings
+from workbench.shown import shown_damaged
 
 _LINK = "damage"
 _FIGURES = (

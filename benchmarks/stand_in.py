@@ -1,0 +1,131 @@
+"""Prints how near the index of a damage without its clean twin comes to the index with it.
+
+python -m benchmarks.stand_in --data DATA --pairs PAIRS
+
+For damage whose clean twin is known, held-out synthetic damage and real pairs, the identity index is measured
+with the twin, and again with the nearest normal patches in its place (`crr.stand_in`), from 16 images of
+train/good as the page Layers has them. Behind them stands the estimate for the data set's real defects.
+"""
+
+import argparse
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from benchmarks.tables import print_table, share
+from crr.checkpoint import find, load
+from crr.datasets import Category, Dataset, open_dataset, read_mask
+from crr.detector import Detector
+from crr.explanation import explain
+from crr.identity import as_number, layer_indices, mean_index, passed_damage
+from crr.images import decode
+from crr.preprocessing import mask_to_input, to_input
+from crr.stand_in import NormalPatches, stand_in
+from crr.twins import Twin, real_twins, synthetic_twins
+from crr.types import Reconstruction
+from workbench.references import reference_of
+
+MODELS = ("autoencoder", "masked", "dinomaly", "rd", "uniad", "repair", "crr")
+NORMALS, TWINS = 16, 8  # images a category
+
+
+def main() -> None:
+    """Measure every model, and print a table."""
+    arguments = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    arguments.add_argument("--data", type=Path, required=True, help="a data set with masks")
+    arguments.add_argument("--pairs", type=Path, required=True, help="see `crr identity --pairs`")
+    options = arguments.parse_args()
+    dataset = open_dataset(options.data)
+    rows, points = [], []
+    for name in MODELS:
+        detector = load(find(f"{name}-embedded"))
+        measured = Measured(detector, dataset, options.pairs)
+        rows.append([f"{name}-embedded", *measured.cells()])
+        points.append(measured.by_layer())
+    headings = ["held-out damage", "estimated", "real pairs", "estimated", "real defects, estimated"]
+    print_table(["checkpoint", *headings], rows)
+    for number, group in enumerate(("held-out damage", "real pairs")):
+        print_agreement(group, torch.cat([layers[number] for layers in points]))
+
+
+def print_agreement(group: str, points: Tensor) -> None:
+    """How far estimates lie from the index; (N, 2) of a layer of a model each."""
+    correlation = torch.corrcoef(points.T)[0, 1]
+    apart = (points[:, 0] - points[:, 1]).abs().mean()
+    print(f"{group}: {len(points)} layers, correlation {correlation:.2f}, {apart:.2f} apart on average")
+
+
+class Measured:
+    """One model's indices."""
+
+    @torch.inference_mode()
+    def __init__(self, detector: Detector, dataset: Dataset, pairs: Path) -> None:
+        """Args: the model, a data set with masks, and a folder of pairs of one of its categories."""
+        encoder = detector.config.encoder
+        normals = {category.name: normal_patches(detector, category) for category in dataset.categories}
+        self.held_out = summed(detector, normals, synthetic_twins(dataset, encoder, "held_out", TWINS))
+        self.pairs = summed(detector, normals, real_twins(pairs, encoder))
+        self.real = torch.zeros(len(detector.encoder.layers), 2, dtype=torch.float64)
+        for category in dataset.categories:
+            for damaged, mask in real_defects(detector, category):
+                twin = stand_in(damaged, mask, normals[category.name])
+                self.real += passed_damage(twin, damaged, mask).sums().double().sum(dim=0)
+
+    def cells(self) -> list[str]:
+        """Of the table."""
+        sums = [*self.held_out, *self.pairs, self.real]
+        return [share(as_number(mean_index(rows))) for rows in sums]
+
+    def by_layer(self) -> tuple[Tensor, Tensor]:
+        """(layers, 2): index and estimate, of held-out damage and of pairs."""
+        return compared(self.held_out), compared(self.pairs)
+
+
+def compared(sums: tuple[Tensor, Tensor]) -> Tensor:
+    """(layers, 2): the indices of both."""
+    return torch.stack([layer_indices(rows) for rows in sums], dim=1)
+
+
+def normal_patches(detector: Detector, category: Category) -> list[NormalPatches]:
+    """Of images that are evenly spread among those for training."""
+    samples = category.train[:: max(1, len(category.train) // NORMALS)][:NORMALS]
+    explanations = (explain(detector, decode(sample.path, str(sample.path))) for sample in samples)
+    reference = reference_of(category.name, explanations, len(samples))
+    return [layer.patches for layer in reference.layers]
+
+
+def summed(
+    detector: Detector, normals: dict[str, list[NormalPatches]], groups: Iterable[list[Twin]]
+) -> tuple[Tensor, Tensor]:
+    """(layers, 2) sums of the index, with the clean twin and with the normal patches in its place."""
+    known = estimated = torch.zeros(())
+    for twins in groups:
+        images = [twins[0].clean, *(twin.damaged for twin in twins)] if twins else []
+        if not images:
+            continue
+        answer = detector.reconstruct(detector.as_input(images))
+        clean, damaged = answer.rows([0]), answer.rows(range(1, len(images)))
+        mask = torch.stack([torch.from_numpy(twin.mask) for twin in twins])
+        twin = stand_in(damaged, mask, normals[twins[0].category])
+        known = known + passed_damage(clean, damaged, mask).sums().double().sum(dim=0)
+        estimated = estimated + passed_damage(twin, damaged, mask).sums().double().sum(dim=0)
+    return known, estimated
+
+
+def real_defects(detector: Detector, category: Category) -> Iterator[tuple[Reconstruction, Tensor]]:
+    """What the model answered to each defective test image, and its mask."""
+    encoder = detector.config.encoder
+    for sample in category.test:
+        if sample.defective and sample.mask is not None:
+            image = decode(sample.path, str(sample.path))
+            mask = mask_to_input(read_mask(sample, image.shape[:2]), encoder)
+            answer = detector.reconstruct(detector.as_input([to_input(image, encoder)]))
+            yield answer, torch.from_numpy(mask)[None]
+
+
+if __name__ == "__main__":
+    main()

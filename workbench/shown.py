@@ -1,0 +1,69 @@
+"""The photo that is looked at layer by layer: as it came, or damaged."""
+
+import hashlib
+from collections.abc import Hashable
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crr.datasets import read_mask_file
+from crr.types import Image, Mask
+from workbench.comparison import Photo
+from workbench.inspection import ImageFile
+from workbench.painted import Made, Part
+from workbench.pictures import digest_of
+
+Pixel = TypeVar("Pixel", np.uint8, np.bool_)
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """The photo as it is explored: as it came, or damaged.
+
+    Attributes:
+        photo: Where it comes from.
+        file: Its file, opened once.
+        image: uint8 (H, W, 3), what models are asked about.
+        key: Identifies that image.
+        digest: Of the photo; a view of it stays while this does.
+        clean: The photo before it was damaged, None if it was not.
+        mask: bool (H, W), where it was damaged, or where its data set marks its defect; None if unknown.
+    """
+
+    photo: Photo
+    file: ImageFile
+    image: Image
+    key: Hashable
+    digest: str
+    clean: Image | None = None
+    mask: Mask | None = None
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(height, width) of the photo as it came, which places in links refer to."""
+        return self.file.image.shape[0], self.file.image.shape[1]
+
+
+def shown_as_it_is(photo: Photo) -> Shown:
+    """A photo as it came; raises `ImageError` for a bad file."""
+    file = photo.open()
+    height, width = file.image.shape[:2]
+    mask = None if photo.mask is None else read_mask_file(photo.mask, (height, width))
+    return Shown(photo, file, file.image, (photo.own, photo.key), digest_of(file.content), mask=mask)
+
+
+def shown_damaged(part: Part, made: Made) -> Shown:
+    """A photo with what the visitor did to it."""
+    damaged = made.damaged
+    key = (part.photo.own, part.photo.key, hashlib.sha256(damaged.image.tobytes()).hexdigest())
+    file = part.photo.open()
+    return Shown(part.photo, file, damaged.image, key, part.picture.digest, part.image, damaged.mask)
+
+
+def seen_part(image: NDArray[Pixel], view: float) -> NDArray[Pixel]:
+    """The part around the centre of an image or mask (H, W, ...) that a network with this `view` sees."""
+    height, width = image.shape[:2]
+    top, left = (round((1 - view) / 2 * side) for side in (height, width))
+    return image[top : height - top, left : width - left]
