@@ -64,7 +64,7 @@ def time_in_library() -> None:
     asked.ask(question.model, question.device, lambda detector: detector.name)  # loaded beforehand
     print(f"first use, normal images included: {timed(lambda: explored(_forgetful())):.0f} ms")
     new = [timed(lambda: explored(_forgetful())) for _ in range(ROUNDS)]
-    print(f"a new photo (one forward pass, index of the test damage): {median(new):.0f} ms")
+    print(f"a new photo (one forward pass, what is copied of its marked defect): {median(new):.0f} ms")
     found = explored(_forgetful())
     painting = [_time_painting(found, question, asked) for _ in range(ROUNDS)]
     print(f"two pictures of features: {median(painting):.0f} ms")
