@@ -97,14 +97,14 @@ def _show_normals(view: View, index: int) -> None:
 
 def _legend(origin: Origin) -> str:
     copying = (
-        f'<span>repaired</span><i style="background: {copying_gradient()}"></i><span>copied</span>'
+        f'<div><span>repaired</span><i style="background: {copying_gradient()}"></i><span>copied</span></div>'
         if origin in _OUTLINED
         else ""
     )
     outlined = f" Outlined: {_OUTLINED[origin]}." if origin in _OUTLINED else ""
     return (
-        '<div class="legend"><span>discrepancy: as usual</span>'
-        f'<i style="background: {gradient()}"></i><span>very unusual</span>{copying}</div>'
+        '<div class="legend"><div><span>discrepancy: as usual</span>'
+        f'<i style="background: {gradient()}"></i><span>very unusual</span></div>{copying}</div>'
         '<div class="hint">Click a patch in any picture. Features are shown as colours: equal features have '
         "equal colours, left and right. Layers go from fine to coarse. Histograms, on a logarithmic scale: "
         "normal patches in grey, this photo in orange, all that lies beyond the end in the last bar."
