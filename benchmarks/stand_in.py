@@ -3,12 +3,13 @@
 python -m benchmarks.stand_in --data DATA --pairs PAIRS
 
 For damage whose clean twin is known, held-out synthetic damage and real pairs, the identity index is measured
-with the twin, and again with the nearest normal patches in its place (`crr.stand_in`), from 16 images of
-train/good as the page Layers has them. Behind them stands the estimate for the data set's real defects.
+with the twin, and again with the nearest normal patches in its place (`crr.stand_in`). These come from 16
+good images a category that the model was not trained on, as those of the page Layers. Last stands the
+estimate for the data set's real defects.
 """
 
 import argparse
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import torch
@@ -16,18 +17,19 @@ from torch import Tensor
 
 from benchmarks.tables import print_table, share
 from crr.checkpoint import find, load
-from crr.datasets import Category, Dataset, open_dataset, read_mask
+from crr.datasets import Category, Dataset, Sample, open_dataset, read_mask
 from crr.detector import Detector
 from crr.explanation import explain
 from crr.identity import as_number, layer_indices, mean_index, passed_damage
 from crr.images import decode
+from crr.normals import held_back_normals
 from crr.preprocessing import mask_to_input, to_input
 from crr.stand_in import NormalPatches, stand_in
 from crr.twins import Twin, real_twins, synthetic_twins
 from crr.types import Reconstruction
 from workbench.references import reference_of
 
-MODELS = ("autoencoder", "masked", "dinomaly", "rd", "uniad", "repair", "crr")
+MODELS = ("autoencoder", "masked", "dinomaly", "rd", "uniad", "patchcore", "repair", "crr")
 NORMALS, TWINS = 16, 8  # images a category
 
 
@@ -37,12 +39,12 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     arguments.add_argument("--data", type=Path, required=True, help="a data set with masks")
-    arguments.add_argument("--pairs", type=Path, required=True, help="see `crr identity --pairs`")
+    arguments.add_argument("--pairs", type=Path, required=True, help="named as its category")
     options = arguments.parse_args()
     dataset = open_dataset(options.data)
     rows, points = [], []
     for name in MODELS:
-        detector = load(find(f"{name}-embedded"))
+        detector = load(find(f"{name}-embedded"), "cpu")
         measured = Measured(detector, dataset, options.pairs)
         rows.append([f"{name}-embedded", *measured.cells()])
         points.append(measured.by_layer())
@@ -66,9 +68,11 @@ class Measured:
     def __init__(self, detector: Detector, dataset: Dataset, pairs: Path) -> None:
         """Args: the model, a data set with masks, and a folder of pairs of one of its categories."""
         encoder = detector.config.encoder
-        normals = {category.name: normal_patches(detector, category) for category in dataset.categories}
+        training = detector.config.training
+        held_back = held_back_normals(dataset, training.validation_share, training.seed)
+        normals = {name: normal_patches(detector, name, samples) for name, samples in held_back.items()}
         self.held_out = summed(detector, normals, synthetic_twins(dataset, encoder, "held_out", TWINS))
-        self.pairs = summed(detector, normals, real_twins(pairs, encoder))
+        self.pairs = summed(detector, normals, real_twins(pairs, encoder))  # of the category of that name
         self.real = torch.zeros(len(detector.encoder.layers), 2, dtype=torch.float64)
         for category in dataset.categories:
             for damaged, mask in real_defects(detector, category):
@@ -90,12 +94,11 @@ def compared(sums: tuple[Tensor, Tensor]) -> Tensor:
     return torch.stack([layer_indices(rows) for rows in sums], dim=1)
 
 
-def normal_patches(detector: Detector, category: Category) -> list[NormalPatches]:
-    """Of images that are evenly spread among those for training."""
-    samples = category.train[:: max(1, len(category.train) // NORMALS)][:NORMALS]
-    explanations = (explain(detector, decode(sample.path, str(sample.path))) for sample in samples)
-    reference = reference_of(category.name, explanations, len(samples))
-    return [layer.patches for layer in reference.layers]
+def normal_patches(detector: Detector, category: str, samples: Sequence[Sample]) -> list[NormalPatches]:
+    """Of images that are evenly spread among those held back from training."""
+    chosen = samples[:: max(1, len(samples) // NORMALS)][:NORMALS]
+    explanations = (explain(detector, decode(sample.path, str(sample.path))) for sample in chosen)
+    return [layer.patches for layer in reference_of(category, explanations, len(chosen)).layers]
 
 
 def summed(

@@ -115,7 +115,7 @@ class Classroom:
         painted = None
         if paint:
             painted = self._exploration.paint(found.identity, found.explanation, question, self._inspector)
-        return Seen(found, painted, None if found.copied is None else found.copied.damage.index)
+        return Seen(found, painted, None if found.copied is None else found.copied.index)
 
     def indices(self, shown: Shown, rung: str, rates: Sequence[float], seed: int) -> list[float | None]:
         """The index of a rung's model at several rates of masking."""

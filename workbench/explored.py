@@ -26,6 +26,7 @@ class Explored:
     """What a model says of a photo, and what is usual.
 
     Attributes:
+        shown: The photo.
         question: Which model.
         explanation: Every step of its answer, the decoder's features in the encoder's unit of length.
         identity: Equal for the same answer to the same image.
@@ -38,6 +39,7 @@ class Explored:
         copied: How much of a damage it copied, layer by layer; None if unknown.
     """
 
+    shown: Shown
     question: Question
     explanation: Explanation
     identity: Hashable
@@ -89,6 +91,7 @@ def explore(
         seen = seen_part(shown.image, explanation.view)
         picture = picture_of(shown.image, shown.digest)
         return Explored(
+            shown=shown,
             question=question,
             explanation=_scaled(explanation, normal.reference),
             identity=identity,

@@ -19,7 +19,7 @@ from workbench.explored import Explored
 from workbench.inversions import ILLUSTRATION
 from workbench.judgement import percent_copied
 from workbench.layer_drawing import ANSWERED, APART, SAW, SHOWN, highest
-from workbench.layer_index import DAMAGE
+from workbench.layer_index import Origin
 from workbench.layer_plots import patches_figure, shares_figure
 from workbench.layers import among_normal_patches, contributions, discrepancy_map, look_at
 from workbench.measures import Measuring
@@ -33,7 +33,7 @@ ARRAYS = {
     "shown_N": "float32 (h, w, C): what of it the decoder was shown; only where some was hidden",
     "decoder_N": "float32 (h, w, C): what the decoder answered, in the encoder's unit of length",
     "distance_N": "float32 (h, w): how far apart they are as the model counts it; 0.5 is rare on normals",
-    "index_N": "float32 (h, w): identity index a patch, NaN where none shows; of a real defect estimated",
+    "index_N": "float32 (h, w): identity index, NaN where no damage shows; only where one is outlined",
     "layer_maps": "float32 (layers, map, map): the distances enlarged and smoothed, as they are summed",
     "segmentation": "float32 (map, map): the segmentation network's map; only if there is one",
     "anomaly_map": "float32 (map, map): the final map as calibrated",
@@ -44,6 +44,11 @@ ARRAYS = {
 }
 """Names of the arrays of `as_arrays` to what they hold."""
 
+_DAMAGE: dict[Origin, str] = {
+    "painted": "the painted damage",
+    "marked": "the marked defect, estimated with normal patches in the place of the part before it",
+    "test": "a test damage",
+}
 _STYLE = (Path(__file__).parent / "components" / "style.css").read_text(encoding="utf-8")
 _MARGIN = {"l": 50, "r": 10, "t": 10, "b": 45}
 _PAGE_STYLE = """
@@ -123,7 +128,8 @@ def as_html(
 <p class="note">Made with the CRR Workbench. The place looked at: {spot.as_link(size)} (x, y), marked
 in the photo. Features are shown as colours: equal features have equal colours, left and right. The
 discrepancy runs from dark (as usual) to bright (very unusual); histograms, on a logarithmic scale, have
-normal patches in grey and this photo in orange. {escape(credit)}</p>
+normal patches in grey and this photo in orange. A known damage is outlined in white.
+{escape(credit)}</p>
 {"".join(parts)}
 </body></html>
 """
@@ -151,7 +157,7 @@ def _model(
         for number in range(len(explanation.layers))
     ]
     names = [layer.layer.name for layer in explanation.layers]
-    maps = [("photo", _marked(found.image, local)), ("distances, fused", _heat(fused.distance, 1.0))]
+    maps = [("photo", _marked(found, local)), ("distances, fused", _heat(fused.distance, 1.0))]
     if fused.segmentation is not None:
         names.append("segmentation")
         maps.append(("segmentation", _heat(fused.segmentation, 1.0)))
@@ -196,9 +202,9 @@ def _layer(found: Explored, number: int, measuring: Measuring, spot: Spot, with_
         beside += f'<p class="note">{escape(at.reading)}</p>'
     grid = layer.layer.grid
     heading = f"{escape(layer.layer.name)} · {grid[0]} × {grid[1]} patches · {layer.layer.channels} channels"
-    copied = None if found.copied is None else found.copied.of_layer(layer.layer.name)
+    copied = None if found.copied is None else found.copied.layers.get(layer.layer.name)
     if found.copied is not None and copied is not None:
-        heading += f" · copies {percent_copied(copied):.0f} % of {DAMAGE[found.copied.origin]}"
+        heading += f" · copies {percent_copied(copied):.0f} % of {_DAMAGE[found.copied.origin]}"
     pictures = _pictures(rows, found.image, crisp=True)
     return f'<h2>{heading}</h2><div class="row">{pictures}<div>{beside}</div></div>'
 
@@ -223,11 +229,17 @@ def _heat(values: Map, top: float) -> Image:
     return colour((values / top).astype(np.float32))
 
 
-def _marked(image: Image, spot: Spot) -> Image:
-    height, width = image.shape[:2]
+def _marked(found: Explored, spot: Spot) -> Image:
+    """What the network sees of the photo, with the place that is looked at and the outlines of the damage."""
+    height, width = found.image.shape[:2]
+    marked = found.image.copy()
+    for curve in found.outlines:
+        shares = curve / (found.picture.size[1], found.picture.size[0])
+        places = ((shares - 0.5) / found.explanation.view + 0.5) * (width, height)
+        for grey, thickness in ((0, 3), (255, 1)):
+            cv2.polylines(marked, [places.round().astype(np.int32)], True, (grey,) * 3, thickness)
     left, top, right, bottom = (round(side) for side in spot.place((height, width)))
     reach = max(4, max(height, width) // 60)
-    marked = image.copy()
     cv2.rectangle(marked, (left - reach, top - reach), (right + reach, bottom + reach), (217, 72, 15), 2)
     return marked
 

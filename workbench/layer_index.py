@@ -1,7 +1,7 @@
 """Which layers copy: the identity index by layer of the photo that is looked at.
 
 It is measured on the best that is known of the photo: the damage that the visitor did to it; else its real
-defect where its data set marks it, with normal patches in the place of the part before it; else test damage.
+defect where that is marked, with normal patches in the place of the part before it; else test damage.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,12 +11,12 @@ from typing import Literal
 
 import torch
 
-from crr.damage_inspection import CopiedDamage, copied_damage
+from crr.damage_inspection import copied_damage
 from crr.errors import CRRError
 from crr.explanation import Explanation, Hidden, Map
 from crr.identity import passed_damage
 from crr.stand_in import stand_in
-from crr.types import Mask, Reconstruction
+from crr.types import Reconstruction
 from workbench.batch import Question
 from workbench.exploration import Exploration
 from workbench.inspection import Inspector
@@ -25,13 +25,12 @@ from workbench.references import Reference
 from workbench.shown import Shown, seen_part
 
 Origin = Literal["painted", "marked", "test"]
+"""Of a damage: the visitor's, a real defect that is marked, or that which is laid over any photo."""
 
-DAMAGE: Mapping[Origin, str] = {
-    "painted": "your damage",
-    "marked": "the marked defect (estimated)",
-    "test": "a test damage",
-}
-"""What an index was measured on, as people say it."""
+_NO_NORMALS = (
+    "It has no normal images of this part, which an estimate needs. If it was trained on such parts, "
+    "`crr normals --model {name} --data FOLDER` puts some there."
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,18 +39,33 @@ class Copied:
 
     Attributes:
         origin: Of the damage.
-        damage: The index, of all layers and by layer.
+        index: The identity-mapping index of all layers, 1 = copied, 0 = repaired; None where no damage shows.
+        layers: Layer to its index, likewise.
         maps: float32 (h, w) a layer: the index of each patch, NaN where the damage does not show. None of a
             test damage, which lies on other images.
     """
 
     origin: Origin
-    damage: CopiedDamage
-    maps: tuple[Map, ...] | None
+    index: float | None
+    layers: Mapping[str, float | None]
+    maps: tuple[Map, ...] | None = None
 
-    def of_layer(self, name: str) -> float | None:
-        """The index of one layer; None where the damage does not show in it."""
-        return self.damage.layers.get(name)
+
+def best_known(shown: Shown, explanation: Explanation, reference: Reference | None) -> Origin:
+    """What an index of this photo is best measured on, if nothing is hidden from the decoder.
+
+    A marked defect counts if normal patches of the same kind of part can stand in for the part before it, and
+    if it does not lie outside of what the network sees.
+
+    Args:
+        shown: The photo.
+        explanation: What a model answered to it.
+        reference: Normal patches of the category that the model takes it for.
+    """
+    if shown.clean is not None:
+        return "painted"
+    usable = shown.mask is not None and reference is not None and explanation.inspection.known
+    return "marked" if usable and bool(_seen_mask(shown, explanation).any()) else "test"
 
 
 def copied_by(
@@ -63,7 +77,7 @@ def copied_by(
     hidden: Hidden,
     reference: Reference | None,
 ) -> Copied | None:
-    """How much a model copies of what is known to be wrong with a photo, layer by layer.
+    """How much a model copies of what is best known to be wrong with a photo, layer by layer.
 
     Args:
         shown: The photo.
@@ -78,16 +92,16 @@ def copied_by(
     Returns:
         None if it is unknown.
     """
-    if shown.clean is not None and shown.mask is not None:
-        key = (shown.photo.own, shown.photo.key, "clean")
-        before = exploration.explain(key, shown.clean, question, inspector, hidden)
-        return _copied("painted", explanation, _reconstruction(before), _seen(shown.mask, explanation))
+    origin = best_known(shown, explanation, reference)
+    if origin == "painted":
+        return _of_painted(shown, explanation, question, inspector, exploration, hidden)
     if hidden.rate:
         return None
-    if shown.mask is not None and reference is not None:
-        return _marked(explanation, shown.mask, reference)
+    if origin == "marked":
+        assert reference is not None
+        return _of_marked(shown, explanation, reference)
     with suppress(CRRError):  # too little memory for the damaged copies: no index, then
-        return Copied("test", shown.photo.copied(question, inspector, shown.file), None)
+        return _of_test(shown, question, inspector)
     return None
 
 
@@ -100,7 +114,7 @@ def indices_of(
     hidden: Hidden,
     origin: Origin,
     tell: Tell,
-) -> tuple[dict[str, CopiedDamage], dict[str, str]]:
+) -> tuple[dict[str, Copied], dict[str, str]]:
     """How much each of several models copied, all of the same damage.
 
     Args:
@@ -109,41 +123,60 @@ def indices_of(
         inspector: Asks them.
         exploration: Remembers the visitor's explanations.
         normality: Knows what is usual for them.
-        hidden: What is kept from the decoders, if the damage is the visitor's.
+        hidden: What is kept from the decoders, if the damage is the visitor's; else nothing is.
         origin: Of the damage.
         tell: Hears how far the first use of a model's normal images is.
 
     Returns:
-        Model name to its index; and for those that failed to the reason.
+        Model name to what it copied; and for those that failed to the reason.
     """
+
+    def copied(question: Question) -> Copied:
+        if origin == "test":
+            return _of_test(shown, question, inspector)
+        kept = hidden if origin == "painted" else Hidden()
+        explanation = exploration.explain(shown.key, shown.image, question, inspector, kept)
+        if origin == "painted":
+            return _of_painted(shown, explanation, question, inspector, exploration, kept)
+        category = explanation.inspection.category
+        reference = normality.of(question, category, tell, neighbours=False).reference
+        if reference is None or best_known(shown, explanation, reference) != "marked":
+            raise CRRError(_NO_NORMALS.format(name=question.model.name))
+        return _of_marked(shown, explanation, reference)
+
     found, failed = {}, {}
-    hidden = hidden if origin == "painted" else Hidden()
     for question in questions:
-        name = question.model.name
         try:
-            if origin == "test":
-                found[name] = shown.photo.copied(question, inspector, shown.file)
-                continue
-            explanation = exploration.explain(shown.key, shown.image, question, inspector, hidden)
-            reference = None
-            if origin == "marked":
-                category = explanation.inspection.category
-                reference = normality.of(question, category, tell, neighbours=False).reference
-            copied = copied_by(shown, explanation, question, inspector, exploration, hidden, reference)
-            if copied is not None and copied.origin == origin:
-                found[name] = copied.damage
-            else:
-                failed[name] = "It has no normal images of this part, so nothing stands in for the part."
+            found[question.model.name] = copied(question)
         except CRRError as error:
-            failed[name] = str(error)
+            failed[question.model.name] = str(error)
     return found, failed
 
 
-def _marked(damaged: Explanation, mask: Mask, reference: Reference) -> Copied:
+def _of_painted(
+    shown: Shown,
+    explanation: Explanation,
+    question: Question,
+    inspector: Inspector,
+    exploration: Exploration,
+    hidden: Hidden,
+) -> Copied:
+    assert shown.clean is not None
+    key = (shown.photo.own, shown.photo.key, "clean")
+    before = exploration.explain(key, shown.clean, question, inspector, hidden)
+    return _copied("painted", explanation, _reconstruction(before), _seen_mask(shown, explanation))
+
+
+def _of_marked(shown: Shown, explanation: Explanation, reference: Reference) -> Copied:
     """An estimate: normal patches stand in for the part before the defect."""
-    seen = _seen(mask, damaged)
-    twin = stand_in(_reconstruction(damaged), seen, [layer.patches for layer in reference.layers])
-    return _copied("marked", damaged, twin, seen)
+    mask = _seen_mask(shown, explanation)
+    twin = stand_in(_reconstruction(explanation), mask, [layer.patches for layer in reference.layers])
+    return _copied("marked", explanation, twin, mask)
+
+
+def _of_test(shown: Shown, question: Question, inspector: Inspector) -> Copied:
+    damage = shown.photo.copied(question, inspector, shown.file)
+    return Copied("test", damage.index, damage.layers)
 
 
 def _copied(origin: Origin, damaged: Explanation, before: Reconstruction, mask: torch.Tensor) -> Copied:
@@ -151,12 +184,13 @@ def _copied(origin: Origin, damaged: Explanation, before: Reconstruction, mask: 
     names = [layer.layer.name for layer in damaged.layers]
     maps = passed_damage(before, after, mask).maps()
     damage = copied_damage(names, before, after, mask)
-    return Copied(origin, damage, tuple(layer[0, 0].numpy() for layer in maps))
+    return Copied(origin, damage.index, damage.layers, tuple(layer[0, 0].numpy() for layer in maps))
 
 
-def _seen(mask: Mask, explanation: Explanation) -> torch.Tensor:
-    """bool (1, H, W): of what the network sees."""
-    return torch.from_numpy(seen_part(mask, explanation.view))[None]
+def _seen_mask(shown: Shown, explanation: Explanation) -> torch.Tensor:
+    """bool (1, H, W): where the damage is in what the network sees."""
+    assert shown.mask is not None
+    return torch.from_numpy(seen_part(shown.mask, explanation.view))[None]
 
 
 def _reconstruction(explanation: Explanation) -> Reconstruction:

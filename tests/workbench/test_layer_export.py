@@ -157,6 +157,19 @@ def test_the_page_needs_nothing_but_itself(found, painted):
     assert "Picture of the answer" not in as_html([found], [None], "part", SIZE, "", OWN, MIDDLE)
 
 
+def test_the_page_says_which_damage_was_measured_and_outlines_it(room):
+    def page(found):
+        return as_html([found], [None], "part", SIZE, "", OWN, MIDDLE)
+
+    assert page(room.explore(room.damaged)).count("% of the painted damage") == 3
+    defective = room.explore(room.defective)
+    assert page(defective).count("% of the marked defect, estimated with normal patches") == 3
+    assert page(room.explore(room.whole)).count("% of a test damage") == 3
+    bare = replace(defective, outlines=())
+    outlined = [text.partition("final map")[0] for text in (page(defective), page(bare))]
+    assert outlined[0] != outlined[1]
+
+
 def test_the_page_holds_two_models_and_one_script(found):
     one, two = (
         len(as_html([found] * count, [None] * count, "part", SIZE, "", OWN, MIDDLE)) for count in (1, 2)

@@ -6,17 +6,18 @@ import numpy as np
 import pytest
 import torch
 
-from crr.checkpoint import describe, find
+from crr.checkpoint import describe, find, save
 from crr.errors import CheckpointError
 from crr.explanation import Hidden
 from crr.identity import touched
+from tests.crr.tiny import calibrated_detector
 from tests.workbench.explorable import Room, nobody, real_inspector
 from workbench.batch import Question
 from workbench.comparison import sample_photo
 from workbench.damage import Synthetic, synthetic_damage
 from workbench.exploration import Exploration
 from workbench.explored import explore
-from workbench.layer_index import indices_of
+from workbench.layer_index import best_known, indices_of
 from workbench.normality import Normality
 from workbench.samples import read_samples
 from workbench.settings import Settings
@@ -36,18 +37,23 @@ def indices(room, shown, origin, questions=None, hidden=Hidden()):  # noqa: B008
     )
 
 
+def same(answer, copied):
+    found, failed = answer
+    return not failed and (found["tiny"].index, found["tiny"].layers) == (copied.index, copied.layers)
+
+
 @pytest.mark.parametrize(("shown", "origin"), [("damaged", "painted"), ("defective", "marked")])
 def test_the_index_of_a_damage_whose_place_is_known_is_known_for_every_patch_of_it(room, shown, origin):
     found = room.explore(getattr(room, shown))
     assert found.copied.origin == origin
-    assert set(found.copied.damage.layers) == {layer.layer.name for layer in found.explanation.layers}
+    assert set(found.copied.layers) == {layer.layer.name for layer in found.explanation.layers}
     mask = np.asarray(room.mask)
     for copied, layer in zip(found.copied.maps, found.explanation.layers, strict=True):
         assert copied.shape == layer.layer.grid
         there = touched_patches(mask, layer.encoder)
         assert not np.isnan(copied[there]).all()
         assert np.isnan(copied[~there]).all()
-    assert indices(room, getattr(room, shown), origin) == ({"tiny": found.copied.damage}, {})
+    assert same(indices(room, getattr(room, shown), origin), found.copied)
 
 
 def touched_patches(mask, encoder):
@@ -67,21 +73,21 @@ def test_an_estimate_is_near_what_is_measured_with_the_part_before(model):
         for shown in (known, replace(known, key="marked", clean=None))
     )
     assert (measured.origin, estimated.origin) == ("painted", "marked")
-    assert estimated.damage.index == pytest.approx(measured.damage.index, abs=0.15)
+    assert estimated.index == pytest.approx(measured.index, abs=0.15)
 
 
 def test_a_photo_of_which_nothing_is_known_has_the_index_of_a_test_damage(room):
     found = room.explore(room.whole)
     assert (found.copied.origin, found.copied.maps) == ("test", None)
-    assert indices(room, room.whole, "test") == ({"tiny": found.copied.damage}, {})
+    assert same(indices(room, room.whole, "test"), found.copied)
 
 
 def test_with_a_part_hidden_only_ones_own_damage_is_measured(room):
     half = Hidden(0.5)
     assert room.explore(room.whole, half).copied is room.explore(room.defective, half).copied is None
-    assert room.explore(room.damaged, half).copied.damage != room.explore(room.damaged).copied.damage
-    # The chart says that nothing is hidden there.
-    assert indices(room, room.defective, "marked", hidden=half) == indices(room, room.defective, "marked")
+    assert room.explore(room.damaged, half).copied.index != room.explore(room.damaged).copied.index
+    whole = indices(room, room.defective, "marked")
+    assert same(indices(room, room.defective, "marked", hidden=half), whole[0]["tiny"])  # the chart says so
 
 
 def test_without_normal_images_nothing_stands_in_for_the_part(tmp_path, monkeypatch):
@@ -90,7 +96,33 @@ def test_without_normal_images_nothing_stands_in_for_the_part(tmp_path, monkeypa
     assert room.explore(room.defective).copied.origin == "test"
     found, failed = indices(room, room.defective, "marked")
     assert found == {}
-    assert "no normal images" in failed["tiny"]
+    assert "crr normals --model tiny" in failed["tiny"]
+
+
+def test_what_looks_like_no_known_part_has_nothing_to_stand_in_for_it(room):
+    noise = np.random.default_rng(0).integers(0, 255, room.image.shape, dtype=np.uint8)
+    strange = replace(room.defective, image=noise, key="strange")
+    found = room.explore(strange)
+    assert not found.explanation.inspection.known
+    assert found.normal.reference is not None
+    assert found.copied.origin == "test"
+    assert indices(room, strange, "marked")[0] == {}
+
+
+def test_a_defect_outside_of_what_the_network_sees_is_not_estimated(room, tmp_path):
+    detector = calibrated_detector()
+    encoder = replace(detector.config.encoder, resize=80)
+    detector.config = replace(detector.config, encoder=encoder)
+    save(detector, tmp_path / "cropping", "")
+    question = Question(describe(tmp_path / "cropping"), "cpu")
+    explanation = room.explore(room.defective, question=question).explanation
+    reference = room.explore(room.defective).normal.reference
+    assert explanation.view == 0.8
+    rim = np.zeros_like(room.mask)
+    rim[0] = True
+    known = replace(explanation, inspection=replace(explanation.inspection, known=True))
+    assert best_known(room.defective, known, reference) == "marked"
+    assert best_known(replace(room.defective, mask=rim), known, reference) == "test"
 
 
 def test_a_model_that_fails_is_named_with_its_reason(room):

@@ -93,7 +93,7 @@ def show(photo: Photo, questions: Sequence[Question], inspector: Inspector) -> N
                 )
                 _show_model(view, inspector)
         _show_credits(photo, explored)
-        show_index(shown, explored, inspector, exploration, hidden)
+        show_index(shown, explored, inspector, exploration, normality(), hidden)
         offer_exports(explored, shown, measuring, spot, inspector, exploration)
 
 

@@ -6,9 +6,10 @@ from workbench.colours import copying_gradient, gradient
 from workbench.components.compare import show_panels
 from workbench.components.exploring_sum import Weights, choose_distance_weight, choose_weight
 from workbench.components.exploring_view import View
+from workbench.explored import Explored
 from workbench.judgement import percent_copied
 from workbench.layer_drawing import draw_layer, highest
-from workbench.layer_index import DAMAGE, Origin
+from workbench.layer_index import Origin
 from workbench.layer_plots import patches_figure
 from workbench.layers import among_normal_patches, discrepancy_map
 from workbench.markdown import as_text
@@ -16,11 +17,15 @@ from workbench.patch_pictures import neighbours_html
 
 _COPIES = (
     "How much of a damage passes through the decoder in this layer: the identity index. It compares the part "
-    "before and after. Of a real defect nobody has seen the part before it: the nearest normal patches stand "
-    "in for it. Where no defect is marked, two test damages are laid over the photo, of kinds that no model "
-    "here was trained on."
+    "before and after. Of a real defect there is no photo of the part before it: the nearest normal patches "
+    "stand in for it, and the figure is an estimate. Where no defect is marked, two test damages are laid "
+    "over the photo, of kinds that no model here was trained on."
 )
-_OUTLINED: dict[Origin, str] = {"painted": "your damage", "marked": "the defect as its data set marks it"}
+_DAMAGE: dict[Origin, str] = {
+    "painted": "your damage",
+    "marked": "the marked defect (estimated)",
+    "test": "a test damage",
+}
 
 
 def show_layers(view: View, weights: Weights) -> None:
@@ -31,7 +36,7 @@ def show_layers(view: View, weights: Weights) -> None:
         weights: Of the layers; their sliders stand in the rows.
     """
     found = view.found
-    st.html(_legend(found.copied.origin if found.copied is not None else "test"))
+    st.html(_legend(found))
     shares = found.explanation.terms.fused(weights.layers, weights.distance).shares
     for index in range(len(found.explanation.layers)):
         _show_heading(view, index, shares[index])
@@ -53,9 +58,9 @@ def _show_heading(view: View, index: int, share: float) -> None:
     )
     words += f" · {100 * share:.0f}\u00a0% of the score"
     found = view.found.copied
-    copied = None if found is None else found.of_layer(layer.name)
+    copied = None if found is None else found.layers.get(layer.name)
     if found is not None and copied is not None:
-        words += f" · copies **{percent_copied(copied):.0f}\u00a0%** of {DAMAGE[found.origin]}"
+        words += f" · copies **{percent_copied(copied):.0f}\u00a0%** of {_DAMAGE[found.origin]}"
     st.markdown(words, help=_COPIES if copied is not None else None)
 
 
@@ -95,13 +100,15 @@ def _show_normals(view: View, index: int) -> None:
             st.caption(at.reading)
 
 
-def _legend(origin: Origin) -> str:
-    copying = (
-        f'<div><span>repaired</span><i style="background: {copying_gradient()}"></i><span>copied</span></div>'
-        if origin in _OUTLINED
-        else ""
-    )
-    outlined = f" Outlined: {_OUTLINED[origin]}." if origin in _OUTLINED else ""
+def _legend(found: Explored) -> str:
+    copying = outlined = ""
+    if found.copied is not None and found.copied.maps is not None:
+        bar = f'<i style="background: {copying_gradient()}"></i>'
+        copying = f"<div><span>repaired</span>{bar}<span>copied</span></div>"
+    if found.outlines:
+        painted = found.shown.clean is not None
+        what = "your damage" if painted else "the defect as it is marked with its data set"
+        outlined = f" Outlined: {what}."
     return (
         '<div class="legend"><div><span>discrepancy: as usual</span>'
         f'<i style="background: {gradient()}"></i><span>very unusual</span></div>{copying}</div>'
