@@ -24,8 +24,8 @@ _MEASURED_ON: dict[Origin, str] = {
     "painted": "Measured on your damage: 1 = copied, 0 = repaired.",
     "marked": "Estimated for the real defect where it is marked, with nothing hidden: 1 = copied, "
     "0 = repaired. There is no photo of this part before its defect, so for each of its patches the nearest "
-    "normal patch stands in. Where there was one, on circuit boards, such estimates were 0.15 to 0.25 too low: "
-    "they tell models apart that differ much.",
+    "normal patch stands in. Where there was one, on circuit boards, such estimates were 0.15 to 0.25 too "
+    "low: they tell models apart that differ much.",
     "test": "Measured on a test damage to this photo, of kinds that no model here is trained on "
     f"({' and '.join(HELD_OUT)}), with nothing hidden: 1 = copied, 0 = repaired. Paint your own on the page "
     "Compare.",
