@@ -19,7 +19,7 @@ def open_page(page: Page, query: str = "") -> None:
 
 
 def pictures(page: Page) -> Locator:
-    """Three that are painted, three a layer, three of the sum."""
+    """Three that are painted; three a layer, and where the damage is known the index; three of the sum."""
     return page.locator("canvas[role=img]")
 
 
@@ -53,10 +53,11 @@ def pixels(picture: Locator) -> str:
 
 def test_the_defect_and_a_normal_place_read_differently_and_show_other_neighbours(page):
     open_page(page, "?sample=bottle_broken_large")
-    expect(pictures(page)).to_have_count(18)
+    expect(pictures(page)).to_have_count(3 + 4 * 4 + 3)
     click(page, pictures(page).nth(5), DEFECT)
     expect(page).to_have_url(re.compile(r"spot=14\d%2C22\d"))
     defect, pictures_there = readings(page), neighbours(page)
+    expect(page.get_by_text(re.compile(r"copies \d+\s% of the marked defect"))).to_have_count(4)
     expect(page.get_by_text("What the encoder saw looks normal")).to_have_count(0)
     click(page, pictures(page).nth(12), NORMAL)  # in another row
     expect(page).to_have_url(re.compile(r"spot=25\d%2C46\d"))
@@ -114,7 +115,7 @@ def test_an_area_is_averaged(page):
 def test_a_weight_moves_the_verdict_and_reset_brings_it_back(page):
     open_page(page, "?sample=pcb_defects_2")
     expect(answer(page)).to_contain_text("Normal")
-    final = pictures(page).nth(17)
+    final = pictures(page).last
     before = pixels(final)
     page.get_by_role("slider", name="Layers against segmentation").press("End")
     expect(answer(page)).to_contain_text("Defective")
