@@ -8,12 +8,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from crr.checkpoint import list_checkpoints, load, save
+    from crr.checkpoint import list_checkpoints, save
     from crr.config import DetectorConfig
     from crr.datasets import open_dataset
     from crr.detector import Detector
     from crr.engine import available_devices, inspect
     from crr.errors import CRRError
+    from crr.hub import load
     from crr.images import decode
     from crr.training import RunOptions, train
     from crr.types import Image, Inspection, Prediction, Progress, Reconstruction
@@ -39,12 +40,13 @@ __all__ = [
 ]
 
 _HOMES = {
-    "crr.checkpoint": ("list_checkpoints", "load", "save"),
+    "crr.checkpoint": ("list_checkpoints", "save"),
     "crr.config": ("DetectorConfig",),
     "crr.datasets": ("open_dataset",),
     "crr.detector": ("Detector",),
     "crr.engine": ("available_devices", "inspect"),
     "crr.errors": ("CRRError",),
+    "crr.hub": ("load",),
     "crr.images": ("decode",),
     "crr.training": ("RunOptions", "train"),
     "crr.types": ("Image", "Inspection", "Prediction", "Progress", "Reconstruction"),

@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,9 @@ from crr.errors import CheckpointError, ConfigError, NewerFormatError
 from crr.files import write_atomically, write_text_atomically
 
 CONFIG, WEIGHTS, CARD = "config.json", "model.safetensors", "README.md"
+PULLED = "pulled.json"
+"""A note in a checkpoint from the Hub, which lies in a folder that is named after a commit: its name."""
+
 _DIGITS = 12
 _PICKLES = (".pt", ".pth", ".ckpt", ".bin", ".pkl", ".pickle")
 
@@ -34,7 +38,7 @@ class CheckpointInfo:
     """What can be said of a checkpoint without building its detector.
 
     Attributes:
-        name: Folder name, by which `load` finds it.
+        name: Folder name, by which `load` finds it, or OWNER/NAME@COMMIT of one from the Hub.
         path: The folder.
         method: For example "crr".
         encoder: timm name of its encoder.
@@ -78,7 +82,7 @@ def describe(path: Path) -> CheckpointInfo:
     content = _read(path)
     config = content.config
     return CheckpointInfo(
-        name=path.name,
+        name=_name_of(path),
         path=path,
         method=config.method,
         encoder=config.encoder.name,
@@ -155,7 +159,7 @@ def load(name_or_path: str | Path, device: str = "auto") -> Detector:
             "Install the versions in constraints.txt."
         )
     _load_tensors(detector, content.tensors, folder / WEIGHTS)
-    detector.name = folder.name
+    detector.name = _name_of(folder)
     detector.revision = content.revision
     return detector.to(target).eval()
 
@@ -183,6 +187,12 @@ def find(name_or_path: str | Path) -> Path:
     raise CheckpointError(
         f"There is no checkpoint {str(name_or_path)!r}, neither as a folder nor by name. Known: {known}."
     )
+
+
+def _name_of(folder: Path) -> str:
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        return str(json.loads((folder / PULLED).read_text(encoding="utf-8"))["name"])
+    return folder.name
 
 
 def _readable(folders: Iterable[Path]) -> Iterator[CheckpointInfo]:

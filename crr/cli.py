@@ -3,14 +3,12 @@
 import os
 import shlex
 import threading
-from dataclasses import asdict
 from importlib import metadata
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
-from crr import cli_inversion, cli_measuring
+from crr import cli_hub, cli_inversion, cli_measuring
 from crr import cli_options as option
 from crr.allocator import keep_freed_memory
 from crr.cli_support import (
@@ -19,13 +17,13 @@ from crr.cli_support import (
     STDOUT,
     check_file,
     check_json_file,
+    model_folder,
     sentences,
     write_json,
 )
 from crr.errors import ConfigError
 from crr.interrupt import stop_on_interrupt
 from crr.terminal import (
-    checkpoints_table,
     prediction_line,
     reporting,
     say,
@@ -51,6 +49,9 @@ for measuring in (
     cli_inversion.train_inversion,
     cli_inversion.evaluate_inversion,
     cli_inversion.normals,
+    cli_hub.pull,
+    cli_hub.push,
+    cli_hub.models,
 ):
     app.command()(measuring)
 
@@ -166,7 +167,7 @@ def predict(
     from crr.prediction import predict_files
 
     check_json_file(json_file, progress)
-    detector = load(option.expanded(model), device)
+    detector = load(model_folder(model, progress), device)
     rows = []
     with reporting(progress) as report:
         for row in predict_files(detector, images, out, batch_size, report):
@@ -177,22 +178,6 @@ def predict(
     write_json(json_file, {"model": detector.name, "images": rows})
     if any("error" in row for row in rows):
         raise typer.Exit(SOME_FAILED)
-
-
-@app.command()
-@sentences()
-def models(json_file: option.JsonFile = None) -> None:
-    """List the checkpoints that can be named."""
-    from crr.checkpoint import checkpoint_folder, list_checkpoints
-
-    found = list_checkpoints()
-    write_json(json_file, {"models": [{**asdict(info), "path": str(info.path)} for info in found]})
-    if json_file == STDOUT:
-        return
-    if found:
-        Console().print(checkpoints_table(found))
-    else:
-        say(f"There are no checkpoints in {checkpoint_folder()}. Train one with: crr train")
 
 
 @app.command()

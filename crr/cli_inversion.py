@@ -4,7 +4,7 @@ import threading
 from pathlib import Path
 
 from crr import cli_options as option
-from crr.cli_support import check_json_file, command_line, deliver, sentences
+from crr.cli_support import check_json_file, command_line, deliver, model_folder, sentences
 from crr.errors import CheckpointError, ConfigError
 from crr.interrupt import stop_on_interrupt
 from crr.terminal import inversion_table, reporting, say
@@ -26,7 +26,7 @@ def train_inversion(
 ) -> None:
     """Train the network that paints pictures of a model's features; Ctrl-C leaves it usable."""
     from crr.checkpoint import CONFIG as CHECKPOINT
-    from crr.checkpoint import find, read_config
+    from crr.checkpoint import read_config
     from crr.datasets import open_dataset
     from crr.files import check_writable
     from crr.inversion_card import inversion_card
@@ -39,7 +39,7 @@ def train_inversion(
         raise ConfigError(f"{out} holds an inversion network already: give another folder, or --overwrite.")
     check_writable(out)
     dataset = open_dataset(data, category)
-    encoder = read_config(find(option.expanded(model))).encoder
+    encoder = read_config(model_folder(model, progress)).encoder
     stop = threading.Event()
     with stop_on_interrupt(stop, _announce_stop), reporting(progress) as report:
         config, network = run(
@@ -81,7 +81,7 @@ def evaluate_inversion(
     dataset = open_dataset(data, category)
     folder = _folder_of(option.expanded(inversion))
     names = option.names_of(models)
-    detectors = [load(option.expanded(name), device) for name in names]
+    detectors = [load(model_folder(name, progress), device) for name in names]
     network = load_inversion(folder, detectors[0].encoder)
     for detector in detectors[1:]:
         load_inversion(folder, detector.encoder)  # says so if it has another encoder
@@ -107,11 +107,11 @@ def normals(
     progress: option.ProgressFormat = "bar",
 ) -> None:
     """Put normal images beside a checkpoint, to compare patches with: those held back from its training."""
-    from crr.checkpoint import find, read_config
+    from crr.checkpoint import read_config
     from crr.datasets import open_dataset
     from crr.normals import FOLDER, held_back_normals, keep_normals
 
-    folder = find(option.expanded(model))
+    folder = model_folder(model, progress)
     config = read_config(folder)
     dataset = open_dataset(data, category)
     unknown = [entry.name for entry in dataset.categories if entry.name not in config.categories]

@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING
 import typer
 
 from crr import cli_options as option
-from crr.cli_support import SOME_FAILED, STDOUT, check_json_file, command_line, deliver, sentences
+from crr.cli_support import (
+    SOME_FAILED,
+    STDOUT,
+    check_json_file,
+    command_line,
+    deliver,
+    model_folder,
+    sentences,
+)
 from crr.terminal import comparison_table, figures_table, identity_table, layers_table, reporting, say
 
 if TYPE_CHECKING:
@@ -25,7 +33,7 @@ def evaluate(
     progress: option.ProgressFormat = "bar",
 ) -> None:
     """Measure a checkpoint on the test images of a data set: detection and localisation."""
-    from crr.checkpoint import find, load
+    from crr.checkpoint import load
     from crr.datasets import open_dataset
     from crr.evaluation import evaluate as run
     from crr.files import check_writable
@@ -33,7 +41,7 @@ def evaluate(
 
     check_json_file(json_file, progress)
     dataset = open_dataset(data, category)
-    folder = find(option.expanded(model))
+    folder = model_folder(model, progress)
     if card:
         check_writable(folder)
     detector = load(folder, device)
@@ -56,7 +64,7 @@ def identity(
     progress: option.ProgressFormat = "bar",
 ) -> None:
     """Measure identity mapping: the share of a damage that the decoder copies (1) and does not repair (0)."""
-    from crr.checkpoint import find, load
+    from crr.checkpoint import load
     from crr.datasets import open_dataset
     from crr.files import check_writable
     from crr.identity_evaluation import measure_identity
@@ -64,7 +72,7 @@ def identity(
 
     check_json_file(json_file, progress)
     dataset = open_dataset(data, category)
-    folder = find(option.expanded(model))
+    folder = model_folder(model, progress)
     if card:
         check_writable(folder)
     detector = load(folder, device)
@@ -122,7 +130,7 @@ def layers(
 
     check_json_file(json_file, progress)
     dataset = open_dataset(data, category)
-    detector = load(option.expanded(model), device)
+    detector = load(model_folder(model, progress), device)
     with reporting(progress) as report:
         result = measure_layers(detector, dataset, progress=report).as_json()
     deliver(result, json_file, progress, layers_table)

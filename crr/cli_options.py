@@ -33,7 +33,10 @@ def _path(name: str, description: str) -> Any:
 # Of several commands
 
 Data = Annotated[Path, _path("--data", "Data set: MVTec-AD layout, VisA, or a folder of good images.")]
-Model = Annotated[str, typer.Option("--model", help="Checkpoint folder, or the name of an embedded one.")]
+Model = Annotated[
+    str,
+    typer.Option("--model", help="Checkpoint folder, name of one, or OWNER/NAME[@REVISION] on the Hub."),
+]
 Category = Annotated[
     list[str] | None, typer.Option("--category", help="Only this category; may be repeated.")
 ]
@@ -121,6 +124,19 @@ Images = Annotated[
 ]
 PictureFolder = Annotated[Path | None, _path("--out", "Folder for heat-map and mask of each image.")]
 PredictionBatchSize = Annotated[int, typer.Option("--batch-size", min=1, help="Images at a time.")]
+
+# Of `crr pull`, `crr push` and `crr models`
+
+HubModel = Annotated[str, typer.Argument(help="OWNER/NAME or OWNER/NAME@REVISION.", metavar="NAME")]
+PushedModel = Annotated[str, typer.Argument(help="Checkpoint folder, or the name of one.", metavar="MODEL")]
+HubRepo = Annotated[str, typer.Argument(help="OWNER/NAME on the Hub.", metavar="NAME")]
+Private = Annotated[bool, typer.Option("--private", help="If the repository is new, only you may see it.")]
+Licence = Annotated[str | None, typer.Option("--license", help="As the Hub names it: apache-2.0, cc-by-4.0.")]
+PublishNormals = Annotated[bool, typer.Option("--normals", help="Publish the photos in normals/ too.")]
+Message = Annotated[str | None, typer.Option("--message", help="Of the commit.")]
+Preview = Annotated[bool, typer.Option("--preview", help="Print the model card; publish nothing.")]
+OnHub = Annotated[bool, typer.Option("--hub", help="Those on the Hub too.")]
+SearchWord = Annotated[str, typer.Option("--search", help="Only those with this word in their name.")]
 
 # Of `crr anomalies`
 

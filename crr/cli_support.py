@@ -3,6 +3,7 @@
 import errno
 import json
 import shlex
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,10 +14,12 @@ from rich.console import Console
 from rich.table import Table
 
 from crr.errors import ConfigError, CRRError
-from crr.terminal import ProgressStyle, say
+from crr.interrupt import stop_on_interrupt
+from crr.terminal import ProgressStyle, say, transferring
 
 if TYPE_CHECKING:
     from crr.datasets import Dataset
+    from crr.hub import Tell
 
 SOME_FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
 STDOUT = Path("-")
@@ -85,6 +88,27 @@ def deliver(
     write_json(json_file, result)
     if progress != "json" and json_file != STDOUT:
         Console().print(table(result))
+
+
+@contextmanager
+def pulling(style: ProgressStyle) -> "Iterator[tuple[Tell | None, threading.Event]]":
+    """What a pull tells how far it is, and what stops it: the first Ctrl-C."""
+    stop = threading.Event()
+    with stop_on_interrupt(stop, lambda: None), transferring(style) as tell:
+        yield tell, stop
+
+
+def model_folder(name: str, progress: ProgressStyle = "bar") -> Path:
+    """The folder of `--model`; a model of the Hub that is not here yet is pulled.
+
+    Raises:
+        CRRError: There is none.
+    """
+    from crr.cli_options import expanded
+    from crr.hub import find
+
+    with pulling(progress) as (tell, stop):
+        return find(expanded(name), tell, stop)
 
 
 def command_line(

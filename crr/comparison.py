@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from crr.checkpoint import describe, find, load
+from crr.checkpoint import describe, load
 from crr.datasets import Dataset
 from crr.detector import Detector
 from crr.engine import inspect, resolve_device
 from crr.errors import CRRError, DatasetError
 from crr.evaluation import evaluate
+from crr.hub import find
 from crr.identity_evaluation import IdentityReport, measure_identity
 from crr.images import decode
 from crr.report import Report

@@ -11,6 +11,8 @@ what to do next. Command line and workbench show the message and nothing else.
     ├── CheckpointError       a checkpoint that is missing, damaged or foreign
     │   └── NewerFormatError  a checkpoint written by a newer version of this library
     ├── DeviceError           a device that this machine does not have, or that ran out of memory
+    ├── HubError              a model on the Hugging Face Hub that cannot be had, or not be published
+    ├── StoppedError          work that somebody stopped
     ├── WriteError            a file that cannot be written
     └── TrainingError         a training run that cannot start, resume or go on
 """
@@ -46,6 +48,14 @@ class NewerFormatError(CheckpointError):
 
 class DeviceError(CRRError):
     """A device that this machine does not have, or that ran out of memory."""
+
+
+class HubError(CRRError):
+    """A model on the Hugging Face Hub that cannot be had, or not be published."""
+
+
+class StoppedError(CRRError):
+    """Work that somebody stopped."""
 
 
 class WriteError(CRRError):

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from crr.anomalies import HELD_OUT
+from crr.card_metadata import with_results
 from crr.checkpoint import CARD
 from crr.datasets import Dataset
 from crr.detector import Detector, TrainedDetector
@@ -91,12 +92,19 @@ def _facts(detector: Detector) -> Iterator[str]:
 def write_figures(folder: Path, report: Mapping[str, Any], command: str) -> None:
     """Write the table of a report (`Report.as_json()`) into the card of the checkpoint in `folder`.
 
+    And its figures into the card's metadata, from which the Hub shows them.
+
     Args:
         folder: The checkpoint; a card is made if it has none.
         report: What was measured.
         command: What measured it, to be run again.
+
+    Raises:
+        ConfigError: The card's metadata cannot be read.
     """
-    rewrite_card(folder, lambda card: with_figures(card, report, command))
+    rewrite_card(
+        folder, lambda card: with_results(with_figures(card, report, command), report["model"], report)
+    )
 
 
 def with_figures(card: str, report: Mapping[str, Any], command: str) -> str:

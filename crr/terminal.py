@@ -4,13 +4,14 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Literal
 from unicodedata import category
 
 import typer
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn
+from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TransferSpeedColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -18,6 +19,7 @@ from crr.report import HEADINGS
 
 if TYPE_CHECKING:
     from crr.checkpoint import CheckpointInfo
+    from crr.hub import HubModel, Tell, Transfer
     from crr.types import Progress as Report
 
 _GROUPS = ("seen", "held_out", "pairs")
@@ -73,6 +75,31 @@ def bars(console: Console) -> "Iterator[Callable[[Report], None]]":
     finally:
         if tasks:  # a bar that never began would still print an empty line
             progress.stop()
+
+
+@contextmanager
+def transferring(style: ProgressStyle) -> "Iterator[Tell | None]":
+    """A callback that shows how many bytes have come: a bar on stderr, or a JSON object a line on stdout."""
+    if style == "none":
+        yield None
+    elif style == "json":
+        yield lambda transfer: print(json.dumps({"stage": "pull", **asdict(transfer)}), flush=True)
+    else:
+        columns = (TextColumn("{task.description}"), BarColumn(bar_width=None), DownloadColumn())
+        progress = Progress(*columns, TransferSpeedColumn(), console=Console(stderr=True), expand=True)
+        task: list[TaskID] = []
+
+        def show(transfer: "Transfer") -> None:
+            if not task:
+                progress.start()
+                task.append(progress.add_task("pull", total=transfer.total))
+            progress.update(task[0], completed=transfer.done, description=transfer.file)
+
+        try:
+            yield show
+        finally:
+            if task:  # a bar that never began would still print an empty line
+                progress.stop()
 
 
 def figures_table(result: Mapping[str, Any]) -> Table:
@@ -178,6 +205,20 @@ def checkpoints_table(found: "Sequence[CheckpointInfo]") -> Table:
         size = Text(f"{info.bytes / 1e6:.1f}")
         name, method, encoder = map(_text, (info.name, info.method, info.encoder))
         table.add_row(name, method, encoder, known, size, Text(info.revision))
+    return table
+
+
+def hub_table(found: "Sequence[HubModel]") -> Table:
+    """One row a model on the Hub."""
+    table = _table(title="On the Hub")
+    for header in ("name", "method", "encoder", "categories", "licence", "I-AUROC"):
+        table.add_column(header, overflow="fold", justify="right" if header == "I-AUROC" else "left")
+    for model in found:
+        known = Text(",\n").join(_text(str(category)) for category in model.facts.get("categories") or ())
+        facts = [_text(str(model.facts.get(fact, "?"))) for fact in ("method", "encoder")]
+        measured = model.results.get("image_auroc")
+        cells = [_text(model.licence or "?"), Text(_cell(measured))]
+        table.add_row(_text(str(model.name)), *facts, known, *cells)
     return table
 
 

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from crr.card_metadata import metadata_of
 from crr.checkpoint import CARD, save
 from crr.cli import app
 from crr.images import decode
@@ -308,7 +309,8 @@ def test_evaluate_writes_the_card_with_a_command_to_run_again(data, tmp_path):
     options = ["evaluate", "--model", folder, "--data", tmp_path / "parts", "--category", "ring", "--card"]
     crr(*options, "--progress", "none")
     card = (folder / CARD).read_text()
-    assert card.startswith("# Tiny\n")
+    assert "\n# Tiny\n" in card
+    assert metadata_of(card)["model-index"][0]["name"] == "my model"
     assert f"`crr evaluate --model 'my model' --data {data.name} --category ring`" in card
     assert str(tmp_path) not in card
     assert "| ring | 4 |" in card

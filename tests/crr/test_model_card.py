@@ -4,6 +4,7 @@ import pytest
 from huggingface_hub import ModelCard
 
 from crr.anomalies import HELD_OUT
+from crr.card_metadata import metadata_of, results_of
 from crr.datasets import open_dataset
 from crr.detector import TrainedDetector
 from crr.identity_evaluation import IdentityReport
@@ -98,11 +99,12 @@ def test_a_card_written_by_hand_gets_its_figures_at_the_end():
 
 
 def test_figures_are_written_into_the_card_of_a_checkpoint_or_into_a_new_one(tmp_path, card):
-    write_figures(tmp_path, REPORT, "x")
-    assert (tmp_path / "README.md").read_text() == with_figures("", REPORT, "x")
-    (tmp_path / "README.md").write_text(card)
-    write_figures(tmp_path, REPORT, "x")
-    assert (tmp_path / "README.md").read_text() == with_figures(card, REPORT, "x")
+    for before in ("", card):
+        (tmp_path / "README.md").write_text(before) if before else None
+        write_figures(tmp_path, REPORT, "x")
+        written = (tmp_path / "README.md").read_text()
+        assert written.endswith(with_figures(before, REPORT, "x").partition("\n---\n")[2].lstrip())
+        assert results_of(metadata_of(written))["image_auroc"] == REPORT["mean"]["image_auroc"]
 
 
 def test_identity_figures_take_their_place_and_leave_the_others(card):

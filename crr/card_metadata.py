@@ -1,0 +1,121 @@
+"""The metadata at the head of a model card, by which the Hub finds a model, and shows how good it is.
+
+What they mean: <https://huggingface.co/docs/hub/model-cards#model-card-metadata>. Besides what every card
+has, an entry `crr` says method, encoder, layers and categories: a search can tell without pulling the model.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from huggingface_hub import CardData, EvalResult, ModelCard
+
+from crr.config import DetectorConfig
+from crr.errors import ConfigError
+from crr.report import HEADINGS
+
+LIBRARY, TASK = "crr", "image-segmentation"
+_TAGS = ("anomaly-detection", "anomaly-segmentation", "industrial-inspection")
+_OF_CATEGORIES = ("image_auroc", "pixel_ap", "aupro")  # of each category; of all together every metric
+_ALL = "all categories"
+_OTHER = "other"
+
+
+def metadata_of(card: str) -> dict[str, Any]:
+    """The metadata of a card, empty if it has none; raises `ConfigError` if they are no YAML mapping."""
+    return as_dictionary(_parsed(card).data) if _has_head(card) else {}
+
+
+def as_dictionary(data: CardData) -> dict[str, Any]:
+    """Metadata as plain values."""
+    values: dict[str, Any] = data.to_dict()  # type: ignore[no-untyped-call]
+    return values
+
+
+def with_results(card: str, name: str, report: Mapping[str, Any]) -> str:
+    """The card with the figures of an evaluation (`Report.as_json()`) in its `model-index`.
+
+    Args:
+        card: Text of the card.
+        name: Of the model.
+        report: What was measured, in [0, 1].
+    """
+    rows = [(_ALL, report["mean"], tuple(HEADINGS))]
+    rows += [(category, figures, _OF_CATEGORIES) for category, figures in report["categories"].items()]
+    parsed = _parsed(card)
+    parsed.data["model_name"] = name
+    parsed.data["eval_results"] = [
+        EvalResult(
+            task_type=TASK,
+            task_name="anomaly detection and segmentation",
+            dataset_type=data.replace(" ", "-"),
+            dataset_name=data,
+            metric_type=metric,
+            metric_name=HEADINGS[metric],
+            metric_value=round(float(figures[metric]), 4),
+        )
+        for data, figures, metrics in rows
+        for metric in metrics
+        if figures[metric] is not None
+    ]
+    return str(parsed)
+
+
+def results_of(card: Mapping[str, Any]) -> dict[str, float]:
+    """Metric to its value in [0, 1] over all categories, from a card's metadata; empty if it has none."""
+    return {
+        str(metric.get("type")): float(metric["value"])
+        for model in card.get("model-index") or ()
+        for result in model.get("results") or ()
+        if result.get("dataset", {}).get("name") == _ALL
+        for metric in result.get("metrics") or ()
+        if isinstance(metric.get("value"), int | float)
+    }
+
+
+def ready_to_publish(card: str, config: DetectorConfig, licence: str | None = None) -> str:
+    """The card with all metadata that the Hub needs to find the model.
+
+    Args:
+        card: Text of the card.
+        config: Of the checkpoint.
+        licence: Its licence as the Hub names licences, such as "apache-2.0"; that of the card if None.
+
+    Raises:
+        ConfigError: The card's metadata cannot be read, or no licence is known.
+    """
+    parsed = _parsed(card)
+    data = parsed.data
+    if licence is not None:
+        data["license"] = licence
+        for stale in ("license_name", "license_link"):
+            data.pop(stale)
+    if data.get("license") in (None, _OTHER) and data.get("license_name") is None:
+        raise ConfigError(
+            "The card does not say under which licence the model is published. It follows from the licences "
+            "of the images that it was trained on: give it with --license, such as --license cc-by-nc-sa-4.0."
+        )
+    data["library_name"], data["pipeline_tag"] = LIBRARY, TASK
+    tags = [*data.get("tags", []), *_TAGS, config.method, config.encoder.name]
+    data["tags"] = list(dict.fromkeys(tags))
+    data[LIBRARY] = {
+        "method": config.method,
+        "encoder": config.encoder.name,
+        "layers": list(config.encoder.layers),
+        "categories": list(config.categories),
+    }
+    return str(parsed)
+
+
+def _has_head(card: str) -> bool:
+    return card.lstrip().startswith("---")
+
+
+def _parsed(card: str) -> ModelCard:
+    try:
+        return ModelCard(card if _has_head(card) else f"---\n{{}}\n---\n{card}")
+    except Exception as error:  # of the YAML parser that the client has
+        reason = str(error).partition("\n")[0]
+        raise ConfigError(
+            f"The metadata at the head of the model card cannot be read ({reason}). "
+            "They are YAML between two lines of ---; correct them."
+        ) from None

@@ -1,0 +1,110 @@
+"""The commands `pull`, `push` and `models`: which models there are, here and on the Hugging Face Hub."""
+
+from dataclasses import asdict
+
+import typer
+from rich.console import Console
+
+from crr import cli_options as option
+from crr.cli_support import (
+    INTERRUPTED,
+    STDOUT,
+    check_json_file,
+    model_folder,
+    pulling,
+    sentences,
+    write_json,
+)
+from crr.errors import ConfigError, StoppedError
+from crr.terminal import checkpoints_table, hub_table, say
+
+
+@sentences()
+def pull(name: option.HubModel, progress: option.ProgressFormat = "bar") -> None:
+    """Bring a model from the Hugging Face Hub here, or update it; Ctrl-C keeps what has arrived."""
+    from crr.hub import Hub, HubName
+
+    asked = HubName.parse(name)
+    if asked is None:
+        raise ConfigError(f"{name!r} is no name on the Hub: write OWNER/NAME or OWNER/NAME@REVISION.")
+    try:
+        with pulling(progress) as (tell, stop):
+            pulled = Hub().pull(asked, tell, stop)
+    except StoppedError as error:
+        say(str(error), error=True)
+        raise typer.Exit(INTERRUPTED) from None
+    if progress != "json":
+        say(f"{pulled.name}: {pulled.path}")
+        say(f"Try it: crr predict --model {pulled.name} IMAGE --out results")
+
+
+@sentences()
+def push(
+    folder: option.PushedModel,
+    name: option.HubRepo,
+    private: option.Private = False,
+    licence: option.Licence = None,
+    normals: option.PublishNormals = False,
+    message: option.Message = None,
+    preview: option.Preview = False,
+) -> None:
+    """Publish a checkpoint on the Hugging Face Hub: config, weights, and the model card with its metadata."""
+    from crr.hub import Hub, HubName, card_to_publish, photos_of
+
+    repo = HubName.parse(name)
+    if repo is None:
+        raise ConfigError(f"{name!r} is no name on the Hub: write OWNER/NAME.")
+    path = model_folder(folder)
+    if preview:
+        typer.echo(card_to_publish(path, licence), nl=False)
+        return
+    published = Hub().push(path, repo, private=private, licence=licence, normals=normals, message=message)
+    say(f"{published.name}: {published.url}")
+    photos = len(photos_of(path))
+    if photos and not normals:
+        say(
+            f"The {photos} files in its folder normals/ stayed here; --normals publishes them too, if their "
+            "licences allow it."
+        )
+
+
+@sentences()
+def models(
+    hub: option.OnHub = False,
+    search: option.SearchWord = "",
+    json_file: option.JsonFile = None,
+) -> None:
+    """List the checkpoints that can be named: here, and with --hub those on the Hugging Face Hub."""
+    from crr.checkpoint import checkpoint_folder, describe, list_checkpoints
+    from crr.hub import Hub, Store
+
+    check_json_file(json_file, "bar")
+    found = list_checkpoints() + [describe(pulled.path) for pulled in Store().all()]
+    found = [info for info in found if search.lower() in info.name.lower()]
+    result = {"models": [{**asdict(info), "path": str(info.path)} for info in found]}
+    listed = Hub().search(search) if hub else []
+    if hub:
+        result["hub"] = [
+            {
+                "name": str(model.name),
+                "commit": model.commit,
+                "licence": model.licence,
+                "downloads": model.downloads,
+                **{key: value for key, value in model.facts.items() if isinstance(value, str | list)},
+                "results": model.results,
+            }
+            for model in listed
+        ]
+    write_json(json_file, result)
+    if json_file == STDOUT:
+        return
+    console = Console()
+    if found:
+        console.print(checkpoints_table(found))
+    else:
+        such = " such" if search else ""
+        say(f"There are no{such} checkpoints in {checkpoint_folder()}. Train one with: crr train")
+    if listed:
+        console.print(hub_table(listed))
+    elif hub:
+        say("There are no such models on the Hub.")

@@ -1,0 +1,187 @@
+"""A Hugging Face Hub, with the models that were pulled from it to this machine."""
+
+import shutil
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from huggingface_hub import HfApi, constants
+from huggingface_hub.hf_api import ExpandModelProperty_T
+from huggingface_hub.utils import WeakFileLock  # type: ignore[attr-defined]
+
+from crr.card_metadata import LIBRARY
+from crr.checkpoint import CARD, CONFIG, WEIGHTS, describe, read_config
+from crr.errors import CheckpointError, HubError
+from crr.hub.download import Tell, Transfer, download
+from crr.hub.failures import explained, offline, silent
+from crr.hub.listing import HubModel, model_of
+from crr.hub.names import HubName
+from crr.hub.patience import PATIENCE, patiently
+from crr.hub.store import Pulled, Store
+from crr.hub.upload import Published, publish
+
+_ORDER = (CONFIG, CARD, WEIGHTS)  # the small ones first: a newer format is seen before the weights are sent
+_TIMEOUT = PATIENCE / 2
+_MOST = 100
+_LISTED: list[ExpandModelProperty_T] = [
+    "cardData", "sha", "lastModified", "downloads", "gated", "private", "library_name"
+]  # fmt: skip
+
+
+class Hub:
+    """Where models are pulled from and published; endpoint and token are the client's unless given.
+
+    Attributes:
+        endpoint: Its address, `HF_ENDPOINT` or huggingface.co.
+        store: The models from it that are on this machine.
+    """
+
+    def __init__(
+        self, endpoint: str | None = None, token: str | bool | None = None, store: Store | None = None
+    ) -> None:
+        """Args: endpoint, an address; token, as the client takes it; store, by default that of this user."""
+        self.endpoint = (endpoint or constants.ENDPOINT).rstrip("/")
+        self.store = store or Store()
+        self._token = token
+        self._api = HfApi(endpoint=self.endpoint, token=token, library_name=LIBRARY)
+
+    def find(self, name: HubName) -> Pulled | None:
+        """The model if it is on this machine; the Hub is not asked."""
+        return self.store.find(name)
+
+    def look_up(self, name: HubName) -> HubModel:
+        """What the Hub says of a model.
+
+        Raises:
+            HubError: It says that there is none, or does not answer.
+        """
+        if constants.HF_HUB_OFFLINE:
+            raise HubError(offline(name))
+
+        def ask(_: object) -> HubModel:
+            with explained(name, self.endpoint):
+                info = self._api.model_info(
+                    name.repo, revision=name.revision, files_metadata=True, timeout=_TIMEOUT
+                )
+            return model_of(info, name)
+
+        return patiently(ask, silent(self.endpoint))
+
+    def search(self, word: str = "", most: int = _MOST) -> list[HubModel]:
+        """The CRR models on the Hub, most downloaded first.
+
+        Args:
+            word: In their names; all if empty.
+            most: How many at most.
+
+        Raises:
+            HubError: The Hub does not answer.
+        """
+        name = HubName(word or "models")
+        if constants.HF_HUB_OFFLINE:
+            raise HubError("HF_HUB_OFFLINE forbids to ask the Hub. Unset it to search.")
+
+        def ask(_: object) -> list[HubModel]:
+            with explained(name, self.endpoint):
+                found = self._api.list_models(
+                    filter=LIBRARY,
+                    search=word or None,
+                    sort="downloads",
+                    limit=most,
+                    expand=[
+                        "cardData",
+                        "sha",
+                        "lastModified",
+                        "downloads",
+                        "gated",
+                        "private",
+                        "library_name",
+                    ],
+                )
+                return [
+                    model_of(info, HubName(info.id)) for info in found if info.library_name in (LIBRARY, None)
+                ]
+
+        return patiently(ask, silent(self.endpoint))
+
+    def pull(self, name: HubName, tell: Tell | None = None, stop: threading.Event | None = None) -> Pulled:
+        """Bring a model to this machine; if its commit is here already, nothing is sent.
+
+        Of a whole commit that is here the Hub is not even asked; nor while `HF_HUB_OFFLINE` is set.
+
+        Args:
+            name: Its revision is looked up anew, so that this also updates a model.
+            tell: Hears how far it is.
+            stop: Set to stop; what has arrived is kept, and the next pull goes on with it.
+
+        Raises:
+            HubError: There is no such model, it is no CRR checkpoint, or it does not arrive whole.
+            StoppedError: It was stopped.
+            CheckpointError: It is damaged as it lies on the Hub, or of a newer format.
+        """
+        here = self.store.find(name)
+        if here is not None and (name.pinned or constants.HF_HUB_OFFLINE):
+            return here
+        model = self.look_up(name).checked()
+        lock = self.store.lock(name, model.commit)
+        with explained(name, self.endpoint):
+            lock.parent.mkdir(parents=True, exist_ok=True)
+            with WeakFileLock(lock):
+                pulled = self.store.find(HubName(name.repo, model.commit)) or self._fetch(model, tell, stop)
+            self.store.remember(name, model.commit)
+        return pulled
+
+    def push(
+        self,
+        folder: Path,
+        name: HubName,
+        *,
+        private: bool = False,
+        licence: str | None = None,
+        normals: bool = False,
+        message: str | None = None,
+    ) -> Published:
+        """Publish a checkpoint; see `crr.hub.upload.publish`."""
+        if constants.HF_HUB_OFFLINE:
+            raise HubError("HF_HUB_OFFLINE forbids to ask the Hub. Unset it to publish.")
+        return publish(
+            self._api, folder, name, private=private, licence=licence, normals=normals, message=message
+        )
+
+    def _fetch(self, model: HubModel, tell: Tell | None, stop: threading.Event | None) -> Pulled:
+        part = self.store.part(model.name, model.commit)
+        part.mkdir(parents=True, exist_ok=True)
+        there = sum(file.stat().st_size for file in part.iterdir())
+        free = shutil.disk_usage(part).free
+        if model.bytes - there > free:
+            raise HubError(
+                f"{model.name} needs {model.bytes - there:,} bytes, and there are {free:,} where "
+                f"{self.store.root} lies. Make room, or set HF_HOME to a folder on another disk."
+            )
+        before = 0
+        for wanted in _ORDER:
+            file = model.files.get(wanted)
+            if file is None:
+                continue
+            heard = _telling(tell, wanted, before, model.bytes)
+            download(model, file, part, self.endpoint, self._token, heard, stop)
+            before += file.bytes
+            if wanted == CONFIG:
+                _check(model, part, read_config)
+        _check(model, part, describe)
+        return self.store.finish(model.name, model.commit, self.endpoint)
+
+
+def _check(model: HubModel, part: Path, read: Callable[[Path], object]) -> None:
+    """See that what arrived can be used; if it never can, it is removed."""
+    try:
+        read(part)
+    except CheckpointError as error:
+        shutil.rmtree(part, ignore_errors=True)
+        raise type(error)(str(error).replace(f"{part}/", f"{model.name}: ")) from None
+
+
+def _telling(tell: Tell | None, file: str, before: int, total: int) -> Callable[[int], None]:
+    if tell is None:
+        return lambda _: None
+    return lambda done: tell(Transfer(file, before + done, total))

@@ -1,0 +1,132 @@
+"""Bringing a model's files here: resumed where it broke off, and compared with what the Hub says of them."""
+
+import hashlib
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import BinaryIO
+
+import httpx2
+from huggingface_hub import hf_hub_url
+from huggingface_hub.utils import (  # type: ignore[attr-defined]  # documented for libraries
+    build_hf_headers,
+    get_session,
+    hf_raise_for_status,
+)
+
+from crr.errors import HubError
+from crr.hub.failures import explained, silent
+from crr.hub.listing import HubFile, HubModel
+from crr.hub.patience import Listener, patiently
+
+_BLOCK = 2**20
+_ATTEMPTS = 3  # at going on where a connection broke off
+_TIMEOUT = 8.0  # seconds without a byte, after which an attempt is given up
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """How far a pull or a push is.
+
+    Attributes:
+        file: Whose bytes are on their way.
+        done: Bytes of all files that are there.
+        total: Bytes of all files.
+    """
+
+    file: str
+    done: int
+    total: int
+
+
+Tell = Callable[[Transfer], None]
+
+
+def download(
+    model: HubModel,
+    file: HubFile,
+    folder: Path,
+    endpoint: str,
+    token: str | bool | None,
+    tell: Callable[[int], None],
+    stop: threading.Event | None,
+) -> None:
+    """Bring one file into a folder; what is there of it from before is gone on with.
+
+    Not by the client's own download, which begins anew after a stop, says how far it is every 10 MiB, and
+    takes a damaged body of the right size.
+
+    Args:
+        model: Looked up.
+        file: Of it.
+        folder: Where it goes.
+        endpoint: Address of the Hub.
+        token: As the client takes it.
+        tell: Hears how many bytes of the file are there.
+        stop: Set to stop.
+
+    Raises:
+        HubError: The Hub fails, or what arrived is not what it says; that is removed then.
+        StoppedError: It was stopped.
+    """
+    path = folder / file.name
+    url = hf_hub_url(model.name.repo, file.name, revision=model.commit, endpoint=endpoint)
+    headers = build_hf_headers(token=token) | {"Accept-Encoding": "identity"}
+
+    def work(listener: Listener) -> None:
+        with explained(model.name, endpoint), path.open("ab") as target:
+            for attempt in range(1, _ATTEMPTS + 1):
+                try:
+                    _go_on(url, headers, target, file.bytes, listener, tell)
+                except httpx2.TransportError:
+                    if attempt == _ATTEMPTS:
+                        raise
+                else:
+                    break
+
+    patiently(work, silent(endpoint), stop)
+    if not _is(path, file):
+        path.unlink()
+        raise HubError(
+            f"{file.name} of {model.name} arrived damaged: it is not what the Hub says it is. "
+            "It was removed; pull again."
+        )
+
+
+def _go_on(
+    url: str,
+    headers: dict[str, str],
+    target: BinaryIO,
+    size: int,
+    listener: Listener,
+    tell: Callable[[int], None],
+) -> None:
+    """Append to a file what it lacks of its `size` bytes."""
+    there = target.tell()
+    if there >= size > 0:
+        return
+    wanted = headers | ({"Range": f"bytes={there}-"} if there else {})
+    with get_session().stream("GET", url, headers=wanted, timeout=_TIMEOUT) as response:
+        hf_raise_for_status(response)
+        if there and response.status_code != httpx2.codes.PARTIAL_CONTENT:
+            there = target.truncate(0)  # the whole file comes
+        for block in response.iter_bytes():
+            listener.sign()  # before the bytes are written: who is not waited for writes no more
+            target.write(block)
+            there += len(block)
+            tell(there)
+            if there > size:  # it will be seen to be damaged
+                return
+
+
+def _is(path: Path, file: HubFile) -> bool:
+    """Whether a file's content is what the Hub says: by SHA-256, or of small files by git's id."""
+    if path.stat().st_size != file.bytes:
+        return False
+    digest = hashlib.sha256() if file.sha256 else hashlib.sha1(f"blob {file.bytes}\0".encode())
+    with path.open("rb") as content:
+        for block in iter(partial(content.read, _BLOCK), b""):
+            digest.update(block)
+    return digest.hexdigest() == (file.sha256 or file.git)

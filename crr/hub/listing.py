@@ -1,0 +1,120 @@
+"""What the Hub says of a model without sending it: its files, its card's metadata, its measured figures."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from huggingface_hub import ModelInfo
+from huggingface_hub.hf_api import RepoSibling
+
+from crr.card_metadata import LIBRARY, as_dictionary, results_of
+from crr.checkpoint import CARD, CONFIG, WEIGHTS
+from crr.errors import HubError
+from crr.hub.names import HubName
+
+NEEDED, WANTED = (CONFIG, WEIGHTS), (CARD, CONFIG, WEIGHTS)
+LARGEST = {CONFIG: 2**20, CARD: 2**20, WEIGHTS: 4 * 2**30}
+"""Bytes that a file may have; weights of the paper's ViT-B are below a gigabyte."""
+
+
+@dataclass(frozen=True)
+class HubFile:
+    """One file.
+
+    Attributes:
+        name: In the repository.
+        bytes: Its size.
+        sha256: Of its content, where the Hub keeps it as a large file; else None.
+        git: The id that git gives its content, a SHA-1 over its length and content.
+    """
+
+    name: str
+    bytes: int
+    sha256: str | None
+    git: str | None
+
+
+@dataclass(frozen=True)
+class HubModel:
+    """A model as the Hub lists it.
+
+    Attributes:
+        name: As it was asked for.
+        commit: 40 hex digits.
+        files: Name to file; empty in the answer to a search.
+        card: The metadata of its model card.
+        changed: When it was last changed.
+        downloads: In the last month.
+        private: Whether only some may see it.
+        gated: Whether access has to be asked for.
+    """
+
+    name: HubName
+    commit: str
+    files: Mapping[str, HubFile]
+    card: Mapping[str, Any]
+    changed: datetime | None
+    downloads: int
+    private: bool
+    gated: bool
+
+    @property
+    def bytes(self) -> int:
+        """Size of the files that are wanted."""
+        return sum(self.files[file].bytes for file in WANTED if file in self.files)
+
+    @property
+    def licence(self) -> str:
+        """As its card names it; empty if it does not."""
+        named = self.card.get("license_name") if self.card.get("license") in (None, "other") else None
+        return str(named or self.card.get("license") or "")
+
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        """What `crr push` writes into the card: method, encoder, layers, categories."""
+        facts = self.card.get(LIBRARY)
+        return facts if isinstance(facts, Mapping) else {}
+
+    @property
+    def results(self) -> dict[str, float]:
+        """Metric to its value in [0, 1], as its card has it; empty if it was not measured."""
+        return results_of(self.card)
+
+    def checked(self) -> "HubModel":
+        """This model; raises `HubError` if it is none that can be pulled."""
+        missing = [file for file in NEEDED if file not in self.files]
+        if missing:
+            pickles = [file for file in self.files if file.endswith((".pt", ".pth", ".bin", ".ckpt", ".pkl"))]
+            other = f" It holds {pickles[0]}, a pickle, which is refused." if pickles else ""
+            raise HubError(
+                f"{self.name} is not a CRR checkpoint: it has no {' and no '.join(missing)}.{other}"
+            )
+        for file in WANTED:
+            if file in self.files and self.files[file].bytes > LARGEST[file]:
+                raise HubError(
+                    f"{file} of {self.name} has {self.files[file].bytes:,} bytes; more than "
+                    f"{LARGEST[file]:,} is not accepted."
+                )
+        return self
+
+
+def model_of(info: ModelInfo, name: HubName) -> HubModel:
+    """From the client's answer."""
+    card = info.card_data
+    return HubModel(
+        name=name,
+        commit=info.sha or "",
+        files={file.rfilename: _file_of(file) for file in info.siblings or () if file.size is not None},
+        card=as_dictionary(card) if card is not None else {},
+        changed=info.last_modified,
+        downloads=info.downloads or 0,
+        private=bool(info.private),
+        gated=bool(info.gated),
+    )
+
+
+def _file_of(file: RepoSibling) -> HubFile:
+    return HubFile(
+        file.rfilename, file.size or 0, file.lfs.sha256 if file.lfs is not None else None, file.blob_id
+    )

@@ -1,0 +1,78 @@
+"""Work that may hang for ever, such as a request, with somebody who waits only so long."""
+
+import threading
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from crr.errors import HubError, StoppedError
+
+Result = TypeVar("Result")
+
+PATIENCE = 10.0  # seconds without a sign
+_STEP = 0.1
+
+
+class Listener:
+    """Hears signs of life from the work, and tells it when nobody waits any more."""
+
+    def __init__(self) -> None:
+        self._last = time.monotonic()
+        self._left = threading.Event()
+
+    def sign(self) -> None:
+        """Something has arrived; raises `StoppedError`, which ends the work, if nobody waits any more."""
+        if self._left.is_set():
+            raise StoppedError("Stopped.")
+        self._last = time.monotonic()
+
+    def leave(self) -> None:
+        """Nobody waits any more."""
+        self._left.set()
+
+    @property
+    def silence(self) -> float:
+        """Seconds since the last sign."""
+        return time.monotonic() - self._last
+
+
+def patiently(
+    work: Callable[[Listener], Result], sentence: str, stop: threading.Event | None = None
+) -> Result:
+    """What `work` returns.
+
+    It runs in a thread of its own, which is left to itself when `PATIENCE` seconds pass without a sign: the
+    client's own timeouts and repetitions can take minutes.
+
+    Args:
+        work: Gives signs, and ends when it is told that nobody waits.
+        sentence: What to say if no sign comes.
+        stop: Set by somebody who does not want to wait any longer.
+
+    Raises:
+        HubError: No sign came.
+        StoppedError: It was stopped.
+        CRRError: What the work raised.
+    """
+    listener, answer, failure = Listener(), [], []
+
+    def run() -> None:
+        try:
+            answer.append(work(listener))
+        except BaseException as error:
+            failure.append(error)
+
+    thread = threading.Thread(target=run, name="hub", daemon=True)
+    thread.start()
+    try:
+        while thread.is_alive():
+            thread.join(_STEP)
+            if stop is not None and stop.is_set():
+                raise StoppedError("Stopped; what has arrived is kept.")
+            if thread.is_alive() and listener.silence > PATIENCE:
+                raise HubError(sentence)
+    finally:
+        listener.leave()
+    if failure:
+        raise failure[0]
+    return answer[0]

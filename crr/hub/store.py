@@ -1,0 +1,138 @@
+"""The models that were pulled from the Hub and lie on this machine.
+
+    STORE/OWNER--NAME/COMMIT/     config.json, model.safetensors, README.md, pulled.json
+    STORE/OWNER--NAME/refs.json   revision to the commit that it meant when it was last asked for
+    STORE/OWNER--NAME/COMMIT.part/   what has arrived of a pull that is not finished
+
+A folder gets its name, COMMIT, in one step after everything in it was compared with what the Hub says of it:
+a model that is half here is no model.
+"""
+
+import json
+import shutil
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from huggingface_hub import constants
+
+from crr.checkpoint import PULLED
+from crr.errors import HubError
+from crr.files import write_text_atomically
+from crr.hub.names import HubName
+
+_REFS = "refs.json"
+_PART = ".part"
+
+
+@dataclass(frozen=True)
+class Pulled:
+    """A model on this machine.
+
+    Attributes:
+        name: With the first digits of its commit.
+        commit: 40 hex digits.
+        path: Its folder.
+        asked: The revision by which it was pulled last, "main" if none was named.
+        when: In UTC, ISO 8601.
+        endpoint: Address of the Hub that it is from.
+    """
+
+    name: HubName
+    commit: str
+    path: Path
+    asked: str
+    when: str
+    endpoint: str
+
+    @property
+    def bytes(self) -> int:
+        """Size of its files."""
+        return sum(file.stat().st_size for file in self.path.iterdir())
+
+
+class Store:
+    """Where they lie."""
+
+    def __init__(self, root: Path | None = None) -> None:
+        """Args: root, a folder; by default where the Hub's client has libraries keep things (`HF_HOME`)."""
+        self.root = root or Path(constants.HF_ASSETS_CACHE) / "crr" / "hub"
+
+    def find(self, name: HubName) -> Pulled | None:
+        """The model of that name, as it was pulled last; None if it is not here."""
+        folder = self._folder(name.repo)
+        asked = name.revision or "main"
+        commit = self._refs(name.repo).get(asked)
+        if commit is None:
+            commits = [path.name for path in folder.glob(f"{asked}*") if (path / PULLED).is_file()]
+            commit = commits[0] if len(commits) == 1 and len(asked) >= 7 else None
+        return None if commit is None else _read(folder / commit)
+
+    def all(self) -> list[Pulled]:
+        """Every model, by name, the newest first."""
+        found = [_read(path.parent) for path in sorted(self.root.glob(f"*/*/{PULLED}"))]
+        newest = sorted(filter(None, found), key=lambda pulled: pulled.when, reverse=True)
+        return sorted(newest, key=lambda pulled: pulled.name.repo.lower())
+
+    def remember(self, name: HubName, commit: str) -> None:
+        """Note which commit a revision means now."""
+        if not name.pinned:
+            refs = self._refs(name.repo) | {name.revision or "main": commit}
+            write_text_atomically(self._folder(name.repo) / _REFS, json.dumps(refs, indent=1) + "\n")
+
+    def part(self, name: HubName, commit: str) -> Path:
+        """The folder for what has arrived of a pull."""
+        return self._folder(name.repo) / f"{commit}{_PART}"
+
+    def lock(self, name: HubName, commit: str) -> Path:
+        """A file to lock while this commit is pulled."""
+        return self.root / ".locks" / f"{self._folder(name.repo).name}-{commit}.lock"
+
+    def finish(self, name: HubName, commit: str, endpoint: str) -> Pulled:
+        """Turn what has arrived, and was verified, into a model."""
+        part, folder = self.part(name, commit), self._folder(name.repo) / commit
+        note = {
+            "name": str(name.at(commit)),
+            "repo": name.repo,
+            "asked": name.revision or "main",
+            "when": datetime.now(UTC).isoformat(timespec="seconds"),
+            "endpoint": endpoint,
+        }
+        write_text_atomically(part / PULLED, json.dumps(note, indent=1) + "\n")
+        part.rename(folder)
+        found = _read(folder)
+        assert found is not None
+        return found
+
+    def delete(self, pulled: Pulled) -> int:
+        """Remove a model; returns how many bytes that freed; raises `HubError` if the disk refuses."""
+        freed = pulled.bytes
+        try:
+            doomed = pulled.path.rename(pulled.path.with_name(f"{pulled.commit}.gone"))
+            shutil.rmtree(doomed)
+        except OSError as error:
+            raise HubError(f"{pulled.path} cannot be removed ({error.strerror}).") from None
+        refs = {
+            asked: commit for asked, commit in self._refs(pulled.name.repo).items() if commit != pulled.commit
+        }
+        write_text_atomically(pulled.path.parent / _REFS, json.dumps(refs, indent=1) + "\n")
+        return freed
+
+    def _folder(self, repo: str) -> Path:
+        return self.root / repo.replace("/", "--")
+
+    def _refs(self, repo: str) -> dict[str, str]:
+        with suppress(OSError, ValueError):
+            refs: dict[str, str] = json.loads((self._folder(repo) / _REFS).read_text(encoding="utf-8"))
+            return refs
+        return {}
+
+
+def _read(folder: Path) -> Pulled | None:
+    """The model in a folder; None if it has no note, or an unreadable one."""
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        note = json.loads((folder / PULLED).read_text(encoding="utf-8"))
+        name = HubName(note["repo"]).at(folder.name)
+        return Pulled(name, folder.name, folder, note["asked"], note["when"], note["endpoint"])
+    return None

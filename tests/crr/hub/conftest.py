@@ -1,0 +1,44 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from huggingface_hub import constants
+
+from crr.checkpoint import save
+from crr.hub import Hub, Store
+from tests.crr.tiny import calibrated_detector
+from tests.hub_server import TOKEN, HubServer, hub_server
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[HubServer]:
+    """A Hub on this machine, which the client takes for the one there is; it has a folder of its own."""
+    with hub_server() as running:
+        monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+        urls = running.endpoint + "/{repo_id}/resolve/{revision}/{filename}"
+        monkeypatch.setattr(constants, "ENDPOINT", running.endpoint)
+        monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", urls)  # made of it at import
+        monkeypatch.setattr(constants, "HF_ASSETS_CACHE", str(tmp_path / "assets"))
+        monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True)  # large files go as the server takes them
+        monkeypatch.setenv("HF_TOKEN", TOKEN)
+        yield running
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A checkpoint of a few kilobytes, which no test may change."""
+    folder = tmp_path_factory.mktemp("models") / "tiny"
+    save(calibrated_detector(), folder, "---\nlicense: mit\nlibrary_name: crr\n---\n# Tiny\n")
+    return folder
+
+
+@pytest.fixture
+def files(tiny_model: Path) -> dict[str, bytes]:
+    """Of that checkpoint, as they lie in a repository."""
+    return {path.name: path.read_bytes() for path in tiny_model.iterdir()}
+
+
+@pytest.fixture
+def hub(server: HubServer, tmp_path: Path) -> Hub:
+    """A client of that server on a machine of its own."""
+    return Hub(server.endpoint, store=Store(tmp_path / "store"))
