@@ -16,5 +16,6 @@ st.navigation(
             st.Page("pages/compare.py", title="Compare", icon=":material/compare:"),
         ],
         "Learn": [st.Page("pages/lesson.py", title="Lesson", icon=":material/school:")],
+        "Models": [st.Page("pages/models.py", title="Models", icon=":material/deployed_code:")],
     }
 ).run()

@@ -72,6 +72,13 @@ def results_of(card: Mapping[str, Any]) -> dict[str, float]:
     }
 
 
+def licence_of(card: Mapping[str, Any]) -> str:
+    """The licence in a card's metadata; empty if there is none."""
+    licence = card.get("license")
+    named = card.get("license_name") if licence in (None, _OTHER) else None
+    return str(named or licence or "")
+
+
 def ready_to_publish(card: str, config: DetectorConfig, licence: str | None = None) -> str:
     """The card with all metadata that the Hub needs to find the model.
 

@@ -1,6 +1,7 @@
 """What all tests share."""
 
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,8 @@ import pytest
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("GOMP_SPINCOUNT", "20000")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
+# Nor does any see what this user has pulled; the folder does not exist, and who pulls names another.
+os.environ["HF_ASSETS_CACHE"] = str(Path(tempfile.gettempdir()) / "crr-tests-pulled-nothing")
 
 BROWSER_TESTS = Path(__file__).parent / "browser"
 

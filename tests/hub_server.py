@@ -14,8 +14,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
+
+import pytest
+from huggingface_hub import constants
 
 from crr.card_metadata import metadata_of
 
@@ -132,6 +136,20 @@ def hub_server() -> Iterator[HubServer]:
     finally:
         server.shutdown()
         server.server_close()
+
+
+@contextmanager
+def the_only_hub(monkeypatch: pytest.MonkeyPatch, assets: Path) -> Iterator[HubServer]:
+    """A server that the client in this process takes for the Hub; what it keeps goes into `assets`."""
+    with hub_server() as server:
+        urls = server.endpoint + "/{repo_id}/resolve/{revision}/{filename}"
+        monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+        monkeypatch.setattr(constants, "ENDPOINT", server.endpoint)
+        monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", urls)  # made of it at import
+        monkeypatch.setattr(constants, "HF_ASSETS_CACHE", str(assets))
+        monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True)  # large files go as the server takes them
+        monkeypatch.setenv("HF_TOKEN", TOKEN)
+        yield server
 
 
 class _Answer(Exception):  # noqa: N818  (no error: it ends a request early)

@@ -13,9 +13,10 @@ from typing import TypeVar
 
 import torch
 
-from crr.checkpoint import CheckpointInfo, checkpoint_folder, describe, list_checkpoints
+from crr.checkpoint import PULLED, CheckpointInfo, checkpoint_folder, describe, list_checkpoints
 from crr.detector import Detector
 from crr.errors import CheckpointError
+from crr.hub import HubName, Store
 
 _log = logging.getLogger(__name__)
 
@@ -24,9 +25,25 @@ Key = tuple[str, str]
 
 
 def find_models() -> dict[str, CheckpointInfo]:
-    """Name to checkpoint, the embedded one first; raises `CheckpointError` if there is none."""
-    folder = checkpoint_folder()
-    return _models_of(folder, tuple(_changes(sorted(folder.glob("*/*")))))
+    """Name to checkpoint, the embedded one first and those from the Hub last.
+
+    Raises:
+        CheckpointError: There is none.
+    """
+    folder, store = checkpoint_folder(), Store().root
+    files = [*sorted(folder.glob("*/*")), *sorted(store.glob(f"*/*/{PULLED}"))]
+    return _models_of(folder, store, tuple(_changes(files)))
+
+
+def pulled_as(name: str) -> str | None:
+    """The name by which a model of the Hub stands among those found; None if it is not on this machine.
+
+    Args:
+        name: As a link may have it: OWNER/NAME or OWNER/NAME@REVISION.
+    """
+    asked = HubName.parse(name)
+    pulled = None if asked is None else Store().find(asked)
+    return None if pulled is None else str(pulled.name)
 
 
 def why_replaced(name: str, used: str) -> str:
@@ -42,7 +59,8 @@ def why_replaced(name: str, used: str) -> str:
     instead = f"so {used} is used instead"
     path = next((path for path in _entries(checkpoint_folder()) if path.name == name), None)
     if path is None:
-        return f'There is no model "{name[:60]}" on this machine, {instead}.'
+        pull = " It can be pulled on the page Models." if HubName.parse(name) is not None else ""
+        return f'There is no model "{name[:60]}" on this machine, {instead}.{pull}'
     try:
         describe(path)
     except CheckpointError as error:
@@ -66,11 +84,14 @@ def _changes(files: Iterable[Path]) -> Iterator[tuple[str, int]]:
 
 
 @lru_cache(maxsize=1)
-def _models_of(folder: Path, _state: tuple[tuple[str, int], ...]) -> dict[str, CheckpointInfo]:
-    """The models of a folder in that state: digests are taken again only when a file changed."""
+def _models_of(folder: Path, store: Path, _state: tuple[tuple[str, int], ...]) -> dict[str, CheckpointInfo]:
+    """The models of both folders in that state: digests are taken again only when a file changed."""
     found = sorted(
         list_checkpoints(folder), key=lambda checkpoint: (checkpoint.name != "crr-embedded", checkpoint.name)
     )
+    for pulled in Store(store).all():
+        with suppress(CheckpointError):  # somebody changed its files
+            found.append(describe(pulled.path))
     if not found:
         raise CheckpointError(
             "There is no model on this machine. Restore the folder checkpoints/ from the repository, "

@@ -9,7 +9,10 @@
 |                         | and for what is shown of layers                               |                |
 | `CRR_NORMALS_MEMORY_MB` | normal patches that others are compared with, all together    | 384            |
 | `CRR_MAX_BATCH`         | images one visitor can have in the table at a time            | 200            |
-| `CRR_ALLOW_FOLDERS`     | 1 or 0: may a visitor type a folder of the serving machine    | only localhost |
+| `CRR_ALLOW_FOLDERS`     | 1 or 0: may a visitor type a folder of the serving machine,   | only localhost |
+|                         | publish models and remove pulled ones                         |                |
+| `CRR_ALLOWED_MODELS`    | models of the Hub that may be pulled on the page, with commas | all            |
+|                         | between: OWNER/NAME, or OWNER/* for all of an owner           |                |
 
 Whoever puts a proxy in front sets `CRR_ALLOW_FOLDERS=0`: one that says nothing of itself cannot be told from
 a visitor at this machine.
@@ -21,6 +24,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 
@@ -43,7 +47,9 @@ class Settings:
             models answered to the part that the visitor damages, and for what is shown of layers.
         normals_bytes: Memory for normal patches, all models and sessions together.
         max_batch: Images one visitor can have in the table at a time.
-        allow_folders: Whether visitors may read folders of the serving machine; None: those on it only.
+        allow_folders: Whether visitors may read folders of the serving machine, publish models and remove
+            pulled ones; None: those on it only.
+        allowed_models: Patterns of the models of the Hub that visitors may pull.
         on_space: True on Hugging Face Spaces, where every visitor is a stranger.
     """
 
@@ -53,7 +59,15 @@ class Settings:
     normals_bytes: int = 384 * MEGABYTE
     max_batch: int = 200
     allow_folders: bool | None = None
+    allowed_models: tuple[str, ...] = ("*",)
     on_space: bool = False
+
+    def check_model_allowed(self, repo: str) -> None:
+        """See that a model of the Hub may be pulled; raises `ConfigError` if not."""
+        if not any(fnmatchcase(repo, pattern) for pattern in self.allowed_models):
+            raise ConfigError(
+                f"{repo} may not be pulled here. This workbench allows: {', '.join(self.allowed_models)}."
+            )
 
     def folders_allowed(self, visitor: str | None, headers: Mapping[str, str]) -> bool:
         """Whether a visitor may type a folder of the machine that serves the workbench.
@@ -89,6 +103,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         normals_bytes=_positive(environment, "CRR_NORMALS_MEMORY_MB", 384) * MEGABYTE,
         max_batch=_positive(environment, "CRR_MAX_BATCH", 200),
         allow_folders=None if folders == "" else folders == "1",
+        allowed_models=_names(environment.get("CRR_ALLOWED_MODELS", "")) or ("*",),
         on_space="SPACE_ID" in environment,
     )
 
@@ -101,6 +116,10 @@ def settings() -> Settings:
 
 def _without_port(host: str) -> str:
     return re.sub(r":\d+$", "", host)
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
 def _positive(environment: Mapping[str, str], name: str, default: int) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 from huggingface_hub import ModelInfo
 from huggingface_hub.hf_api import RepoSibling
 
-from crr.card_metadata import LIBRARY, as_dictionary, results_of
+from crr.card_metadata import LIBRARY, as_dictionary, licence_of, results_of
 from crr.checkpoint import CARD, CONFIG, WEIGHTS
 from crr.errors import HubError
 from crr.hub.names import HubName
@@ -67,8 +67,7 @@ class HubModel:
     @property
     def licence(self) -> str:
         """As its card names it; empty if it does not."""
-        named = self.card.get("license_name") if self.card.get("license") in (None, "other") else None
-        return str(named or self.card.get("license") or "")
+        return licence_of(self.card)
 
     @property
     def facts(self) -> Mapping[str, Any]:

@@ -19,11 +19,23 @@ def test_every_variable_is_read():
         "CRR_NORMALS_MEMORY_MB": "30",
         "CRR_MAX_BATCH": "3",
         "CRR_ALLOW_FOLDERS": "0",
+        "CRR_ALLOWED_MODELS": "owner/*, other/one",
         "SPACE_ID": "somebody/space",
     }
+    allowed = ("owner/*", "other/one")
     assert read_settings(environment) == Settings(
-        Path("/parts"), 10 * 2**20, 20 * 2**20, 30 * 2**20, 3, False, True
+        Path("/parts"), 10 * 2**20, 20 * 2**20, 30 * 2**20, 3, False, allowed, True
     )
+
+
+def test_only_allowed_models_may_be_pulled():
+    Settings().check_model_allowed("any/model")
+    settings = Settings(allowed_models=("owner/*", "other/one"))
+    for repo in ("owner/this", "owner/that", "other/one"):
+        settings.check_model_allowed(repo)
+    for repo in ("other/two", "owners/this"):
+        with pytest.raises(ConfigError, match=r"may not be pulled here.*allows: owner/\*, other"):
+            settings.check_model_allowed(repo)
 
 
 @pytest.mark.parametrize(

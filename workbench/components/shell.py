@@ -53,11 +53,14 @@ def choose_model() -> "Question":
     A sentence on the page says so if the model that was chosen, or that the link names, is not there.
     """
     from workbench.batch import Question  # these need torch, and the page has something to show before
-    from workbench.models import find_models, why_replaced
+    from workbench.models import find_models, pulled_as, why_replaced
 
     models = find_models()
     wanted = st.session_state.get(_MODEL) or st.query_params.get(_MODEL)
-    if wanted is not None and wanted not in models:
+    known = None if wanted is None or wanted in models else pulled_as(wanted)
+    if known in models:
+        st.session_state[_MODEL] = known
+    elif wanted is not None and wanted not in models:
         used = st.session_state[_MODEL] = next(iter(models))
         # Asked once, because the answer takes a reading of the whole checkpoint.
         st.session_state[_LOST] = wanted, why_replaced(wanted, used)

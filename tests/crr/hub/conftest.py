@@ -2,25 +2,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from huggingface_hub import constants
 
 from crr.checkpoint import save
 from crr.hub import Hub, Store
 from tests.crr.tiny import calibrated_detector
-from tests.hub_server import TOKEN, HubServer, hub_server
+from tests.hub_server import HubServer, the_only_hub
 
 
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[HubServer]:
     """A Hub on this machine, which the client takes for the one there is; it has a folder of its own."""
-    with hub_server() as running:
-        monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
-        urls = running.endpoint + "/{repo_id}/resolve/{revision}/{filename}"
-        monkeypatch.setattr(constants, "ENDPOINT", running.endpoint)
-        monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", urls)  # made of it at import
-        monkeypatch.setattr(constants, "HF_ASSETS_CACHE", str(tmp_path / "assets"))
-        monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True)  # large files go as the server takes them
-        monkeypatch.setenv("HF_TOKEN", TOKEN)
+    with the_only_hub(monkeypatch, tmp_path / "assets") as running:
         yield running
 
 

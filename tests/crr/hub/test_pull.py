@@ -1,6 +1,7 @@
 """Models come here whole or not at all, over real HTTP with the real client."""
 
 import json
+import re
 import subprocess
 import sys
 import threading
@@ -123,8 +124,6 @@ def test_a_server_without_ranges_sends_the_whole_file(hub, server, files, monkey
 
 
 def _without_ranges(pattern, text, *flags):
-    import re
-
     return None if text.startswith("bytes=") else re.compile(pattern, *flags).fullmatch(text)
 
 

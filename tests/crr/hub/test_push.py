@@ -14,7 +14,9 @@ from crr.checkpoint import describe, load, save
 from crr.cli import app
 from crr.errors import ConfigError, HubError
 from crr.hub import HubName, Store, card_to_publish
+from crr.images import encode_png
 from crr.model_card import write_figures
+from crr.presets import configure
 from crr.report import HEADINGS
 from tests.crr.tiny import calibrated_detector, good_images
 from tests.hub_server import TOKEN, Fault
@@ -75,11 +77,10 @@ def test_the_card_says_what_the_hub_and_a_search_need(hub, model):
     assert looked_up.bytes == sum(looked_up.files[file].bytes for file in looked_up.files)
 
 
-def test_only_models_of_this_library_are_found(hub, server, model, files):
-    server.add("owner/bert", {"README.md": b"---\nlibrary_name: transformers\ntags:\n- crr\n---\n", **{}})
+def test_only_models_of_this_library_are_found(hub, server, model):
+    server.add("owner/bert", {"README.md": b"---\nlibrary_name: transformers\ntags:\n- crr\n---\n"})
     hub.push(model, NAME)
     assert [str(found.name) for found in hub.search()] == ["owner/mine"]
-    del files
 
 
 def test_a_second_push_is_a_second_commit_and_an_unchanged_one_is_none(hub, server, model):
@@ -118,13 +119,12 @@ def test_without_a_licence_nothing_is_published(hub, server, model, head):
     assert metadata_of(card)["license"] == "cc-by-4.0"
 
 
-def test_a_card_whose_head_is_no_yaml_is_a_sentence(model):
+def test_a_card_whose_head_is_no_yaml_is_a_sentence():
     config = calibrated_detector().config
     with pytest.raises(ConfigError, match="between two lines of ---"):
         ready_to_publish("---\na: [1\n---\n# Mine\n", config)
     with pytest.raises(ConfigError, match="between two lines of ---"):
         metadata_of("---\njust words\n---\n")
-    del model
 
 
 def test_figures_that_do_not_exist_are_left_out():
@@ -176,7 +176,7 @@ def test_on_the_command_line_a_model_is_published_found_pulled_and_used(server, 
     assert f"owner/mine@{commit[:7]}" in re.sub(r"\s+", "", crr("models"))
     before = len(server.requests)
     photo = tmp_path / "part.png"
-    photo.write_bytes(encoded(good_images("plate", 1, seed=3)[0]))
+    photo.write_bytes(encode_png(good_images("plate", 1, seed=3)[0]))
     results = tmp_path / "results.json"
     crr("predict", photo, "--model", "owner/mine", "--json", results, "--device", "cpu")
     assert len(server.requests) == before
@@ -192,16 +192,10 @@ def crr_predicts(model, photo, folder):
     return json.loads(results.read_text())["images"]
 
 
-def encoded(image):
-    from crr.images import encode_png
-
-    return encode_png(image)
-
-
 def test_a_model_that_is_not_here_is_pulled_when_it_is_named(server, files, tmp_path):
     server.add("owner/tiny", files)
     photo = tmp_path / "part.png"
-    photo.write_bytes(encoded(good_images("plate", 1, seed=3)[0]))
+    photo.write_bytes(encode_png(good_images("plate", 1, seed=3)[0]))
     crr("predict", photo, "--model", "owner/tiny", "--progress", "none", "--device", "cpu")
     assert len(Store().all()) == 1
     said = crr("predict", photo, "--model", "owner/typo", code=2)
@@ -210,13 +204,10 @@ def test_a_model_that_is_not_here_is_pulled_when_it_is_named(server, files, tmp_
     assert "no name on the Hub" in crr("push", "tiny", "mine", code=2)
 
 
-def test_every_method_can_be_published(hub, tmp_path):
+def test_every_method_can_be_published():
     for method in registry.METHODS:
-        from crr.presets import configure
-
         config = configure("embedded", method=method)
         assert metadata_of(ready_to_publish("# A\n", config, "mit"))["crr"]["method"] == method
-    del hub, tmp_path
 
 
 def test_the_embedded_checkpoint_goes_there_and_back_and_finds_the_same(server, tmp_path, monkeypatch):

@@ -1,0 +1,18 @@
+"""Models: what is on this machine, what is on the Hub, and publishing."""
+
+import streamlit as st
+
+from workbench.components.shell import begin_page, plain_errors
+
+with plain_errors():
+    begin_page()
+    with st.spinner("Looking at the models"):
+        # These need torch, which takes seconds to load.
+        from workbench.components import hub_search, publishing, shelf_cards
+    here, hub, publish = st.tabs(["On this machine", "On the Hugging Face Hub", "Publish"])
+    with here, plain_errors():
+        shelf_cards.show_shelf()
+    with hub, plain_errors():
+        hub_search.show_hub()
+    with publish, plain_errors():
+        publishing.show_publishing()

@@ -1,0 +1,144 @@
+"""The page Models, with a Hub on this machine and the real client."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from crr.hub import card_to_publish
+from tests.browser.conftest import PATIENCE, ROOT, serve, settled
+from tests.hub_server import TOKEN, Fault, HubServer, hub_server
+
+EMBEDDED = ROOT / "checkpoints" / "crr-embedded"
+
+
+@pytest.fixture(scope="module")
+def hub() -> Iterator[HubServer]:
+    files = {path.name: path.read_bytes() for path in EMBEDDED.iterdir() if path.is_file()}
+    files["README.md"] = card_to_publish(EMBEDDED).encode()
+    with hub_server() as server:
+        server.add("factory/six-parts", files)
+        server.add("factory/gated", files, gated=True)
+        yield server
+
+
+@pytest.fixture(scope="module")
+def url(hub: HubServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A workbench whose Hub that is, on a machine that has pulled nothing yet."""
+    environment = {
+        "HF_ENDPOINT": hub.endpoint,
+        "HF_ASSETS_CACHE": str(tmp_path_factory.mktemp("assets")),
+        "HF_HUB_OFFLINE": "0",
+        "HF_HUB_DISABLE_XET": "1",
+        "HF_TOKEN": TOKEN,
+    }
+    with serve(tmp_path_factory.mktemp("workbench"), **environment) as served:
+        yield served
+
+
+@pytest.fixture
+def models(browser: Browser, url: str, hub: HubServer) -> Iterator[Page]:
+    hub.faults = []
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, base_url=url)
+    context.set_default_timeout(PATIENCE)
+    page = context.new_page()
+    page.goto("/models")
+    expect(page.get_by_text("crr-embedded").first).to_be_visible(timeout=2 * PATIENCE)
+    settled(page)
+    yield page
+    context.close()
+
+
+def open_hub(page: Page) -> None:
+    page.get_by_role("tab", name="On the Hugging Face Hub").click()
+
+
+def pull(page: Page, address: str) -> None:
+    open_hub(page)
+    page.get_by_role("textbox", name="Address").fill(address)
+    page.get_by_role("button", name="Pull").first.click()
+
+
+def test_a_model_is_pulled_with_its_bytes_counted_and_inspects(models: Page, hub: HubServer):
+    hub.faults = [Fault("six-parts/resolve", pause=0.05)]
+    pull(models, "factory/six-parts")
+    expect(models.get_by_text(re.compile(r"factory/six-parts: \d\.\d MB of 7\.6 MB"))).to_be_visible()
+    here = models.get_by_text(re.compile(r"^factory/six-parts@[0-9a-f]{7} is here\.$"))
+    expect(here).to_be_visible()
+    models.get_by_role("link", name="Inspect with it").click()
+    expect(models).to_have_url(re.compile("model=factory%2Fsix-parts%40"))
+    expect(models.locator(".answer")).to_contain_text("Defective")
+    expect(models.get_by_text(re.compile(r"factory/six-parts@[0-9a-f]{7}")).first).to_be_visible()
+
+
+def test_a_pulled_model_stands_among_the_others_and_can_be_removed(models: Page):
+    pull(models, "factory/six-parts")
+    expect(models.get_by_text("is here.").first).to_be_visible()
+    models.get_by_role("tab", name="On this machine").click()
+    expect(models.get_by_text(re.compile(r"^factory/six-parts@[0-9a-f]{7}$"))).to_be_visible()
+    models.get_by_role("button", name="Look for an update").click()
+    expect(models.get_by_text("It is the newest of main.")).to_be_visible()
+    models.get_by_role("button", name="Remove").click()
+    expect(models.get_by_text(re.compile(r"This frees 7\.6 MB"))).to_be_visible()
+    models.get_by_role("button", name="Remove it").click()
+    expect(models.get_by_text(re.compile(r"^factory/six-parts@[0-9a-f]{7}$"))).to_have_count(0)
+
+
+def test_a_pull_is_stopped_and_gone_on_with(models: Page, hub: HubServer):
+    hub.faults = [Fault("six-parts/resolve", pause=0.1)]
+    pull(models, "factory/six-parts@main")
+    models.get_by_role("button", name="Stop").click()
+    expect(models.get_by_text("Stopped; what has arrived is kept.")).to_be_visible()
+    hub.faults = []
+    models.get_by_role("button", name="Pull").first.click()
+    expect(models.get_by_text(re.compile(r"six-parts@[0-9a-f]{7} is here\.")).first).to_be_visible()
+
+
+def test_models_are_searched_and_filtered(models: Page):
+    open_hub(models)
+    models.get_by_role("textbox", name="Search").fill("six")
+    models.get_by_role("button", name="Search").click()
+    expect(models.get_by_text("factory/six-parts", exact=True)).to_be_visible()
+    expect(models.get_by_text("I-AUROC 87.1").last).to_be_visible()
+    expect(models.get_by_text("factory/gated")).to_have_count(0)
+    models.get_by_role("textbox", name="Search").fill("unheard of")
+    models.get_by_role("button", name="Search").click()
+    expect(models.get_by_text("There are no such models on the Hub.")).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("address", "sentence"),
+    [
+        ("factory/unheard-of", "There is no model factory/unheard-of"),
+        ("factory/six-parts@v9", "has no revision v9"),
+        ("no address", "Write the address as OWNER/NAME"),
+    ],
+)
+def test_what_cannot_be_pulled_is_a_sentence(models: Page, address: str, sentence: str):
+    pull(models, address)
+    expect(models.get_by_text(sentence)).to_be_visible()
+    assert TOKEN not in models.content()
+
+
+def test_a_model_is_published_after_its_card_was_seen(models: Page, hub: HubServer):
+    models.get_by_role("tab", name="Publish").click()
+    models.get_by_text("The card as it will be").click()
+    expect(models.get_by_text("library_name: crr").first).to_be_visible()
+    models.get_by_role("textbox", name="Publish as").fill("factory/mine")
+    models.get_by_role("textbox", name="Publish as").press("Enter")
+    settled(models)
+    models.get_by_role("button", name="Publish", exact=True).click()
+    expect(models.get_by_text(re.compile("Published as factory/mine@"))).to_be_visible()
+    published = hub.repos["factory/mine"].commits[-1].files
+    assert published["model.safetensors"] == (EMBEDDED / "model.safetensors").read_bytes()
+    assert not [name for name in published if name.startswith("normals")]
+
+
+def test_on_a_phone_nothing_is_wider_than_the_screen(browser: Browser, url: str):
+    with browser.new_context(base_url=url, viewport={"width": 390, "height": 844}) as context:
+        page = context.new_page()
+        page.goto("/models")
+        expect(page.get_by_text("crr-embedded").first).to_be_visible(timeout=2 * PATIENCE)
+        settled(page)
+        assert page.get_by_test_id("stMain").evaluate("element => element.scrollWidth") <= 390

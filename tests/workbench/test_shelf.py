@@ -1,0 +1,183 @@
+"""The models on this machine and those on their way, and what the page says of them."""
+
+import time
+
+import pytest
+from huggingface_hub import constants
+from streamlit.testing.v1 import AppTest
+
+from crr.checkpoint import save
+from crr.hub import Hub, HubName, Store
+from crr.model_card import write_figures
+from crr.report import HEADINGS
+from tests.crr.tiny import calibrated_detector
+from tests.hub_server import Fault, the_only_hub
+from workbench import pulls as pulling
+from workbench.models import find_models, pulled_as, why_replaced
+from workbench.pulls import Pulls
+from workbench.settings import Settings
+from workbench.shelf import describe_figures, known_values, shelve, size_of
+
+NAME = HubName("owner/tiny")
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """One own model, measured, and an empty store."""
+    folder = tmp_path / "checkpoints" / "own"
+    save(
+        calibrated_detector(),
+        folder,
+        "---\nlibrary_name: crr\nlicense: mit\n---\n# Own\n\nWords of the card.\n",
+    )
+    row = dict.fromkeys(HEADINGS, 0.5) | {"images": 2}
+    write_figures(folder, {"model": "own", "categories": {"plate": row}, "mean": row}, "crr evaluate")
+    monkeypatch.setenv("CRR_CHECKPOINTS", str(tmp_path / "checkpoints"))
+    monkeypatch.setattr(constants, "HF_ASSETS_CACHE", str(tmp_path / "assets"))
+    return folder
+
+
+@pytest.fixture
+def server(here, monkeypatch, tmp_path):
+    with the_only_hub(monkeypatch, tmp_path / "assets") as running:
+        running.add(NAME.repo, {path.name: path.read_bytes() for path in here.iterdir()})
+        yield running
+
+
+def finished(pull):
+    deadline = time.monotonic() + 30
+    while pull.running:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    return pull
+
+
+def test_a_model_is_shelved_with_what_its_card_says(here):
+    [row] = shelve()
+    assert row.info.path == here
+    assert row.licence == "mit"
+    assert row.pulled is None
+    assert describe_figures(row.results) == "I-AUROC 50.0 · P-AP 50.0 · AUPRO 50.0"
+    assert row.words.startswith("# Own")
+    assert row.layers == calibrated_detector().config.encoder.layers
+
+
+def test_a_card_that_cannot_be_read_hides_no_model(here):
+    (here / "README.md").write_bytes(b"---\na: [1\n---\n# Broken \xff\n")
+    [row] = shelve()
+    assert (row.licence, row.results) == ("", {})
+    assert row.words.startswith("# Broken")
+    assert describe_figures({}) == "not measured"
+
+
+def test_a_pulled_model_stands_behind_the_others_and_goes_when_it_is_removed(server):
+    assert list(find_models()) == ["own"]
+    pulled = Hub(server.endpoint).pull(NAME)
+    assert list(find_models()) == ["own", str(pulled.name)]
+    assert [row.pulled for row in shelve()] == [None, pulled]
+    assert pulled_as("owner/tiny") == pulled_as(f"owner/tiny@{pulled.commit}") == str(pulled.name)
+    assert pulled_as("own") is pulled_as("owner/other") is None
+    Store().delete(pulled)
+    assert list(find_models()) == ["own"]
+    assert "It can be pulled on the page Models." in why_replaced("owner/tiny", "own")
+
+
+def test_a_pull_goes_on_in_the_background_and_is_joined(server):
+    server.faults = [Fault("/README.md", pause=0.1, times=1)]
+    pulls = Pulls(Hub(server.endpoint))
+    one, other = pulls.start(NAME), pulls.start(NAME)
+    assert one is other
+    assert finished(one).pulled is not None
+    assert one.transfer.done == one.transfer.total
+    assert finished(pulls.start(NAME)).pulled == one.pulled
+
+
+def test_a_pull_that_fails_or_is_stopped_says_why(server):
+    pulls = Pulls(Hub(server.endpoint))
+    assert "There is no model owner/other" in finished(pulls.start(HubName("owner/other"))).failure
+    server.faults = [Fault("/README.md", hang=2)]
+    pull = pulls.start(NAME)
+    pull.stop.set()
+    assert "kept" in finished(pull).failure
+    server.faults = []
+    assert finished(pulls.start(NAME)).pulled is not None
+
+
+def test_a_failure_that_nobody_foresaw_is_a_sentence(caplog):
+    class Broken:
+        def pull(self, *_):
+            raise RuntimeError("secret detail")
+
+    pull = finished(Pulls(Broken()).start(NAME))
+    assert "secret" not in pull.failure
+    assert "secret detail" in caplog.text
+
+
+def test_sizes_and_values_read_well():
+    assert [size_of(count) for count in (10_000, 7_600_000, 2_500_000_000)] == ["0.0 MB", "7.6 MB", "2.50 GB"]
+    assert known_values(["b", "", "a", "b"]) == ["a", "b"]
+
+
+@pytest.fixture
+def app(app_path, server, monkeypatch):
+    monkeypatch.setattr("workbench.components.hub_search.pulls", lambda: pulling.Pulls(Hub(server.endpoint)))
+    monkeypatch.setattr("workbench.components.shelf_cards.may_change_models", lambda: True)
+    monkeypatch.setattr("workbench.components.publishing.may_change_models", lambda: True)
+    app = AppTest.from_file(str(app_path), default_timeout=60)
+    app.switch_page("pages/models.py")
+    return app.run()
+
+
+def button(app, label):
+    return next(one for one in app.button if one.label == label)
+
+
+def texts(elements):
+    return " ".join(element.value for element in elements)
+
+
+def test_the_page_shows_what_is_here(app):
+    assert not app.exception
+    assert "**own**" in texts(app.markdown)
+    assert "Words of the card." in texts(app.markdown)
+    assert "1 MB" not in texts(app.caption)
+    assert "mit" in texts(app.caption)
+
+
+def test_searching_shows_figures_and_an_address_that_is_none_is_a_sentence(app):
+    button(app, "Search").click().run()
+    assert "**owner/tiny** · I-AUROC 50.0" in texts(app.markdown)
+    next(box for box in app.text_input if box.label == "Address").set_value("nonsense")
+    app.button[[one.label for one in app.button].index("Pull")].click().run()
+    assert "Write the address as OWNER/NAME" in texts(app.error)
+
+
+def test_a_model_that_is_not_allowed_is_not_pulled(app, monkeypatch, server):
+    monkeypatch.setattr(
+        "workbench.components.hub_search.settings",
+        lambda: Settings(allowed_models=("other/*",)),
+    )
+    before = len(server.requests)
+    next(box for box in app.text_input if box.label == "Address").set_value("owner/tiny")
+    app.button[[one.label for one in app.button].index("Pull")].click().run()
+    assert "may not be pulled here" in texts(app.error)
+    assert len(server.requests) == before
+
+
+def test_publishing_without_an_address_is_a_sentence_and_with_one_is_done(app, server):
+    button(app, "Publish").click().run()
+    assert "Say where to publish it" in texts(app.error)
+    app.text_input(key="published_as").set_value("owner/new").run()
+    button(app, "Publish").click().run()
+    assert "Published as owner/new@" in texts(app.success)
+    assert "owner/new" in server.repos
+
+
+@pytest.mark.usefixtures("server")
+def test_who_does_not_sit_at_the_machine_publishes_nothing(app_path, monkeypatch):
+    monkeypatch.setattr("workbench.components.publishing.may_change_models", lambda: False)
+    app = AppTest.from_file(str(app_path), default_timeout=60)
+    app.switch_page("pages/models.py")
+    app.run()
+    assert "crr push MODEL OWNER/NAME" in texts(app.info)
+    assert "Publish" not in [one.label for one in app.button]

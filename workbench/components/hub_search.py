@@ -1,0 +1,133 @@
+"""Models on the Hub: found, looked at, and pulled with their bytes counted."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from crr.errors import CRRError
+from crr.hub import Hub, HubModel, HubName
+from workbench.components.shell import plain_errors
+from workbench.markdown import as_text
+from workbench.pulls import Pull, pulls
+from workbench.settings import settings
+from workbench.shelf import describe_figures, known_values, size_of
+
+_FOUND, _PULL = "hub_found", "hub_pull"
+_ANY = "any"
+_EVERY = 0.5  # seconds between two looks at a pull
+
+
+def show_hub() -> None:
+    """Search, and an address to pull at once."""
+    search, address = st.columns(2)
+    with (
+        search,
+        st.form("hub_search", border=False),
+        st.container(horizontal=True, vertical_alignment="bottom"),
+    ):
+        word = st.text_input("Search", placeholder="a word in the name; empty for all")
+        if st.form_submit_button("Search", icon=":material/search:"):
+            with plain_errors(), st.spinner("Asking the Hub"):
+                st.session_state[_FOUND] = Hub().search(word.strip())
+    with (
+        address,
+        st.form("hub_address", border=False),
+        st.container(horizontal=True, vertical_alignment="bottom"),
+    ):
+        text = st.text_input(
+            "Address",
+            placeholder="OWNER/NAME or OWNER/NAME@REVISION",
+            help="A revision is a branch, a tag or a commit; without one it is the newest.",
+        )
+        if st.form_submit_button("Pull", icon=":material/download:"):
+            _start(text.strip())
+    _show_pull()
+    if _FOUND in st.session_state:
+        _show_found(st.session_state[_FOUND])
+
+
+def _show_found(found: Sequence[HubModel]) -> None:
+    if not found:
+        st.caption("There are no such models on the Hub.")
+        return
+    with st.container(horizontal=True):
+        encoder = _choose("Encoder", [str(model.facts.get("encoder", "")) for model in found])
+        licence = _choose("Licence", [model.licence for model in found])
+    for model in found:
+        if encoder in (_ANY, model.facts.get("encoder")) and licence in (_ANY, model.licence):
+            with st.container(border=True):
+                _show_model(model)
+
+
+def _choose(label: str, values: Sequence[str]) -> str:
+    chosen: str = st.selectbox(label, [_ANY, *known_values(values)], key=f"hub_{label.lower()}", width=240)
+    return chosen
+
+
+def _show_model(model: HubModel) -> None:
+    facts = model.facts
+    categories = [str(name) for name in facts.get("categories") or ()]
+    st.markdown(f"**{as_text(str(model.name))}** · {describe_figures(model.results)}")
+    layers = ", ".join(map(str, facts.get("layers") or ())) or "?"
+    changed = "" if model.changed is None else f" · changed {model.changed:%Y-%m-%d}"
+    st.caption(
+        as_text(
+            f"{facts.get('method', '?')} · {facts.get('encoder', '?')}, layers {layers} · "
+            f"{', '.join(categories) or 'categories unknown'} · {model.licence or 'licence unknown'}{changed}"
+        )
+    )
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        revision = st.text_input(
+            "Revision",
+            value="main",
+            key=f"revision-{model.name}",
+            width=160,
+            help="A branch, a tag or a commit. main is the newest.",
+        )
+        if st.button("Pull", key=f"pull-{model.name}", icon=":material/download:"):
+            _start(f"{model.name.repo}@{revision.strip() or 'main'}")
+
+
+def _start(text: str) -> None:
+    with plain_errors():
+        name = HubName.parse(text)
+        if name is None:
+            raise CRRError("Write the address as OWNER/NAME or OWNER/NAME@REVISION.")
+        if name.revision == "main":
+            name = HubName(name.repo)
+        settings().check_model_allowed(name.repo)
+        st.session_state[_PULL] = pulls().start(name)
+
+
+@st.fragment(run_every=_EVERY)
+def _watch(pull: Pull) -> None:
+    """How far a pull is; the page is drawn again when it has ended."""
+    if not pull.running:
+        st.rerun()
+    transfer = pull.transfer
+    done, total = (0, 0) if transfer is None else (transfer.done, transfer.total)
+    words = "asking the Hub" if transfer is None else f"{size_of(done)} of {size_of(total)}"
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.progress(done / total if total else 0.0, text=as_text(f"{pull.name}: {words}"))
+        if st.button("Stop", key="stop_pull", icon=":material/stop:"):
+            pull.stop.set()
+
+
+def _show_pull() -> None:
+    pull: Pull | None = st.session_state.get(_PULL)
+    if pull is None:
+        return
+    if pull.running:
+        _watch(pull)
+    elif pull.pulled is not None:
+        name = str(pull.pulled.name)
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.success(as_text(f"{name} is here."), icon=":material/check:")
+            st.page_link(
+                "pages/inspect.py",
+                label="Inspect with it",
+                icon=":material/frame_inspect:",
+                query_params={"model": name},
+            )
+    else:
+        st.error(as_text(pull.failure), icon=":material/error:")

@@ -1,0 +1,55 @@
+"""Publishing a model: under which name and licence, and what its card will say."""
+
+import streamlit as st
+
+from crr.errors import CRRError
+from crr.hub import Hub, HubName, card_to_publish, photos_of
+from workbench import models
+from workbench.components.shelf_cards import may_change_models
+from workbench.components.shell import plain_errors
+from workbench.markdown import as_text
+
+
+def show_publishing() -> None:
+    """A form, and before it is sent the card as it will be."""
+    if not may_change_models():
+        st.info(
+            "Models are published from the machine that serves the workbench, because its token signs for "
+            "them. Where your own model is: crr push MODEL OWNER/NAME",
+            icon=":material/lock:",
+        )
+        return
+    found = models.find_models()
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        model = st.selectbox("Model to publish", list(found), key="published_model")
+        address = st.text_input("Publish as", placeholder="OWNER/NAME", key="published_as")
+        licence = st.text_input(
+            "Licence",
+            placeholder="as in its card",
+            key="published_licence",
+            help="As the Hub names licences: apache-2.0, cc-by-nc-sa-4.0. It follows from the licences of "
+            "the images that the model was trained on.",
+        )
+    folder = found[model].path
+    photos = len(photos_of(folder))
+    with st.container(horizontal=True):
+        private = st.checkbox("Private", help="If the repository is new, only you may see it.")
+        normals = photos > 0 and st.checkbox(
+            f"Also the {photos} files of its normal photos",
+            help="Patches are compared with them on the page Layers. Only if their licences allow it.",
+        )
+    with plain_errors():
+        card = card_to_publish(folder, licence.strip() or None)
+        with st.expander("The card as it will be"):
+            head, _, words = card.removeprefix("---\n").partition("\n---\n")
+            st.code(head, language="yaml")
+            st.markdown(words)
+        if st.button("Publish", icon=":material/upload:", type="primary"):
+            name = HubName.parse(address.strip())
+            if name is None:
+                raise CRRError("Say where to publish it: OWNER/NAME, with your name on the Hub as OWNER.")
+            with st.spinner("Sending"):
+                published = Hub().push(
+                    folder, name, private=private, licence=licence.strip() or None, normals=bool(normals)
+                )
+            st.success(as_text(f"Published as {published.name}: {published.url}"), icon=":material/check:")

@@ -1,0 +1,99 @@
+"""The models on this machine as cards: what each is, how good it is, and what can be done with it."""
+
+import streamlit as st
+
+from crr.hub import Hub, HubName, Store
+from workbench.components.shell import plain_errors
+from workbench.markdown import as_text
+from workbench.settings import settings
+from workbench.shelf import Shelved, describe_figures, known_values, shelve, size_of
+
+_ANY = "any"
+_COLUMNS = 2
+_UPDATES = "model_updates"
+
+
+def show_shelf() -> None:
+    """Every model on this machine that the filters let through."""
+    rows = shelve()
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        encoder = _choose("Encoder", known_values([row.info.encoder for row in rows]))
+        licence = _choose("Licence", known_values([row.licence for row in rows]))
+    shown = [row for row in rows if encoder in (_ANY, row.info.encoder) and licence in (_ANY, row.licence)]
+    columns = st.columns(_COLUMNS)
+    for number, row in enumerate(shown):
+        with columns[number % _COLUMNS], st.container(border=True):
+            _show_card(row)
+    if not shown:
+        st.caption("No model on this machine has both. Choose another encoder or licence.")
+
+
+def may_change_models() -> bool:
+    """Whether this visitor may remove and publish models: only who sits at the serving machine."""
+    return settings().folders_allowed(st.context.ip_address, st.context.headers)
+
+
+def _choose(label: str, values: list[str]) -> str:
+    chosen: str = st.selectbox(label, [_ANY, *values], key=f"shelf_{label.lower()}", width=240)
+    return chosen
+
+
+def _show_card(row: Shelved) -> None:
+    info = row.info
+    st.markdown(f"**{as_text(info.name)}**")
+    st.markdown(f"{describe_figures(row.results)}", help="Over all categories, in %, as its card has them.")
+    st.caption(
+        as_text(
+            f"{info.method} · {info.encoder}, layers {', '.join(map(str, row.layers))} · "
+            f"{len(info.categories)} categories · {size_of(info.bytes)} · {row.licence or 'licence unknown'}"
+        )
+    )
+    with st.container(horizontal=True):
+        st.page_link(
+            "pages/inspect.py",
+            label="Inspect",
+            icon=":material/frame_inspect:",
+            query_params={"model": info.name},
+        )
+        st.page_link(
+            "pages/compare.py",
+            label="Compare",
+            icon=":material/compare:",
+            query_params=[("models", info.name), ("models", "crr-embedded")]
+            if info.name != "crr-embedded"
+            else [("models", info.name)],
+        )
+    with st.expander("Card"):
+        st.caption(
+            as_text(f"{row.origin}; revision {info.revision}; categories: {', '.join(info.categories)}")
+        )
+        st.markdown(row.words or "It has no card.")
+    if row.pulled is not None:
+        _offer_changes(row)
+
+
+def _offer_changes(row: Shelved) -> None:
+    """Of a model from the Hub: is there a newer one, and away with it."""
+    assert row.pulled is not None
+    pulled = row.pulled
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if st.button("Look for an update", key=f"update-{row.info.name}", icon=":material/sync:"):
+            with plain_errors(), st.spinner("Asking the Hub"):
+                found = Hub(pulled.endpoint).look_up(HubName(pulled.name.repo, pulled.asked))
+                st.session_state.setdefault(_UPDATES, {})[row.info.name] = found.commit
+        if may_change_models():
+            with st.popover("Remove", icon=":material/delete:"):
+                st.write(f"This frees {size_of(pulled.bytes)}. It can be pulled again while the Hub has it.")
+                if st.button("Remove it", key=f"remove-{row.info.name}", type="primary"):
+                    with plain_errors():
+                        freed = Store().delete(pulled)
+                        st.toast(f"{size_of(freed)} freed.", icon=":material/delete:")
+                        st.rerun()
+    newest = st.session_state.get(_UPDATES, {}).get(row.info.name)
+    if newest == pulled.commit:
+        st.caption(f"It is the newest of {as_text(pulled.asked)}.")
+    elif newest is not None:
+        st.info(
+            f"There is a newer one: pull {as_text(pulled.name.repo)} from the Hub.",
+            icon=":material/new_releases:",
+        )

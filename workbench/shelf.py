@@ -1,0 +1,85 @@
+"""The models on this machine, with what their cards say of them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from crr.card_metadata import licence_of, metadata_of, results_of
+from crr.checkpoint import CARD, CheckpointInfo, read_config
+from crr.errors import ConfigError
+from crr.hub import Pulled, Store
+from workbench import models
+
+
+@dataclass(frozen=True, eq=False)
+class Shelved:
+    """A model on this machine.
+
+    Attributes:
+        info: What its files say.
+        pulled: How it came from the Hub; None if it came with the workbench or was trained here.
+        layers: Of its encoder, as they are numbered.
+        metadata: Of its card; empty if it has none that can be read.
+        words: Of its card, in Markdown.
+    """
+
+    info: CheckpointInfo
+    pulled: Pulled | None
+    layers: tuple[int, ...]
+    metadata: Mapping[str, Any]
+    words: str
+
+    @property
+    def results(self) -> dict[str, float]:
+        """Metric to its value in [0, 1] over all categories; empty if it was not measured."""
+        return results_of(self.metadata)
+
+    @property
+    def licence(self) -> str:
+        """As its card names it; empty if it does not."""
+        return licence_of(self.metadata)
+
+    @property
+    def origin(self) -> str:
+        """Where it is from."""
+        return "on this machine" if self.pulled is None else f"pulled from {self.pulled.endpoint}"
+
+
+def shelve() -> list[Shelved]:
+    """Every model on this machine, in the order of the choice of models.
+
+    Raises:
+        CheckpointError: There is none.
+    """
+    pulled = {str(one.name): one for one in Store().all()}
+    return [_shelved(info, pulled.get(info.name)) for info in models.find_models().values()]
+
+
+@lru_cache(maxsize=256)
+def _shelved(info: CheckpointInfo, pulled: Pulled | None) -> Shelved:
+    path = info.path / CARD
+    card = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
+    try:
+        metadata = metadata_of(card)
+    except ConfigError:
+        metadata = {}
+    words = card.partition("\n---\n")[2] if card.startswith("---\n") else card
+    return Shelved(info, pulled, tuple(read_config(info.path).encoder.layers), metadata, words.strip())
+
+
+def describe_figures(results: Mapping[str, float]) -> str:
+    """The figures that people compare models by, in %; a sentence if there are none."""
+    names = {"image_auroc": "I-AUROC", "pixel_ap": "P-AP", "aupro": "AUPRO"}
+    shown = [f"{name} {100 * results[key]:.1f}" for key, name in names.items() if key in results]
+    return " · ".join(shown) if shown else "not measured"
+
+
+def size_of(count: int) -> str:
+    """Bytes as people say them."""
+    return f"{count / 1e6:.1f} MB" if count < 1e9 else f"{count / 1e9:.2f} GB"
+
+
+def known_values(rows: Sequence[str]) -> list[str]:
+    """Every value once, in order, without empty ones: what can be filtered by."""
+    return sorted({row for row in rows if row})
