@@ -34,7 +34,7 @@ def serve(folder: Path, **environment: str) -> Iterator[str]:
         )
         try:
             url = f"http://localhost:{port}"
-            _wait_until_it_answers(url, server, log)
+            wait_until_it_answers(url, server, log)
             yield url
         finally:
             server.terminate()
@@ -85,7 +85,8 @@ def settled(page: Page) -> None:
         still = still + 1 if app.get_attribute("data-test-script-state") == "notRunning" else 0
 
 
-def _wait_until_it_answers(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
+def wait_until_it_answers(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
+    """Fail with its log if the server stops or stays silent."""
     for _ in range(300):
         if server.poll() is not None:
             break

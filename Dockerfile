@@ -1,0 +1,31 @@
+# The workbench in a container, and as a Hugging Face Space: see deploy/README.md.
+#
+#     docker build -t crr-workbench .                                       # for CPUs
+#     docker build -t crr-workbench --build-arg TORCH_BACKEND=cu130 .       # for NVIDIA GPUs
+#     docker run --rm -p 8501:8501 crr-workbench
+
+FROM python:3.11-slim AS installed
+ARG TORCH_BACKEND=cpu
+# uv knows where PyTorch's builds for each kind of machine are; those for CPUs are a tenth as large.
+RUN pip install --no-cache-dir uv
+COPY requirements.txt constraints.txt /build/
+RUN uv venv /venv \
+    && uv pip install --python /venv/bin/python --no-cache --torch-backend "$TORCH_BACKEND" \
+        --requirement /build/requirements.txt --constraint /build/constraints.txt
+
+FROM python:3.11-slim
+# What opencv-python links to.
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends libgl1 libglib2.0-0 \
+    && rm -rf /var/lib/apt/lists/*
+# Spaces run as user 1000, and so it is everywhere.
+RUN useradd --uid 1000 --create-home user
+COPY --from=installed /venv /venv
+WORKDIR /app
+COPY . .
+ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
+USER 1000
+EXPOSE 8501
+HEALTHCHECK --interval=30s --timeout=5s --start-period=60s CMD \
+    ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8501/_stcore/health', timeout=4)"]
+CMD ["deploy/start.sh"]

@@ -1,0 +1,82 @@
+"""The workbench as `deploy/start.sh` serves it: on a Space it stands in a frame on another site."""
+
+import http.server
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.browser.conftest import PATIENCE, ROOT, wait_until_it_answers
+
+
+@pytest.fixture
+def space(tmp_path: Path) -> Iterator[str]:
+    """The URL of a workbench started as a Space is, with a home that cannot be written to."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    home = tmp_path / "home"
+    home.mkdir(mode=0o500)
+    environment = {
+        "PATH": "/usr/bin:/bin",
+        "PYTHON": sys.executable,
+        "HOME": str(home),
+        "TMPDIR": str(tmp_path),
+        "PORT": str(port),
+        "ADDRESS": "127.0.0.1",
+        "SPACE_ID": "somebody/space",
+        "CRR_MAX_UPLOAD_MB": "3",
+        "HF_HUB_OFFLINE": "1",
+    }
+    log = tmp_path / "log.txt"
+    with log.open("w") as output:
+        server = subprocess.Popen(
+            [ROOT / "deploy" / "start.sh"], cwd=tmp_path, env=environment, stdout=output, stderr=output
+        )
+        try:
+            url = f"http://localhost:{port}"
+            wait_until_it_answers(url, server, log)
+            yield url
+        finally:
+            server.terminate()
+            server.wait(timeout=20)
+    assert "Traceback" not in log.read_text(), log.read_text()
+
+
+@pytest.fixture
+def frame_url(space: str, tmp_path: Path) -> Iterator[str]:
+    """A page on another site, 127.0.0.1 and not localhost, that shows the workbench in a frame."""
+    (tmp_path / "site").mkdir()
+    page = f'<iframe src="{space}" width="1200" height="860"></iframe>'
+    (tmp_path / "site" / "index.html").write_text(page)
+    handler = partial(http.server.SimpleHTTPRequestHandler, directory=str(tmp_path / "site"))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as site:
+        threading.Thread(target=site.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{site.server_port}/"
+        site.shutdown()
+
+
+def test_in_a_frame_on_another_site_photos_are_uploaded_and_folders_are_closed(
+    browser: Browser, frame_url: str, tmp_path: Path
+):
+    photo = tmp_path / "part.png"
+    cv2.imwrite(str(photo), np.full((300, 300, 3), 128, np.uint8))
+    with browser.new_context(viewport={"width": 1280, "height": 900}) as context:
+        page = context.new_page()
+        page.goto(frame_url)
+        frame = page.frame_locator("iframe")
+        expect(frame.locator(".answer")).to_contain_text("Defective", timeout=2 * PATIENCE)
+        expect(frame.get_by_text("3MB per file").first).to_be_visible()
+        frame.locator("input[type=file]").first.set_input_files(photo)
+        expect(frame.get_by_text("part.png").first).to_be_visible()
+        frame.get_by_role("button", name="Folder or camera").click()
+        expect(frame.get_by_text("Use the camera")).to_be_visible()
+        expect(frame.get_by_text("Path of a folder on this machine")).to_have_count(0)

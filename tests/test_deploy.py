@@ -1,0 +1,69 @@
+"""What stands in deploy/ is what there is."""
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+from crr.card_metadata import metadata_of
+
+ROOT = Path(__file__).parents[1]
+TABLE = (ROOT / "deploy" / "README.md").read_text(encoding="utf-8")
+
+
+def test_every_setting_stands_in_the_table_and_no_other():
+    sources = [*ROOT.glob("crr/**/*.py"), *ROOT.glob("workbench/**/*.py"), ROOT / "deploy" / "start.sh"]
+    used = {name for path in sources for name in re.findall(r"\bCRR_[A-Z_]+\b", path.read_text())}
+    told = set(re.findall(r"`(CRR_[A-Z_]+)` \|", TABLE))
+    assert told == used
+
+
+def test_the_head_of_the_readme_makes_it_a_space():
+    head = metadata_of((ROOT / "README.md").read_text(encoding="utf-8"))
+    assert head["sdk"] == "docker"
+    assert f"EXPOSE {head['app_port']}" in (ROOT / "Dockerfile").read_text()
+    assert len(head["short_description"]) <= 60
+
+
+def test_the_container_holds_what_the_workbench_needs():
+    ignored = {
+        line for line in (ROOT / ".dockerignore").read_text().splitlines() if line[:1] not in ("", "#")
+    }
+    for needed in (
+        "crr",
+        "workbench",
+        "pages",
+        "checkpoints",
+        "samples",
+        "deploy",
+        "streamlit_app.py",
+        ".streamlit",
+    ):
+        assert (ROOT / needed).exists()
+        assert needed not in ignored
+    dockerfile = (ROOT / "Dockerfile").read_text()
+    assert "USER 1000" in dockerfile
+    assert 'CMD ["deploy/start.sh"]' in dockerfile
+    assert os.access(ROOT / "deploy" / "start.sh", os.X_OK)
+
+
+def test_the_start_says_what_it_starts(tmp_path):
+    """With a Python that only repeats what it was asked."""
+    echo = tmp_path / "python"
+    echo.write_text('#!/bin/sh\necho "$@"; echo "HF_HOME=$HF_HOME"\n')
+    echo.chmod(0o755)
+
+    def said(**environment):
+        fixed = {"PATH": os.environ["PATH"], "PYTHON": str(echo), "TMPDIR": str(tmp_path)}
+        command = [ROOT / "deploy" / "start.sh"]
+        return subprocess.run(
+            command, env=fixed | environment, capture_output=True, text=True, check=True
+        ).stdout
+
+    plain = said(PORT="9000", CRR_MAX_UPLOAD_MB="5")
+    assert "--server.port 9000" in plain
+    assert "--server.maxUploadSize 5" in plain
+    assert "enableXsrfProtection" not in plain
+    assert "--server.enableXsrfProtection false" in said(SPACE_ID="somebody/space")
+    assert "HF_HOME=/elsewhere" in said(HF_HOME="/elsewhere")
+    assert "HF_HOME=" in plain
