@@ -1,5 +1,6 @@
 """From an image file and a model to what the screen shows; one queue a device."""
 
+import logging
 import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -17,6 +18,7 @@ from crr.detector import Detector
 from crr.engine import EncoderPasses
 from crr.images import decode
 from crr.types import Image, Inspection
+from workbench import allowance
 from workbench.memory import BoundedCache
 from workbench.models import Models
 from workbench.pictures import Picture, digest_of, picture_of
@@ -26,6 +28,7 @@ from workbench.settings import MEGABYTE, settings
 Result = TypeVar("Result")
 
 _SAMPLE_CACHE = 64 * MEGABYTE
+_requests = logging.getLogger(f"{__name__}.requests")
 
 
 @dataclass(frozen=True)
@@ -159,13 +162,22 @@ class Inspector:
 
     def ask(self, model: CheckpointInfo, device: str, work: Callable[[Detector], Result]) -> Result:
         """What `work` returns for a model's detector when its device is free; raises `CRRError` likewise."""
-        # The model is fetched before the queue is entered: nobody waits for another's model to load.
-        return self._models.use(
-            str(model.path),
-            device,
-            lambda detector: self._queues.run(device, partial(work, detector)),
-            model.revision,
-        )
+        allowance.take()
+        start, outcome = time.perf_counter(), "failed"
+        try:
+            # The model is fetched before the queue is entered: nobody waits for another's model to load.
+            answer = self._models.use(
+                str(model.path),
+                device,
+                lambda detector: self._queues.run(device, partial(work, detector)),
+                model.revision,
+            )
+            outcome = "answered"
+        finally:
+            # Of the image nothing is logged, not even its name.
+            milliseconds = 1000 * (time.perf_counter() - start)
+            _requests.info("%s on %s %s in %.0f ms", model.name, device, outcome, milliseconds)
+        return answer
 
     def inspect_sample(
         self, sample: Sample, model: CheckpointInfo, device: str, file: ImageFile | None = None
@@ -197,4 +209,15 @@ def sample_file(sample: Sample) -> ImageFile:
 @cache
 def inspector() -> Inspector:
     """The inspector of this process."""
+    if settings().request_log:
+        _write_requests()
     return Inspector(Models(crr.load, settings().model_bytes), engine.inspect_batch)
+
+
+def _write_requests() -> None:
+    """A line a question on stderr, whatever else is logged."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
+    _requests.addHandler(handler)
+    _requests.setLevel(logging.INFO)
+    _requests.propagate = False

@@ -1,18 +1,6 @@
 """The environment, read once into one frozen object.
 
-| variable                | meaning                                                       | default        |
-|-------------------------|---------------------------------------------------------------|----------------|
-| `CRR_SAMPLES`           | folder with `samples.json`                                    | `samples/`     |
-| `CRR_MODEL_MEMORY_MB`   | models kept loaded, all sessions together                     | 2048           |
-| `CRR_SESSION_MEMORY_MB` | uploads kept for one visitor, and again as much each for      | 256            |
-|                         | results, for what models answered to a part to be damaged,    |                |
-|                         | and for what is shown of layers                               |                |
-| `CRR_NORMALS_MEMORY_MB` | normal patches that others are compared with, all together    | 384            |
-| `CRR_MAX_BATCH`         | images one visitor can have in the table at a time            | 200            |
-| `CRR_ALLOW_FOLDERS`     | 1 or 0: may a visitor type a folder of the serving machine,   | only localhost |
-|                         | publish models and remove pulled ones                         |                |
-| `CRR_ALLOWED_MODELS`    | models of the Hub that may be pulled on the page, with commas | all            |
-|                         | between: OWNER/NAME, or OWNER/* for all of an owner           |                |
+Every variable, with its meaning and its default, stands in the table of deploy/README.md.
 
 Whoever puts a proxy in front sets `CRR_ALLOW_FOLDERS=0`: one that says nothing of itself cannot be told from
 a visitor at this machine.
@@ -50,6 +38,8 @@ class Settings:
         allow_folders: Whether visitors may read folders of the serving machine, publish models and remove
             pulled ones; None: those on it only.
         allowed_models: Patterns of the models of the Hub that visitors may pull.
+        questions_per_minute: That one visitor may ask; 0: as many as they like.
+        request_log: Whether questions are logged.
         on_space: True on Hugging Face Spaces, where every visitor is a stranger.
     """
 
@@ -60,6 +50,8 @@ class Settings:
     max_batch: int = 200
     allow_folders: bool | None = None
     allowed_models: tuple[str, ...] = ("*",)
+    questions_per_minute: int = 0
+    request_log: bool = False
     on_space: bool = False
 
     def check_model_allowed(self, repo: str) -> None:
@@ -93,18 +85,21 @@ class Settings:
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
     """Settings from environment variables; raises `ConfigError` naming the variable that is wrong."""
-    folders = environment.get("CRR_ALLOW_FOLDERS", "")
-    if folders not in ("", "0", "1"):
-        raise ConfigError(f"CRR_ALLOW_FOLDERS is {folders!r}; set it to 1 or 0, or leave it out.")
+    on_space = "SPACE_ID" in environment
+    questions = environment.get("CRR_QUESTIONS_PER_MINUTE", "120" if on_space else "0")
+    if not questions.isdecimal():
+        raise ConfigError(f"CRR_QUESTIONS_PER_MINUTE is {questions!r}; give a whole number, 0 for no limit.")
     return Settings(
         samples=Path(environment.get("CRR_SAMPLES", ROOT / "samples")),
         model_bytes=_positive(environment, "CRR_MODEL_MEMORY_MB", 2048) * MEGABYTE,
         session_bytes=_positive(environment, "CRR_SESSION_MEMORY_MB", 256) * MEGABYTE,
         normals_bytes=_positive(environment, "CRR_NORMALS_MEMORY_MB", 384) * MEGABYTE,
         max_batch=_positive(environment, "CRR_MAX_BATCH", 200),
-        allow_folders=None if folders == "" else folders == "1",
+        allow_folders=_yes_or_no(environment, "CRR_ALLOW_FOLDERS"),
         allowed_models=_names(environment.get("CRR_ALLOWED_MODELS", "")) or ("*",),
-        on_space="SPACE_ID" in environment,
+        questions_per_minute=int(questions),
+        request_log=bool(_yes_or_no(environment, "CRR_REQUEST_LOG")),
+        on_space=on_space,
     )
 
 
@@ -116,6 +111,13 @@ def settings() -> Settings:
 
 def _without_port(host: str) -> str:
     return re.sub(r":\d+$", "", host)
+
+
+def _yes_or_no(environment: Mapping[str, str], name: str) -> bool | None:
+    text = environment.get(name, "")
+    if text not in ("", "0", "1"):
+        raise ConfigError(f"{name} is {text!r}; set it to 1 or 0, or leave it out.")
+    return None if text == "" else text == "1"
 
 
 def _names(text: str) -> tuple[str, ...]:

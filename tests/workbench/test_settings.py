@@ -20,11 +20,13 @@ def test_every_variable_is_read():
         "CRR_MAX_BATCH": "3",
         "CRR_ALLOW_FOLDERS": "0",
         "CRR_ALLOWED_MODELS": "owner/*, other/one",
+        "CRR_QUESTIONS_PER_MINUTE": "7",
+        "CRR_REQUEST_LOG": "1",
         "SPACE_ID": "somebody/space",
     }
     allowed = ("owner/*", "other/one")
     assert read_settings(environment) == Settings(
-        Path("/parts"), 10 * 2**20, 20 * 2**20, 30 * 2**20, 3, False, allowed, True
+        Path("/parts"), 10 * 2**20, 20 * 2**20, 30 * 2**20, 3, False, allowed, 7, True, True
     )
 
 
@@ -39,7 +41,14 @@ def test_only_allowed_models_may_be_pulled():
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("CRR_MAX_BATCH", "0"), ("CRR_MODEL_MEMORY_MB", "-1"), ("CRR_ALLOW_FOLDERS", "yes")]
+    ("name", "value"),
+    [
+        ("CRR_MAX_BATCH", "0"),
+        ("CRR_MODEL_MEMORY_MB", "-1"),
+        ("CRR_ALLOW_FOLDERS", "yes"),
+        ("CRR_REQUEST_LOG", "yes"),
+        ("CRR_QUESTIONS_PER_MINUTE", "-1"),
+    ],
 )
 def test_a_wrong_value_names_its_variable(name, value):
     with pytest.raises(ConfigError, match=name):
@@ -72,3 +81,8 @@ def test_who_comes_through_a_proxy_is_not_on_the_machine_whatever_else_is_sent(h
     assert Settings().folders_allowed(None, local)
     assert not Settings().folders_allowed(None, {**local, header: "192.0.2.7"})
     assert Settings(allow_folders=True).folders_allowed(None, {**local, header: "192.0.2.7"})
+
+
+def test_on_a_space_strangers_share_the_machine():
+    assert read_settings({"SPACE_ID": "somebody/space"}).questions_per_minute == 120
+    assert read_settings({}).questions_per_minute == 0

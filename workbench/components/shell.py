@@ -10,7 +10,9 @@ import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 
 from crr.errors import CRRError
+from workbench import allowance
 from workbench.markdown import as_text
+from workbench.settings import settings
 
 if TYPE_CHECKING:
     from workbench.batch import Question
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 _MODEL, _LOST = "model", "lost_model"
+_ALLOWANCE = "allowance"
 _STYLE = Path(__file__).parent / "style.css"
 
 
@@ -39,12 +42,22 @@ def plain_errors() -> Iterator[None]:
 
 def begin_page() -> None:
     """What stands first on every page: that it runs under our navigation, and the few rules of our style."""
+    allowance.look_for(_allowance)
     if PagesManager.uses_pages_directory:
         # The first link that this server was asked for leads here, and Streamlit, which has not seen
         # streamlit_app.py yet, made a navigation of its own from the files in pages/.
         PagesManager.uses_pages_directory = False
         st.rerun()
     st.html(_STYLE)
+
+
+def _allowance() -> allowance.Allowance | None:
+    """Of the visitor whose page runs."""
+    most = settings().questions_per_minute
+    if most == 0:
+        return None
+    own: allowance.Allowance = st.session_state.setdefault(_ALLOWANCE, allowance.Allowance(most))
+    return own
 
 
 def choose_model() -> "Question":

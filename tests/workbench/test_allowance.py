@@ -1,0 +1,80 @@
+"""Who asks often waits."""
+
+import logging
+
+import pytest
+
+from crr.errors import CRRError
+from tests.workbench.fakes import MODEL, FakeLibrary, png
+from workbench import allowance, inspection
+from workbench.allowance import Allowance
+
+
+class Clock:
+    def __init__(self):
+        self.now, self.waited = 0.0, []
+
+    def __call__(self):
+        return self.now
+
+    def sleep(self, seconds):
+        self.waited.append(seconds)
+        self.now += seconds
+
+
+def test_as_many_at_once_and_then_as_many_a_minute():
+    clock = Clock()
+    own = Allowance(60, clock, clock.sleep)
+    for _ in range(60):
+        own.take()
+    assert clock.waited == []
+    for _ in range(3):
+        own.take()
+    assert clock.waited == pytest.approx([1.0, 1.0, 1.0])
+    clock.now += 600
+    for _ in range(60):
+        own.take()
+    assert len(clock.waited) == 3
+    own.take()
+    assert len(clock.waited) == 4
+
+
+def test_every_question_to_a_model_is_counted(monkeypatch):
+    taken = []
+
+    class Counting:
+        def take(self):
+            taken.append(1)
+
+    monkeypatch.setattr(allowance, "_of_visitor", Counting)
+    inspector = FakeLibrary().inspector()
+    for _ in range(2):
+        inspector.inspect(png(), "part.png", MODEL, "cpu")
+    assert len(taken) == 2
+
+
+def test_the_log_says_when_which_model_and_how_long_and_nothing_of_the_image(caplog):
+    inspector = FakeLibrary().inspector()
+    with caplog.at_level(logging.INFO, "workbench.inspection.requests"):
+        inspector.inspect(png(), "secret_part.png", MODEL, "cpu")
+
+        def broken(_detector):
+            raise CRRError("the device ran out of memory")
+
+        with pytest.raises(CRRError):
+            inspector.ask(MODEL, "cpu", broken)
+    answered, failed = (record.getMessage() for record in caplog.records)
+    assert answered.startswith("crr-embedded on cpu answered in ")
+    assert failed.startswith("crr-embedded on cpu failed in ")
+    assert "secret" not in caplog.text
+
+
+def test_a_log_that_is_asked_for_goes_to_stderr(capsys):
+    logger = logging.getLogger("workbench.inspection.requests")
+    before = logger.handlers[:], logger.level, logger.propagate
+    try:
+        inspection._write_requests()
+        FakeLibrary().inspector().inspect(png(), "part.png", MODEL, "cpu")
+    finally:
+        logger.handlers[:], logger.level, logger.propagate = before
+    assert " crr-embedded on cpu answered in " in capsys.readouterr().err
