@@ -72,6 +72,11 @@ def results_of(card: Mapping[str, Any]) -> dict[str, float]:
     }
 
 
+def words_of(card: str) -> str:
+    """A card without its metadata."""
+    return (card.partition("\n---\n")[2] if card.startswith("---\n") else card).strip()
+
+
 def licence_of(card: Mapping[str, Any]) -> str:
     """The licence in a card's metadata; empty if there is none."""
     licence = card.get("license")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from crr.card_metadata import licence_of, metadata_of, results_of
+from crr.card_metadata import licence_of, metadata_of, results_of, words_of
 from crr.checkpoint import CARD, CheckpointInfo, read_config
 from crr.errors import ConfigError
 from crr.hub import Pulled, Store
@@ -64,8 +64,7 @@ def _shelved(info: CheckpointInfo, pulled: Pulled | None) -> Shelved:
         metadata = metadata_of(card)
     except ConfigError:
         metadata = {}
-    words = card.partition("\n---\n")[2] if card.startswith("---\n") else card
-    return Shelved(info, pulled, tuple(read_config(info.path).encoder.layers), metadata, words.strip())
+    return Shelved(info, pulled, tuple(read_config(info.path).encoder.layers), metadata, words_of(card))
 
 
 def describe_figures(results: Mapping[str, float]) -> str:

@@ -1,6 +1,7 @@
 """A Hugging Face Hub, with the models that were pulled from it to this machine."""
 
 import shutil
+import tempfile
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +10,7 @@ from huggingface_hub import HfApi, constants
 from huggingface_hub.hf_api import ExpandModelProperty_T
 from huggingface_hub.utils import WeakFileLock  # type: ignore[attr-defined]
 
-from crr.card_metadata import LIBRARY
+from crr.card_metadata import LIBRARY, words_of
 from crr.checkpoint import CARD, CONFIG, WEIGHTS, describe, read_config
 from crr.errors import CheckpointError, HubError
 from crr.hub.download import Tell, Transfer, download
@@ -67,6 +68,36 @@ class Hub:
 
         return patiently(ask, silent(self.endpoint))
 
+    def revisions(self, repo: str) -> list[str]:
+        """Branches and tags of a model, main first; raises `HubError` as `look_up` does."""
+        name = HubName(repo)
+        if constants.HF_HUB_OFFLINE:
+            raise HubError(offline(name))
+
+        def ask(_: object) -> list[str]:
+            with explained(name, self.endpoint):
+                refs = self._api.list_repo_refs(repo)
+            names = [ref.name for ref in (*refs.branches, *refs.tags)]
+            return sorted(names, key=lambda ref: ref != "main")
+
+        return patiently(ask, silent(self.endpoint))
+
+    def read_card(self, model: HubModel) -> str:
+        """The words of a model's card, without its metadata; empty if it has none.
+
+        Args:
+            model: Looked up.
+
+        Raises:
+            HubError: The Hub does not answer, or what it sent is not the card.
+        """
+        if CARD not in model.files:
+            return ""
+        with tempfile.TemporaryDirectory() as folder:
+            file, place = model.checked().files[CARD], Path(folder)
+            download(model, file, place, self.endpoint, self._token, lambda _: None, None)
+            return words_of((Path(folder) / CARD).read_text(encoding="utf-8", errors="replace"))
+
     def search(self, word: str = "", most: int = _MOST) -> list[HubModel]:
         """The CRR models on the Hub, most downloaded first.
 
@@ -107,7 +138,7 @@ class Hub:
     def pull(self, name: HubName, tell: Tell | None = None, stop: threading.Event | None = None) -> Pulled:
         """Bring a model to this machine; if its commit is here already, nothing is sent.
 
-        Of a whole commit that is here the Hub is not even asked; nor while `HF_HUB_OFFLINE` is set.
+        Of a commit that is here the Hub is not even asked; nor while `HF_HUB_OFFLINE` is set.
 
         Args:
             name: Its revision is looked up anew, so that this also updates a model.
@@ -120,7 +151,7 @@ class Hub:
             CheckpointError: It is damaged as it lies on the Hub, or of a newer format.
         """
         here = self.store.find(name)
-        if here is not None and (name.pinned or constants.HF_HUB_OFFLINE):
+        if here is not None and (constants.HF_HUB_OFFLINE or here.commit.startswith(name.revision or "main")):
             return here
         model = self.look_up(name).checked()
         lock = self.store.lock(name, model.commit)

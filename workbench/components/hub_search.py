@@ -1,6 +1,7 @@
 """Models on the Hub: found, looked at, and pulled with their bytes counted."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import streamlit as st
 
@@ -12,7 +13,7 @@ from workbench.pulls import Pull, pulls
 from workbench.settings import settings
 from workbench.shelf import describe_figures, known_values, size_of
 
-_FOUND, _PULL = "hub_found", "hub_pull"
+_FOUND, _PULL, _CLOSER = "hub_found", "hub_pull", "hub_closer"
 _ANY = "any"
 _EVERY = 0.5  # seconds between two looks at a pull
 
@@ -29,6 +30,7 @@ def show_hub() -> None:
         if st.form_submit_button("Search", icon=":material/search:"):
             with plain_errors(), st.spinner("Asking the Hub"):
                 st.session_state[_FOUND] = Hub().search(word.strip())
+                st.session_state.pop(_CLOSER, None)
     with (
         address,
         st.form("hub_address", border=False),
@@ -76,16 +78,43 @@ def _show_model(model: HubModel) -> None:
             f"{', '.join(categories) or 'categories unknown'} · {model.licence or 'licence unknown'}{changed}"
         )
     )
+    closer = st.session_state.get(_CLOSER, {}).get(model.name)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        revision = st.text_input(
-            "Revision",
-            value="main",
-            key=f"revision-{model.name}",
-            width=160,
-            help="A branch, a tag or a commit. main is the newest.",
-        )
+        if closer is None:
+            revision = "main"
+            if st.button("Look closer", key=f"closer-{model.name}", icon=":material/zoom_in:"):
+                with plain_errors(), st.spinner("Asking the Hub"):
+                    st.session_state.setdefault(_CLOSER, {})[model.name] = _look_closer(model.name)
+                    st.rerun()
+        else:
+            revision = st.selectbox(
+                "Revision",
+                closer.revisions,
+                key=f"revision-{model.name}",
+                width=200,
+                help="A branch or a tag; main is the newest. A commit can be named in the address above.",
+            )
         if st.button("Pull", key=f"pull-{model.name}", icon=":material/download:"):
-            _start(f"{model.name.repo}@{revision.strip() or 'main'}")
+            _start(f"{model.name.repo}@{revision}")
+    if closer is not None:
+        st.caption(f"{size_of(closer.bytes)} to pull.")
+        with st.expander("Card"):
+            st.markdown(closer.words or "It has no card.")
+
+
+@dataclass(frozen=True)
+class _Closer:
+    """What is looked up of one model only."""
+
+    bytes: int
+    words: str
+    revisions: list[str]
+
+
+def _look_closer(name: HubName) -> _Closer:
+    hub = Hub()
+    model = hub.look_up(name).checked()
+    return _Closer(model.bytes, hub.read_card(model), hub.revisions(name.repo))
 
 
 def _start(text: str) -> None:

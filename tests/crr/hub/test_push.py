@@ -83,6 +83,17 @@ def test_only_models_of_this_library_are_found(hub, server, model):
     assert [str(found.name) for found in hub.search()] == ["owner/mine"]
 
 
+def test_card_and_revisions_are_read_without_pulling(hub, server, model):
+    hub.push(model, NAME)
+    server.repos["owner/mine"].tags["v1"] = server.repos["owner/mine"].commits[-1].sha
+    assert hub.revisions("owner/mine") == ["main", "v1"]
+    looked_up = hub.look_up(NAME)
+    assert hub.read_card(looked_up) == "# Tiny"
+    assert hub.store.all() == []
+    with pytest.raises(HubError, match="no model owner/other"):
+        hub.revisions("owner/other")
+
+
 def test_a_second_push_is_a_second_commit_and_an_unchanged_one_is_none(hub, server, model):
     first = hub.push(model, NAME)
     save(calibrated_detector(), model, "---\nlicense: mit\n---\n# Better\n")
