@@ -104,7 +104,8 @@ def ready_to_publish(card: str, config: DetectorConfig, licence: str | None = No
     if data.get("license") in (None, _OTHER) and data.get("license_name") is None:
         raise ConfigError(
             "The card does not say under which licence the model is published. It follows from the licences "
-            "of the images that it was trained on: give it with --license, such as --license cc-by-nc-sa-4.0."
+            "of the images that it was trained on: give one, such as cc-by-nc-sa-4.0 (--license on the "
+            "command line)."
         )
     data["library_name"], data["pipeline_tag"] = LIBRARY, TASK
     tags = [*data.get("tags", []), *_TAGS, config.method, config.encoder.name]

@@ -1,5 +1,7 @@
 """Publishing a model: under which name and licence, and what its card will say."""
 
+from pathlib import Path
+
 import streamlit as st
 
 from crr.errors import CRRError
@@ -40,16 +42,19 @@ def show_publishing() -> None:
         )
     with plain_errors():
         card = card_to_publish(folder, licence.strip() or None)
+        with plain_errors():
+            if st.button("Publish", icon=":material/upload:", type="primary"):
+                _publish(folder, address.strip(), licence.strip() or None, private, bool(normals))
         with st.expander("The card as it will be"):
             head, _, words = card.removeprefix("---\n").partition("\n---\n")
             st.code(head, language="yaml")
             st.markdown(words)
-        if st.button("Publish", icon=":material/upload:", type="primary"):
-            name = HubName.parse(address.strip())
-            if name is None:
-                raise CRRError("Say where to publish it: OWNER/NAME, with your name on the Hub as OWNER.")
-            with st.spinner("Sending"):
-                published = Hub().push(
-                    folder, name, private=private, licence=licence.strip() or None, normals=bool(normals)
-                )
-            st.success(as_text(f"Published as {published.name}: {published.url}"), icon=":material/check:")
+
+
+def _publish(folder: Path, address: str, licence: str | None, private: bool, normals: bool) -> None:
+    name = HubName.parse(address)
+    if name is None:
+        raise CRRError("Say where to publish it: OWNER/NAME, with your name on the Hub as OWNER.")
+    with st.spinner("Sending"):
+        published = Hub().push(folder, name, private=private, licence=licence, normals=normals)
+    st.success(as_text(f"Published as {published.name}: {published.url}"), icon=":material/check:")

@@ -20,10 +20,10 @@ def show_shelf() -> None:
         encoder = _choose("Encoder", known_values([row.info.encoder for row in rows]))
         licence = _choose("Licence", known_values([row.licence for row in rows]))
     shown = [row for row in rows if encoder in (_ANY, row.info.encoder) and licence in (_ANY, row.licence)]
-    columns = st.columns(_COLUMNS)
-    for number, row in enumerate(shown):
-        with columns[number % _COLUMNS], st.container(border=True):
-            _show_card(row)
+    for start in range(0, len(shown), _COLUMNS):
+        for place, row in zip(st.columns(_COLUMNS), shown[start : start + _COLUMNS], strict=False):
+            with place, st.container(border=True, height="stretch"):
+                _show_card(row)
     if not shown:
         st.caption("No model on this machine has both. Choose another encoder or licence.")
 
