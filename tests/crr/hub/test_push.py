@@ -122,7 +122,7 @@ def test_a_private_repository_is_private(hub, server, model):
 @pytest.mark.parametrize("head", ["", "---\nlicense: other\n---\n", "---\nlibrary_name: crr\n---\n"])
 def test_without_a_licence_nothing_is_published(hub, server, model, head):
     (model / "README.md").write_text(head + "# Mine\n")
-    with pytest.raises(ConfigError, match="give one, such as cc-by-nc-sa-4.0"):
+    with pytest.raises(ConfigError, match="give one, such as"):
         hub.push(model, NAME)
     assert server.requests == []
     hub.push(model, NAME, licence="cc-by-4.0")
