@@ -7,12 +7,15 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
+
+Read = TypeVar("Read")
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 60_000  # milliseconds, for a busy machine
@@ -83,6 +86,15 @@ def settled(page: Page) -> None:
         assert time.monotonic() < deadline, "the page goes on running"
         page.wait_for_timeout(100)
         still = still + 1 if app.get_attribute("data-test-script-state") == "notRunning" else 0
+
+
+def other_than(page: Page, read: Callable[[], Read], before: Read) -> Read:
+    """What `read` gives once it is no longer what it was `before`: a browser draws a moment later."""
+    deadline = time.monotonic() + PATIENCE / 1000
+    while (now := read()) == before:
+        assert time.monotonic() < deadline, "nothing was drawn anew"
+        page.wait_for_timeout(100)
+    return now
 
 
 def wait_until_it_answers(url: str, server: subprocess.Popen[bytes], log: Path) -> None:

@@ -15,7 +15,7 @@ import pytest
 from playwright.sync_api import Browser, CDPSession, Locator, Page, expect
 
 from tests.browser.canvas_app import DAMAGE, GREY, SIZE
-from tests.browser.conftest import ROOT, _wait_until_it_answers
+from tests.browser.conftest import ROOT, wait_until_it_answers
 from workbench.strokes import Stroke, mask_of
 
 UNIT = 2  # CSS pixels a pixel of the picture, at 1280 pixels
@@ -35,7 +35,7 @@ def workbench_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         server = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=output)
         try:
             url = f"http://localhost:{port}"
-            _wait_until_it_answers(url, server, log)
+            wait_until_it_answers(url, server, log)
             yield url
         finally:
             server.terminate()

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.browser.conftest import PATIENCE, settled
+from tests.browser.conftest import PATIENCE, other_than, settled
 
 DEFECT, NORMAL = (0.29, 0.44), (0.5, 0.9)  # of the bottle with a broken rim, as shares of width and height
 
@@ -79,9 +79,8 @@ def test_the_cross_hair_stands_in_every_row_and_moves_with_the_keys(page):
     pictures(page).nth(11).focus()  # 24 patches across: one is 21 pixels
     page.keyboard.press("ArrowRight")
     expect(page).to_have_url(re.compile(r"spot=17[12]%2C220"))
-    page.wait_for_timeout(300)
-    after = [pixels(picture) for picture in pictures(page).all()]
-    assert all(one != other for one, other in zip(before, after, strict=True))
+    for number, old in enumerate(before):
+        other_than(page, lambda number=number: pixels(pictures(page).nth(number)), old)
 
 
 def test_pointing_reads_the_discrepancy_and_where_it_lies_among_normal_patches(page):
@@ -121,8 +120,7 @@ def test_a_weight_moves_the_verdict_and_reset_brings_it_back(page):
     expect(answer(page)).to_contain_text("Defective")
     expect(page.get_by_text(re.compile("With your weights. As calibrated: normal"))).to_be_visible()
     expect(page.get_by_text("Of 16 normal images")).to_be_visible()
-    page.wait_for_timeout(300)
-    assert pixels(final) != before
+    other_than(page, lambda: pixels(final), before)
     page.get_by_role("button", name="Reset weights").click()
     expect(answer(page)).to_contain_text("Normal")
     expect(page.get_by_text("With your weights")).to_have_count(0)
@@ -135,8 +133,7 @@ def test_masking_shows_what_is_hidden(page):
     page.get_by_role("slider", name="Hidden").press("End")
     expect(page).to_have_url(re.compile("hidden_rate=80"))
     expect(page.get_by_text("shown to the decoder").first).to_be_visible()
-    page.wait_for_timeout(300)
-    assert pixels(pictures(page).nth(3)) != before
+    other_than(page, lambda: pixels(pictures(page).nth(3)), before)
 
 
 def test_the_page_that_is_kept_opens_alone_without_a_network(page: Page, browser: Browser, tmp_path: Path):

@@ -4,7 +4,7 @@ import re
 
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.browser.conftest import PATIENCE, settled
+from tests.browser.conftest import PATIENCE, other_than, settled
 from workbench.lesson import read_steps
 
 STEPS = read_steps()
@@ -61,11 +61,7 @@ def test_from_the_first_step_to_the_last_each_control_changes_the_picture(page):
         change(page, step.name)
         if step.name == "try":
             expect(page.get_by_text(re.compile(r"copies \d+ % of it"))).to_have_count(2)
-        for _ in range(100):  # until the browser has told of it and has drawn
-            page.wait_for_timeout(200)
-            if pictures(page) != before:
-                break
-        assert pictures(page) != before, step.name
+        other_than(page, lambda: pictures(page), before)
         page.get_by_text(step.answers[step.right].text).click()
         expect(page.get_by_text(step.answers[step.right].feedback[:40]).first).to_be_visible()
         settled(page)
