@@ -5,6 +5,8 @@ has, an entry `crr` says method, encoder, layers and categories: a search can te
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 from huggingface_hub import CardData, EvalResult, ModelCard
@@ -62,14 +64,46 @@ def with_results(card: str, name: str, report: Mapping[str, Any]) -> str:
 
 def results_of(card: Mapping[str, Any]) -> dict[str, float]:
     """Metric to its value in [0, 1] over all categories, from a card's metadata; empty if it has none."""
-    return {
-        str(metric.get("type")): float(metric["value"])
-        for model in card.get("model-index") or ()
-        for result in model.get("results") or ()
-        if result.get("dataset", {}).get("name") == _ALL
-        for metric in result.get("metrics") or ()
-        if isinstance(metric.get("value"), int | float)
-    }
+    with suppress(AttributeError, TypeError):  # somebody else's card may hold anything there
+        return {
+            str(metric.get("type")): float(metric["value"])
+            for model in card.get("model-index") or ()
+            for result in model.get("results") or ()
+            if result.get("dataset", {}).get("name") == _ALL
+            for metric in result.get("metrics") or ()
+            if isinstance(metric.get("value"), int | float)
+        }
+    return {}
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a card says of a model so that a search can tell; "?" and empty where it does not.
+
+    Attributes:
+        method: For example "crr".
+        encoder: timm name of its encoder.
+        layers: Of the encoder.
+        categories: That it was trained on.
+    """
+
+    method: str = "?"
+    encoder: str = "?"
+    layers: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+
+
+def facts_of(card: Mapping[str, Any]) -> Facts:
+    """The facts in a card's metadata, whatever else somebody wrote there."""
+    given = card.get(LIBRARY)
+    facts = given if isinstance(given, Mapping) else {}
+
+    def several(name: str) -> tuple[str, ...]:
+        values = facts.get(name)
+        return tuple(map(str, values)) if isinstance(values, list) else ()
+
+    method, encoder = (str(facts.get(name) or "?") for name in ("method", "encoder"))
+    return Facts(method, encoder, several("layers"), several("categories"))
 
 
 def words_of(card: str) -> str:

@@ -30,7 +30,8 @@ PULLED = "pulled.json"
 """A note in a checkpoint from the Hub, which lies in a folder that is named after a commit: its name."""
 
 _DIGITS = 12
-_PICKLES = (".pt", ".pth", ".ckpt", ".bin", ".pkl", ".pickle")
+PICKLES = (".pt", ".pth", ".ckpt", ".bin", ".pkl", ".pickle")
+"""Suffixes of files that can run any code when they are opened; they are refused."""
 
 
 @dataclass(frozen=True)
@@ -171,7 +172,7 @@ def find(name_or_path: str | Path) -> Path:
         CheckpointError: There is none, or it is a pickle.
     """
     path = Path(name_or_path)
-    if path.suffix in _PICKLES:
+    if path.suffix in PICKLES:
         raise CheckpointError(
             f"{path} is a pickle, which can run any code when it is opened, so it is refused. "
             f"A checkpoint is a folder with {CONFIG} and {WEIGHTS}."
@@ -246,7 +247,7 @@ def _bytes(path: Path) -> bytes:
 def _consequence(missing: Path) -> str:
     if missing.name == CONFIG:
         return f", so {missing.parent} is not a CRR checkpoint."
-    pickles = [file.name for file in missing.parent.iterdir() if file.suffix in _PICKLES]
+    pickles = [file.name for file in missing.parent.iterdir() if file.suffix in PICKLES]
     return f". Pickles ({', '.join(pickles)}) are refused." if pickles else ". Copy the checkpoint again."
 
 

@@ -1,5 +1,6 @@
 """The commands `pull`, `push` and `models`: which models there are, here and on the Hugging Face Hub."""
 
+from contextlib import suppress
 from dataclasses import asdict
 
 import typer
@@ -7,7 +8,6 @@ from rich.console import Console
 
 from crr import cli_options as option
 from crr.cli_support import (
-    INTERRUPTED,
     STDOUT,
     check_json_file,
     model_folder,
@@ -15,7 +15,7 @@ from crr.cli_support import (
     sentences,
     write_json,
 )
-from crr.errors import ConfigError, StoppedError
+from crr.errors import CheckpointError, ConfigError
 from crr.terminal import checkpoints_table, hub_table, say
 
 
@@ -27,12 +27,8 @@ def pull(name: option.HubModel, progress: option.ProgressFormat = "bar") -> None
     asked = HubName.parse(name)
     if asked is None:
         raise ConfigError(f"{name!r} is no name on the Hub: write OWNER/NAME or OWNER/NAME@REVISION.")
-    try:
-        with pulling(progress) as (tell, stop):
-            pulled = Hub().pull(asked, tell, stop)
-    except StoppedError as error:
-        say(str(error), error=True)
-        raise typer.Exit(INTERRUPTED) from None
+    with pulling(progress) as (tell, stop):
+        pulled = Hub().pull(asked, tell, stop)
     if progress != "json":
         say(f"{pulled.name}: {pulled.path}")
         say(f"Try it: crr predict --model {pulled.name} IMAGE --out results")
@@ -79,7 +75,10 @@ def models(
     from crr.hub import Hub, Store
 
     check_json_file(json_file, "bar")
-    found = list_checkpoints() + [describe(pulled.path) for pulled in Store().all()]
+    found = list_checkpoints()
+    for pulled in Store().all():
+        with suppress(CheckpointError):  # somebody changed its files
+            found.append(describe(pulled.path))
     found = [info for info in found if search.lower() in info.name.lower()]
     result = {"models": [{**asdict(info), "path": str(info.path)} for info in found]}
     listed = Hub().search(search) if hub else []
@@ -90,7 +89,7 @@ def models(
                 "commit": model.commit,
                 "licence": model.licence,
                 "downloads": model.downloads,
-                **{key: value for key, value in model.facts.items() if isinstance(value, str | list)},
+                **asdict(model.facts),
                 "results": model.results,
             }
             for model in listed

@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from crr.errors import ConfigError, CRRError
+from crr.errors import ConfigError, CRRError, StoppedError
 from crr.interrupt import stop_on_interrupt
 from crr.terminal import ProgressStyle, say, transferring
 
@@ -30,6 +30,9 @@ def sentences() -> Iterator[None]:
     """Errors of ours, and of the disk, become one sentence and exit code 2; anything else is a defect."""
     try:
         yield
+    except StoppedError as error:
+        say(str(error), error=True)
+        raise typer.Exit(INTERRUPTED) from None
     except CRRError as error:
         say(f"Error: {error}", colour="red", error=True)
     except BrokenPipeError:  # who reads our output has gone: typer ends the command quietly

@@ -214,8 +214,8 @@ def hub_table(found: "Sequence[HubModel]") -> Table:
     for header in ("name", "method", "encoder", "categories", "licence", "I-AUROC"):
         table.add_column(header, overflow="fold", justify="right" if header == "I-AUROC" else "left")
     for model in found:
-        known = Text(",\n").join(_text(str(category)) for category in model.facts.get("categories") or ())
-        facts = [_text(str(model.facts.get(fact, "?"))) for fact in ("method", "encoder")]
+        known = Text(",\n").join(map(_text, model.facts.categories))
+        facts = map(_text, (model.facts.method, model.facts.encoder))
         measured = model.results.get("image_auroc")
         cells = [_text(model.licence or "?"), Text(_cell(measured))]
         table.add_row(_text(str(model.name)), *facts, known, *cells)

@@ -265,6 +265,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         private = bool(asked.get("private")) or asked.get("visibility") == "private"
         self.server.repos[name] = Repo(name, private=private)
+        self.server.repos[name].commit({".gitattributes": b"*.safetensors filter=lfs\n"})  # as the Hub does
         self._json(known)
 
     def _preupload(self, _: Fault | None, name: str, _revision: str) -> None:

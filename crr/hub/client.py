@@ -3,7 +3,8 @@
 import shutil
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from huggingface_hub import HfApi, constants
@@ -12,7 +13,7 @@ from huggingface_hub.utils import WeakFileLock  # type: ignore[attr-defined]
 
 from crr.card_metadata import LIBRARY, words_of
 from crr.checkpoint import CARD, CONFIG, WEIGHTS, describe, read_config
-from crr.errors import CheckpointError, HubError
+from crr.errors import CheckpointError, HubError, StoppedError
 from crr.hub.download import Tell, Transfer, download
 from crr.hub.failures import explained, offline, silent
 from crr.hub.listing import HubModel, model_of
@@ -24,6 +25,7 @@ from crr.hub.upload import Published, publish
 _ORDER = (CONFIG, CARD, WEIGHTS)  # the small ones first: a newer format is seen before the weights are sent
 _TIMEOUT = PATIENCE / 2
 _MOST = 100
+_PAUSE = 0.5  # seconds between two looks whether a wait was stopped
 _LISTED: list[ExpandModelProperty_T] = [
     "cardData", "sha", "lastModified", "downloads", "gated", "private", "library_name"
 ]  # fmt: skip
@@ -119,15 +121,7 @@ class Hub:
                     search=word or None,
                     sort="downloads",
                     limit=most,
-                    expand=[
-                        "cardData",
-                        "sha",
-                        "lastModified",
-                        "downloads",
-                        "gated",
-                        "private",
-                        "library_name",
-                    ],
+                    expand=_LISTED,
                 )
                 return [
                     model_of(info, HubName(info.id)) for info in found if info.library_name in (LIBRARY, None)
@@ -151,13 +145,13 @@ class Hub:
             CheckpointError: It is damaged as it lies on the Hub, or of a newer format.
         """
         here = self.store.find(name)
-        if here is not None and (constants.HF_HUB_OFFLINE or here.commit.startswith(name.revision or "main")):
+        if here is not None and (name.is_commit or constants.HF_HUB_OFFLINE):
             return here
         model = self.look_up(name).checked()
         lock = self.store.lock(name, model.commit)
         with explained(name, self.endpoint):
             lock.parent.mkdir(parents=True, exist_ok=True)
-            with WeakFileLock(lock):
+            with _locked(lock, stop):
                 pulled = self.store.find(HubName(name.repo, model.commit)) or self._fetch(model, tell, stop)
             self.store.remember(name, model.commit)
         return pulled
@@ -201,6 +195,20 @@ class Hub:
                 _check(model, part, read_config)
         _check(model, part, describe)
         return self.store.finish(model.name, model.commit, self.endpoint)
+
+
+@contextmanager
+def _locked(path: Path, stop: threading.Event | None) -> Iterator[None]:
+    """While nobody else pulls the same; raises `StoppedError` if the wait for them is stopped."""
+    with ExitStack() as stack:
+        while True:
+            try:
+                stack.enter_context(WeakFileLock(path, timeout=_PAUSE))
+                break
+            except TimeoutError:
+                if stop is not None and stop.is_set():
+                    raise StoppedError("Stopped; what has arrived is kept.") from None
+        yield
 
 
 def _check(model: HubModel, part: Path, read: Callable[[Path], object]) -> None:

@@ -5,8 +5,8 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from io import FileIO
 from pathlib import Path
-from typing import BinaryIO
 
 import httpx2
 from huggingface_hub import hf_hub_url
@@ -76,7 +76,7 @@ def download(
     headers = build_hf_headers(token=token) | {"Accept-Encoding": "identity"}
 
     def work(listener: Listener) -> None:
-        with explained(model.name, endpoint), path.open("ab") as target:
+        with explained(model.name, endpoint), path.open("ab", buffering=0) as target:
             for attempt in range(1, _ATTEMPTS + 1):
                 try:
                     _go_on(url, headers, target, file.bytes, listener, tell)
@@ -98,7 +98,7 @@ def download(
 def _go_on(
     url: str,
     headers: dict[str, str],
-    target: BinaryIO,
+    target: FileIO,
     size: int,
     listener: Listener,
     tell: Callable[[int], None],
@@ -111,10 +111,11 @@ def _go_on(
     with get_session().stream("GET", url, headers=wanted, timeout=_TIMEOUT) as response:
         hf_raise_for_status(response)
         if there and response.status_code != httpx2.codes.PARTIAL_CONTENT:
-            there = target.truncate(0)  # the whole file comes
+            with listener.waited_for():
+                there = target.truncate(0)  # the whole file comes
         for block in response.iter_bytes():
-            listener.sign()  # before the bytes are written: who is not waited for writes no more
-            target.write(block)
+            with listener.waited_for():
+                target.write(block)
             there += len(block)
             tell(there)
             if there > size:  # it will be seen to be damaged

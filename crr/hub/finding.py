@@ -37,7 +37,8 @@ def find(
         return checkpoint.find(name_or_path)
     except CheckpointError:
         name = HubName.parse(str(name_or_path))
-        if name is None:
+        path = Path(name_or_path)
+        if name is None or path.exists() or path.suffix in checkpoint.PICKLES:
             raise
     hub = hub or Hub()
     here = hub.store.find(name)

@@ -8,8 +8,8 @@ from typing import Any
 from huggingface_hub import ModelInfo
 from huggingface_hub.hf_api import RepoSibling
 
-from crr.card_metadata import LIBRARY, as_dictionary, licence_of, results_of
-from crr.checkpoint import CARD, CONFIG, WEIGHTS
+from crr.card_metadata import Facts, as_dictionary, facts_of, licence_of, results_of
+from crr.checkpoint import CARD, CONFIG, PICKLES, WEIGHTS
 from crr.errors import HubError
 from crr.hub.names import HubName
 
@@ -70,10 +70,9 @@ class HubModel:
         return licence_of(self.card)
 
     @property
-    def facts(self) -> Mapping[str, Any]:
-        """What `crr push` writes into the card: method, encoder, layers, categories."""
-        facts = self.card.get(LIBRARY)
-        return facts if isinstance(facts, Mapping) else {}
+    def facts(self) -> Facts:
+        """What `crr push` writes into the card."""
+        return facts_of(self.card)
 
     @property
     def results(self) -> dict[str, float]:
@@ -84,7 +83,7 @@ class HubModel:
         """This model; raises `HubError` if it is none that can be pulled."""
         missing = [file for file in NEEDED if file not in self.files]
         if missing:
-            pickles = [file for file in self.files if file.endswith((".pt", ".pth", ".bin", ".ckpt", ".pkl"))]
+            pickles = [file for file in self.files if file.endswith(PICKLES)]
             other = f" It holds {pickles[0]}, a pickle, which is refused." if pickles else ""
             raise HubError(
                 f"{self.name} is not a CRR checkpoint: it has no {' and no '.join(missing)}.{other}"

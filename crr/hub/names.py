@@ -10,6 +10,11 @@ _COMMIT = re.compile(r"[0-9a-f]{40}")
 _SHORT = 7
 
 
+def is_commit(text: str) -> bool:
+    """Whether a text is a whole commit."""
+    return _COMMIT.fullmatch(text) is not None
+
+
 @dataclass(frozen=True)
 class HubName:
     """A model on the Hub.
@@ -31,9 +36,9 @@ class HubName:
         return HubName(found["repo"], found["revision"])
 
     @property
-    def pinned(self) -> bool:
-        """Whether the revision is a whole commit, which never changes."""
-        return self.revision is not None and _COMMIT.fullmatch(self.revision) is not None
+    def is_commit(self) -> bool:
+        """Whether the revision is a commit, or enough of its digits: it never means another."""
+        return self.revision is not None and re.fullmatch(r"[0-9a-f]{7,40}", self.revision) is not None
 
     def at(self, commit: str) -> "HubName":
         """The same model at a commit, as it is shown: with the commit's first digits."""

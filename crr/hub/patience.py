@@ -2,7 +2,8 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 from crr.errors import HubError, StoppedError
@@ -18,17 +19,26 @@ class Listener:
 
     def __init__(self) -> None:
         self._last = time.monotonic()
-        self._left = threading.Event()
+        self._left = False
+        self._lock = threading.Lock()
 
-    def sign(self) -> None:
-        """Something has arrived; raises `StoppedError`, which ends the work, if nobody waits any more."""
-        if self._left.is_set():
-            raise StoppedError("Stopped.")
-        self._last = time.monotonic()
+    @contextmanager
+    def waited_for(self) -> Iterator[None]:
+        """Something has arrived, and what is done with it inside is done while somebody waits.
+
+        Raises:
+            StoppedError: Nobody waits any more, which ends the work.
+        """
+        with self._lock:
+            if self._left:
+                raise StoppedError("Stopped.")
+            self._last = time.monotonic()
+            yield
 
     def leave(self) -> None:
-        """Nobody waits any more."""
-        self._left.set()
+        """Nobody waits any more: nothing is done inside `waited_for` after this."""
+        with self._lock:
+            self._left = True
 
     @property
     def silence(self) -> float:

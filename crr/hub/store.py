@@ -10,17 +10,19 @@ a model that is half here is no model.
 
 import json
 import shutil
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from huggingface_hub import constants
+from huggingface_hub.utils import WeakFileLock  # type: ignore[attr-defined]
 
 from crr.checkpoint import PULLED
 from crr.errors import HubError
 from crr.files import write_text_atomically
-from crr.hub.names import HubName
+from crr.hub.names import HubName, is_commit
 
 _REFS = "refs.json"
 _PART = ".part"
@@ -34,7 +36,7 @@ class Pulled:
         name: With the first digits of its commit.
         commit: 40 hex digits.
         path: Its folder.
-        asked: The revision by which it was pulled last, "main" if none was named.
+        asked: The revision by which it was pulled first, "main" if none was named.
         when: In UTC, ISO 8601.
         endpoint: Address of the Hub that it is from.
     """
@@ -62,24 +64,24 @@ class Store:
     def find(self, name: HubName) -> Pulled | None:
         """The model of that name, as it was pulled last; None if it is not here."""
         folder = self._folder(name.repo)
-        asked = name.revision or "main"
-        commit = self._refs(name.repo).get(asked)
-        if commit is None:
-            commits = [path.name for path in folder.glob(f"{asked}*") if (path / PULLED).is_file()]
-            commit = commits[0] if len(commits) == 1 and len(asked) >= 7 else None
+        commit = self._refs(name.repo).get(name.revision or "main")
+        if commit is None and name.is_commit:
+            commits = [path.name for path in folder.glob(f"{name.revision}*") if is_commit(path.name)]
+            commit = commits[0] if len(commits) == 1 else None
         return None if commit is None else _read(folder / commit)
 
     def all(self) -> list[Pulled]:
         """Every model, by name, the newest first."""
-        found = [_read(path.parent) for path in sorted(self.root.glob(f"*/*/{PULLED}"))]
+        folders = [path.parent for path in sorted(self.root.glob(f"*/*/{PULLED}"))]
+        found = [_read(folder) for folder in folders if is_commit(folder.name)]
         newest = sorted(filter(None, found), key=lambda pulled: pulled.when, reverse=True)
         return sorted(newest, key=lambda pulled: pulled.name.repo.lower())
 
     def remember(self, name: HubName, commit: str) -> None:
         """Note which commit a revision means now."""
-        if not name.pinned:
-            refs = self._refs(name.repo) | {name.revision or "main": commit}
-            write_text_atomically(self._folder(name.repo) / _REFS, json.dumps(refs, indent=1) + "\n")
+        if not name.is_commit:
+            with self._changing(name.repo):
+                self._write_refs(name.repo, self._refs(name.repo) | {name.revision or "main": commit})
 
     def part(self, name: HubName, commit: str) -> Path:
         """The folder for what has arrived of a pull."""
@@ -92,6 +94,8 @@ class Store:
     def finish(self, name: HubName, commit: str, endpoint: str) -> Pulled:
         """Turn what has arrived, and was verified, into a model."""
         part, folder = self.part(name, commit), self._folder(name.repo) / commit
+        if folder.exists():  # what was left of one that was removed by hand
+            shutil.rmtree(folder)
         note = {
             "name": str(name.at(commit)),
             "repo": name.repo,
@@ -113,19 +117,30 @@ class Store:
             shutil.rmtree(doomed)
         except OSError as error:
             raise HubError(f"{pulled.path} cannot be removed ({error.strerror}).") from None
-        refs = {
-            asked: commit for asked, commit in self._refs(pulled.name.repo).items() if commit != pulled.commit
-        }
-        write_text_atomically(pulled.path.parent / _REFS, json.dumps(refs, indent=1) + "\n")
+        repo = pulled.name.repo
+        with self._changing(repo):
+            refs = self._refs(repo).items()
+            self._write_refs(repo, {asked: commit for asked, commit in refs if commit != pulled.commit})
         return freed
 
     def _folder(self, repo: str) -> Path:
         return self.root / repo.replace("/", "--")
 
+    @contextmanager
+    def _changing(self, repo: str) -> Iterator[None]:
+        """Nobody else changes what the revisions of a model mean."""
+        lock = self.root / ".locks" / f"{self._folder(repo).name}.lock"
+        lock.parent.mkdir(parents=True, exist_ok=True)
+        with WeakFileLock(lock):
+            yield
+
+    def _write_refs(self, repo: str, refs: dict[str, str]) -> None:
+        write_text_atomically(self._folder(repo) / _REFS, json.dumps(refs, indent=1) + "\n")
+
     def _refs(self, repo: str) -> dict[str, str]:
-        with suppress(OSError, ValueError):
-            refs: dict[str, str] = json.loads((self._folder(repo) / _REFS).read_text(encoding="utf-8"))
-            return refs
+        with suppress(OSError, ValueError, AttributeError):
+            refs = json.loads((self._folder(repo) / _REFS).read_text(encoding="utf-8"))
+            return {str(asked): str(commit) for asked, commit in refs.items()}
         return {}
 
 

@@ -41,7 +41,7 @@ def card_to_publish(folder: Path, licence: str | None = None) -> str:
     """
     config = read_config(folder)
     path = folder / CARD
-    card = path.read_text(encoding="utf-8") if path.is_file() else f"# {folder.name}\n"
+    card = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else f"# {folder.name}\n"
     return ready_to_publish(card, config, licence)
 
 
@@ -93,6 +93,11 @@ def publish(
     def make_repository(_: object) -> None:
         with explained(name, api.endpoint):
             api.create_repo(name.repo, private=private, exist_ok=True)
+            if private and not api.model_info(name.repo).private:
+                raise HubError(
+                    f"{name.repo} is there already, and everybody sees it: make it private on "
+                    f"{api.endpoint}/{name.repo}/settings, or choose another name."
+                )
 
     patiently(make_repository, silent(api.endpoint))
     with explained(name, api.endpoint):
@@ -104,5 +109,5 @@ def publish(
         except ValueError as error:  # the Hub does not like the card's metadata
             raise HubError(f"{api.endpoint} does not accept the model card: {error}") from None
         except RuntimeError as error:  # so the client wraps what went wrong with a large file
-            raise error.__cause__ or error from None
+            raise error.__cause__ or HubError(f"{api.endpoint}: {error}") from None
     return Published(name.at(commit.oid), f"{api.endpoint}/{name.repo}")

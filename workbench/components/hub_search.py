@@ -53,10 +53,10 @@ def _show_found(found: Sequence[HubModel]) -> None:
         st.caption("There are no such models on the Hub.")
         return
     with st.container(horizontal=True):
-        encoder = _choose("Encoder", [str(model.facts.get("encoder", "")) for model in found])
+        encoder = _choose("Encoder", [model.facts.encoder for model in found])
         licence = _choose("Licence", [model.licence for model in found])
     for model in found:
-        if encoder in (_ANY, model.facts.get("encoder")) and licence in (_ANY, model.licence):
+        if encoder in (_ANY, model.facts.encoder) and licence in (_ANY, model.licence):
             with st.container(border=True):
                 _show_model(model)
 
@@ -68,14 +68,14 @@ def _choose(label: str, values: Sequence[str]) -> str:
 
 def _show_model(model: HubModel) -> None:
     facts = model.facts
-    categories = [str(name) for name in facts.get("categories") or ()]
     st.markdown(f"**{as_text(str(model.name))}** · {describe_figures(model.results)}")
-    layers = ", ".join(map(str, facts.get("layers") or ())) or "?"
+    layers = ", ".join(facts.layers) or "?"
     changed = "" if model.changed is None else f" · changed {model.changed:%Y-%m-%d}"
+    categories = ", ".join(facts.categories) or "categories unknown"
     st.caption(
         as_text(
-            f"{facts.get('method', '?')} · {facts.get('encoder', '?')}, layers {layers} · "
-            f"{', '.join(categories) or 'categories unknown'} · {model.licence or 'licence unknown'}{changed}"
+            f"{facts.method} · {facts.encoder}, layers {layers} · "
+            f"{categories} · {model.licence or 'licence unknown'}{changed}"
         )
     )
     closer = st.session_state.get(_CLOSER, {}).get(model.name)

@@ -9,6 +9,7 @@ import time
 
 import pytest
 from huggingface_hub import constants
+from huggingface_hub.utils import WeakFileLock
 
 from crr.checkpoint import describe, load
 from crr.errors import CheckpointError, HubError, NewerFormatError, StoppedError
@@ -299,6 +300,42 @@ def test_two_processes_that_pull_the_same_model_both_get_it(server, files, tmp_p
     [pulled] = Store(tmp_path / "store").all()
     assert bits(pulled.path) == large
     assert len([line for line in asked(server) if line.endswith("README.md")]) == 1
+
+
+def test_what_was_left_by_a_crash_is_no_model_and_in_nobodys_way(hub, server, files):
+    commit = server.add(NAME.repo, files)
+    pulled = hub.pull(NAME)
+    for leftover in (f"{commit}.gone", f"{commit}.part"):
+        (pulled.path.parent / leftover).mkdir()
+        (pulled.path.parent / leftover / "pulled.json").write_bytes(
+            (pulled.path / "pulled.json").read_bytes()
+        )
+    assert hub.store.all() == [pulled]
+    assert hub.find(HubName(NAME.repo, commit[:7])) == pulled
+    (pulled.path / "pulled.json").write_text("damaged")
+    (pulled.path.parent / "refs.json").write_text("[]")
+    assert hub.store.all() == []
+    assert bits(hub.pull(NAME).path) == files
+
+
+def test_a_file_here_or_a_pickle_is_no_name_on_the_hub(hub, server, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "runs").mkdir()
+    (tmp_path / "runs" / "notes").write_text("words")
+    for name, sentence in (("runs/notes", "is a file"), ("runs/model.pth", "is a pickle")):
+        with pytest.raises(CheckpointError, match=sentence):
+            find(name, hub=hub)
+    assert server.requests == []
+
+
+def test_a_wait_for_another_pull_can_be_stopped(hub, server, files):
+    commit = server.add(NAME.repo, files)
+    lock = hub.store.lock(NAME, commit)
+    lock.parent.mkdir(parents=True)
+    stop = threading.Event()
+    stop.set()
+    with WeakFileLock(lock), pytest.raises(StoppedError):
+        hub.pull(NAME, stop=stop)
 
 
 def test_a_model_is_removed_with_its_size(hub, server, files):

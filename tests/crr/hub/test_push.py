@@ -9,7 +9,7 @@ from huggingface_hub import constants
 from typer.testing import CliRunner
 
 from crr import registry
-from crr.card_metadata import metadata_of, ready_to_publish, results_of, with_results
+from crr.card_metadata import Facts, metadata_of, ready_to_publish, results_of, with_results
 from crr.checkpoint import describe, load, save
 from crr.cli import app
 from crr.errors import ConfigError, HubError
@@ -62,19 +62,16 @@ def test_the_card_says_what_the_hub_and_a_search_need(hub, model):
     assert found.licence == "mit"
     assert found.results == dict.fromkeys(HEADINGS, 0.875)
     config = calibrated_detector().config
-    assert found.facts == {
-        "method": config.method,
-        "encoder": config.encoder.name,
-        "layers": list(config.encoder.layers),
-        "categories": list(config.categories),
-    }
+    layers = tuple(map(str, config.encoder.layers))
+    assert found.facts == Facts(config.method, config.encoder.name, layers, config.categories)
     assert found.card["library_name"] == "crr"
     assert found.card["pipeline_tag"] == "image-segmentation"
     assert {"anomaly-detection", config.encoder.name} <= set(found.card["tags"])
     assert hub.search("other") == []
     looked_up = hub.look_up(NAME)
     assert looked_up.results == found.results
-    assert looked_up.bytes == sum(looked_up.files[file].bytes for file in looked_up.files)
+    sizes = [looked_up.files[name].bytes for name in ("config.json", "model.safetensors", "README.md")]
+    assert looked_up.bytes == sum(sizes)
 
 
 def test_only_models_of_this_library_are_found(hub, server, model):
@@ -99,7 +96,7 @@ def test_a_second_push_is_a_second_commit_and_an_unchanged_one_is_none(hub, serv
     save(calibrated_detector(), model, "---\nlicense: mit\n---\n# Better\n")
     second = hub.push(model, NAME, message="better")
     assert first.name != second.name
-    assert len(server.repos["owner/mine"].commits) == 2
+    assert len(server.repos["owner/mine"].commits) == 3
     assert hub.pull(HubName("owner/mine", first.name.revision)).name == first.name
 
 
@@ -117,6 +114,17 @@ def test_photos_stay_here_unless_they_are_asked_for(hub, server, model):
 def test_a_private_repository_is_private(hub, server, model):
     hub.push(model, NAME, private=True)
     assert server.repos["owner/mine"].private
+    hub.push(model, HubName("owner/open"))
+    with pytest.raises(HubError, match="is there already, and everybody sees it"):
+        hub.push(model, HubName("owner/open"), private=True)
+    assert len(server.repos["owner/open"].commits) == 2
+
+
+def test_a_card_that_holds_anything_breaks_no_search(hub, server):
+    odd = b"---\nlibrary_name: crr\ncrr: {categories: 5, layers: x}\nlicense: [a]\n---\n"
+    server.add("owner/odd", {"README.md": odd})
+    server.add("owner/odder", {"README.md": b"---\nlibrary_name: crr\ncrr: 3\n---\n"})
+    assert [(found.facts, found.results) for found in hub.search()] == [(Facts(), {})] * 2
 
 
 @pytest.mark.parametrize("head", ["", "---\nlicense: other\n---\n", "---\nlibrary_name: crr\n---\n"])
@@ -143,7 +151,7 @@ def test_figures_that_do_not_exist_are_left_out():
     figures["mean"]["aupro"] = figures["categories"]["ring"]["pixel_ap"] = None
     card = with_results("# Mine\n", "mine", figures)
     assert set(results_of(metadata_of(card))) == set(HEADINGS) - {"aupro"}
-    assert results_of({}) == {}
+    assert results_of({}) == results_of({"model-index": [1]}) == results_of({"model-index": 3}) == {}
     twice = with_results(card, "mine", report(0.5))
     assert set(results_of(metadata_of(twice)).values()) == {0.5}
     assert "# Mine" in twice
@@ -166,7 +174,7 @@ def test_a_server_that_fails_while_it_takes_a_model_is_a_sentence(hub, server, m
     server.faults = [Fault(where, 418)]
     with pytest.raises(HubError, match="refused the request for owner/mine"):
         hub.push(model, NAME)
-    assert server.repos["owner/mine"].commits == []
+    assert len(server.repos["owner/mine"].commits) == 1  # the empty one that a repository begins with
 
 
 def test_on_the_command_line_a_model_is_published_found_pulled_and_used(server, model, tmp_path, monkeypatch):
