@@ -19,7 +19,7 @@ RUN apt-get update \
     && apt-get install --yes --no-install-recommends libgl1 libglib2.0-0 \
     && rm -rf /var/lib/apt/lists/*
 # Spaces run as user 1000, and so it is everywhere.
-RUN useradd --uid 1000 --create-home user
+RUN useradd --uid 1000 --create-home user && install --directory --owner 1000 --group 1000 /data
 COPY --from=installed /venv /venv
 WORKDIR /app
 COPY . .

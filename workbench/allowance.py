@@ -1,4 +1,4 @@
-"""How often one visitor may ask models: who asks more often waits, and nobody else does.
+"""How often one open page may ask models: who asks more often waits, and nobody else does.
 
 Whoever serves the workbench sets `CRR_QUESTIONS_PER_MINUTE`. A question is one image to one model.
 """
@@ -9,7 +9,7 @@ from threading import Lock
 
 
 class Allowance:
-    """One visitor's: so many questions at once, and from then on as many a minute."""
+    """That of one open page: so many questions at once, and from then on as many a minute."""
 
     def __init__(
         self,

@@ -141,10 +141,14 @@ class Inspector:
         """Inspect an image file; raises `ImageError` for a bad file, another `CRRError` for a bad model."""
         return self.inspect_file(ImageFile(name, lambda: content), model, device)
 
-    def inspect_file(self, file: ImageFile, model: CheckpointInfo, device: str) -> Inspected:
+    def inspect_file(
+        self, file: ImageFile, model: CheckpointInfo, device: str, counted: bool = True
+    ) -> Inspected:
         """Inspect a file that other models are asked about too; raises as `inspect` does."""
         image = file.image
-        [inspection] = self.ask(model, device, lambda detector: self._run(detector, [image], file.passes))
+        [inspection] = self.ask(
+            model, device, lambda detector: self._run(detector, [image], file.passes), counted
+        )
         return Inspected(file.picture, inspection, file.decode_milliseconds)
 
     def copied_by(self, file: ImageFile, model: CheckpointInfo, device: str) -> CopiedDamage:
@@ -160,9 +164,20 @@ class Inspector:
             self._copied[key] = self.copied_by(file, model, device)
         return self._copied[key]
 
-    def ask(self, model: CheckpointInfo, device: str, work: Callable[[Detector], Result]) -> Result:
-        """What `work` returns for a model's detector when its device is free; raises `CRRError` likewise."""
-        allowance.take()
+    def ask(
+        self, model: CheckpointInfo, device: str, work: Callable[[Detector], Result], counted: bool = True
+    ) -> Result:
+        """What `work` returns for a model's detector when its device is free; raises `CRRError` likewise.
+
+        Args:
+            model: Who is asked.
+            device: Where it computes.
+            work: What it is asked.
+            counted: Whether it is a question of this visitor's allowance. What is asked while others wait for
+                the answer is not: who has asked too often would keep them waiting.
+        """
+        if counted:
+            allowance.take()
         start, outcome = time.perf_counter(), "failed"
         try:
             # The model is fetched before the queue is entered: nobody waits for another's model to load.
@@ -196,7 +211,7 @@ class Inspector:
         with turn:
             known = self._samples.get(key)
             if known is None:
-                known = self.inspect_file(file or sample_file(sample), model, device)
+                known = self.inspect_file(file or sample_file(sample), model, device, counted=False)
                 self._samples.put(key, known, known.nbytes)
         return known
 

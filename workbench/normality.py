@@ -160,7 +160,7 @@ class Normality:
 
     def _ask(self, question: Question, work: Callable[[Detector], Made]) -> Made:
         # One image or batch at a time, so that other visitors get their turns.
-        return self._inspector.ask(question.model, question.device, work)
+        return self._inspector.ask(question.model, question.device, work, counted=False)
 
     def _once(self, key: Hashable, make: Callable[[], Made], size: Callable[[Made], int]) -> Made:
         with self._lock:

@@ -38,7 +38,8 @@ class Settings:
         allow_folders: Whether visitors may read folders of the serving machine, publish models and remove
             pulled ones; None: those on it only.
         allowed_models: Patterns of the models of the Hub that visitors may pull.
-        questions_per_minute: That one visitor may ask; 0: as many as they like.
+        share_token: Whether visitors who do not sit at the machine pull with its token for the Hub.
+        questions_per_minute: That one open page may ask; 0: as many as they like.
         request_log: Whether questions are logged.
         on_space: True on Hugging Face Spaces, where every visitor is a stranger.
     """
@@ -50,6 +51,7 @@ class Settings:
     max_batch: int = 200
     allow_folders: bool | None = None
     allowed_models: tuple[str, ...] = ("*",)
+    share_token: bool = False
     questions_per_minute: int = 0
     request_log: bool = False
     on_space: bool = False
@@ -97,6 +99,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         max_batch=_positive(environment, "CRR_MAX_BATCH", 200),
         allow_folders=_yes_or_no(environment, "CRR_ALLOW_FOLDERS"),
         allowed_models=_names(environment.get("CRR_ALLOWED_MODELS", "")) or ("*",),
+        share_token=bool(_yes_or_no(environment, "CRR_SHARE_TOKEN")),
         questions_per_minute=int(questions),
         request_log=bool(_yes_or_no(environment, "CRR_REQUEST_LOG")),
         on_space=on_space,

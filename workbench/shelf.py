@@ -1,8 +1,10 @@
 """The models on this machine, with what their cards say of them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from crr.card_metadata import licence_of, metadata_of, results_of, words_of
@@ -53,11 +55,20 @@ def shelve() -> list[Shelved]:
         CheckpointError: There is none.
     """
     pulled = {str(one.name): one for one in Store().all()}
-    return [_shelved(info, pulled.get(info.name)) for info in models.find_models().values()]
+    return [
+        _shelved(info, pulled.get(info.name), _changed(info.path / CARD))
+        for info in models.find_models().values()
+    ]
+
+
+def _changed(path: Path) -> int:
+    with suppress(OSError):
+        return path.stat().st_mtime_ns
+    return 0
 
 
 @lru_cache(maxsize=256)
-def _shelved(info: CheckpointInfo, pulled: Pulled | None) -> Shelved:
+def _shelved(info: CheckpointInfo, pulled: Pulled | None, _card_changed: int) -> Shelved:
     path = info.path / CARD
     card = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
     try:
@@ -77,8 +88,3 @@ def describe_figures(results: Mapping[str, float]) -> str:
 def size_of(count: int) -> str:
     """Bytes as people say them."""
     return f"{count / 1e6:.1f} MB" if count < 1e9 else f"{count / 1e9:.2f} GB"
-
-
-def known_values(rows: Sequence[str]) -> list[str]:
-    """Every value once, in order, without empty ones: what can be filtered by."""
-    return sorted({row for row in rows if row})

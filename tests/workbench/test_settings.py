@@ -20,13 +20,14 @@ def test_every_variable_is_read():
         "CRR_MAX_BATCH": "3",
         "CRR_ALLOW_FOLDERS": "0",
         "CRR_ALLOWED_MODELS": "owner/*, other/one",
+        "CRR_SHARE_TOKEN": "1",
         "CRR_QUESTIONS_PER_MINUTE": "7",
         "CRR_REQUEST_LOG": "1",
         "SPACE_ID": "somebody/space",
     }
     allowed = ("owner/*", "other/one")
     assert read_settings(environment) == Settings(
-        Path("/parts"), 10 * 2**20, 20 * 2**20, 30 * 2**20, 3, False, allowed, 7, True, True
+        Path("/parts"), 10 * 2**20, 20 * 2**20, 30 * 2**20, 3, False, allowed, True, 7, True, True
     )
 
 

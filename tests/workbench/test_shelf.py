@@ -7,16 +7,18 @@ from huggingface_hub import constants
 from streamlit.testing.v1 import AppTest
 
 from crr.checkpoint import save
+from crr.errors import HubError
 from crr.hub import Hub, HubName, Store
 from crr.model_card import write_figures
 from crr.report import HEADINGS
 from tests.crr.tiny import calibrated_detector
 from tests.hub_server import Fault, the_only_hub
 from workbench import pulls as pulling
+from workbench.components import shelf_cards
 from workbench.models import find_models, pulled_as, why_replaced
 from workbench.pulls import Pulls
 from workbench.settings import Settings
-from workbench.shelf import describe_figures, known_values, shelve, size_of
+from workbench.shelf import describe_figures, shelve, size_of
 
 NAME = HubName("owner/tiny")
 
@@ -62,6 +64,12 @@ def test_a_model_is_shelved_with_what_its_card_says(here):
     assert row.layers == calibrated_detector().config.encoder.layers
 
 
+def test_a_card_that_is_written_anew_is_read_anew(here):
+    before = shelve()[0].words
+    (here / "README.md").write_text("# Another\n")
+    assert before != shelve()[0].words == "# Another"
+
+
 def test_a_card_that_cannot_be_read_hides_no_model(here):
     (here / "README.md").write_bytes(b"---\na: [1\n---\n# Broken \xff\n")
     [row] = shelve()
@@ -84,23 +92,36 @@ def test_a_pulled_model_stands_behind_the_others_and_goes_when_it_is_removed(ser
 
 def test_a_pull_goes_on_in_the_background_and_is_joined(server):
     server.faults = [Fault("/README.md", pause=0.1, times=1)]
-    pulls = Pulls(Hub(server.endpoint))
-    one, other = pulls.start(NAME), pulls.start(NAME)
+    pulls, hub = Pulls(), Hub(server.endpoint)
+    one, other = pulls.start(NAME, hub), pulls.start(NAME, hub)
     assert one is other
+    other.leave()
+    assert not one.stop.is_set()  # somebody still waits
     assert finished(one).pulled is not None
     assert one.transfer.done == one.transfer.total
-    assert finished(pulls.start(NAME)).pulled == one.pulled
+    assert finished(pulls.start(NAME, hub)).pulled == one.pulled
+
+
+def test_only_a_few_pulls_go_on_at_a_time(server):
+    server.faults = [Fault("/api/models/", hang=1)]
+    pulls, hub = Pulls(), Hub(server.endpoint)
+    running = [pulls.start(HubName(f"owner/tiny{number}"), hub) for number in range(3)]
+    with pytest.raises(HubError, match="3 models are on their way already"):
+        pulls.start(NAME, hub)
+    assert all(finished(pull).failure for pull in running)
+    server.faults = []
+    assert finished(pulls.start(NAME, hub)).pulled is not None
 
 
 def test_a_pull_that_fails_or_is_stopped_says_why(server):
-    pulls = Pulls(Hub(server.endpoint))
-    assert "There is no model owner/other" in finished(pulls.start(HubName("owner/other"))).failure
+    pulls, hub = Pulls(), Hub(server.endpoint)
+    assert "There is no model owner/other" in finished(pulls.start(HubName("owner/other"), hub)).failure
     server.faults = [Fault("/README.md", hang=2)]
-    pull = pulls.start(NAME)
-    pull.stop.set()
+    pull = pulls.start(NAME, hub)
+    pull.leave()
     assert "kept" in finished(pull).failure
     server.faults = []
-    assert finished(pulls.start(NAME)).pulled is not None
+    assert finished(pulls.start(NAME, hub)).pulled is not None
 
 
 def test_a_failure_that_nobody_foresaw_is_a_sentence(caplog):
@@ -108,19 +129,18 @@ def test_a_failure_that_nobody_foresaw_is_a_sentence(caplog):
         def pull(self, *_):
             raise RuntimeError("secret detail")
 
-    pull = finished(Pulls(Broken()).start(NAME))
+    pull = finished(Pulls().start(NAME, Broken()))
     assert "secret" not in pull.failure
     assert "secret detail" in caplog.text
 
 
-def test_sizes_and_values_read_well():
+def test_sizes_read_well():
     assert [size_of(count) for count in (10_000, 7_600_000, 2_500_000_000)] == ["0.0 MB", "7.6 MB", "2.50 GB"]
-    assert known_values(["b", "", "a", "b"]) == ["a", "b"]
 
 
 @pytest.fixture
-def app(app_path, server, monkeypatch):
-    monkeypatch.setattr("workbench.components.hub_search.pulls", lambda: pulling.Pulls(Hub(server.endpoint)))
+def app(app_path, server, monkeypatch):  # noqa: ARG001  (which the page asks)
+    monkeypatch.setattr("workbench.components.hub_search.pulls", pulling.Pulls)
     monkeypatch.setattr("workbench.components.shelf_cards.may_change_models", lambda: True)
     monkeypatch.setattr("workbench.components.publishing.may_change_models", lambda: True)
     app = AppTest.from_file(str(app_path), default_timeout=60)
@@ -171,6 +191,15 @@ def test_publishing_without_an_address_is_a_sentence_and_with_one_is_done(app, s
     button(app, "Publish").click().run()
     assert "Published as owner/new@" in texts(app.success)
     assert "owner/new" in server.repos
+
+
+@pytest.mark.parametrize(
+    ("local", "shared", "token"), [(True, False, None), (False, False, False), (False, True, None)]
+)
+def test_strangers_do_not_use_the_token_of_this_machine(monkeypatch, local, shared, token):
+    monkeypatch.setattr(shelf_cards, "may_change_models", lambda: local)
+    monkeypatch.setattr(shelf_cards, "settings", lambda: Settings(share_token=shared))
+    assert shelf_cards.hub_of_visitor()._token is token
 
 
 @pytest.mark.usefixtures("server")

@@ -6,15 +6,15 @@ from dataclasses import dataclass
 import streamlit as st
 
 from crr.errors import CRRError
-from crr.hub import Hub, HubModel, HubName
+from crr.hub import HubModel, HubName
+from workbench.components.shelf_cards import ANY, choose_one, hub_of_visitor, uses_token
 from workbench.components.shell import plain_errors
 from workbench.markdown import as_text
 from workbench.pulls import Pull, pulls
 from workbench.settings import settings
-from workbench.shelf import describe_figures, known_values, size_of
+from workbench.shelf import describe_figures, size_of
 
 _FOUND, _PULL, _CLOSER = "hub_found", "hub_pull", "hub_closer"
-_ANY = "any"
 _EVERY = 0.5  # seconds between two looks at a pull
 
 
@@ -29,7 +29,7 @@ def show_hub() -> None:
         word = st.text_input("Search", placeholder="a word in the name; empty for all")
         if st.form_submit_button("Search", icon=":material/search:"):
             with plain_errors(), st.spinner("Asking the Hub"):
-                st.session_state[_FOUND] = Hub().search(word.strip())
+                st.session_state[_FOUND] = hub_of_visitor().search(word.strip())
                 st.session_state.pop(_CLOSER, None)
     with (
         address,
@@ -53,17 +53,12 @@ def _show_found(found: Sequence[HubModel]) -> None:
         st.caption("There are no such models on the Hub.")
         return
     with st.container(horizontal=True):
-        encoder = _choose("Encoder", [model.facts.encoder for model in found])
-        licence = _choose("Licence", [model.licence for model in found])
+        encoder = choose_one("hub", "Encoder", [model.facts.encoder for model in found])
+        licence = choose_one("hub", "Licence", [model.licence for model in found])
     for model in found:
-        if encoder in (_ANY, model.facts.encoder) and licence in (_ANY, model.licence):
+        if encoder in (ANY, model.facts.encoder) and licence in (ANY, model.licence):
             with st.container(border=True):
                 _show_model(model)
-
-
-def _choose(label: str, values: Sequence[str]) -> str:
-    chosen: str = st.selectbox(label, [_ANY, *known_values(values)], key=f"hub_{label.lower()}", width=240)
-    return chosen
 
 
 def _show_model(model: HubModel) -> None:
@@ -112,7 +107,7 @@ class _Closer:
 
 
 def _look_closer(name: HubName) -> _Closer:
-    hub = Hub()
+    hub = hub_of_visitor()
     model = hub.look_up(name).checked()
     return _Closer(model.bytes, hub.read_card(model), hub.revisions(name.repo))
 
@@ -125,7 +120,7 @@ def _start(text: str) -> None:
         if name.revision == "main":
             name = HubName(name.repo)
         settings().check_model_allowed(name.repo)
-        st.session_state[_PULL] = pulls().start(name)
+        st.session_state[_PULL] = pulls().start(name, hub_of_visitor(), uses_token())
 
 
 @st.fragment(run_every=_EVERY)
@@ -139,7 +134,7 @@ def _watch(pull: Pull) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.progress(done / total if total else 0.0, text=as_text(f"{pull.name}: {words}"))
         if st.button("Stop", key="stop_pull", icon=":material/stop:"):
-            pull.stop.set()
+            pull.leave()
 
 
 def _show_pull() -> None:

@@ -1,14 +1,17 @@
 """The models on this machine as cards: what each is, how good it is, and what can be done with it."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
+from crr.errors import HubError
 from crr.hub import Hub, HubName, Store
 from workbench.components.shell import plain_errors
 from workbench.markdown import as_text
 from workbench.settings import settings
-from workbench.shelf import Shelved, describe_figures, known_values, shelve, size_of
+from workbench.shelf import Shelved, describe_figures, shelve, size_of
 
-_ANY = "any"
+ANY = "any"
 _COLUMNS = 2
 _UPDATES = "model_updates"
 
@@ -17,9 +20,9 @@ def show_shelf() -> None:
     """Every model on this machine that the filters let through."""
     rows = shelve()
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        encoder = _choose("Encoder", known_values([row.info.encoder for row in rows]))
-        licence = _choose("Licence", known_values([row.licence for row in rows]))
-    shown = [row for row in rows if encoder in (_ANY, row.info.encoder) and licence in (_ANY, row.licence)]
+        encoder = choose_one("shelf", "Encoder", [row.info.encoder for row in rows])
+        licence = choose_one("shelf", "Licence", [row.licence for row in rows])
+    shown = [row for row in rows if encoder in (ANY, row.info.encoder) and licence in (ANY, row.licence)]
     for start in range(0, len(shown), _COLUMNS):
         for place, row in zip(st.columns(_COLUMNS), shown[start : start + _COLUMNS], strict=False):
             with place, st.container(border=True, height="stretch"):
@@ -33,8 +36,20 @@ def may_change_models() -> bool:
     return settings().folders_allowed(st.context.ip_address, st.context.headers)
 
 
-def _choose(label: str, values: list[str]) -> str:
-    chosen: str = st.selectbox(label, [_ANY, *values], key=f"shelf_{label.lower()}", width=240)
+def hub_of_visitor() -> Hub:
+    """The Hub as this visitor may ask it: with the token of this machine only if they may use it."""
+    return Hub(token=None if uses_token() else False)
+
+
+def uses_token() -> bool:
+    """Whether this visitor may use the token of the serving machine, which sees private models."""
+    return settings().share_token or may_change_models()
+
+
+def choose_one(place: str, label: str, values: Sequence[str]) -> str:
+    """One of the values, or `ANY`."""
+    options = [ANY, *sorted({value for value in values if value})]
+    chosen: str = st.selectbox(label, options, key=f"{place}_{label.lower()}", width=240)
     return chosen
 
 
@@ -79,7 +94,10 @@ def _offer_changes(row: Shelved) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button("Look for an update", key=f"update-{row.info.name}", icon=":material/sync:"):
             with plain_errors(), st.spinner("Asking the Hub"):
-                found = Hub(pulled.endpoint).look_up(HubName(pulled.name.repo, pulled.asked))
+                hub = hub_of_visitor()
+                if hub.endpoint != pulled.endpoint:
+                    raise HubError(f"It is from {pulled.endpoint}, and the Hub is {hub.endpoint} now.")
+                found = hub.look_up(HubName(pulled.name.repo, pulled.asked))
                 st.session_state.setdefault(_UPDATES, {})[row.info.name] = found.commit
         if may_change_models():
             with st.popover("Remove", icon=":material/delete:"):
@@ -94,6 +112,6 @@ def _offer_changes(row: Shelved) -> None:
         st.caption(f"It is the newest of {as_text(pulled.asked)}.")
     elif newest is not None:
         st.info(
-            f"There is a newer one: pull {as_text(pulled.name.repo)} from the Hub.",
+            as_text(f"There is a newer one: pull {pulled.name.repo}@{pulled.asked} from the Hub."),
             icon=":material/new_releases:",
         )
