@@ -1,5 +1,7 @@
 """The commands `pull`, `push` and `models`: which models there are, here and on the Hugging Face Hub."""
 
+import json
+import sys
 from contextlib import suppress
 from dataclasses import asdict
 
@@ -29,7 +31,15 @@ def pull(name: option.HubModel, progress: option.ProgressFormat = "bar") -> None
         raise ConfigError(f"{name!r} is no name on the Hub: write OWNER/NAME or OWNER/NAME@REVISION.")
     with pulling(progress) as (tell, stop):
         pulled = Hub().pull(asked, tell, stop)
-    if progress != "json":
+    if progress == "json":
+        result = {
+            "stage": "pulled",
+            "name": str(pulled.name),
+            "commit": pulled.commit,
+            "path": str(pulled.path),
+        }
+        typer.echo(json.dumps(result))
+    else:
         say(f"{pulled.name}: {pulled.path}")
         say(f"Try it: crr predict --model {pulled.name} IMAGE --out results")
 
@@ -45,6 +55,8 @@ def push(
     preview: option.Preview = False,
 ) -> None:
     """Publish a checkpoint on the Hugging Face Hub: config, weights, and the model card with its metadata."""
+    from huggingface_hub.utils import disable_progress_bars  # type: ignore[attr-defined]
+
     from crr.hub import Hub, HubName, card_to_publish, photos_of
 
     repo = HubName.parse(name)
@@ -54,6 +66,8 @@ def push(
     if preview:
         typer.echo(card_to_publish(path, licence), nl=False)
         return
+    if not sys.stderr.isatty():
+        disable_progress_bars()
     published = Hub().push(path, repo, private=private, licence=licence, normals=normals, message=message)
     say(f"{published.name}: {published.url}")
     photos = len(photos_of(path))
@@ -88,6 +102,7 @@ def models(
                 "name": str(model.name),
                 "commit": model.commit,
                 "licence": model.licence,
+                "gated": model.gated,
                 "downloads": model.downloads,
                 **asdict(model.facts),
                 "results": model.results,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from huggingface_hub import HfApi, constants
 from huggingface_hub.hf_api import ExpandModelProperty_T
-from huggingface_hub.utils import WeakFileLock  # type: ignore[attr-defined]
+from huggingface_hub.utils import WeakFileLock, logging  # type: ignore[attr-defined]
 
 from crr.card_metadata import LIBRARY, words_of
 from crr.checkpoint import CARD, CONFIG, WEIGHTS, describe, read_config
@@ -31,6 +31,9 @@ _LISTED: list[ExpandModelProperty_T] = [
 ]  # fmt: skip
 
 
+logging.set_verbosity_error()  # type: ignore[no-untyped-call]  # its retries are in our sentences
+
+
 class Hub:
     """Where models are pulled from and published; endpoint and token are the client's unless given.
 
@@ -43,7 +46,7 @@ class Hub:
         self, endpoint: str | None = None, token: str | bool | None = None, store: Store | None = None
     ) -> None:
         """Args: endpoint, an address; token, as the client takes it; store, by default that of this user."""
-        self.endpoint = (endpoint or constants.ENDPOINT).rstrip("/")
+        self.endpoint = (endpoint or constants.ENDPOINT or "https://huggingface.co").rstrip("/")
         self.store = store or Store()
         self._token = token
         self._api = HfApi(endpoint=self.endpoint, token=token, library_name=LIBRARY)

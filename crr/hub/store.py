@@ -19,7 +19,7 @@ from pathlib import Path
 from huggingface_hub import constants
 from huggingface_hub.utils import WeakFileLock  # type: ignore[attr-defined]
 
-from crr.checkpoint import PULLED
+from crr.checkpoint import CONFIG, PULLED, WEIGHTS
 from crr.errors import HubError
 from crr.files import write_text_atomically
 from crr.hub.names import HubName, is_commit
@@ -145,7 +145,9 @@ class Store:
 
 
 def _read(folder: Path) -> Pulled | None:
-    """The model in a folder; None if it has no note, or an unreadable one."""
+    """The model in a folder; None if it has no note or an unreadable one, or if a file of it is gone."""
+    if not all((folder / file).is_file() for file in (CONFIG, WEIGHTS)):
+        return None
     with suppress(OSError, ValueError, KeyError, TypeError):
         note = json.loads((folder / PULLED).read_text(encoding="utf-8"))
         name = HubName(note["repo"]).at(folder.name)

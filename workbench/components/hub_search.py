@@ -65,12 +65,13 @@ def _show_model(model: HubModel) -> None:
     facts = model.facts
     st.markdown(f"**{as_text(str(model.name))}** · {describe_figures(model.results)}")
     layers = ", ".join(facts.layers) or "?"
+    gated = " · gated: ask for access on the Hub" if model.gated else ""
     changed = "" if model.changed is None else f" · changed {model.changed:%Y-%m-%d}"
     categories = ", ".join(facts.categories) or "categories unknown"
     st.caption(
         as_text(
             f"{facts.method} · {facts.encoder}, layers {layers} · "
-            f"{categories} · {model.licence or 'licence unknown'}{changed}"
+            f"{categories} · {model.licence or 'licence unknown'}{changed}{gated}"
         )
     )
     closer = st.session_state.get(_CLOSER, {}).get(model.name)

@@ -318,6 +318,14 @@ def test_what_was_left_by_a_crash_is_no_model_and_in_nobodys_way(hub, server, fi
     assert bits(hub.pull(NAME).path) == files
 
 
+@pytest.mark.parametrize("file", ["config.json", WEIGHTS])
+def test_a_model_that_lost_a_file_is_pulled_again(hub, server, files, file):
+    server.add(NAME.repo, files)
+    (hub.pull(NAME).path / file).unlink()
+    assert hub.store.all() == []
+    assert bits(find(NAME.repo, hub=hub)) == files
+
+
 def test_a_file_here_or_a_pickle_is_no_name_on_the_hub(hub, server, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "runs").mkdir()

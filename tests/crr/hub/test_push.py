@@ -191,7 +191,8 @@ def test_on_the_command_line_a_model_is_published_found_pulled_and_used(server, 
     assert "owner/mine" in crr("models", "--hub")
     said = crr("pull", "owner/mine", "--progress", "json")
     lines = [json.loads(line) for line in said.splitlines()]
-    assert lines[-1]["done"] == lines[-1]["total"]
+    assert lines[-2]["done"] == lines[-2]["total"]
+    assert (lines[-1]["stage"], lines[-1]["commit"]) == ("pulled", commit)
     assert f"owner/mine@{commit[:7]}" in re.sub(r"\s+", "", crr("models"))
     before = len(server.requests)
     photo = tmp_path / "part.png"
