@@ -2,7 +2,6 @@
 
 import json
 import sys
-from contextlib import suppress
 from dataclasses import asdict
 
 import typer
@@ -17,7 +16,7 @@ from crr.cli_support import (
     sentences,
     write_json,
 )
-from crr.errors import CheckpointError, ConfigError
+from crr.errors import ConfigError
 from crr.terminal import checkpoints_table, hub_table, say
 
 
@@ -85,14 +84,11 @@ def models(
     json_file: option.JsonFile = None,
 ) -> None:
     """List the checkpoints that can be named: here, and with --hub those on the Hugging Face Hub."""
-    from crr.checkpoint import checkpoint_folder, describe, list_checkpoints
+    from crr.checkpoint import checkpoint_folder, list_checkpoints
     from crr.hub import Hub, Store
 
     check_json_file(json_file, "bar")
-    found = list_checkpoints()
-    for pulled in Store().all():
-        with suppress(CheckpointError):  # somebody changed its files
-            found.append(describe(pulled.path))
+    found = [*list_checkpoints(), *Store().described()]
     found = [info for info in found if search.lower() in info.name.lower()]
     result = {"models": [{**asdict(info), "path": str(info.path)} for info in found]}
     listed = Hub().search(search) if hub else []

@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from crr.cli_options import expanded
 from crr.errors import ConfigError, CRRError, StoppedError
 from crr.interrupt import stop_on_interrupt
 from crr.terminal import ProgressStyle, say, transferring
@@ -107,7 +108,6 @@ def model_folder(name: str, progress: ProgressStyle = "bar") -> Path:
     Raises:
         CRRError: There is none.
     """
-    from crr.cli_options import expanded
     from crr.hub import find
 
     with pulling(progress) as (tell, stop):

@@ -92,14 +92,20 @@ def copied_damage(
         damaged: Of its damaged copies, perhaps none.
         masks: bool (copies, H, W), True where a copy was damaged, covering what the network saw.
     """
-    sums = torch.zeros(len(layers), 2, dtype=torch.float64)
+    sums = torch.zeros(1, len(layers), 2)
     if len(masks):
-        sums = passed_damage(clean, damaged, masks).sums().cpu().double().sum(dim=0)
-    return CopiedDamage(
-        index=as_number(mean_index(sums)),
-        layers=dict(zip(layers, map(as_number, layer_indices(sums)), strict=True)),
-        normal_error=float(normal_error(clean).mean()),
-    )
+        sums = passed_damage(clean, damaged, masks).sums()
+    return CopiedDamage(*named_indices(layers, sums), normal_error=float(normal_error(clean).mean()))
+
+
+def named_indices(layers: Sequence[str], sums: Tensor) -> tuple[float | None, dict[str, float | None]]:
+    """The index of all layers, and layer by layer, from `PassedDamage.sums`, (copies, layers, 2).
+
+    Each is None where the damage does not show.
+    """
+    together = sums.cpu().double().sum(dim=0)
+    by_layer = dict(zip(layers, map(as_number, layer_indices(together)), strict=True))
+    return as_number(mean_index(together)), by_layer
 
 
 class StandardDamage:

@@ -11,7 +11,7 @@ from typing import Literal
 
 import torch
 
-from crr.damage_inspection import copied_damage
+from crr.damage_inspection import named_indices
 from crr.errors import CRRError
 from crr.explanation import Explanation, Hidden, Map
 from crr.identity import passed_damage
@@ -182,9 +182,9 @@ def _of_test(shown: Shown, question: Question, inspector: Inspector) -> Copied:
 def _copied(origin: Origin, damaged: Explanation, before: Reconstruction, mask: torch.Tensor) -> Copied:
     after = _reconstruction(damaged)
     names = [layer.layer.name for layer in damaged.layers]
-    maps = passed_damage(before, after, mask).maps()
-    damage = copied_damage(names, before, after, mask)
-    return Copied(origin, damage.index, damage.layers, tuple(layer[0, 0].numpy() for layer in maps))
+    passed = passed_damage(before, after, mask)
+    index, layers = named_indices(names, passed.sums())
+    return Copied(origin, index, layers, tuple(layer[0, 0].numpy() for layer in passed.maps()))
 
 
 def _seen_mask(shown: Shown, explanation: Explanation) -> torch.Tensor:

@@ -89,9 +89,7 @@ def _models_of(folder: Path, store: Path, _state: tuple[tuple[str, int], ...]) -
     found = sorted(
         list_checkpoints(folder), key=lambda checkpoint: (checkpoint.name != "crr-embedded", checkpoint.name)
     )
-    for pulled in Store(store).all():
-        with suppress(CheckpointError):  # somebody changed its files
-            found.append(describe(pulled.path))
+    found += Store(store).described()
     if not found:
         raise CheckpointError(
             "There is no model on this machine. Restore the folder checkpoints/ from the repository, "

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 from huggingface_hub import HfApi, constants
 from huggingface_hub.hf_api import ExpandModelProperty_T
@@ -21,6 +22,8 @@ from crr.hub.names import HubName
 from crr.hub.patience import PATIENCE, patiently
 from crr.hub.store import Pulled, Store
 from crr.hub.upload import Published, publish
+
+Answer = TypeVar("Answer")
 
 _ORDER = (CONFIG, CARD, WEIGHTS)  # the small ones first: a newer format is seen before the weights are sent
 _TIMEOUT = PATIENCE / 2
@@ -51,41 +54,31 @@ class Hub:
         self._token = token
         self._api = HfApi(endpoint=self.endpoint, token=token, library_name=LIBRARY)
 
-    def find(self, name: HubName) -> Pulled | None:
-        """The model if it is on this machine; the Hub is not asked."""
-        return self.store.find(name)
-
     def look_up(self, name: HubName) -> HubModel:
         """What the Hub says of a model.
 
         Raises:
             HubError: It says that there is none, or does not answer.
         """
-        if constants.HF_HUB_OFFLINE:
-            raise HubError(offline(name))
 
-        def ask(_: object) -> HubModel:
-            with explained(name, self.endpoint):
-                info = self._api.model_info(
-                    name.repo, revision=name.revision, files_metadata=True, timeout=_TIMEOUT
-                )
+        def ask() -> HubModel:
+            info = self._api.model_info(
+                name.repo, revision=name.revision, files_metadata=True, timeout=_TIMEOUT
+            )
             return model_of(info, name)
 
-        return patiently(ask, silent(self.endpoint))
+        return self._ask(name, ask, offline(name))
 
     def revisions(self, repo: str) -> list[str]:
         """Branches and tags of a model, main first; raises `HubError` as `look_up` does."""
         name = HubName(repo)
-        if constants.HF_HUB_OFFLINE:
-            raise HubError(offline(name))
 
-        def ask(_: object) -> list[str]:
-            with explained(name, self.endpoint):
-                refs = self._api.list_repo_refs(repo)
+        def ask() -> list[str]:
+            refs = self._api.list_repo_refs(repo)
             names = [ref.name for ref in (*refs.branches, *refs.tags)]
             return sorted(names, key=lambda ref: ref != "main")
 
-        return patiently(ask, silent(self.endpoint))
+        return self._ask(name, ask, offline(name))
 
     def read_card(self, model: HubModel) -> str:
         """The words of a model's card, without its metadata; empty if it has none.
@@ -113,24 +106,17 @@ class Hub:
         Raises:
             HubError: The Hub does not answer.
         """
-        name = HubName(word or "models")
-        if constants.HF_HUB_OFFLINE:
-            raise HubError("HF_HUB_OFFLINE forbids to ask the Hub. Unset it to search.")
 
-        def ask(_: object) -> list[HubModel]:
-            with explained(name, self.endpoint):
-                found = self._api.list_models(
-                    filter=LIBRARY,
-                    search=word or None,
-                    sort="downloads",
-                    limit=most,
-                    expand=_LISTED,
-                )
-                return [
-                    model_of(info, HubName(info.id)) for info in found if info.library_name in (LIBRARY, None)
-                ]
+        def ask() -> list[HubModel]:
+            found = self._api.list_models(
+                filter=LIBRARY, search=word or None, sort="downloads", limit=most, expand=_LISTED
+            )
+            return [
+                model_of(info, HubName(info.id)) for info in found if info.library_name in (LIBRARY, None)
+            ]
 
-        return patiently(ask, silent(self.endpoint))
+        refusal = "HF_HUB_OFFLINE forbids to ask the Hub. Unset it to search."
+        return self._ask(HubName(word or "models"), ask, refusal)
 
     def pull(self, name: HubName, tell: Tell | None = None, stop: threading.Event | None = None) -> Pulled:
         """Bring a model to this machine; if its commit is here already, nothing is sent.
@@ -175,6 +161,17 @@ class Hub:
         return publish(
             self._api, folder, name, private=private, licence=licence, normals=normals, message=message
         )
+
+    def _ask(self, name: HubName, ask: Callable[[], Answer], refusal: str) -> Answer:
+        """What a request answers; `refusal` says what to do while `HF_HUB_OFFLINE` is set."""
+        if constants.HF_HUB_OFFLINE:
+            raise HubError(refusal)
+
+        def work(_: object) -> Answer:
+            with explained(name, self.endpoint):
+                return ask()
+
+        return patiently(work, silent(self.endpoint))
 
     def _fetch(self, model: HubModel, tell: Tell | None, stop: threading.Event | None) -> Pulled:
         part = self.store.part(model.name, model.commit)

@@ -28,7 +28,7 @@ _TIMEOUT = 8.0  # seconds without a byte, after which an attempt is given up
 
 @dataclass(frozen=True)
 class Transfer:
-    """How far a pull or a push is.
+    """How far a pull is.
 
     Attributes:
         file: Whose bytes are on their way.

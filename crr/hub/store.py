@@ -19,8 +19,8 @@ from pathlib import Path
 from huggingface_hub import constants
 from huggingface_hub.utils import WeakFileLock  # type: ignore[attr-defined]
 
-from crr.checkpoint import CONFIG, PULLED, WEIGHTS
-from crr.errors import HubError
+from crr.checkpoint import CONFIG, PULLED, WEIGHTS, CheckpointInfo, describe
+from crr.errors import CheckpointError, HubError
 from crr.files import write_text_atomically
 from crr.hub.names import HubName, is_commit
 
@@ -76,6 +76,14 @@ class Store:
         found = [_read(folder) for folder in folders if is_commit(folder.name)]
         newest = sorted(filter(None, found), key=lambda pulled: pulled.when, reverse=True)
         return sorted(newest, key=lambda pulled: pulled.name.repo.lower())
+
+    def described(self) -> list[CheckpointInfo]:
+        """What the files of every model say; one whose files somebody changed is left out."""
+        found = []
+        for pulled in self.all():
+            with suppress(CheckpointError):
+                found.append(describe(pulled.path))
+        return found
 
     def remember(self, name: HubName, commit: str) -> None:
         """Note which commit a revision means now."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
+from huggingface_hub import CommitOperationAdd, HfApi
 
 from crr.card_metadata import ready_to_publish
 from crr.checkpoint import CARD, CONFIG, WEIGHTS, describe, read_config
@@ -101,9 +101,7 @@ def publish(
 
     patiently(make_repository, silent(api.endpoint))
     with explained(name, api.endpoint):
-        operations: list[CommitOperationAdd | CommitOperationDelete] = [
-            CommitOperationAdd(file, content) for file, content in files.items()
-        ]
+        operations = [CommitOperationAdd(file, content) for file, content in files.items()]
         try:
             commit = api.create_commit(name.repo, operations, commit_message=summary)
         except ValueError as error:  # the Hub does not like the card's metadata

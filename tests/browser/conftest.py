@@ -7,7 +7,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
@@ -25,19 +25,38 @@ CHROMIUM_OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-netwo
 @contextmanager
 def serve(folder: Path, **environment: str) -> Iterator[str]:
     """The URL of a workbench with these environment variables; its log goes to `folder`."""
+    port = free_port()
+    with running(
+        streamlit_command("streamlit_app.py", port), port, folder, {**os.environ, **environment}
+    ) as url:
+        yield url
+
+
+def free_port() -> int:
+    """Of this machine."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def streamlit_command(script: str, port: int) -> list[str]:
+    """What serves a script of the repository."""
+    command = [sys.executable, "-m", "streamlit", "run", script, "--server.headless", "true"]
+    return [*command, "--server.port", str(port)]
+
+
+@contextmanager
+def running(
+    command: Sequence[str | Path], port: int, folder: Path, environment: dict[str, str], cwd: Path = ROOT
+) -> Iterator[str]:
+    """The URL of what a command serves, until the end; its log in `folder` must hold no traceback."""
     log = folder / "log.txt"
-    command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", "--server.headless", "true"]
-    command += ["--server.port", str(port)]
     with log.open("w") as output:
-        server = subprocess.Popen(
-            command, cwd=ROOT, env={**os.environ, **environment}, stdout=output, stderr=output
-        )
+        server = subprocess.Popen(command, cwd=cwd, env=environment, stdout=output, stderr=output)
         try:
             url = f"http://localhost:{port}"
-            wait_until_it_answers(url, server, log)
+            _wait_until_it_answers(url, server, log)
             yield url
         finally:
             server.terminate()
@@ -97,7 +116,7 @@ def other_than(page: Page, read: Callable[[], Read], before: Read) -> Read:
     return now
 
 
-def wait_until_it_answers(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
+def _wait_until_it_answers(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
     """Fail with its log if the server stops or stays silent."""
     for _ in range(300):
         if server.poll() is not None:

@@ -3,9 +3,6 @@
 import json
 import os
 import re
-import socket
-import subprocess
-import sys
 import urllib.request
 from collections.abc import Callable, Iterator
 
@@ -15,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, CDPSession, Locator, Page, expect
 
 from tests.browser.canvas_app import DAMAGE, GREY, SIZE
-from tests.browser.conftest import ROOT, wait_until_it_answers
+from tests.browser.conftest import ROOT, free_port, running, streamlit_command
 from workbench.strokes import Stroke, mask_of
 
 UNIT = 2  # CSS pixels a pixel of the picture, at 1280 pixels
@@ -24,23 +21,11 @@ UNIT = 2  # CSS pixels a pixel of the picture, at 1280 pixels
 @pytest.fixture(scope="module")
 def workbench_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """In place of the workbench, the app with nothing but a canvas."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    log = tmp_path_factory.mktemp("canvas") / "log.txt"
-    command = [sys.executable, "-m", "streamlit", "run", "tests/browser/canvas_app.py"]
-    command += ["--server.headless", "true", "--server.port", str(port)]
+    port = free_port()
+    command = streamlit_command("tests/browser/canvas_app.py", port)
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    with log.open("w") as output:
-        server = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=output)
-        try:
-            url = f"http://localhost:{port}"
-            wait_until_it_answers(url, server, log)
-            yield url
-        finally:
-            server.terminate()
-            server.wait(timeout=20)
-    assert "Traceback" not in log.read_text(), log.read_text()
+    with running(command, port, tmp_path_factory.mktemp("canvas"), environment) as url:
+        yield url
 
 
 @pytest.fixture

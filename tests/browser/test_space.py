@@ -1,8 +1,6 @@
 """The workbench as `deploy/start.sh` serves it: on a Space it stands in a frame on another site."""
 
 import http.server
-import socket
-import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -14,15 +12,13 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.browser.conftest import PATIENCE, ROOT, wait_until_it_answers
+from tests.browser.conftest import PATIENCE, ROOT, free_port, running
 
 
 @pytest.fixture
 def space(tmp_path: Path) -> Iterator[str]:
     """The URL of a workbench started as a Space is, with a home that cannot be written to."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     home = tmp_path / "home"
     home.mkdir(mode=0o500)
     environment = {
@@ -36,19 +32,8 @@ def space(tmp_path: Path) -> Iterator[str]:
         "CRR_MAX_UPLOAD_MB": "3",
         "HF_HUB_OFFLINE": "1",
     }
-    log = tmp_path / "log.txt"
-    with log.open("w") as output:
-        server = subprocess.Popen(
-            [ROOT / "deploy" / "start.sh"], cwd=tmp_path, env=environment, stdout=output, stderr=output
-        )
-        try:
-            url = f"http://localhost:{port}"
-            wait_until_it_answers(url, server, log)
-            yield url
-        finally:
-            server.terminate()
-            server.wait(timeout=20)
-    assert "Traceback" not in log.read_text(), log.read_text()
+    with running([ROOT / "deploy" / "start.sh"], port, tmp_path, environment, cwd=tmp_path) as url:
+        yield url
 
 
 @pytest.fixture

@@ -56,7 +56,7 @@ def test_a_whole_commit_that_is_here_is_not_asked_for(hub, server, files):
     pulled = hub.pull(HubName(NAME.repo, commit))
     before = len(server.requests)
     assert hub.pull(HubName(NAME.repo, commit)) == pulled
-    assert hub.find(HubName(NAME.repo, commit[:7])) == pulled
+    assert hub.store.find(HubName(NAME.repo, commit[:7])) == pulled
     assert find(f"{NAME.repo}@{commit}", hub=hub) == pulled.path
     assert len(server.requests) == before
 
@@ -84,7 +84,7 @@ def test_a_turned_bit_is_refused_and_nothing_of_it_stays(hub, server, files, fil
     with pytest.raises(HubError, match=rf"{file} of owner/tiny arrived damaged.*pull again"):
         hub.pull(NAME)
     assert hub.store.all() == []
-    assert hub.find(NAME) is None
+    assert hub.store.find(NAME) is None
     assert not list(hub.store.root.rglob(file))
     server.faults = []
     assert bits(hub.pull(NAME).path) == files
@@ -311,7 +311,7 @@ def test_what_was_left_by_a_crash_is_no_model_and_in_nobodys_way(hub, server, fi
             (pulled.path / "pulled.json").read_bytes()
         )
     assert hub.store.all() == [pulled]
-    assert hub.find(HubName(NAME.repo, commit[:7])) == pulled
+    assert hub.store.find(HubName(NAME.repo, commit[:7])) == pulled
     (pulled.path / "pulled.json").write_text("damaged")
     (pulled.path.parent / "refs.json").write_text("[]")
     assert hub.store.all() == []
@@ -353,4 +353,4 @@ def test_a_model_is_removed_with_its_size(hub, server, files):
     assert size > sum(map(len, files.values()))  # and the note
     assert hub.store.delete(pulled) == size
     assert hub.store.all() == []
-    assert hub.find(NAME) is None
+    assert hub.store.find(NAME) is None
