@@ -9,8 +9,9 @@ ARG TORCH_BACKEND=cpu
 # uv knows where PyTorch's builds for each kind of machine are; those for CPUs are a tenth as large.
 RUN pip install --no-cache-dir uv
 COPY requirements.txt constraints.txt /build/
+# Compiled here, because the user who starts it may not write there: 330 MB more, and half the time to start.
 RUN uv venv /venv \
-    && uv pip install --python /venv/bin/python --no-cache --torch-backend "$TORCH_BACKEND" \
+    && uv pip install --python /venv/bin/python --no-cache --compile-bytecode --torch-backend "$TORCH_BACKEND" \
         --requirement /build/requirements.txt --constraint /build/constraints.txt
 
 FROM python:3.11-slim

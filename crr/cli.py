@@ -41,20 +41,6 @@ app = typer.Typer(
     add_completion=False,
 )
 
-for measuring in (
-    cli_measuring.evaluate,
-    cli_measuring.identity,
-    cli_measuring.compare,
-    cli_measuring.layers,
-    cli_inversion.train_inversion,
-    cli_inversion.evaluate_inversion,
-    cli_inversion.normals,
-    cli_hub.pull,
-    cli_hub.push,
-    cli_hub.models,
-):
-    app.command()(measuring)
-
 
 def _version(wanted: bool) -> None:
     if not wanted:
@@ -77,7 +63,6 @@ def main(
     keep_freed_memory()
 
 
-@app.command()
 @sentences()
 def train(
     data: option.Data,
@@ -151,7 +136,6 @@ def train(
         raise typer.Exit(INTERRUPTED)
 
 
-@app.command()
 @sentences()
 def predict(
     images: option.Images,
@@ -180,7 +164,6 @@ def predict(
         raise typer.Exit(SOME_FAILED)
 
 
-@app.command()
 @sentences()
 def anomalies(
     data: option.Data,
@@ -212,3 +195,19 @@ def anomalies(
 
 def _announce_stop() -> None:
     say("Stopping: calibrating what was learnt so far. Ctrl-C again leaves at once.", error=True)
+
+
+for panel, commands in {
+    "Inspect": (predict, cli_hub.models),
+    "Train": (train, anomalies, cli_inversion.normals, cli_inversion.train_inversion),
+    "Measure": (
+        cli_measuring.evaluate,
+        cli_measuring.identity,
+        cli_measuring.compare,
+        cli_measuring.layers,
+        cli_inversion.evaluate_inversion,
+    ),
+    "Hugging Face Hub": (cli_hub.pull, cli_hub.push),
+}.items():
+    for command in commands:
+        app.command(rich_help_panel=panel)(command)

@@ -1,7 +1,6 @@
 """The commands `pull`, `push` and `models`: which models there are, here and on the Hugging Face Hub."""
 
 import json
-import sys
 from dataclasses import asdict
 
 import typer
@@ -11,8 +10,8 @@ from crr import cli_options as option
 from crr.cli_support import (
     STDOUT,
     check_json_file,
+    delivering,
     model_folder,
-    pulling,
     sentences,
     write_json,
 )
@@ -28,7 +27,7 @@ def pull(name: option.HubModel, progress: option.ProgressFormat = "bar") -> None
     asked = HubName.parse(name)
     if asked is None:
         raise ConfigError(f"{name!r} is no name on the Hub: write OWNER/NAME or OWNER/NAME@REVISION.")
-    with pulling(progress) as (tell, stop):
+    with delivering("pull", progress) as (tell, stop):
         pulled = Hub().pull(asked, tell, stop)
     if progress == "json":
         result = {
@@ -52,6 +51,7 @@ def push(
     normals: option.PublishNormals = False,
     message: option.Message = None,
     preview: option.Preview = False,
+    progress: option.ProgressFormat = "bar",
 ) -> None:
     """Publish a checkpoint on the Hugging Face Hub: config, weights, and the model card with its metadata."""
     from huggingface_hub.utils import disable_progress_bars  # type: ignore[attr-defined]
@@ -65,9 +65,22 @@ def push(
     if preview:
         typer.echo(card_to_publish(path, licence), nl=False)
         return
-    if not sys.stderr.isatty():
-        disable_progress_bars()
-    published = Hub().push(path, repo, private=private, licence=licence, normals=normals, message=message)
+    disable_progress_bars()  # of the client, which has some for some files
+    with delivering("push", progress) as (tell, stop):
+        published = Hub().push(
+            path,
+            repo,
+            private=private,
+            licence=licence,
+            normals=normals,
+            message=message,
+            tell=tell,
+            stop=stop,
+        )
+    if progress == "json":
+        result = {"stage": "pushed", "name": str(published.name), "commit": published.name.revision}
+        typer.echo(json.dumps(result | {"url": published.url}))
+        return
     say(f"{published.name}: {published.url}")
     photos = len(photos_of(path))
     if photos and not normals:

@@ -95,10 +95,10 @@ def deliver(
 
 
 @contextmanager
-def pulling(style: ProgressStyle) -> "Iterator[tuple[Tell | None, threading.Event]]":
-    """What a pull tells how far it is, and what stops it: the first Ctrl-C."""
+def delivering(stage: str, style: ProgressStyle) -> "Iterator[tuple[Tell | None, threading.Event]]":
+    """What a pull or a push (the `stage`) tells how far it is, and what stops it: the first Ctrl-C."""
     stop = threading.Event()
-    with stop_on_interrupt(stop, lambda: None), transferring(style) as tell:
+    with stop_on_interrupt(stop, lambda: None), transferring(stage, style) as tell:
         yield tell, stop
 
 
@@ -110,7 +110,7 @@ def model_folder(name: str, progress: ProgressStyle = "bar") -> Path:
     """
     from crr.hub import find
 
-    with pulling(progress) as (tell, stop):
+    with delivering("pull", progress) as (tell, stop):
         return find(expanded(name), tell, stop)
 
 

@@ -78,12 +78,12 @@ def bars(console: Console) -> "Iterator[Callable[[Report], None]]":
 
 
 @contextmanager
-def transferring(style: ProgressStyle) -> "Iterator[Tell | None]":
-    """A callback that shows how many bytes have come: a bar on stderr, or a JSON object a line on stdout."""
+def transferring(stage: str, style: ProgressStyle) -> "Iterator[Tell | None]":
+    """A callback that shows how many bytes are there: a bar on stderr, or a JSON object a line on stdout."""
     if style == "none":
         yield None
     elif style == "json":
-        yield lambda transfer: print(json.dumps({"stage": "pull", **asdict(transfer)}), flush=True)
+        yield lambda transfer: print(json.dumps({"stage": stage, **asdict(transfer)}), flush=True)
     else:
         columns = (TextColumn("{task.description}"), BarColumn(bar_width=None), DownloadColumn())
         progress = Progress(*columns, TransferSpeedColumn(), console=Console(stderr=True), expand=True)
@@ -92,7 +92,7 @@ def transferring(style: ProgressStyle) -> "Iterator[Tell | None]":
         def show(transfer: "Transfer") -> None:
             if not task:
                 progress.start()
-                task.append(progress.add_task("pull", total=transfer.total))
+                task.append(progress.add_task(stage, total=transfer.total))
             progress.update(task[0], completed=transfer.done, description=transfer.file)
 
         try:

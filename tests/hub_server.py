@@ -73,7 +73,7 @@ class Fault:
         hang: Seconds until anything is answered.
         cut: Break off the body after so many bytes.
         corrupt: Turn the body's byte at this place.
-        pause: Seconds between blocks of the body.
+        pause: Seconds between blocks of the body, sent or taken.
     """
 
     where: str
@@ -181,8 +181,8 @@ class _Handler(BaseHTTPRequestHandler):
         line = f"{self.command} {self.path}"
         self.server.requests.append(line)
         self.server.tokens.append(self.headers.get("Authorization", ""))
-        self._body = self.rfile.read(int(self.headers.get("Content-Length") or 0)) or self._chunks()
         fault = self.server.fault(line)
+        self._body = self._taken(fault.pause if fault is not None else 0) or self._chunks()
         if fault is not None and fault.hang:
             time.sleep(fault.hang)
         try:
@@ -191,6 +191,16 @@ class _Handler(BaseHTTPRequestHandler):
             self._route(fault)
         except _Answer as answer:
             self._send(answer.status, b"", answer.headers)
+
+    def _taken(self, pause: float) -> bytes:
+        content = b""
+        while left := int(self.headers.get("Content-Length") or 0) - len(content):
+            block = self.rfile.read(min(left, _BLOCK))
+            if not block:  # who sends has gone
+                break
+            content += block
+            time.sleep(pause)
+        return content
 
     def _chunks(self) -> bytes:
         content = b""

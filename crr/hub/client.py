@@ -15,12 +15,13 @@ from huggingface_hub.utils import WeakFileLock, logging  # type: ignore[attr-def
 from crr.card_metadata import LIBRARY, words_of
 from crr.checkpoint import CARD, CONFIG, WEIGHTS, describe, read_config
 from crr.errors import CheckpointError, HubError, StoppedError
-from crr.hub.download import Tell, Transfer, download
+from crr.hub.download import download
 from crr.hub.failures import explained, offline, silent
 from crr.hub.listing import HubModel, model_of
 from crr.hub.names import HubName
 from crr.hub.patience import PATIENCE, patiently
 from crr.hub.store import Pulled, Store
+from crr.hub.transfer import Tell, Transfer
 from crr.hub.upload import Published, publish
 
 Answer = TypeVar("Answer")
@@ -154,12 +155,22 @@ class Hub:
         licence: str | None = None,
         normals: bool = False,
         message: str | None = None,
+        tell: Tell | None = None,
+        stop: threading.Event | None = None,
     ) -> Published:
         """Publish a checkpoint; see `crr.hub.upload.publish`."""
         if constants.HF_HUB_OFFLINE:
             raise HubError("HF_HUB_OFFLINE forbids to ask the Hub. Unset it to publish.")
         return publish(
-            self._api, folder, name, private=private, licence=licence, normals=normals, message=message
+            self._api,
+            folder,
+            name,
+            private=private,
+            licence=licence,
+            normals=normals,
+            message=message,
+            tell=tell,
+            stop=stop,
         )
 
     def _ask(self, name: HubName, ask: Callable[[], Answer], refusal: str) -> Answer:

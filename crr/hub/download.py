@@ -3,7 +3,6 @@
 import hashlib
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from io import FileIO
 from pathlib import Path
@@ -24,24 +23,6 @@ from crr.hub.patience import Listener, patiently
 _BLOCK = 2**20
 _ATTEMPTS = 3  # at going on where a connection broke off
 _TIMEOUT = 8.0  # seconds without a byte, after which an attempt is given up
-
-
-@dataclass(frozen=True)
-class Transfer:
-    """How far a pull is.
-
-    Attributes:
-        file: Whose bytes are on their way.
-        done: Bytes of all files that are there.
-        total: Bytes of all files.
-    """
-
-    file: str
-    done: int
-    total: int
-
-
-Tell = Callable[[Transfer], None]
 
 
 def download(

@@ -7,8 +7,8 @@ from crr import checkpoint
 from crr.detector import Detector
 from crr.errors import CheckpointError, HubError
 from crr.hub.client import Hub
-from crr.hub.download import Tell
 from crr.hub.names import HubName
+from crr.hub.transfer import Tell
 
 
 def find(

@@ -47,17 +47,23 @@ class Listener:
 
 
 def patiently(
-    work: Callable[[Listener], Result], sentence: str, stop: threading.Event | None = None
+    work: Callable[[Listener], Result],
+    sentence: str,
+    stop: threading.Event | None = None,
+    stopped: str = "Stopped; what has arrived is kept.",
+    patience: float | None = None,
 ) -> Result:
     """What `work` returns.
 
-    It runs in a thread of its own, which is left to itself when `PATIENCE` seconds pass without a sign: the
+    It runs in a thread of its own, which is left to itself when nothing is heard of it for too long: the
     client's own timeouts and repetitions can take minutes.
 
     Args:
         work: Gives signs, and ends when it is told that nobody waits.
         sentence: What to say if no sign comes.
         stop: Set by somebody who does not want to wait any longer.
+        stopped: What to say then.
+        patience: Seconds without a sign that are too long; `PATIENCE` if None.
 
     Raises:
         HubError: No sign came.
@@ -65,6 +71,7 @@ def patiently(
         CRRError: What the work raised.
     """
     listener, answer, failure = Listener(), [], []
+    most = PATIENCE if patience is None else patience
 
     def run() -> None:
         try:
@@ -78,8 +85,8 @@ def patiently(
         while thread.is_alive():
             thread.join(_STEP)
             if stop is not None and stop.is_set():
-                raise StoppedError("Stopped; what has arrived is kept.")
-            if thread.is_alive() and listener.silence > PATIENCE:
+                raise StoppedError(stopped)
+            if thread.is_alive() and listener.silence > most:
                 raise HubError(sentence)
     finally:
         listener.leave()

@@ -1,18 +1,28 @@
 """Publishing a checkpoint: one commit in a model repository of the Hub."""
 
+import io
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from huggingface_hub import CommitOperationAdd, HfApi
 
-from crr.card_metadata import ready_to_publish
+from crr.card_metadata import LIBRARY, ready_to_publish
 from crr.checkpoint import CARD, CONFIG, WEIGHTS, describe, read_config
 from crr.errors import ConfigError, HubError
 from crr.hub.failures import explained, silent
-from crr.hub.listing import LARGEST
+from crr.hub.listing import LARGEST, model_of
 from crr.hub.names import HubName
-from crr.hub.patience import patiently
+from crr.hub.patience import Listener, patiently
+from crr.hub.transfer import Tell, Transfer
 from crr.normals import FOLDER
+
+_OF_ANY = (".gitattributes", CARD)  # what a new repository may hold
+_STOPPED = "Stopped; nothing was published."
+_PATIENCE = 60.0  # seconds without a sign: when all is sent, the Hub checks large files before it answers
 
 
 @dataclass(frozen=True)
@@ -59,6 +69,8 @@ def publish(
     licence: str | None,
     normals: bool,
     message: str | None,
+    tell: Tell | None,
+    stop: threading.Event | None,
 ) -> Published:
     """Commit a checkpoint to the Hub.
 
@@ -70,42 +82,117 @@ def publish(
         licence: See `card_to_publish`.
         normals: Whether the normal photos beside the checkpoint are published with it.
         message: Of the commit.
+        tell: Hears how far it is.
+        stop: Set to stop; until the commit itself is asked for, nothing is published then.
 
     Raises:
         ConfigError: The name has a revision, or see `card_to_publish`.
         CheckpointError: It is no checkpoint, or it is damaged.
-        HubError: The Hub refuses, or does not answer.
+        HubError: The Hub refuses, or does not answer, or holds something else under this name.
+        StoppedError: It was stopped.
     """
     if name.revision is not None:
         raise ConfigError(f"A model is published as OWNER/NAME, without a revision: {name.repo}.")
     info = describe(folder)
     if (folder / WEIGHTS).stat().st_size > LARGEST[WEIGHTS]:
         raise ConfigError(f"{folder / WEIGHTS} is larger than what `crr pull` accepts.")
-    files: dict[str, str | bytes] = {
-        CONFIG: str(folder / CONFIG),
-        WEIGHTS: str(folder / WEIGHTS),
-        CARD: card_to_publish(folder, licence).encode(),
-    }
-    if normals:
-        files |= {path.relative_to(folder).as_posix(): str(path) for path in photos_of(folder)}
+    card = card_to_publish(folder, licence)
+    paths = [folder / CONFIG, folder / WEIGHTS, *(photos_of(folder) if normals else ())]
     summary = message or f"{info.name}, revision {info.revision}"
 
-    def make_repository(_: object) -> None:
+    def prepare(_: object) -> None:
         with explained(name, api.endpoint):
-            api.create_repo(name.repo, private=private, exist_ok=True)
-            if private and not api.model_info(name.repo).private:
-                raise HubError(
-                    f"{name.repo} is there already, and everybody sees it: make it private on "
-                    f"{api.endpoint}/{name.repo}/settings, or choose another name."
-                )
+            _make_repository(api, name, private)
 
-    patiently(make_repository, silent(api.endpoint))
-    with explained(name, api.endpoint):
-        operations = [CommitOperationAdd(file, content) for file, content in files.items()]
-        try:
-            commit = api.create_commit(name.repo, operations, commit_message=summary)
-        except ValueError as error:  # the Hub does not like the card's metadata
-            raise HubError(f"{api.endpoint} does not accept the model card: {error}") from None
-        except RuntimeError as error:  # so the client wraps what went wrong with a large file
-            raise error.__cause__ or HubError(f"{api.endpoint}: {error}") from None
-    return Published(name.at(commit.oid), f"{api.endpoint}/{name.repo}")
+    def send(listener: Listener) -> None:
+        with explained(name, api.endpoint):
+            _send(api, name, operations, _Said(tell, listener, files))
+
+    def commit(_: object) -> str:
+        with explained(name, api.endpoint):
+            return _commit(api, name, operations, summary)
+
+    patiently(prepare, silent(api.endpoint), stop, _STOPPED)
+    with ExitStack() as open_files:
+        files = {
+            path.relative_to(folder).as_posix(): open_files.enter_context(_ReadAloud(path)) for path in paths
+        }
+        operations = [CommitOperationAdd(place, file) for place, file in files.items()]
+        operations.append(CommitOperationAdd(CARD, card.encode()))
+        patiently(send, silent(api.endpoint), stop, _STOPPED, _PATIENCE)
+        unsure = f"{api.endpoint} did not say whether {name.repo} was published. Look at it there."
+        published = patiently(commit, unsure, patience=_PATIENCE)  # too late to stop
+    return Published(name.at(published), f"{api.endpoint}/{name.repo}")
+
+
+class _ReadAloud(io.BufferedReader):
+    """A file that says how far it was read: the client tells nobody how far it is."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(io.FileIO(path))
+        self.size = path.stat().st_size
+        self.heard: Callable[[int], None] = lambda _: None
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        data = super().read(size)
+        self.heard(self.tell())
+        return data
+
+
+class _Said:
+    """How far all files are together, for who listens; ends the work when nobody does."""
+
+    def __init__(self, tell: Tell | None, listener: Listener, files: Mapping[str, _ReadAloud]) -> None:
+        self.files = files
+        self._tell, self._listener = tell, listener
+        self._total = sum(file.size for file in files.values())
+        self._done: dict[str, int] = {}
+        self._lock = threading.Lock()  # the client sends several files at a time
+
+    def hear(self, file: str, done: int) -> None:
+        with self._listener.waited_for(), self._lock:
+            self._done[file] = done
+            if self._tell is not None:
+                self._tell(Transfer(file, sum(self._done.values()), self._total))
+
+
+def _make_repository(api: HfApi, name: HubName, private: bool) -> None:
+    """See that there is a repository for it; raises `HubError` if that holds something else."""
+    api.create_repo(name.repo, private=private, exist_ok=True)
+    there = model_of(api.model_info(name.repo, files_metadata=True), name)
+    if private and not there.private:
+        raise HubError(
+            f"{name.repo} is there already, and everybody sees it: make it private on "
+            f"{api.endpoint}/{name.repo}/settings, or choose another name."
+        )
+    others = [file for file in there.files if file not in _OF_ANY]
+    if others and there.card.get("library_name") != LIBRARY:
+        raise HubError(
+            f"{name.repo} is there already and holds something else ({others[0]}), whose card does not say "
+            f'"library_name: {LIBRARY}". Choose another name.'
+        )
+
+
+def _send(api: HfApi, name: HubName, operations: Sequence[CommitOperationAdd], said: _Said) -> None:
+    """Bring the large files to the Hub; the small ones go with the commit."""
+    for operation in operations:
+        _ = operation.upload_info.sha256  # this reads the file, which is no progress yet
+    for place, file in said.files.items():
+        file.heard = partial(said.hear, place)
+    try:
+        api.preupload_lfs_files(name.repo, operations)
+    except ValueError as error:  # too large, or more than may be stored there
+        raise HubError(f"{api.endpoint} does not take the files: {error}") from None
+    except RuntimeError as error:  # so the client wraps what went wrong with one of them
+        raise error.__cause__ or HubError(f"{api.endpoint}: {error}") from None
+    for place, file in said.files.items():
+        file.heard = lambda _: None
+        said.hear(place, file.size)
+
+
+def _commit(api: HfApi, name: HubName, operations: Sequence[CommitOperationAdd], message: str) -> str:
+    """The id of the commit."""
+    try:
+        return api.create_commit(name.repo, operations, commit_message=message).oid
+    except ValueError as error:  # the Hub does not like the card's metadata
+        raise HubError(f"{api.endpoint} does not accept the model card: {error}") from None

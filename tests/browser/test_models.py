@@ -20,6 +20,7 @@ def hub() -> Iterator[HubServer]:
     with hub_server() as server:
         server.add("factory/six-parts", files)
         server.add("factory/gated", files, gated=True)
+        server.add("factory/other", {**files, "README.md": b"---\nlibrary_name: transformers\n---\n"})
         yield server
 
 
@@ -95,13 +96,33 @@ def test_a_pull_is_stopped_and_gone_on_with(models: Page, hub: HubServer):
     expect(models.get_by_text(re.compile(r"six-parts@[0-9a-f]{7} is here\.")).first).to_be_visible()
 
 
+def test_a_card_is_drawn_when_it_is_opened(models: Page):
+    assert models.get_by_role("heading").count() == 0
+    models.get_by_test_id("stExpander").first.get_by_text("Card").click()
+    expect(models.get_by_text(re.compile("^on this machine; revision"))).to_be_visible()
+    expect(models.get_by_role("heading").first).to_be_visible()
+
+
+def test_two_pulls_go_on_beside_each_other(models: Page, hub: HubServer):
+    hub.faults = [Fault("/resolve/", pause=0.1)]
+    pull(models, "factory/other")
+    expect(models.get_by_text(re.compile(r"factory/other: \d\.\d MB of"))).to_be_visible()
+    models.get_by_role("textbox", name="Address").fill("factory/gated")
+    models.get_by_role("button", name="Pull").first.click()
+    expect(models.get_by_text(re.compile(r"factory/gated: \d\.\d MB of"))).to_be_visible()
+    expect(models.get_by_text(re.compile(r"factory/other: \d\.\d MB of"))).to_be_visible()
+    hub.faults = []
+    for name in ("other", "gated"):
+        expect(models.get_by_text(re.compile(rf"factory/{name}@[0-9a-f]{{7}} is here"))).to_be_visible()
+
+
 def test_models_are_searched_and_filtered(models: Page):
     open_hub(models)
     models.get_by_role("textbox", name="Search").fill("six")
     models.get_by_role("button", name="Search").click()
     expect(models.get_by_text("factory/six-parts", exact=True)).to_be_visible()
     expect(models.get_by_text("I-AUROC 87.1").last).to_be_visible()
-    expect(models.get_by_text("factory/gated")).to_have_count(0)
+    expect(models.get_by_text("factory/gated", exact=True)).to_have_count(0)
     models.get_by_role("button", name="Look closer").click()
     expect(models.get_by_text("7.6 MB to pull.")).to_be_visible()
     expect(models.get_by_role("combobox", name="Revision")).to_be_visible()
@@ -124,18 +145,42 @@ def test_what_cannot_be_pulled_is_a_sentence(models: Page, address: str, sentenc
     assert TOKEN not in models.content()
 
 
+def publish(page: Page, address: str) -> None:
+    page.get_by_role("tab", name="Publish").click()
+    page.get_by_role("textbox", name="Publish as").fill(address)
+    page.get_by_role("textbox", name="Publish as").press("Enter")
+    settled(page)
+    page.get_by_role("button", name="Publish", exact=True).click()
+
+
 def test_a_model_is_published_after_its_card_was_seen(models: Page, hub: HubServer):
     models.get_by_role("tab", name="Publish").click()
     models.get_by_text("The card as it will be").click()
     expect(models.get_by_text("library_name: crr").first).to_be_visible()
-    models.get_by_role("textbox", name="Publish as").fill("factory/mine")
-    models.get_by_role("textbox", name="Publish as").press("Enter")
-    settled(models)
-    models.get_by_role("button", name="Publish", exact=True).click()
+    hub.faults = [Fault("PUT /lfs/", pause=0.05)]
+    publish(models, "factory/mine")
+    expect(models.get_by_text(re.compile(r"factory/mine: \d\.\d MB of 7\.6 MB"))).to_be_visible()
+    expect(models.get_by_role("button", name="Publish", exact=True)).to_be_disabled()
     expect(models.get_by_text(re.compile("Published as factory/mine@"))).to_be_visible()
     published = hub.repos["factory/mine"].commits[-1].files
     assert published["model.safetensors"] == (EMBEDDED / "model.safetensors").read_bytes()
     assert not [name for name in published if name.startswith("normals")]
+
+
+def test_publishing_is_stopped(models: Page, hub: HubServer):
+    hub.large.clear()  # what is there already is not sent again
+    hub.faults = [Fault("PUT /lfs/", pause=0.2)]
+    publish(models, "factory/stopped")
+    expect(models.get_by_text(re.compile(r"factory/stopped: \d\.\d MB of"))).to_be_visible()
+    models.get_by_role("button", name="Stop").click()
+    expect(models.get_by_text("Stopped; nothing was published.")).to_be_visible()
+    assert len(hub.repos["factory/stopped"].commits) == 1  # that of the repository itself
+
+
+def test_what_is_something_else_is_not_written_over(models: Page):
+    publish(models, "factory/other")
+    expect(models.get_by_text("factory/other is there already and holds something else")).to_be_visible()
+    expect(models.get_by_role("button", name="Publish", exact=True)).to_be_enabled()
 
 
 def test_on_a_phone_nothing_is_wider_than_the_screen(browser: Browser, url: str):

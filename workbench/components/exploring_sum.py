@@ -30,12 +30,12 @@ class Weights:
 
 
 def current_weights(view: View) -> Weights:
-    """Where the sliders stand, before they are drawn."""
+    """Where the sliders stand, before they are drawn; this also puts them where they stand at first."""
     terms, state = view.found.explanation.terms, st.session_state
     calibrated = float(terms.settings.distance_weight)
     count = len(view.found.explanation.layers)
-    layers = tuple(float(state.get(view.key(f"weight-{index}"), 1.0)) for index in range(count))
-    distance = float(state.get(view.key("weight-distance"), calibrated))
+    layers = tuple(float(state.setdefault(view.key(f"weight-{index}"), 1.0)) for index in range(count))
+    distance = float(state.setdefault(view.key("weight-distance"), calibrated))
     alike = len(set(layers)) == 1 and layers[0] > 0
     same = terms.segmentation is None or abs(distance - calibrated) < 1e-9
     return Weights(layers, 1.0 if terms.segmentation is None else distance, alike and same)
@@ -47,8 +47,7 @@ def choose_weight(view: View, index: int) -> None:
         "Weight",
         0.0,
         2.0,
-        1.0,
-        0.1,
+        step=0.1,
         key=view.key(f"weight-{index}"),
         help="How much this layer counts in the sum, in proportion to the others. All count alike as "
         "calibrated. No model is asked again.",
@@ -64,8 +63,7 @@ def choose_distance_weight(view: View) -> None:
         "Layers against segmentation",
         0.0,
         1.0,
-        float(terms.settings.distance_weight),
-        0.05,
+        step=0.05,
         key=view.key("weight-distance"),
         help="1: only the distances of the layers make the map; 0: only the segmentation network does.",
     )

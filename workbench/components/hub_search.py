@@ -6,16 +6,17 @@ from dataclasses import dataclass
 import streamlit as st
 
 from crr.errors import CRRError
-from crr.hub import HubModel, HubName
+from crr.hub import HubModel, HubName, Pulled
+from workbench.components.delivering import watch
 from workbench.components.shelf_cards import ANY, choose_one, hub_of_visitor, uses_token
 from workbench.components.shell import plain_errors
+from workbench.deliveries import Delivery
 from workbench.markdown import as_text
-from workbench.pulls import Pull, pulls
+from workbench.pulls import pulls
 from workbench.settings import settings
 from workbench.shelf import describe_figures, size_of
 
-_FOUND, _PULL, _CLOSER = "hub_found", "hub_pull", "hub_closer"
-_EVERY = 0.5  # seconds between two looks at a pull
+_FOUND, _PULLS, _CLOSER = "hub_found", "hub_pulls", "hub_closer"
 
 
 def show_hub() -> None:
@@ -43,7 +44,7 @@ def show_hub() -> None:
         )
         if st.form_submit_button("Pull", icon=":material/download:"):
             _start(text.strip())
-    _show_pull()
+    _show_pulls()
     if _FOUND in st.session_state:
         _show_found(st.session_state[_FOUND])
 
@@ -121,38 +122,40 @@ def _start(text: str) -> None:
         if name.revision == "main":
             name = HubName(name.repo)
         settings().check_model_allowed(name.repo)
-        st.session_state[_PULL] = pulls().start(name, hub_of_visitor(), uses_token())
+        running = [pull for pull in _mine() if pull.running]
+        if not any(pull.name == name and not pull.stop.is_set() for pull in running):
+            st.session_state[_PULLS] = [pulls().start(name, hub_of_visitor(), uses_token()), *running]
 
 
-@st.fragment(run_every=_EVERY)
-def _watch(pull: Pull) -> None:
-    """How far a pull is; the page is drawn again when it has ended."""
-    if not pull.running:
-        st.rerun()
-    transfer = pull.transfer
-    done, total = (0, 0) if transfer is None else (transfer.done, transfer.total)
-    words = "asking the Hub" if transfer is None else f"{size_of(done)} of {size_of(total)}"
+def _mine() -> list[Delivery[Pulled]]:
+    """The pulls that this visitor waits for, with those that ended since the last one was begun."""
+    found: list[Delivery[Pulled]] = st.session_state.get(_PULLS, [])
+    return found
+
+
+def _leave(pull: Delivery[Pulled]) -> None:
+    pull.leave()
+    if not pull.stop.is_set():  # others wait for it, and it goes on without this visitor
+        st.session_state[_PULLS] = [one for one in _mine() if one is not pull]
+
+
+def _show_pulls() -> None:
+    running = [pull for pull in _mine() if pull.running]
+    if running:
+        watch(running, _leave)
+    for pull in _mine():
+        if pull.failure:
+            st.error(as_text(pull.failure), icon=":material/error:")
+        elif pull.result is not None:
+            _show_pulled(str(pull.result.name))
+
+
+def _show_pulled(name: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.progress(done / total if total else 0.0, text=as_text(f"{pull.name}: {words}"))
-        if st.button("Stop", key="stop_pull", icon=":material/stop:"):
-            pull.leave()
-
-
-def _show_pull() -> None:
-    pull: Pull | None = st.session_state.get(_PULL)
-    if pull is None:
-        return
-    if pull.running:
-        _watch(pull)
-    elif pull.pulled is not None:
-        name = str(pull.pulled.name)
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.success(as_text(f"{name} is here."), icon=":material/check:")
-            st.page_link(
-                "pages/inspect.py",
-                label="Inspect with it",
-                icon=":material/frame_inspect:",
-                query_params={"model": name},
-            )
-    else:
-        st.error(as_text(pull.failure), icon=":material/error:")
+        st.success(as_text(f"{name} is here."), icon=":material/check:")
+        st.page_link(
+            "pages/inspect.py",
+            label="Inspect with it",
+            icon=":material/frame_inspect:",
+            query_params={"model": name},
+        )

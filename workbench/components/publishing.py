@@ -5,11 +5,15 @@ from pathlib import Path
 import streamlit as st
 
 from crr.errors import CRRError
-from crr.hub import Hub, HubName, card_to_publish, photos_of
+from crr.hub import Hub, HubName, Published, card_to_publish, photos_of
 from workbench import models
+from workbench.components.delivering import watch
 from workbench.components.shelf_cards import may_change_models
 from workbench.components.shell import plain_errors
+from workbench.deliveries import Delivery
 from workbench.markdown import as_text
+
+_PUSH = "hub_push"
 
 
 def show_publishing() -> None:
@@ -40,21 +44,48 @@ def show_publishing() -> None:
             f"Also the {photos} files of its normal photos",
             help="Patches are compared with them on the page Layers. Only if their licences allow it.",
         )
+    push: Delivery[Published] | None = st.session_state.get(_PUSH)
+    sending = push is not None and push.running
     with plain_errors():
         card = card_to_publish(folder, licence.strip() or None)
         with plain_errors():
-            if st.button("Publish", icon=":material/upload:", type="primary"):
+            if st.button("Publish", icon=":material/upload:", type="primary", disabled=sending):
                 _publish(folder, address.strip(), licence.strip() or None, private, bool(normals))
-        with st.expander("The card as it will be"):
-            head, _, words = card.removeprefix("---\n").partition("\n---\n")
-            st.code(head, language="yaml")
-            st.markdown(words)
+        _show_push(push, sending)
+        _show_card(card)
+
+
+@st.fragment
+def _show_card(card: str) -> None:
+    place = st.expander("The card as it will be", key="published_card", on_change="rerun")
+    if place.open:
+        head, _, words = card.removeprefix("---\n").partition("\n---\n")
+        place.code(head, language="yaml")
+        place.markdown(words)
 
 
 def _publish(folder: Path, address: str, licence: str | None, private: bool, normals: bool) -> None:
     name = HubName.parse(address)
     if name is None:
         raise CRRError("Say where to publish it: OWNER/NAME, with your name on the Hub as OWNER.")
-    with st.spinner("Sending"):
-        published = Hub().push(folder, name, private=private, licence=licence, normals=normals)
-    st.success(as_text(f"Published as {published.name}: {published.url}"), icon=":material/check:")
+    push = st.session_state[_PUSH] = Delivery[Published](name)
+    hub = Hub()
+    push.begin(
+        lambda tell, stop: hub.push(
+            folder, name, private=private, licence=licence, normals=normals, tell=tell, stop=stop
+        )
+    )
+    st.rerun()  # the button above knows of it then
+
+
+def _show_push(push: Delivery[Published] | None, sending: bool) -> None:
+    """The last one: on its way, published, or given up; `sending` is what the button above knows."""
+    if push is None:
+        return
+    if sending:
+        watch([push], Delivery.leave)
+    elif push.result is not None:
+        words = f"Published as {push.result.name}: {push.result.url}"
+        st.success(as_text(words), icon=":material/check:")
+    else:
+        st.error(as_text(push.failure), icon=":material/error:")

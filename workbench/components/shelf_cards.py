@@ -78,13 +78,19 @@ def _show_card(row: Shelved) -> None:
             if info.name != "crr-embedded"
             else [("models", info.name)],
         )
-    with st.expander("Card"):
-        st.caption(
-            as_text(f"{row.origin}; revision {info.revision}; categories: {', '.join(info.categories)}")
-        )
-        st.markdown(row.words or "It has no card.")
+    _show_words(row)
     if row.pulled is not None:
         _offer_changes(row)
+
+
+@st.fragment
+def _show_words(row: Shelved) -> None:
+    """The card itself, drawn only when it is opened: ten at once take a browser seconds."""
+    card = st.expander("Card", key=f"card-{row.info.name}", on_change="rerun")
+    if card.open:
+        categories = ", ".join(row.info.categories)
+        card.caption(as_text(f"{row.origin}; revision {row.info.revision}; categories: {categories}"))
+        card.markdown(row.words or "It has no card.")
 
 
 def _offer_changes(row: Shelved) -> None:

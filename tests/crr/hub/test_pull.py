@@ -1,11 +1,14 @@
 """Models come here whole or not at all, over real HTTP with the real client."""
 
 import json
+import os
 import re
+import signal
 import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 from huggingface_hub import constants
@@ -24,6 +27,12 @@ BAD_TOKEN = "Invalid credentials in Authorization header"  # as the Hub says it
 
 def bits(folder):
     return {path.name: path.read_bytes() for path in folder.iterdir() if path.name != "pulled.json"}
+
+
+@pytest.fixture
+def large(files):
+    """A model whose card takes several blocks."""
+    return {**files, "README.md": b"---\nlicense: mit\n---\n" + b"x" * 400_000}
 
 
 def asked(server, since=0):
@@ -282,8 +291,7 @@ def test_without_a_network_the_sentence_says_what_still_works(tmp_path, monkeypa
         nobody.pull(NAME)
 
 
-def test_two_processes_that_pull_the_same_model_both_get_it(server, files, tmp_path):
-    large = {**files, "README.md": b"---\nlicense: mit\n---\n" + b"x" * 400_000}
+def test_two_processes_that_pull_the_same_model_both_get_it(server, large, tmp_path):
     server.add(NAME.repo, large)
     server.faults = [Fault("/README.md", pause=0.1)]
     program = (
@@ -300,6 +308,29 @@ def test_two_processes_that_pull_the_same_model_both_get_it(server, files, tmp_p
     [pulled] = Store(tmp_path / "store").all()
     assert bits(pulled.path) == large
     assert len([line for line in asked(server) if line.endswith("README.md")]) == 1
+
+
+def test_ctrl_c_ends_a_pull_with_a_sentence_and_the_next_one_goes_on(server, large, tmp_path):
+    """As a process, the way somebody at a terminal does it."""
+    server.add(NAME.repo, large)
+    environment = {**os.environ, "HF_ENDPOINT": server.endpoint, "HF_HUB_OFFLINE": "0"}
+    environment |= {"HF_ASSETS_CACHE": str(tmp_path / "assets"), "CRR_CHECKPOINTS": str(tmp_path / "none")}
+    command = [sys.executable, "-m", "crr", "pull", NAME.repo, "--progress", "json"]
+    server.faults = [Fault("/README.md", pause=0.1)]
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as pull:
+        while json.loads(pull.stdout.readline())["file"] != "README.md":
+            pass
+        pull.send_signal(signal.SIGINT)
+        _, said = pull.communicate(timeout=30)
+    assert (pull.returncode, said.strip()) == (130, "Stopped; what has arrived is kept.")
+    server.faults = []
+    again = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    lines = [json.loads(line) for line in again.stdout.splitlines()]
+    assert lines[-1]["stage"] == "pulled"
+    assert lines[0]["done"] > len(large["config.json"]) + 64 * 1024  # it began where it was
+    assert bits(Path(lines[-1]["path"])) == large
 
 
 def test_what_was_left_by_a_crash_is_no_model_and_in_nobodys_way(hub, server, files):

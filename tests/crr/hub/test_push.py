@@ -3,6 +3,8 @@
 import json
 import re
 import shutil
+import threading
+import time
 
 import pytest
 from huggingface_hub import constants
@@ -12,8 +14,8 @@ from crr import registry
 from crr.card_metadata import Facts, metadata_of, ready_to_publish, results_of, with_results
 from crr.checkpoint import describe, load, save
 from crr.cli import app
-from crr.errors import ConfigError, HubError
-from crr.hub import HubName, Store, card_to_publish
+from crr.errors import ConfigError, HubError, StoppedError
+from crr.hub import HubName, Store, card_to_publish, patience, upload
 from crr.images import encode_png
 from crr.model_card import write_figures
 from crr.presets import configure
@@ -177,11 +179,67 @@ def test_a_server_that_fails_while_it_takes_a_model_is_a_sentence(hub, server, m
     assert len(server.repos["owner/mine"].commits) == 1  # the empty one that a repository begins with
 
 
+def test_a_push_says_how_far_it_is(hub, model):
+    told = []
+    hub.push(model, NAME, tell=told.append)
+    sizes = {name: (model / name).stat().st_size for name in ("config.json", "model.safetensors")}
+    assert {one.total for one in told} == {sum(sizes.values())}
+    assert [one.done for one in told] == sorted(one.done for one in told)
+    assert told[-1].done == told[-1].total
+    assert "model.safetensors" in {one.file for one in told if one.done < one.total}
+
+
+def test_a_push_that_is_stopped_publishes_nothing_and_the_next_one_does(hub, server, model):
+    stop = threading.Event()
+    with pytest.raises(StoppedError, match="nothing was published"):
+        hub.push(model, NAME, tell=lambda _: stop.set(), stop=stop)
+    assert len(server.repos["owner/mine"].commits) == 1
+    hub.push(model, NAME, stop=threading.Event())
+    assert len(server.repos["owner/mine"].commits) == 2
+
+
+@pytest.mark.parametrize(
+    ("where", "sentence"),
+    [
+        ("/repos/create", "does not answer"),
+        ("/preupload/", "does not answer"),
+        ("PUT /lfs/", "does not answer"),
+        ("/commit/", "did not say whether owner/mine was published"),
+    ],
+)
+def test_a_server_that_hangs_while_it_takes_a_model_is_given_up(
+    hub, server, model, monkeypatch, where, sentence
+):
+    monkeypatch.setattr(patience, "PATIENCE", 0.5)
+    monkeypatch.setattr(upload, "_PATIENCE", 0.5)
+    server.faults = [Fault(where, hang=3)]
+    start = time.monotonic()
+    with pytest.raises(HubError, match=sentence):
+        hub.push(model, NAME)
+    assert time.monotonic() - start < 2.5
+
+
+def test_a_repository_that_holds_something_else_is_not_written_over(hub, server, model):
+    other = {"README.md": b"---\nlibrary_name: transformers\n---\n", "pytorch_model.bin": b"weights"}
+    server.add("owner/bert", other)
+    with pytest.raises(HubError, match=r"holds something else \(pytorch_model.bin\)"):
+        hub.push(model, HubName("owner/bert"))
+    assert server.repos["owner/bert"].commits[-1].files == other
+    server.add("owner/begun", {"README.md": b"---\nlicense: mit\n---\n", ".gitattributes": b""})
+    assert hub.push(model, HubName("owner/begun")).name.repo == "owner/begun"
+
+
 def test_on_the_command_line_a_model_is_published_found_pulled_and_used(server, model, tmp_path, monkeypatch):
     monkeypatch.setenv("CRR_CHECKPOINTS", str(tmp_path / "none"))
     preview = crr("push", model, "owner/mine", "--preview", "--license", "mit")
     assert metadata_of(preview)["crr"]["method"] == "crr"
     assert server.requests == []
+    lines = [
+        json.loads(line) for line in crr("push", model, "owner/early", "--progress", "json").splitlines()
+    ]
+    assert (lines[0]["stage"], lines[-2]["done"]) == ("push", lines[-2]["total"])
+    assert (lines[-1]["stage"], lines[-1]["url"]) == ("pushed", f"{server.endpoint}/owner/early")
+    del server.repos["owner/early"]
     said = crr("push", model, "owner/mine")
     commit = server.repos["owner/mine"].commits[-1].sha
     assert f"owner/mine@{commit[:7]}: {server.endpoint}/owner/mine" in said
