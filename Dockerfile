@@ -1,7 +1,7 @@
 # The workbench in a container, and as a Hugging Face Space: see deploy/README.md.
 #
 #     docker build -t crr-workbench .                                       # for CPUs
-#     docker build -t crr-workbench --build-arg TORCH_BACKEND=cu130 .       # for NVIDIA GPUs
+#     docker build -t crr-workbench --build-arg TORCH_BACKEND=cu132 .       # for NVIDIA GPUs
 #     docker run --rm -p 8501:8501 crr-workbench
 
 FROM python:3.11-slim AS installed
@@ -9,7 +9,7 @@ ARG TORCH_BACKEND=cpu
 # uv knows where PyTorch's builds for each kind of machine are; those for CPUs are a tenth as large.
 RUN pip install --no-cache-dir uv
 COPY requirements.txt constraints.txt /build/
-# Compiled here, because the user who starts it may not write there: 330 MB more, and half the time to start.
+# Compiled here, because who starts it may not write there: larger, but it starts in half the time.
 RUN uv venv /venv \
     && uv pip install --python /venv/bin/python --no-cache --compile-bytecode --torch-backend "$TORCH_BACKEND" \
         --requirement /build/requirements.txt --constraint /build/constraints.txt
