@@ -7,10 +7,12 @@ has, an entry `crr` says method, encoder, layers and categories: a search can te
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from huggingface_hub import CardData, EvalResult, ModelCard
 
+from crr.checkpoint import CARD
 from crr.config import DetectorConfig
 from crr.errors import ConfigError
 from crr.report import HEADINGS
@@ -25,6 +27,14 @@ _OTHER = "other"
 def metadata_of(card: str) -> dict[str, Any]:
     """The metadata of a card, empty if it has none; raises `ConfigError` if they are no YAML mapping."""
     return as_dictionary(_parsed(card).data) if _has_head(card) else {}
+
+
+def metadata_in(folder: Path) -> dict[str, Any]:
+    """The metadata of the card of a checkpoint; empty if it has none, or none that can be read."""
+    path = folder / CARD
+    with suppress(ConfigError, OSError):
+        return metadata_of(path.read_text(encoding="utf-8", errors="replace"))
+    return {}
 
 
 def as_dictionary(data: CardData) -> dict[str, Any]:

@@ -35,10 +35,12 @@ def pull(name: option.HubModel, progress: option.ProgressFormat = "bar") -> None
             "name": str(pulled.name),
             "commit": pulled.commit,
             "path": str(pulled.path),
+            "licence": pulled.licence,
         }
         typer.echo(json.dumps(result))
     else:
         say(f"{pulled.name}: {pulled.path}")
+        say(f"Licence: {pulled.licence or 'its card names none, so ask its owner before you use it'}")
         say(f"Try it: crr predict --model {pulled.name} IMAGE --out results")
 
 

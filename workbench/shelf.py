@@ -7,9 +7,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from crr.card_metadata import licence_of, metadata_of, results_of, words_of
+from crr.card_metadata import licence_of, metadata_in, results_of, words_of
 from crr.checkpoint import CARD, CheckpointInfo, read_config
-from crr.errors import ConfigError
 from crr.hub import Pulled, Store
 from workbench import models
 
@@ -71,11 +70,8 @@ def _changed(path: Path) -> int:
 def _shelved(info: CheckpointInfo, pulled: Pulled | None, _card_changed: int) -> Shelved:
     path = info.path / CARD
     card = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
-    try:
-        metadata = metadata_of(card)
-    except ConfigError:
-        metadata = {}
-    return Shelved(info, pulled, tuple(read_config(info.path).encoder.layers), metadata, words_of(card))
+    layers = tuple(read_config(info.path).encoder.layers)
+    return Shelved(info, pulled, layers, metadata_in(info.path), words_of(card))
 
 
 def describe_figures(results: Mapping[str, float]) -> str:

@@ -19,6 +19,7 @@ from pathlib import Path
 from huggingface_hub import constants
 from huggingface_hub.utils import WeakFileLock  # type: ignore[attr-defined]
 
+from crr.card_metadata import licence_of, metadata_in
 from crr.checkpoint import CONFIG, PULLED, WEIGHTS, CheckpointInfo, describe
 from crr.errors import CheckpointError, HubError
 from crr.files import write_text_atomically
@@ -52,6 +53,11 @@ class Pulled:
     def bytes(self) -> int:
         """Size of its files."""
         return sum(file.stat().st_size for file in self.path.iterdir())
+
+    @property
+    def licence(self) -> str:
+        """As its card names it; empty if it does not."""
+        return licence_of(metadata_in(self.path))
 
 
 class Store:

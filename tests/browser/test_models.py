@@ -65,7 +65,9 @@ def test_a_model_is_pulled_with_its_bytes_counted_and_inspects(models: Page, hub
     hub.faults = [Fault("six-parts/resolve", pause=0.05)]
     pull(models, "factory/six-parts")
     expect(models.get_by_text(re.compile(r"factory/six-parts: \d\.\d MB of 7\.6 MB"))).to_be_visible()
-    here = models.get_by_text(re.compile(r"^factory/six-parts@[0-9a-f]{7} is here\.$"))
+    here = models.get_by_text(
+        re.compile(r"^factory/six-parts@[0-9a-f]{7} is here\. Licence: non-commercial-research$")
+    )
     expect(here).to_be_visible()
     models.get_by_role("link", name="Inspect with it").click()
     expect(models).to_have_url(re.compile("model=factory%2Fsix-parts%40"))

@@ -147,12 +147,14 @@ def _show_pulls() -> None:
         if pull.failure:
             st.error(as_text(pull.failure), icon=":material/error:")
         elif pull.result is not None:
-            _show_pulled(str(pull.result.name))
+            _show_pulled(pull.result)
 
 
-def _show_pulled(name: str) -> None:
+def _show_pulled(pulled: Pulled) -> None:
+    name = str(pulled.name)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.success(as_text(f"{name} is here."), icon=":material/check:")
+        licence = pulled.licence or "none named in its card: ask its owner before you use it"
+        st.success(as_text(f"{name} is here. Licence: {licence}"), icon=":material/check:")
         st.page_link(
             "pages/inspect.py",
             label="Inspect with it",

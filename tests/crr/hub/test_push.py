@@ -250,7 +250,7 @@ def test_on_the_command_line_a_model_is_published_found_pulled_and_used(server, 
     said = crr("pull", "owner/mine", "--progress", "json")
     lines = [json.loads(line) for line in said.splitlines()]
     assert lines[-2]["done"] == lines[-2]["total"]
-    assert (lines[-1]["stage"], lines[-1]["commit"]) == ("pulled", commit)
+    assert (lines[-1]["stage"], lines[-1]["commit"], lines[-1]["licence"]) == ("pulled", commit, "mit")
     assert f"owner/mine@{commit[:7]}" in re.sub(r"\s+", "", crr("models"))
     before = len(server.requests)
     photo = tmp_path / "part.png"
@@ -262,6 +262,13 @@ def test_on_the_command_line_a_model_is_published_found_pulled_and_used(server, 
     [own] = crr_predicts(model, photo, tmp_path)
     [pulled] = json.loads(results.read_text())["images"]
     assert pulled["score"] == own["score"]
+
+
+def test_a_pull_says_under_which_licence_it_came(server, files):
+    server.add("owner/tiny", files)
+    server.add("owner/bare", {**files, "README.md": b"# Bare"})
+    assert "Licence: mit" in crr("pull", "owner/tiny")
+    assert "Licence: its card names none" in crr("pull", "owner/bare")
 
 
 def crr_predicts(model, photo, folder):
