@@ -122,10 +122,11 @@ def words_of(card: str) -> str:
 
 
 def licence_of(card: Mapping[str, Any]) -> str:
-    """The licence in a card's metadata; empty if there is none."""
+    """The licence in a card's metadata; empty if it names none ("other" without a name is none)."""
     licence = card.get("license")
-    named = card.get("license_name") if licence in (None, _OTHER) else None
-    return str(named or licence or "")
+    if licence in (None, _OTHER):
+        licence = card.get("license_name")
+    return str(licence or "")
 
 
 def ready_to_publish(card: str, config: DetectorConfig, licence: str | None = None) -> str:
@@ -145,7 +146,7 @@ def ready_to_publish(card: str, config: DetectorConfig, licence: str | None = No
         data["license"] = licence
         for stale in ("license_name", "license_link"):
             data.pop(stale)
-    if data.get("license") in (None, _OTHER) and data.get("license_name") is None:
+    if not licence_of(as_dictionary(data)):
         raise ConfigError(
             "The card does not say under which licence the model is published. It follows from the licences "
             "of the images that it was trained on: give one, such as cc-by-nc-sa-4.0 (--license on the "

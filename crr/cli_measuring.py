@@ -10,6 +10,7 @@ from crr import cli_options as option
 from crr.cli_support import (
     SOME_FAILED,
     STDOUT,
+    check_card,
     check_json_file,
     command_line,
     deliver,
@@ -36,14 +37,13 @@ def evaluate(
     from crr.checkpoint import load
     from crr.datasets import open_dataset
     from crr.evaluation import evaluate as run
-    from crr.files import check_writable
     from crr.model_card import write_figures
 
     check_json_file(json_file, progress)
     dataset = open_dataset(data, category)
     folder = model_folder(model, progress)
     if card:
-        check_writable(folder)
+        check_card(folder)
     detector = load(folder, device)
     with reporting(progress) as report:
         result = run(detector, dataset, progress=report).as_json()
@@ -66,7 +66,6 @@ def identity(
     """Measure identity mapping: the share of a damage that the decoder copies (1) and does not repair (0)."""
     from crr.checkpoint import load
     from crr.datasets import open_dataset
-    from crr.files import check_writable
     from crr.identity_evaluation import measure_identity
     from crr.model_card import write_identity
 
@@ -74,7 +73,7 @@ def identity(
     dataset = open_dataset(data, category)
     folder = model_folder(model, progress)
     if card:
-        check_writable(folder)
+        check_card(folder)
     detector = load(folder, device)
     with reporting(progress) as report:
         result = measure_identity(detector, dataset, pairs, progress=report).as_json()

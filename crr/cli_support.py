@@ -74,6 +74,24 @@ def check_file(path: Path) -> None:
     check_writable(path.parent)
 
 
+def check_card(folder: Path) -> None:
+    """See before the work that its figures can be written into a checkpoint's card after it.
+
+    Raises:
+        ConfigError: It was pulled: its card is its owner's.
+        CRRError: Its folder cannot be written to.
+    """
+    from crr.checkpoint import PULLED
+    from crr.files import check_writable
+
+    if (folder / PULLED).exists():
+        raise ConfigError(
+            "This model is from the Hub, and its card is its owner's. To write figures into your own, "
+            f"copy it first: cp -r {folder} checkpoints/NAME && rm checkpoints/NAME/{PULLED}"
+        )
+    check_writable(folder)
+
+
 def write_json(path: Path | None, values: dict[str, Any]) -> None:
     """Write to a file, to stdout, or nowhere (None)."""
     from crr.files import write_text_atomically

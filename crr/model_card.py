@@ -43,9 +43,8 @@ Finds defects in photographs of parts after training on defect-free ones only.
 |---|---|
 {chr(10).join(lines)}
 
-The licence of the weights follows from the licences of these images: set `license` above before publishing.
-Photos in `normals/`, if there are any, were held back from training, and patches are compared with them: take
-the folder out before publishing what may not be passed on.
+The licence of the weights follows from the licences of these images. Photos in `normals/`, if there are any,
+were held back from training, and patches are compared with them.
 
 ## Figures
 

@@ -4,12 +4,16 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-# Models that are pulled have to lie somewhere that can be written to; a Space keeps only what is in /data.
+# Models that are pulled have to lie somewhere that can be written to; a Space keeps only what is in /data. Elsewhere
+# the usual place is the best one: what `crr pull` and `hf auth login` have put there is found.
 if [ -z "${HF_HOME:-}" ]; then
-    if [ -w /data ]; then HF_HOME=/data/huggingface; else HF_HOME=${TMPDIR:-/tmp}/huggingface; fi
-    export HF_HOME
+    if [ -w /data ]; then export HF_HOME=/data/huggingface
+    elif [ ! -w "${HOME:-/nowhere}" ]; then export HF_HOME="${TMPDIR:-/tmp}/huggingface"; fi
 fi
 export GOMP_SPINCOUNT="${GOMP_SPINCOUNT:-20000}"
+
+# What is wrong with a setting is for whoever starts this, and not for visitors.
+"${PYTHON:-python}" -m workbench.settings
 
 set -- --server.headless true --server.address "${ADDRESS:-0.0.0.0}" --server.port "${PORT:-8501}" \
     --server.maxUploadSize "${CRR_MAX_UPLOAD_MB:-200}"

@@ -8,7 +8,9 @@ with plain_errors():
     begin_page()
     with st.spinner("Looking at the models"):
         # These need torch, which takes seconds to load.
-        from workbench.components import hub_search, publishing, shelf_cards
+        from workbench.components import hub_search, publishing, pulling, shelf_cards
+    with st.container():  # always there, so that the tabs below stay the same ones, and the open one open
+        pulling.show_pulls()
     here, hub, publish = st.tabs(["On this machine", "On the Hugging Face Hub", "Publish"])
     with here, plain_errors():
         shelf_cards.show_shelf()

@@ -3,6 +3,7 @@
 import os
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 from crr.card_metadata import metadata_of
@@ -67,3 +68,12 @@ def test_the_start_says_what_it_starts(tmp_path):
     assert "--server.enableXsrfProtection false" in said(SPACE_ID="somebody/space")
     assert "HF_HOME=/elsewhere" in said(HF_HOME="/elsewhere")
     assert "HF_HOME=" in plain
+
+
+def test_a_wrong_setting_is_said_before_anybody_is_served():
+    command = [ROOT / "deploy" / "start.sh"]
+    environment = os.environ | {"CRR_SHARE_TOKEN": "yes", "PYTHON": sys.executable}
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
+    assert ended.returncode != 0
+    assert "CRR_SHARE_TOKEN is 'yes'; set it to 1 or 0" in ended.stderr
+    assert not ended.stdout

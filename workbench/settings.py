@@ -10,6 +10,7 @@ Where the models are, `CRR_CHECKPOINTS` says to `crr.checkpoint`, so that the `c
 
 import os
 import re
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -56,9 +57,13 @@ class Settings:
     request_log: bool = False
     on_space: bool = False
 
+    def model_allowed(self, repo: str) -> bool:
+        """Whether a model of the Hub may be pulled."""
+        return any(fnmatchcase(repo, pattern) for pattern in self.allowed_models)
+
     def check_model_allowed(self, repo: str) -> None:
         """See that a model of the Hub may be pulled; raises `ConfigError` if not."""
-        if not any(fnmatchcase(repo, pattern) for pattern in self.allowed_models):
+        if not self.model_allowed(repo):
             raise ConfigError(
                 f"{repo} may not be pulled here. This workbench allows: {', '.join(self.allowed_models)}."
             )
@@ -98,7 +103,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         normals_bytes=_positive(environment, "CRR_NORMALS_MEMORY_MB", 384) * MEGABYTE,
         max_batch=_positive(environment, "CRR_MAX_BATCH", 200),
         allow_folders=_yes_or_no(environment, "CRR_ALLOW_FOLDERS"),
-        allowed_models=_names(environment.get("CRR_ALLOWED_MODELS", "")) or ("*",),
+        allowed_models=_patterns(environment, "CRR_ALLOWED_MODELS"),
         share_token=bool(_yes_or_no(environment, "CRR_SHARE_TOKEN")),
         questions_per_minute=int(questions),
         request_log=bool(_yes_or_no(environment, "CRR_REQUEST_LOG")),
@@ -123,8 +128,12 @@ def _yes_or_no(environment: Mapping[str, str], name: str) -> bool | None:
     return None if text == "" else text == "1"
 
 
-def _names(text: str) -> tuple[str, ...]:
-    return tuple(name.strip() for name in text.split(",") if name.strip())
+def _patterns(environment: Mapping[str, str], name: str) -> tuple[str, ...]:
+    patterns = tuple(part.strip() for part in environment.get(name, "").split(",") if part.strip())
+    for pattern in patterns:
+        if pattern != "*" and "/" not in pattern:
+            raise ConfigError(f"{name} holds {pattern!r}; write OWNER/NAME, or OWNER/* for all of an owner.")
+    return patterns or ("*",)
 
 
 def _positive(environment: Mapping[str, str], name: str, default: int) -> int:
@@ -132,3 +141,10 @@ def _positive(environment: Mapping[str, str], name: str, default: int) -> int:
     if not text.isdecimal() or int(text) == 0:
         raise ConfigError(f"{name} is {text!r}; give a whole number above 0.")
     return int(text)
+
+
+if __name__ == "__main__":
+    try:
+        settings()
+    except ConfigError as error:
+        sys.exit(f"Error: {error}")

@@ -44,7 +44,9 @@ class Shelved:
     @property
     def origin(self) -> str:
         """Where it is from."""
-        return "on this machine" if self.pulled is None else f"pulled from {self.pulled.endpoint}"
+        if self.pulled is None:
+            return "on this machine"
+        return f"pulled from {self.pulled.endpoint} on {self.pulled.when[:10]}"
 
 
 def shelve() -> list[Shelved]:

@@ -29,6 +29,7 @@ Answer = TypeVar("Answer")
 _ORDER = (CONFIG, CARD, WEIGHTS)  # the small ones first: a newer format is seen before the weights are sent
 _TIMEOUT = PATIENCE / 2
 _MOST = 100
+_OFFLINE = "HF_HUB_OFFLINE forbids to ask the Hub. Unset it to {}."
 _PAUSE = 0.5  # seconds between two looks whether a wait was stopped
 _LISTED: list[ExpandModelProperty_T] = [
     "cardData", "sha", "lastModified", "downloads", "gated", "private", "library_name"
@@ -68,7 +69,7 @@ class Hub:
             )
             return model_of(info, name)
 
-        return self._ask(name, ask, offline(name))
+        return self._ask(name, ask, _OFFLINE.format(f"ask about {name}"))
 
     def revisions(self, repo: str) -> list[str]:
         """Branches and tags of a model, main first; raises `HubError` as `look_up` does."""
@@ -79,7 +80,7 @@ class Hub:
             names = [ref.name for ref in (*refs.branches, *refs.tags)]
             return sorted(names, key=lambda ref: ref != "main")
 
-        return self._ask(name, ask, offline(name))
+        return self._ask(name, ask, _OFFLINE.format(f"ask about {name}"))
 
     def read_card(self, model: HubModel) -> str:
         """The words of a model's card, without its metadata; empty if it has none.
@@ -116,8 +117,7 @@ class Hub:
                 model_of(info, HubName(info.id)) for info in found if info.library_name in (LIBRARY, None)
             ]
 
-        refusal = "HF_HUB_OFFLINE forbids to ask the Hub. Unset it to search."
-        return self._ask(HubName(word or "models"), ask, refusal)
+        return self._ask(HubName(word or "models"), ask, _OFFLINE.format("search"))
 
     def pull(self, name: HubName, tell: Tell | None = None, stop: threading.Event | None = None) -> Pulled:
         """Bring a model to this machine; if its commit is here already, nothing is sent.
@@ -137,6 +137,8 @@ class Hub:
         here = self.store.find(name)
         if here is not None and (name.is_commit or constants.HF_HUB_OFFLINE):
             return here
+        if constants.HF_HUB_OFFLINE:
+            raise HubError(offline(name))
         model = self.look_up(name).checked()
         lock = self.store.lock(name, model.commit)
         with explained(name, self.endpoint):
@@ -160,7 +162,7 @@ class Hub:
     ) -> Published:
         """Publish a checkpoint; see `crr.hub.upload.publish`."""
         if constants.HF_HUB_OFFLINE:
-            raise HubError("HF_HUB_OFFLINE forbids to ask the Hub. Unset it to publish.")
+            raise HubError(_OFFLINE.format("publish"))
         return publish(
             self._api,
             folder,

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import httpx2
+from huggingface_hub import get_token
 from huggingface_hub.errors import (
     GatedRepoError,
     HfHubHTTPError,
@@ -17,7 +18,7 @@ from huggingface_hub.errors import (
 from crr.errors import HubError
 from crr.hub.names import HubName
 
-_TOKEN = "log in with `hf auth login`, or set HF_TOKEN"
+_TOKEN = "log in (hf auth login), or set HF_TOKEN"
 
 
 @contextmanager
@@ -81,6 +82,8 @@ def silent(endpoint: str) -> str:
 
 def _of_status(error: HfHubHTTPError, name: HubName, endpoint: str) -> str:
     status = error.response.status_code
+    if status == 401 and not get_token():
+        return f"This needs a token: {_TOKEN}."
     if status == 401:
         return f"{endpoint} does not accept the token: {_TOKEN} with a valid one."
     if status == 403:

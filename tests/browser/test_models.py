@@ -91,7 +91,7 @@ def test_a_pulled_model_stands_among_the_others_and_can_be_removed(models: Page)
 def test_a_pull_is_stopped_and_gone_on_with(models: Page, hub: HubServer):
     hub.faults = [Fault("six-parts/resolve", pause=0.1)]
     pull(models, "factory/six-parts@main")
-    models.get_by_role("button", name="Stop").click()
+    models.get_by_role("button", name="Cancel").click()
     expect(models.get_by_text("Stopped; what has arrived is kept.")).to_be_visible()
     hub.faults = []
     models.get_by_role("button", name="Pull").first.click()
@@ -116,6 +116,29 @@ def test_two_pulls_go_on_beside_each_other(models: Page, hub: HubServer):
     hub.faults = []
     for name in ("other", "gated"):
         expect(models.get_by_text(re.compile(rf"factory/{name}@[0-9a-f]{{7}} is here"))).to_be_visible()
+
+
+def test_a_model_that_was_found_is_pulled_and_then_updated(models: Page, hub: HubServer):
+    files = hub.repos["factory/six-parts"].commits[-1].files
+    hub.add("factory/found", files)
+    open_hub(models)
+    models.get_by_role("textbox", name="Search").fill("found")
+    models.get_by_role("button", name="Search").click()
+    expect(models.get_by_text("factory/found", exact=True)).to_be_visible()
+    settled(models)
+    hub.faults = [Fault("found/resolve", pause=0.03)]
+    models.get_by_role("button", name="Pull").last.click()
+    expect(models.get_by_text(re.compile(r"factory/found: \d\.\d MB of"))).to_be_visible()
+    expect(models.get_by_text(re.compile(r"^factory/found@[0-9a-f]{7} is here\."))).to_be_visible()
+    expect(models.get_by_text("The newest is on this machine.")).to_be_visible()
+    hub.faults = []
+    newer = hub.add("factory/found", {**files, "README.md": files["README.md"] + b"\nBetter.\n"})
+    models.get_by_role("tab", name="On this machine").click()
+    models.locator("[class*='st-key-update-factory-found']").get_by_role("button").click()
+    expect(models.get_by_text(f"There is a newer one: {newer[:7]}.")).to_be_visible()
+    settled(models)
+    models.get_by_role("button", name="Pull it").click()
+    expect(models.get_by_text(re.compile(rf"^factory/found@{newer[:7]} is here\."))).to_be_visible()
 
 
 def test_models_are_searched_and_filtered(models: Page):
@@ -174,7 +197,7 @@ def test_publishing_is_stopped(models: Page, hub: HubServer):
     hub.faults = [Fault("PUT /lfs/", pause=0.2)]
     publish(models, "factory/stopped")
     expect(models.get_by_text(re.compile(r"factory/stopped: \d\.\d MB of"))).to_be_visible()
-    models.get_by_role("button", name="Stop").click()
+    models.get_by_role("button", name="Cancel").click()
     expect(models.get_by_text("Stopped; nothing was published.")).to_be_visible()
     assert len(hub.repos["factory/stopped"].commits) == 1  # that of the repository itself
 

@@ -87,3 +87,12 @@ def test_who_comes_through_a_proxy_is_not_on_the_machine_whatever_else_is_sent(h
 def test_on_a_space_strangers_share_the_machine():
     assert read_settings({"SPACE_ID": "somebody/space"}).questions_per_minute == 120
     assert read_settings({}).questions_per_minute == 0
+
+
+def test_patterns_of_models_are_checked_and_used():
+    with pytest.raises(ConfigError, match=r"CRR_ALLOWED_MODELS holds 'factory'; write OWNER/NAME"):
+        read_settings({"CRR_ALLOWED_MODELS": "factory, other/*"})
+    chosen = read_settings({"CRR_ALLOWED_MODELS": "factory/*"})
+    assert chosen.model_allowed("factory/one")
+    assert not chosen.model_allowed("other/one")
+    assert Settings().model_allowed("other/one")

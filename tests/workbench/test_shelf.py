@@ -14,7 +14,7 @@ from crr.report import HEADINGS
 from tests.crr.tiny import calibrated_detector
 from tests.hub_server import Fault, the_only_hub
 from workbench import pulls as pulling
-from workbench.components import shelf_cards
+from workbench.components import trust
 from workbench.models import find_models, pulled_as, why_replaced
 from workbench.pulls import Pulls
 from workbench.settings import Settings
@@ -140,8 +140,8 @@ def test_sizes_read_well():
 
 @pytest.fixture
 def app(app_path, server, monkeypatch):  # noqa: ARG001  (which the page asks)
-    monkeypatch.setattr("workbench.components.hub_search.pulls", pulling.Pulls)
-    monkeypatch.setattr("workbench.components.shelf_cards.may_change_models", lambda: True)
+    monkeypatch.setattr("workbench.components.pulling.pulls", pulling.Pulls)
+    monkeypatch.setattr("workbench.components.trust.may_change_models", lambda: True)
     monkeypatch.setattr("workbench.components.publishing.may_change_models", lambda: True)
     app = AppTest.from_file(str(app_path), default_timeout=60)
     app.switch_page("pages/models.py")
@@ -174,7 +174,7 @@ def test_searching_shows_figures_and_an_address_that_is_none_is_a_sentence(app):
 
 def test_a_model_that_is_not_allowed_is_not_pulled(app, monkeypatch, server):
     monkeypatch.setattr(
-        "workbench.components.hub_search.settings",
+        "workbench.components.pulling.settings",
         lambda: Settings(allowed_models=("other/*",)),
     )
     before = len(server.requests)
@@ -198,9 +198,9 @@ def test_publishing_without_an_address_is_a_sentence_and_with_one_is_done(app, s
     ("local", "shared", "token"), [(True, False, None), (False, False, False), (False, True, None)]
 )
 def test_strangers_do_not_use_the_token_of_this_machine(monkeypatch, local, shared, token):
-    monkeypatch.setattr(shelf_cards, "may_change_models", lambda: local)
-    monkeypatch.setattr(shelf_cards, "settings", lambda: Settings(share_token=shared))
-    assert shelf_cards.hub_of_visitor()._token is token
+    monkeypatch.setattr(trust, "may_change_models", lambda: local)
+    monkeypatch.setattr(trust, "settings", lambda: Settings(share_token=shared))
+    assert trust.hub_of_visitor()._token is token
 
 
 @pytest.mark.usefixtures("server")

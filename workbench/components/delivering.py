@@ -25,7 +25,7 @@ def watch(running: Sequence[Delivery[Any]], leave: Callable[[Delivery[Any]], Non
     for delivery in running:
         with st.container(horizontal=True, vertical_alignment="center"):
             _show_bar(delivery)
-            if st.button("Stop", key=f"stop-{id(delivery)}", icon=":material/stop:"):
+            if st.button("Cancel", key=f"stop-{id(delivery)}", icon=":material/close:"):
                 leave(delivery)
                 st.rerun()
 

@@ -5,18 +5,16 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from crr.errors import CRRError
-from crr.hub import HubModel, HubName, Pulled
-from workbench.components.delivering import watch
-from workbench.components.shelf_cards import ANY, choose_one, hub_of_visitor, uses_token
+from crr.hub import HubModel, HubName, Store
+from workbench.components.pulling import start_pull
+from workbench.components.shelf_cards import ANY, choose_one
 from workbench.components.shell import plain_errors
-from workbench.deliveries import Delivery
+from workbench.components.trust import hub_of_visitor
 from workbench.markdown import as_text
-from workbench.pulls import pulls
 from workbench.settings import settings
 from workbench.shelf import describe_figures, size_of
 
-_FOUND, _PULLS, _CLOSER = "hub_found", "hub_pulls", "hub_closer"
+_FOUND, _CLOSER = "hub_found", "hub_closer"
 
 
 def show_hub() -> None:
@@ -30,7 +28,9 @@ def show_hub() -> None:
         word = st.text_input("Search", placeholder="a word in the name; empty for all")
         if st.form_submit_button("Search", icon=":material/search:"):
             with plain_errors(), st.spinner("Asking the Hub"):
-                st.session_state[_FOUND] = hub_of_visitor().search(word.strip())
+                found = hub_of_visitor().search(word.strip())
+                allowed = [model for model in found if settings().model_allowed(model.name.repo)]
+                st.session_state[_FOUND] = allowed
                 st.session_state.pop(_CLOSER, None)
     with (
         address,
@@ -43,9 +43,10 @@ def show_hub() -> None:
             help="A revision is a branch, a tag or a commit; without one it is the newest.",
         )
         if st.form_submit_button("Pull", icon=":material/download:"):
-            _start(text.strip())
-    _show_pulls()
-    if _FOUND in st.session_state:
+            start_pull(text.strip())
+    if _FOUND not in st.session_state:
+        st.caption("A search lists the CRR models on the Hub, the most downloaded first.")
+    else:
         _show_found(st.session_state[_FOUND])
 
 
@@ -91,8 +92,10 @@ def _show_model(model: HubModel) -> None:
                 width=200,
                 help="A branch or a tag; main is the newest. A commit can be named in the address above.",
             )
+        if Store().find(HubName(model.name.repo, model.commit)) is not None:
+            st.caption("The newest is on this machine.")
         if st.button("Pull", key=f"pull-{model.name}", icon=":material/download:"):
-            _start(f"{model.name.repo}@{revision}")
+            start_pull(f"{model.name.repo}@{revision}")
     if closer is not None:
         st.caption(f"{size_of(closer.bytes)} to pull.")
         with st.expander("Card"):
@@ -112,52 +115,3 @@ def _look_closer(name: HubName) -> _Closer:
     hub = hub_of_visitor()
     model = hub.look_up(name).checked()
     return _Closer(model.bytes, hub.read_card(model), hub.revisions(name.repo))
-
-
-def _start(text: str) -> None:
-    with plain_errors():
-        name = HubName.parse(text)
-        if name is None:
-            raise CRRError("Write the address as OWNER/NAME or OWNER/NAME@REVISION.")
-        if name.revision == "main":
-            name = HubName(name.repo)
-        settings().check_model_allowed(name.repo)
-        running = [pull for pull in _mine() if pull.running]
-        if not any(pull.name == name and not pull.stop.is_set() for pull in running):
-            st.session_state[_PULLS] = [pulls().start(name, hub_of_visitor(), uses_token()), *running]
-
-
-def _mine() -> list[Delivery[Pulled]]:
-    """The pulls that this visitor waits for, with those that ended since the last one was begun."""
-    found: list[Delivery[Pulled]] = st.session_state.get(_PULLS, [])
-    return found
-
-
-def _leave(pull: Delivery[Pulled]) -> None:
-    pull.leave()
-    if not pull.stop.is_set():  # others wait for it, and it goes on without this visitor
-        st.session_state[_PULLS] = [one for one in _mine() if one is not pull]
-
-
-def _show_pulls() -> None:
-    running = [pull for pull in _mine() if pull.running]
-    if running:
-        watch(running, _leave)
-    for pull in _mine():
-        if pull.failure:
-            st.error(as_text(pull.failure), icon=":material/error:")
-        elif pull.result is not None:
-            _show_pulled(pull.result)
-
-
-def _show_pulled(pulled: Pulled) -> None:
-    name = str(pulled.name)
-    with st.container(horizontal=True, vertical_alignment="center"):
-        licence = pulled.licence or "none named in its card: ask its owner before you use it"
-        st.success(as_text(f"{name} is here. Licence: {licence}"), icon=":material/check:")
-        st.page_link(
-            "pages/inspect.py",
-            label="Inspect with it",
-            icon=":material/frame_inspect:",
-            query_params={"model": name},
-        )

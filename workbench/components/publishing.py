@@ -4,12 +4,13 @@ from pathlib import Path
 
 import streamlit as st
 
+from crr.card_metadata import licence_of, metadata_in
 from crr.errors import CRRError
 from crr.hub import Hub, HubName, Published, card_to_publish, photos_of
 from workbench import models
 from workbench.components.delivering import watch
-from workbench.components.shelf_cards import may_change_models
 from workbench.components.shell import plain_errors
+from workbench.components.trust import may_change_models
 from workbench.deliveries import Delivery
 from workbench.markdown import as_text
 
@@ -27,16 +28,22 @@ def show_publishing() -> None:
         return
     found = models.find_models()
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        model = st.selectbox("Model to publish", list(found), key="published_model")
-        address = st.text_input("Publish as", placeholder="OWNER/NAME", key="published_as")
+        folder = found[st.selectbox("Model to publish", list(found), key="published_model")].path
+        known = licence_of(metadata_in(folder))
+        address = st.text_input(
+            "Publish as",
+            placeholder="OWNER/NAME",
+            key="published_as",
+            help="A CRR model that is there already gets a new revision, and its older ones stay. The token "
+            "of this machine for the Hub signs for it.",
+        )
         licence = st.text_input(
             "Licence",
-            placeholder="as in its card",
+            placeholder=f"{known}, as in its card" if known else "such as cc-by-nc-sa-4.0",
             key="published_licence",
             help="As the Hub names licences: apache-2.0, cc-by-nc-sa-4.0. It follows from the licences of "
             "the images that the model was trained on.",
-        )
-    folder = found[model].path
+        ).strip()
     photos = len(photos_of(folder))
     with st.container(horizontal=True):
         private = st.checkbox("Private", help="If the repository is new, only you may see it.")
@@ -46,13 +53,16 @@ def show_publishing() -> None:
         )
     push: Delivery[Published] | None = st.session_state.get(_PUSH)
     sending = push is not None and push.running
+    nameless = not (licence or known)
     with plain_errors():
-        card = card_to_publish(folder, licence.strip() or None)
-        with plain_errors():
-            if st.button("Publish", icon=":material/upload:", type="primary", disabled=sending):
-                _publish(folder, address.strip(), licence.strip() or None, private, bool(normals))
-        _show_push(push, sending)
-        _show_card(card)
+        if st.button("Publish", icon=":material/upload:", type="primary", disabled=sending or nameless):
+            _publish(folder, address.strip(), licence or None, private, bool(normals))
+    _show_push(push, sending)
+    if nameless:
+        st.info("Its card names no licence. Give one above.", icon=":material/license:")
+        return
+    with plain_errors():
+        _show_card(card_to_publish(folder, licence or None))
 
 
 @st.fragment
@@ -87,5 +97,7 @@ def _show_push(push: Delivery[Published] | None, sending: bool) -> None:
     elif push.result is not None:
         words = f"Published as {push.result.name}: {push.result.url}"
         st.success(as_text(words), icon=":material/check:")
+    elif push.stop.is_set():
+        st.info(as_text(push.failure), icon=":material/stop:")
     else:
         st.error(as_text(push.failure), icon=":material/error:")

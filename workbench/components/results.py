@@ -10,6 +10,7 @@ from workbench.components.shell import plain_errors
 from workbench.inspection import Inspector
 from workbench.judgement import readable
 from workbench.markdown import as_text
+from workbench.settings import settings
 from workbench.visit import Visit
 
 _SECONDS_A_TURN = 0.3  # the page answers between turns
@@ -83,7 +84,9 @@ def _advance(question: Question, inspector: Inspector) -> None:
         done = total - len(batch.pending(question))
         if done == total or question.key in batch.trouble:
             st.rerun()
-        st.progress(done / total, text=f"Inspected {done} of {total} images")
+        limit = settings().questions_per_minute
+        slowly = f" (this server answers {limit} a minute to each visitor)" if 0 < limit < total else ""
+        st.progress(done / total, text=f"Inspected {done} of {total} images{slowly}")
 
 
 @st.fragment(key="table")

@@ -5,10 +5,11 @@ from collections.abc import Sequence
 import streamlit as st
 
 from crr.errors import HubError
-from crr.hub import Hub, HubName, Store
+from crr.hub import HubName, Store
+from workbench.components.pulling import start_pull
 from workbench.components.shell import plain_errors
+from workbench.components.trust import hub_of_visitor, may_change_models
 from workbench.markdown import as_text
-from workbench.settings import settings
 from workbench.shelf import Shelved, describe_figures, shelve, size_of
 
 ANY = "any"
@@ -31,21 +32,6 @@ def show_shelf() -> None:
         st.caption("No model on this machine has both. Choose another encoder or licence.")
 
 
-def may_change_models() -> bool:
-    """Whether this visitor may remove and publish models: only who sits at the serving machine."""
-    return settings().folders_allowed(st.context.ip_address, st.context.headers)
-
-
-def hub_of_visitor() -> Hub:
-    """The Hub as this visitor may ask it: with the token of this machine only if they may use it."""
-    return Hub(token=None if uses_token() else False)
-
-
-def uses_token() -> bool:
-    """Whether this visitor may use the token of the serving machine, which sees private models."""
-    return settings().share_token or may_change_models()
-
-
 def choose_one(place: str, label: str, values: Sequence[str]) -> str:
     """One of the values, or `ANY`."""
     options = [ANY, *sorted({value for value in values if value})]
@@ -60,7 +46,7 @@ def _show_card(row: Shelved) -> None:
     st.caption(
         as_text(
             f"{info.method} · {info.encoder}, layers {', '.join(map(str, row.layers))} · "
-            f"{len(info.categories)} categories · {size_of(info.bytes)} · {row.licence or 'licence unknown'}"
+            f"{_counted(info.categories)} · {size_of(info.bytes)} · {row.licence or 'licence unknown'}"
         )
     )
     with st.container(horizontal=True):
@@ -81,6 +67,10 @@ def _show_card(row: Shelved) -> None:
     _show_words(row)
     if row.pulled is not None:
         _offer_changes(row)
+
+
+def _counted(categories: Sequence[str]) -> str:
+    return categories[0] if len(categories) == 1 else f"{len(categories)} categories"
 
 
 @st.fragment
@@ -116,8 +106,10 @@ def _offer_changes(row: Shelved) -> None:
     newest = st.session_state.get(_UPDATES, {}).get(row.info.name)
     if newest == pulled.commit:
         st.caption(f"It is the newest of {as_text(pulled.asked)}.")
+    elif newest is not None and Store().find(HubName(pulled.name.repo, newest)) is not None:
+        st.caption(as_text(f"There is a newer one, {newest[:7]}, and it is on this machine too."))
     elif newest is not None:
-        st.info(
-            as_text(f"There is a newer one: pull {pulled.name.repo}@{pulled.asked} from the Hub."),
-            icon=":material/new_releases:",
-        )
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.info(as_text(f"There is a newer one: {newest[:7]}."), icon=":material/new_releases:")
+            if st.button("Pull it", key=f"newest-{row.info.name}", icon=":material/download:"):
+                start_pull(f"{pulled.name.repo}@{pulled.asked}")

@@ -264,6 +264,20 @@ def test_on_the_command_line_a_model_is_published_found_pulled_and_used(server, 
     assert pulled["score"] == own["score"]
 
 
+def test_figures_are_not_written_into_the_card_of_a_pulled_model(server, files, tmp_path):
+    server.add("owner/tiny", files)
+    crr("pull", "owner/tiny")
+    [pulled] = Store().all()
+    photos = tmp_path / "data" / "plate" / "train" / "good"
+    photos.mkdir(parents=True)
+    for number, image in enumerate(good_images("plate", 2, seed=3)):
+        (photos / f"{number}.png").write_bytes(encode_png(image))
+    for command in ("evaluate", "identity"):
+        said = crr(command, "--model", "owner/tiny", "--data", tmp_path / "data", "--card", code=2)
+        assert "its card is its owner's" in said
+    assert (pulled.path / "README.md").read_bytes() == files["README.md"]
+
+
 def test_a_pull_says_under_which_licence_it_came(server, files):
     server.add("owner/tiny", files)
     server.add("owner/bare", {**files, "README.md": b"# Bare"})

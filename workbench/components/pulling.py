@@ -1,0 +1,69 @@
+"""Pulls that a visitor waits for: begun anywhere on the page Models, shown at its head."""
+
+import streamlit as st
+
+from crr.errors import CRRError
+from crr.hub import HubName, Pulled
+from workbench.components.delivering import watch
+from workbench.components.shell import plain_errors
+from workbench.components.trust import hub_of_visitor, uses_token
+from workbench.deliveries import Delivery
+from workbench.markdown import as_text
+from workbench.pulls import pulls
+from workbench.settings import settings
+
+_PULLS = "hub_pulls"
+
+
+def start_pull(text: str) -> None:
+    """Begin to pull what an address names; what is wrong with it is said where this is called."""
+    with plain_errors():
+        name = HubName.parse(text)
+        if name is None:
+            raise CRRError("Write the address as OWNER/NAME or OWNER/NAME@REVISION.")
+        if name.revision == "main":
+            name = HubName(name.repo)
+        settings().check_model_allowed(name.repo)
+        running = [pull for pull in _mine() if pull.running]
+        if not any(pull.name == name and not pull.stop.is_set() for pull in running):
+            st.session_state[_PULLS] = [pulls().start(name, hub_of_visitor(), uses_token()), *running]
+        st.rerun()  # the bar stands above what was clicked
+
+
+def _mine() -> list[Delivery[Pulled]]:
+    """The pulls that this visitor waits for, with those that ended since the last one was begun."""
+    found: list[Delivery[Pulled]] = st.session_state.get(_PULLS, [])
+    return found
+
+
+def _leave(pull: Delivery[Pulled]) -> None:
+    pull.leave()
+    if not pull.stop.is_set():  # others wait for it, and it goes on without this visitor
+        st.session_state[_PULLS] = [one for one in _mine() if one is not pull]
+
+
+def show_pulls() -> None:
+    """Those of this visitor, with what came of them."""
+    running = [pull for pull in _mine() if pull.running]
+    if running:
+        watch(running, _leave)
+    for pull in _mine():
+        if pull.failure and pull.stop.is_set():
+            st.info(as_text(f"{pull.name}: {pull.failure}"), icon=":material/stop:")
+        elif pull.failure:
+            st.error(as_text(pull.failure), icon=":material/error:")
+        elif pull.result is not None:
+            _show_pulled(pull.result)
+
+
+def _show_pulled(pulled: Pulled) -> None:
+    name = str(pulled.name)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        licence = pulled.licence or "none named in its card: ask its owner before you use it"
+        st.success(as_text(f"{name} is here. Licence: {licence}"), icon=":material/check:")
+        st.page_link(
+            "pages/inspect.py",
+            label="Inspect with it",
+            icon=":material/frame_inspect:",
+            query_params={"model": name},
+        )

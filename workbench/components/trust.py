@@ -1,0 +1,21 @@
+"""What a visitor may do with models and with the token of the serving machine."""
+
+import streamlit as st
+
+from crr.hub import Hub
+from workbench.settings import settings
+
+
+def may_change_models() -> bool:
+    """Whether this visitor may remove and publish models: only who sits at the serving machine."""
+    return settings().folders_allowed(st.context.ip_address, st.context.headers)
+
+
+def hub_of_visitor() -> Hub:
+    """The Hub as this visitor may ask it: with the token of this machine only if they may use it."""
+    return Hub(token=None if uses_token() else False)
+
+
+def uses_token() -> bool:
+    """Whether this visitor may use the token of the serving machine, which sees private models."""
+    return settings().share_token or may_change_models()
