@@ -29,11 +29,16 @@ def metadata_of(card: str) -> dict[str, Any]:
     return as_dictionary(_parsed(card).data) if _has_head(card) else {}
 
 
-def metadata_in(folder: Path) -> dict[str, Any]:
-    """The metadata of the card of a checkpoint; empty if it has none, or none that can be read."""
+def card_in(folder: Path) -> str | None:
+    """The text of the card of a checkpoint; None if it has none."""
     path = folder / CARD
-    with suppress(ConfigError, OSError):
-        return metadata_of(path.read_text(encoding="utf-8", errors="replace"))
+    return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else None
+
+
+def known_metadata(card: str | None) -> dict[str, Any]:
+    """As `metadata_of`, but empty also without a card, and where its metadata cannot be read."""
+    with suppress(ConfigError):
+        return metadata_of(card or "")
     return {}
 
 

@@ -68,6 +68,9 @@ def test_the_start_says_what_it_starts(tmp_path):
     assert "--server.enableXsrfProtection false" in said(SPACE_ID="somebody/space")
     assert "HF_HOME=/elsewhere" in said(HF_HOME="/elsewhere")
     assert "HF_HOME=" in plain
+    if not os.access("/data", os.W_OK):  # which would be taken before either
+        assert f"HF_HOME={tmp_path}/huggingface\n" in plain
+        assert "HF_HOME=\n" in said(HOME=str(tmp_path))  # the client's own place
 
 
 def test_a_wrong_setting_is_said_before_anybody_is_served():

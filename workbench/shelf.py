@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from crr.card_metadata import licence_of, metadata_in, results_of, words_of
+from crr.card_metadata import card_in, known_metadata, licence_of, results_of, words_of
 from crr.checkpoint import CARD, CheckpointInfo, read_config
 from crr.hub import Pulled, Store
 from workbench import models
@@ -70,10 +70,9 @@ def _changed(path: Path) -> int:
 
 @lru_cache(maxsize=256)
 def _shelved(info: CheckpointInfo, pulled: Pulled | None, _card_changed: int) -> Shelved:
-    path = info.path / CARD
-    card = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
+    card = card_in(info.path) or ""
     layers = tuple(read_config(info.path).encoder.layers)
-    return Shelved(info, pulled, layers, metadata_in(info.path), words_of(card))
+    return Shelved(info, pulled, layers, known_metadata(card), words_of(card))
 
 
 def describe_figures(results: Mapping[str, float]) -> str:

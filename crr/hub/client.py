@@ -69,7 +69,7 @@ class Hub:
             )
             return model_of(info, name)
 
-        return self._ask(name, ask, _OFFLINE.format(f"ask about {name}"))
+        return self._ask(name, ask, f"ask about {name}")
 
     def revisions(self, repo: str) -> list[str]:
         """Branches and tags of a model, main first; raises `HubError` as `look_up` does."""
@@ -80,7 +80,7 @@ class Hub:
             names = [ref.name for ref in (*refs.branches, *refs.tags)]
             return sorted(names, key=lambda ref: ref != "main")
 
-        return self._ask(name, ask, _OFFLINE.format(f"ask about {name}"))
+        return self._ask(name, ask, f"ask about {name}")
 
     def read_card(self, model: HubModel) -> str:
         """The words of a model's card, without its metadata; empty if it has none.
@@ -117,7 +117,7 @@ class Hub:
                 model_of(info, HubName(info.id)) for info in found if info.library_name in (LIBRARY, None)
             ]
 
-        return self._ask(HubName(word or "models"), ask, _OFFLINE.format("search"))
+        return self._ask(HubName(word or "models"), ask, "search")
 
     def pull(self, name: HubName, tell: Tell | None = None, stop: threading.Event | None = None) -> Pulled:
         """Bring a model to this machine; if its commit is here already, nothing is sent.
@@ -175,10 +175,10 @@ class Hub:
             stop=stop,
         )
 
-    def _ask(self, name: HubName, ask: Callable[[], Answer], refusal: str) -> Answer:
-        """What a request answers; `refusal` says what to do while `HF_HUB_OFFLINE` is set."""
+    def _ask(self, name: HubName, ask: Callable[[], Answer], purpose: str) -> Answer:
+        """What a request answers; `purpose` is what cannot be done while `HF_HUB_OFFLINE` is set."""
         if constants.HF_HUB_OFFLINE:
-            raise HubError(refusal)
+            raise HubError(_OFFLINE.format(purpose))
 
         def work(_: object) -> Answer:
             with explained(name, self.endpoint):

@@ -19,7 +19,7 @@ from pathlib import Path
 from huggingface_hub import constants
 from huggingface_hub.utils import WeakFileLock  # type: ignore[attr-defined]
 
-from crr.card_metadata import licence_of, metadata_in
+from crr.card_metadata import card_in, known_metadata, licence_of
 from crr.checkpoint import CONFIG, PULLED, WEIGHTS, CheckpointInfo, describe
 from crr.errors import CheckpointError, HubError
 from crr.files import write_text_atomically
@@ -57,7 +57,7 @@ class Pulled:
     @property
     def licence(self) -> str:
         """As its card names it; empty if it does not."""
-        return licence_of(metadata_in(self.path))
+        return licence_of(known_metadata(card_in(self.path)))
 
 
 class Store:

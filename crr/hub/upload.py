@@ -10,7 +10,7 @@ from pathlib import Path
 
 from huggingface_hub import CommitOperationAdd, HfApi
 
-from crr.card_metadata import LIBRARY, ready_to_publish
+from crr.card_metadata import LIBRARY, card_in, ready_to_publish
 from crr.checkpoint import CARD, CONFIG, WEIGHTS, describe, read_config
 from crr.errors import ConfigError, HubError
 from crr.hub.failures import explained, silent
@@ -50,9 +50,8 @@ def card_to_publish(folder: Path, licence: str | None = None) -> str:
         ConfigError: The card lacks a licence, or its metadata cannot be read.
     """
     config = read_config(folder)
-    path = folder / CARD
-    card = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else f"# {folder.name}\n"
-    return ready_to_publish(card, config, licence)
+    card = card_in(folder)
+    return ready_to_publish(f"# {folder.name}\n" if card is None else card, config, licence)
 
 
 def photos_of(folder: Path) -> list[Path]:

@@ -1,4 +1,4 @@
-"""Models on the Hub: found, looked at, and pulled with their bytes counted."""
+"""Models on the Hub: found, looked at, and chosen to be pulled."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -57,13 +57,14 @@ def _show_found(found: Sequence[HubModel]) -> None:
     with st.container(horizontal=True):
         encoder = choose_one("hub", "Encoder", [model.facts.encoder for model in found])
         licence = choose_one("hub", "Licence", [model.licence for model in found])
+    here = {(pulled.name.repo, pulled.commit) for pulled in Store().all()}
     for model in found:
         if encoder in (ANY, model.facts.encoder) and licence in (ANY, model.licence):
             with st.container(border=True):
-                _show_model(model)
+                _show_model(model, (model.name.repo, model.commit) in here)
 
 
-def _show_model(model: HubModel) -> None:
+def _show_model(model: HubModel, here: bool) -> None:
     facts = model.facts
     st.markdown(f"**{as_text(str(model.name))}** · {describe_figures(model.results)}")
     layers = ", ".join(facts.layers) or "?"
@@ -92,7 +93,7 @@ def _show_model(model: HubModel) -> None:
                 width=200,
                 help="A branch or a tag; main is the newest. A commit can be named in the address above.",
             )
-        if Store().find(HubName(model.name.repo, model.commit)) is not None:
+        if here:
             st.caption("The newest is on this machine.")
         if st.button("Pull", key=f"pull-{model.name}", icon=":material/download:"):
             start_pull(f"{model.name.repo}@{revision}")

@@ -1,10 +1,11 @@
 """Publishing a model: under which name and licence, and what its card will say."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import streamlit as st
 
-from crr.card_metadata import licence_of, metadata_in
+from crr.card_metadata import card_in, known_metadata, licence_of
 from crr.errors import CRRError
 from crr.hub import Hub, HubName, Published, card_to_publish, photos_of
 from workbench import models
@@ -26,10 +27,38 @@ def show_publishing() -> None:
             icon=":material/lock:",
         )
         return
+    form = _show_form()
+    push: Delivery[Published] | None = st.session_state.get(_PUSH)
+    sending = push is not None and push.running
+    with plain_errors():
+        unready = sending or not form.licensed
+        if st.button("Publish", icon=":material/upload:", type="primary", disabled=unready):
+            _publish(form)
+    _show_push(push, sending)
+    if form.licensed:
+        with plain_errors():
+            _show_card(card_to_publish(form.folder, form.licence))
+    else:
+        st.info("Its card names no licence. Give one above.", icon=":material/license:")
+
+
+@dataclass(frozen=True)
+class _Form:
+    """What a visitor wants to publish, and how; `licensed` says whether form or card names a licence."""
+
+    folder: Path
+    address: str
+    licence: str | None
+    licensed: bool
+    private: bool
+    normals: bool
+
+
+def _show_form() -> _Form:
     found = models.find_models()
     with st.container(horizontal=True, vertical_alignment="bottom"):
         folder = found[st.selectbox("Model to publish", list(found), key="published_model")].path
-        known = licence_of(metadata_in(folder))
+        known = licence_of(known_metadata(card_in(folder)))
         address = st.text_input(
             "Publish as",
             placeholder="OWNER/NAME",
@@ -51,18 +80,7 @@ def show_publishing() -> None:
             f"Also the {photos} files of its normal photos",
             help="Patches are compared with them on the page Layers. Only if their licences allow it.",
         )
-    push: Delivery[Published] | None = st.session_state.get(_PUSH)
-    sending = push is not None and push.running
-    nameless = not (licence or known)
-    with plain_errors():
-        if st.button("Publish", icon=":material/upload:", type="primary", disabled=sending or nameless):
-            _publish(folder, address.strip(), licence or None, private, bool(normals))
-    _show_push(push, sending)
-    if nameless:
-        st.info("Its card names no licence. Give one above.", icon=":material/license:")
-        return
-    with plain_errors():
-        _show_card(card_to_publish(folder, licence or None))
+    return _Form(folder, address.strip(), licence or None, bool(licence or known), private, bool(normals))
 
 
 @st.fragment
@@ -74,15 +92,21 @@ def _show_card(card: str) -> None:
         place.markdown(words)
 
 
-def _publish(folder: Path, address: str, licence: str | None, private: bool, normals: bool) -> None:
-    name = HubName.parse(address)
+def _publish(form: _Form) -> None:
+    name = HubName.parse(form.address)
     if name is None:
         raise CRRError("Say where to publish it: OWNER/NAME, with your name on the Hub as OWNER.")
     push = st.session_state[_PUSH] = Delivery[Published](name)
     hub = Hub()
     push.begin(
         lambda tell, stop: hub.push(
-            folder, name, private=private, licence=licence, normals=normals, tell=tell, stop=stop
+            form.folder,
+            name,
+            private=form.private,
+            licence=form.licence,
+            normals=form.normals,
+            tell=tell,
+            stop=stop,
         )
     )
     st.rerun()  # the button above knows of it then
