@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from crr.checkpoint import describe, find, load
+from crr.checkpoint import load
+from crr.checkpoint_files import describe, find
 from crr.engine import EncoderPasses, inspect_batch
 from workbench.batch import Question
 from workbench.comparison import sample_photo

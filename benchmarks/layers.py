@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from benchmarks.comparing import served, timed
-from crr.checkpoint import describe, find
+from crr.checkpoint_files import describe, find
 from crr.explanation import Hidden
 from workbench.batch import Question
 from workbench.comparison import sample_photo

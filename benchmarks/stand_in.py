@@ -16,7 +16,8 @@ import torch
 from torch import Tensor
 
 from benchmarks.tables import print_table, share
-from crr.checkpoint import find, load
+from crr.checkpoint import load
+from crr.checkpoint_files import find
 from crr.datasets import Category, Dataset, Sample, open_dataset, read_mask
 from crr.detector import Detector
 from crr.explanation import explain

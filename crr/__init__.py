@@ -8,7 +8,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from crr.checkpoint import list_checkpoints, save
+    from crr.checkpoint import save
+    from crr.checkpoint_files import list_checkpoints
     from crr.config import DetectorConfig
     from crr.datasets import open_dataset
     from crr.detector import Detector
@@ -40,7 +41,8 @@ __all__ = [
 ]
 
 _HOMES = {
-    "crr.checkpoint": ("list_checkpoints", "save"),
+    "crr.checkpoint": ("save",),
+    "crr.checkpoint_files": ("list_checkpoints",),
     "crr.config": ("DetectorConfig",),
     "crr.datasets": ("open_dataset",),
     "crr.detector": ("Detector",),

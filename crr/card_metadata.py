@@ -12,7 +12,7 @@ from typing import Any
 
 from huggingface_hub import CardData, EvalResult, ModelCard
 
-from crr.checkpoint import CARD
+from crr.checkpoint_files import CARD
 from crr.config import DetectorConfig
 from crr.errors import ConfigError
 from crr.report import HEADINGS
@@ -22,6 +22,7 @@ _TAGS = ("anomaly-detection", "anomaly-segmentation", "industrial-inspection")
 _OF_CATEGORIES = ("image_auroc", "pixel_ap", "aupro")  # of each category; of all together every metric
 _ALL = "all categories"
 _OTHER = "other"
+_DIGITS = 6  # of a figure: shown in %, with one decimal, it is rounded as the tables are
 
 
 def metadata_of(card: str) -> dict[str, Any]:
@@ -68,7 +69,7 @@ def with_results(card: str, name: str, report: Mapping[str, Any]) -> str:
             dataset_name=data,
             metric_type=metric,
             metric_name=HEADINGS[metric],
-            metric_value=round(float(figures[metric]), 4),
+            metric_value=round(float(figures[metric]), _DIGITS),
         )
         for data, figures, metrics in rows
         for metric in metrics
@@ -100,12 +101,14 @@ class Facts:
         encoder: timm name of its encoder.
         layers: Of the encoder.
         categories: That it was trained on.
+        bytes: Of its files; None if the card does not say.
     """
 
     method: str = "?"
     encoder: str = "?"
     layers: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
+    bytes: int | None = None
 
 
 def facts_of(card: Mapping[str, Any]) -> Facts:
@@ -118,7 +121,9 @@ def facts_of(card: Mapping[str, Any]) -> Facts:
         return tuple(map(str, values)) if isinstance(values, list) else ()
 
     method, encoder = (str(facts.get(name) or "?") for name in ("method", "encoder"))
-    return Facts(method, encoder, several("layers"), several("categories"))
+    size = facts.get("bytes")
+    known = size if isinstance(size, int) and size > 0 else None
+    return Facts(method, encoder, several("layers"), several("categories"), known)
 
 
 def words_of(card: str) -> str:
@@ -134,29 +139,29 @@ def licence_of(card: Mapping[str, Any]) -> str:
     return str(licence or "")
 
 
-def ready_to_publish(card: str, config: DetectorConfig, licence: str | None = None) -> str:
+def ready_to_publish(
+    card: str, config: DetectorConfig, size: int, name: str | None = None, licence: str | None = None
+) -> str:
     """The card with all metadata that the Hub needs to find the model.
 
     Args:
         card: Text of the card.
         config: Of the checkpoint.
-        licence: Its licence as the Hub names licences, such as "apache-2.0"; that of the card if None.
+        size: Bytes of its files.
+        name: OWNER/NAME, under which it will be published; if None, figures keep the name they have.
+        licence: As the Hub names licences, such as "apache-2.0"; that of the card if None.
 
     Raises:
-        ConfigError: The card's metadata cannot be read, or no licence is known.
+        ConfigError: The card's metadata cannot be read.
     """
     parsed = _parsed(card)
     data = parsed.data
     if licence is not None:
-        data["license"] = licence
+        data["license"] = licence.strip().lower()  # as the Hub has them all
         for stale in ("license_name", "license_link"):
             data.pop(stale)
-    if not licence_of(as_dictionary(data)):
-        raise ConfigError(
-            "The card does not say under which licence the model is published. It follows from the licences "
-            "of the images that it was trained on: give one, such as cc-by-nc-sa-4.0 (--license on the "
-            "command line)."
-        )
+    if name is not None and data.get("eval_results"):
+        data["model_name"] = name
     data["library_name"], data["pipeline_tag"] = LIBRARY, TASK
     tags = [*data.get("tags", []), *_TAGS, config.method, config.encoder.name]
     data["tags"] = list(dict.fromkeys(tags))
@@ -165,8 +170,19 @@ def ready_to_publish(card: str, config: DetectorConfig, licence: str | None = No
         "encoder": config.encoder.name,
         "layers": list(config.encoder.layers),
         "categories": list(config.categories),
+        "bytes": size,
     }
     return str(parsed)
+
+
+def check_licence(card: str) -> None:
+    """See that a card names a licence; raises `ConfigError` if it does not."""
+    if not licence_of(metadata_of(card)):
+        raise ConfigError(
+            "The card does not say under which licence the model is published. It follows from the licences "
+            "of the images that it was trained on: give one, such as cc-by-nc-sa-4.0 (--license on the "
+            "command line)."
+        )
 
 
 def _has_head(card: str) -> bool:

@@ -1,7 +1,9 @@
 """The commands `pull`, `push` and `models`: which models there are, here and on the Hugging Face Hub."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 import typer
 from rich.console import Console
@@ -18,6 +20,9 @@ from crr.cli_support import (
 from crr.errors import ConfigError
 from crr.terminal import checkpoints_table, hub_table, say
 
+if TYPE_CHECKING:
+    from crr.hub import HubName, Pulled
+
 
 @sentences()
 def pull(name: option.HubModel, progress: option.ProgressFormat = "bar") -> None:
@@ -27,8 +32,11 @@ def pull(name: option.HubModel, progress: option.ProgressFormat = "bar") -> None
     asked = HubName.parse(name)
     if asked is None:
         raise ConfigError(f"{name!r} is no name on the Hub: write OWNER/NAME or OWNER/NAME@REVISION.")
+    hub = Hub()
+    before = hub.store.find(asked)
+    here = {model.path for model in hub.store.all()}
     with delivering("pull", progress) as (tell, stop):
-        pulled = Hub().pull(asked, tell, stop)
+        pulled = hub.pull(asked, tell, stop)
     if progress == "json":
         result = {
             "stage": "pulled",
@@ -36,12 +44,28 @@ def pull(name: option.HubModel, progress: option.ProgressFormat = "bar") -> None
             "commit": pulled.commit,
             "path": str(pulled.path),
             "licence": pulled.licence,
+            "before": before.commit if before is not None else None,
         }
         typer.echo(json.dumps(result))
     else:
         say(f"{pulled.name}: {pulled.path}")
+        say(_what_changed(asked, before, pulled, was_here=pulled.path in here))
         say(f"Licence: {pulled.licence or 'its card names none, so ask its owner before you use it'}")
         say(f"Try it: crr predict --model {pulled.name} IMAGE --out results")
+
+
+def _what_changed(asked: "HubName", before: "Pulled | None", pulled: "Pulled", *, was_here: bool) -> str:
+    from huggingface_hub import constants
+
+    if was_here and asked.is_commit:
+        return "It was here already."
+    if was_here and constants.HF_HUB_OFFLINE:
+        return "It was here already. HF_HUB_OFFLINE forbids to ask whether there is a newer one."
+    if was_here:
+        return f"It was here already: {asked.revision or 'main'} has nothing newer."
+    if before is None:
+        return f"Pulled {pulled.bytes / 1e6:.1f} MB."
+    return f"Updated: it was {before.name} before, which stays here too."
 
 
 @sentences()
@@ -64,8 +88,11 @@ def push(
     if repo is None:
         raise ConfigError(f"{name!r} is no name on the Hub: write OWNER/NAME.")
     path = model_folder(folder)
+    card = card_to_publish(path, repo, licence)
     if preview:
-        typer.echo(card_to_publish(path, licence), nl=False)
+        typer.echo(card, nl=False)
+        for advice in _advice(card, folder):
+            say(advice, error=True)
         return
     disable_progress_bars()  # of the client, which has some for some files
     with delivering("push", progress) as (tell, stop):
@@ -81,15 +108,30 @@ def push(
         )
     if progress == "json":
         result = {"stage": "pushed", "name": str(published.name), "commit": published.name.revision}
-        typer.echo(json.dumps(result | {"url": published.url}))
+        typer.echo(json.dumps(result | {"url": published.url, "new": published.new}))
         return
     say(f"{published.name}: {published.url}")
+    if not published.new:
+        say("It is a new revision of the model that was there; older ones stay.")
+    for advice in _advice(card, folder):
+        say(advice)
     photos = len(photos_of(path))
     if photos and not normals:
         say(
             f"The {photos} files in its folder normals/ stayed here; --normals publishes them too, if their "
             "licences allow it."
         )
+
+
+def _advice(card: str, model: str) -> Iterator[str]:
+    """What a card to be published lacks."""
+    from crr.card_metadata import licence_of, metadata_of, results_of
+
+    metadata = metadata_of(card)
+    if not licence_of(metadata):
+        yield "It names no licence, so it cannot be published yet: add --license, such as cc-by-nc-sa-4.0."
+    if not results_of(metadata):
+        yield f"It has no figures: crr evaluate --model {model} --data DATA --card writes them into the card."
 
 
 @sentences()
@@ -99,7 +141,7 @@ def models(
     json_file: option.JsonFile = None,
 ) -> None:
     """List the checkpoints that can be named: here, and with --hub those on the Hugging Face Hub."""
-    from crr.checkpoint import checkpoint_folder, list_checkpoints
+    from crr.checkpoint_files import list_checkpoints
     from crr.hub import Hub, Store
 
     check_json_file(json_file, "bar")
@@ -127,9 +169,16 @@ def models(
     if found:
         console.print(checkpoints_table(found))
     else:
-        such = " such" if search else ""
-        say(f"There are no{such} checkpoints in {checkpoint_folder()}. Train one with: crr train")
+        say(_none_here(search))
     if listed:
         console.print(hub_table(listed))
     elif hub:
         say("There are no such models on the Hub.")
+
+
+def _none_here(search: str) -> str:
+    from crr.checkpoint_files import checkpoint_folder
+
+    if search:
+        return f"No checkpoint on this machine has {search!r} in its name."
+    return f"There are no checkpoints in {checkpoint_folder()}. Train one with: crr train"

@@ -25,8 +25,8 @@ def train_inversion(
     progress: option.ProgressFormat = "bar",
 ) -> None:
     """Train the network that paints pictures of a model's features; Ctrl-C leaves it usable."""
-    from crr.checkpoint import CONFIG as CHECKPOINT
-    from crr.checkpoint import read_config
+    from crr.checkpoint_files import CONFIG as CHECKPOINT
+    from crr.checkpoint_files import read_config
     from crr.datasets import open_dataset
     from crr.files import check_writable
     from crr.inversion_card import inversion_card
@@ -107,9 +107,9 @@ def normals(
     progress: option.ProgressFormat = "bar",
 ) -> None:
     """Put normal images beside a checkpoint, to compare patches with: those held back from its training."""
-    from crr.checkpoint import read_config
+    from crr.checkpoint_files import NORMALS, read_config
     from crr.datasets import open_dataset
-    from crr.normals import FOLDER, held_back_normals, keep_normals
+    from crr.normals import held_back_normals, keep_normals
 
     folder = model_folder(model, progress)
     config = read_config(folder)
@@ -124,11 +124,11 @@ def normals(
     with reporting(progress) as report:
         keep_normals(folder, held_back, config.encoder, count, report)
     if progress != "json":
-        say(f"Wrote {folder / FOLDER}")
+        say(f"Wrote {folder / NORMALS}")
 
 
 def _folder_of(name: Path) -> Path:
-    from crr.checkpoint import checkpoint_folder
+    from crr.checkpoint_files import checkpoint_folder
 
     folder = name if name.is_dir() else checkpoint_folder() / name
     if not folder.is_dir():

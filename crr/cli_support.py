@@ -81,7 +81,7 @@ def check_card(folder: Path) -> None:
         ConfigError: It was pulled: its card is its owner's.
         CRRError: Its folder cannot be written to.
     """
-    from crr.checkpoint import PULLED
+    from crr.checkpoint_files import PULLED
     from crr.files import check_writable
 
     if (folder / PULLED).exists():

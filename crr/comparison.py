@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from crr.checkpoint import describe, load
+from crr.checkpoint import load
+from crr.checkpoint_files import describe
 from crr.datasets import Dataset
 from crr.detector import Detector
 from crr.engine import inspect, resolve_device

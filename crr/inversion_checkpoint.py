@@ -14,7 +14,7 @@ from safetensors.torch import load as from_safetensors
 from safetensors.torch import save as as_safetensors
 from torch import Tensor
 
-from crr.checkpoint import CARD, checkpoint_folder
+from crr.checkpoint_files import CARD, checkpoint_folder
 from crr.encoders import Encoder
 from crr.errors import CheckpointError, ConfigError
 from crr.files import write_atomically, write_text_atomically

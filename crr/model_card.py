@@ -6,7 +6,7 @@ from typing import Any
 
 from crr.anomalies import HELD_OUT
 from crr.card_metadata import with_results
-from crr.checkpoint import CARD
+from crr.checkpoint_files import CARD
 from crr.datasets import Dataset
 from crr.detector import Detector, TrainedDetector
 from crr.files import write_text_atomically

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import cv2
 
-from crr.checkpoint import checkpoint_folder, read_config
+from crr.checkpoint_files import NORMALS, checkpoint_folder, read_config
 from crr.config import EncoderConfig
 from crr.datasets import Dataset, Sample, split_validation
 from crr.errors import CheckpointError, ConfigError
@@ -22,7 +22,6 @@ from crr.images import decode, encode_jpeg, find_images
 from crr.progress import Reporter
 from crr.types import Progress
 
-FOLDER = "normals"
 MOST = 16
 """Images a category that are kept unless another number is asked for."""
 
@@ -88,8 +87,8 @@ def find_normals(checkpoint: Path, categories: Sequence[str]) -> dict[str, list[
         checkpoint: Its folder.
         categories: Wanted.
     """
-    lenders = [folder.parent for folder in sorted(checkpoint.parent.glob(f"*/{FOLDER}"))]
-    lenders += [folder.parent for folder in sorted(checkpoint_folder().glob(f"*/{FOLDER}"))]
+    lenders = [folder.parent for folder in sorted(checkpoint.parent.glob(f"*/{NORMALS}"))]
+    lenders += [folder.parent for folder in sorted(checkpoint_folder().glob(f"*/{NORMALS}"))]
     split = _split(checkpoint)
     alike = [folder for folder in lenders if split is not None and _split(folder) == split]
     found = {}
@@ -134,7 +133,7 @@ def _files(checkpoint: Path, category: str) -> list[Path]:
 def _folder(checkpoint: Path, category: str) -> Path:
     if not category or Path(category).name != category or category in (".", ".."):
         raise ConfigError(f"The category {category!r} cannot be the name of a folder: rename it.")
-    return checkpoint / FOLDER / category
+    return checkpoint / NORMALS / category
 
 
 def _write(content: bytes, path: Path) -> None:

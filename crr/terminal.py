@@ -18,10 +18,11 @@ from rich.text import Text
 from crr.report import HEADINGS
 
 if TYPE_CHECKING:
-    from crr.checkpoint import CheckpointInfo
+    from crr.checkpoint_files import CheckpointInfo
     from crr.hub import HubModel, Tell, Transfer
     from crr.types import Progress as Report
 
+_NAME_WIDTH = 40  # of 80 columns
 _GROUPS = ("seen", "held_out", "pairs")
 
 ProgressStyle = Literal["bar", "json", "none"]
@@ -92,8 +93,9 @@ def transferring(stage: str, style: ProgressStyle) -> "Iterator[Tell | None]":
         def show(transfer: "Transfer") -> None:
             if not task:
                 progress.start()
-                task.append(progress.add_task(stage, total=transfer.total))
-            progress.update(task[0], completed=transfer.done, description=transfer.file)
+                # What is there from before was not transferred now: it does not count for the speed.
+                task.append(progress.add_task(stage, total=transfer.total, completed=transfer.done))
+            progress.update(task[0], completed=transfer.done, description=transfer.file or stage)
 
         try:
             yield show
@@ -195,31 +197,40 @@ def inversion_table(result: Mapping[str, Any]) -> Table:
 
 def checkpoints_table(found: "Sequence[CheckpointInfo]") -> Table:
     """One row a checkpoint."""
-    table = _table()
-    for header in ("name", "method", "encoder", "categories", "MB", "revision"):
-        whole = header in ("method", "MB", "revision")  # short ones; the others fold where they must
-        table.add_column(header, overflow="fold", no_wrap=whole)
+    table = _models_table([info.name for info in found], "MB")
     for info in found:
-        # One a line: side by side they would take the room of the names.
-        known = Text(",\n").join(map(_text, info.categories))
-        size = Text(f"{info.bytes / 1e6:.1f}")
-        name, method, encoder = map(_text, (info.name, info.method, info.encoder))
-        table.add_row(name, method, encoder, known, size, Text(info.revision))
+        described = _lines(f"{info.method}, {info.encoder}", ", ".join(info.categories))
+        table.add_row(_text(info.name), described, _megabytes(info.bytes))
     return table
 
 
 def hub_table(found: "Sequence[HubModel]") -> Table:
     """One row a model on the Hub."""
-    table = _table(title="On the Hub")
-    for header in ("name", "method", "encoder", "categories", "licence", "I-AUROC"):
-        table.add_column(header, overflow="fold", justify="right" if header == "I-AUROC" else "left")
+    table = _models_table([model.name.repo for model in found], "MB", "I-AUROC", title="On the Hub")
     for model in found:
-        known = Text(",\n").join(map(_text, model.facts.categories))
-        facts = map(_text, (model.facts.method, model.facts.encoder))
-        measured = model.results.get("image_auroc")
-        cells = [_text(model.licence or "?"), Text(_cell(measured))]
-        table.add_row(_text(str(model.name)), *facts, known, *cells)
+        facts, measured = model.facts, _cell(model.results.get("image_auroc"))
+        licence = f"licence: {model.licence or '?'}"
+        described = _lines(f"{facts.method}, {facts.encoder}", ", ".join(facts.categories), licence)
+        table.add_row(_text(model.name.repo), described, _megabytes(facts.bytes), measured)
     return table
+
+
+def _models_table(names: Sequence[str], *numbers: str, title: str = "") -> Table:
+    """Without rows; the column of names is as wide as they are, because somebody will type them."""
+    table = _table(title=title)
+    table.add_column("name", overflow="fold", width=min(_NAME_WIDTH, max(map(len, names))))
+    table.add_column("method, encoder, categories", overflow="fold")
+    for header in numbers:
+        table.add_column(header, justify="right", no_wrap=True)
+    return table
+
+
+def _lines(*lines: str) -> Text:
+    return Text("\n").join(_text(line) for line in lines if line)
+
+
+def _megabytes(size: int | None) -> str:
+    return "?" if size is None else f"{size / 1e6:.1f}"
 
 
 def prediction_line(row: Mapping[str, Any]) -> tuple[str, str]:

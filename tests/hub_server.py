@@ -25,6 +25,7 @@ from crr.card_metadata import metadata_of
 
 LARGE = (".safetensors", ".jpg")
 TOKEN = "hf_loopback"
+LICENCES = ["apache-2.0", "cc-by-4.0", "mit", "other"]  # the Hub knows some more
 _DATE = "2026-01-02T03:04:05.000Z"
 _BLOCK = 64 * 1024
 
@@ -73,7 +74,7 @@ class Fault:
         hang: Seconds until anything is answered.
         cut: Break off the body after so many bytes.
         corrupt: Turn the body's byte at this place.
-        pause: Seconds between blocks of the body, sent or taken.
+        pause: Seconds between blocks of the body, sent or taken; 0 lets also what is on its way go on.
     """
 
     where: str
@@ -182,7 +183,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.requests.append(line)
         self.server.tokens.append(self.headers.get("Authorization", ""))
         fault = self.server.fault(line)
-        self._body = self._taken(fault.pause if fault is not None else 0) or self._chunks()
+        self._body = self._taken(fault) or self._chunks()
         if fault is not None and fault.hang:
             time.sleep(fault.hang)
         try:
@@ -192,14 +193,15 @@ class _Handler(BaseHTTPRequestHandler):
         except _Answer as answer:
             self._send(answer.status, b"", answer.headers)
 
-    def _taken(self, pause: float) -> bytes:
+    def _taken(self, fault: Fault | None) -> bytes:
         content = b""
         while left := int(self.headers.get("Content-Length") or 0) - len(content):
             block = self.rfile.read(min(left, _BLOCK))
             if not block:  # who sends has gone
                 break
             content += block
-            time.sleep(pause)
+            if fault is not None:
+                time.sleep(fault.pause)
         return content
 
     def _chunks(self) -> bytes:
@@ -341,7 +343,9 @@ class _Handler(BaseHTTPRequestHandler):
         )
 
     def _validate(self, _: Fault | None) -> None:
-        self._json({"errors": [], "warnings": []})
+        licence = _metadata(json.loads(self._body)["content"].encode()).get("license")
+        wrong = [] if licence in LICENCES else [{"message": f'"license" must be one of {LICENCES}'}]
+        self._json({"errors": wrong, "warnings": []}, status=400 if wrong else 200)
 
     def _needs_token(self) -> None:
         given = self.headers.get("Authorization", "")

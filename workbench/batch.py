@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from crr.checkpoint import CheckpointInfo
+from crr.checkpoint_files import CheckpointInfo
 from crr.errors import CRRError, ImageError
 from crr.types import Verdict
 from workbench.inspection import ImageFile, Inspected, Inspector

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from crr.checkpoint import CheckpointInfo
+from crr.checkpoint_files import CheckpointInfo
 from crr.colours import colour
 from crr.errors import CheckpointError
 from crr.explanation import Hidden, Map

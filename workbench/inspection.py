@@ -12,7 +12,7 @@ from typing import TypeVar
 
 import crr
 from crr import engine
-from crr.checkpoint import CheckpointInfo
+from crr.checkpoint_files import CheckpointInfo
 from crr.damage_inspection import CopiedDamage, StandardDamage
 from crr.detector import Detector
 from crr.engine import EncoderPasses

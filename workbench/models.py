@@ -13,7 +13,7 @@ from typing import TypeVar
 
 import torch
 
-from crr.checkpoint import PULLED, CheckpointInfo, checkpoint_folder, describe, list_checkpoints
+from crr.checkpoint_files import PULLED, CheckpointInfo, checkpoint_folder, describe, list_checkpoints
 from crr.detector import Detector
 from crr.errors import CheckpointError
 from crr.hub import HubName, Store

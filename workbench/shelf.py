@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from crr.card_metadata import card_in, known_metadata, licence_of, results_of, words_of
-from crr.checkpoint import CARD, CheckpointInfo, read_config
+from crr.checkpoint_files import CARD, CheckpointInfo, read_config
 from crr.hub import Pulled, Store
 from workbench import models
 

@@ -13,13 +13,13 @@ from huggingface_hub.hf_api import ExpandModelProperty_T
 from huggingface_hub.utils import WeakFileLock, logging  # type: ignore[attr-defined]
 
 from crr.card_metadata import LIBRARY, words_of
-from crr.checkpoint import CARD, CONFIG, WEIGHTS, describe, read_config
+from crr.checkpoint_files import CARD, CONFIG, WEIGHTS, describe, read_config
 from crr.errors import CheckpointError, HubError, StoppedError
 from crr.hub.download import download
 from crr.hub.failures import explained, offline, silent
 from crr.hub.listing import HubModel, model_of
 from crr.hub.names import HubName
-from crr.hub.patience import PATIENCE, patiently
+from crr.hub.patience import PATIENCE, STOPPED, patiently
 from crr.hub.store import Pulled, Store
 from crr.hub.transfer import Tell, Transfer
 from crr.hub.upload import Published, publish
@@ -220,7 +220,7 @@ def _locked(path: Path, stop: threading.Event | None) -> Iterator[None]:
                 break
             except TimeoutError:
                 if stop is not None and stop.is_set():
-                    raise StoppedError("Stopped; what has arrived is kept.") from None
+                    raise StoppedError(STOPPED) from None
         yield
 
 

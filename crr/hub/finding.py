@@ -2,13 +2,16 @@
 
 import threading
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from crr import checkpoint
-from crr.detector import Detector
+from crr import checkpoint_files
 from crr.errors import CheckpointError, HubError
 from crr.hub.client import Hub
 from crr.hub.names import HubName
 from crr.hub.transfer import Tell
+
+if TYPE_CHECKING:
+    from crr.detector import Detector
 
 
 def find(
@@ -22,7 +25,7 @@ def find(
     A model that is here is used as it is, and the Hub is not asked whether there is a newer one.
 
     Args:
-        name_or_path: A checkpoint's folder, the name of one in `crr.checkpoint.checkpoint_folder()`, or
+        name_or_path: A checkpoint's folder, the name of one in `crr.checkpoint_files.checkpoint_folder()`, or
             OWNER/NAME or OWNER/NAME@REVISION on the Hub.
         tell: Hears how far a pull is.
         stop: Set to stop it.
@@ -34,11 +37,11 @@ def find(
         StoppedError: It was stopped.
     """
     try:
-        return checkpoint.find(name_or_path)
+        return checkpoint_files.find(name_or_path)
     except CheckpointError:
         name = HubName.parse(str(name_or_path))
         path = Path(name_or_path)
-        if name is None or path.exists() or path.suffix in checkpoint.PICKLES:
+        if name is None or path.exists() or path.suffix in checkpoint_files.PICKLES:
             raise
     hub = hub or Hub()
     here = hub.store.find(name)
@@ -50,7 +53,7 @@ def find(
         raise HubError(f"There is no folder {name} here, so the Hub was asked. {error}") from None
 
 
-def load(name_or_path: str | Path, device: str = "auto") -> Detector:
+def load(name_or_path: str | Path, device: str = "auto") -> "Detector":
     """The detector of a model, in eval mode on `device`; see `find` and `crr.checkpoint.load`.
 
     Args:
@@ -64,4 +67,6 @@ def load(name_or_path: str | Path, device: str = "auto") -> Detector:
         EncoderError: Its encoder's weights cannot be had.
         DeviceError: This machine has no such device.
     """
+    from crr import checkpoint  # with torch, which takes seconds to load
+
     return checkpoint.load(find(name_or_path), device)

@@ -9,7 +9,7 @@ from huggingface_hub import ModelInfo
 from huggingface_hub.hf_api import RepoSibling
 
 from crr.card_metadata import Facts, as_dictionary, facts_of, licence_of, results_of
-from crr.checkpoint import CARD, CONFIG, PICKLES, WEIGHTS
+from crr.checkpoint_files import CARD, CONFIG, PICKLES, WEIGHTS
 from crr.errors import HubError
 from crr.hub.names import HubName
 

@@ -12,6 +12,7 @@ Result = TypeVar("Result")
 
 PATIENCE = 10.0  # seconds without a sign
 _STEP = 0.1
+STOPPED = "Stopped. What has arrived is kept, and the next pull goes on with it."
 
 
 class Listener:
@@ -50,7 +51,7 @@ def patiently(
     work: Callable[[Listener], Result],
     sentence: str,
     stop: threading.Event | None = None,
-    stopped: str = "Stopped; what has arrived is kept.",
+    stopped: str = STOPPED,
     patience: float | None = None,
 ) -> Result:
     """What `work` returns.

@@ -20,7 +20,7 @@ from huggingface_hub import constants
 from huggingface_hub.utils import WeakFileLock  # type: ignore[attr-defined]
 
 from crr.card_metadata import card_in, known_metadata, licence_of
-from crr.checkpoint import CONFIG, PULLED, WEIGHTS, CheckpointInfo, describe
+from crr.checkpoint_files import CONFIG, PULLED, WEIGHTS, CheckpointInfo, describe
 from crr.errors import CheckpointError, HubError
 from crr.files import write_text_atomically
 from crr.hub.names import HubName, is_commit

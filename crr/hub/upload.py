@@ -8,20 +8,26 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+import httpx2
 from huggingface_hub import CommitOperationAdd, HfApi
+from huggingface_hub.utils import (  # type: ignore[attr-defined]  # documented for libraries
+    build_hf_headers,
+    get_session,
+    hf_raise_for_status,
+)
 
-from crr.card_metadata import LIBRARY, card_in, ready_to_publish
-from crr.checkpoint import CARD, CONFIG, WEIGHTS, describe, read_config
+from crr.card_metadata import LIBRARY, card_in, check_licence, ready_to_publish
+from crr.checkpoint_files import CARD, CONFIG, NORMALS, WEIGHTS, describe, read_config
 from crr.errors import ConfigError, HubError
 from crr.hub.failures import explained, silent
 from crr.hub.listing import LARGEST, model_of
 from crr.hub.names import HubName
 from crr.hub.patience import Listener, patiently
 from crr.hub.transfer import Tell, Transfer
-from crr.normals import FOLDER
 
 _OF_ANY = (".gitattributes", CARD)  # what a new repository may hold
 _STOPPED = "Stopped; nothing was published."
+_LONGEST = 2000  # signs of what the Hub says of a card: it lists all licences that there are
 _PATIENCE = 60.0  # seconds without a sign: when all is sent, the Hub checks large files before it answers
 
 
@@ -32,31 +38,37 @@ class Published:
     Attributes:
         name: With its commit.
         url: Where it can be looked at.
+        new: Whether there was no model of that name; else this is a new revision of it, and older ones stay.
     """
 
     name: HubName
     url: str
+    new: bool
 
 
-def card_to_publish(folder: Path, licence: str | None = None) -> str:
+def card_to_publish(folder: Path, name: HubName | None = None, licence: str | None = None) -> str:
     """The text of the model card as it will be published.
 
     Args:
         folder: A checkpoint.
-        licence: See `crr.card_metadata.ready_to_publish`.
+        name: See `crr.card_metadata.ready_to_publish`.
+        licence: Likewise.
 
     Raises:
         CheckpointError: It is none, or it is damaged.
-        ConfigError: The card lacks a licence, or its metadata cannot be read.
+        ConfigError: The card's metadata cannot be read.
     """
     config = read_config(folder)
     card = card_in(folder)
-    return ready_to_publish(f"# {folder.name}\n" if card is None else card, config, licence)
+    if card is None:
+        card = f"# {folder.name}\n"
+    size = sum((folder / file).stat().st_size for file in (CONFIG, WEIGHTS))
+    return ready_to_publish(card, config, size, name.repo if name is not None else None, licence)
 
 
 def photos_of(folder: Path) -> list[Path]:
     """The normal photos beside a checkpoint, with what says where they come from."""
-    return sorted(path for path in (folder / FOLDER).rglob("*") if path.is_file())
+    return sorted(path for path in (folder / NORMALS).rglob("*") if path.is_file())
 
 
 def publish(
@@ -85,7 +97,7 @@ def publish(
         stop: Set to stop; until the commit itself is asked for, nothing is published then.
 
     Raises:
-        ConfigError: The name has a revision, or see `card_to_publish`.
+        ConfigError: The name has a revision, or the card has no licence or metadata that cannot be read.
         CheckpointError: It is no checkpoint, or it is damaged.
         HubError: The Hub refuses, or does not answer, or holds something else under this name.
         StoppedError: It was stopped.
@@ -95,13 +107,15 @@ def publish(
     info = describe(folder)
     if (folder / WEIGHTS).stat().st_size > LARGEST[WEIGHTS]:
         raise ConfigError(f"{folder / WEIGHTS} is larger than what `crr pull` accepts.")
-    card = card_to_publish(folder, licence)
+    card = card_to_publish(folder, name, licence)
+    check_licence(card)
     paths = [folder / CONFIG, folder / WEIGHTS, *(photos_of(folder) if normals else ())]
     summary = message or f"{info.name}, revision {info.revision}"
 
-    def prepare(_: object) -> None:
+    def prepare(_: object) -> bool:
         with explained(name, api.endpoint):
-            _make_repository(api, name, private)
+            _check_metadata(api, card)
+            return _make_repository(api, name, private)
 
     def send(listener: Listener) -> None:
         with explained(name, api.endpoint):
@@ -111,7 +125,7 @@ def publish(
         with explained(name, api.endpoint):
             return _commit(api, name, operations, summary)
 
-    patiently(prepare, silent(api.endpoint), stop, _STOPPED)
+    new = patiently(prepare, silent(api.endpoint), stop, _STOPPED)
     with ExitStack() as open_files:
         files = {
             path.relative_to(folder).as_posix(): open_files.enter_context(_ReadAloud(path)) for path in paths
@@ -121,7 +135,7 @@ def publish(
         patiently(send, silent(api.endpoint), stop, _STOPPED, _PATIENCE)
         unsure = f"{api.endpoint} did not say whether {name.repo} was published. Look at it there."
         published = patiently(commit, unsure, patience=_PATIENCE)  # too late to stop
-    return Published(name.at(published), f"{api.endpoint}/{name.repo}")
+    return Published(name.at(published), f"{api.endpoint}/{name.repo}", new)
 
 
 class _ReadAloud(io.BufferedReader):
@@ -151,12 +165,40 @@ class _Said:
     def hear(self, file: str, done: int) -> None:
         with self._listener.waited_for(), self._lock:
             self._done[file] = done
-            if self._tell is not None:
-                self._tell(Transfer(file, sum(self._done.values()), self._total))
+            self._say(file, sum(self._done.values()))
+
+    def hear_all(self) -> None:
+        """All are there: those too that did not have to be sent."""
+        with self._listener.waited_for():
+            self._say("", self._total)
+
+    def _say(self, file: str, done: int) -> None:
+        if self._tell is not None:
+            self._tell(Transfer(file, done, self._total))
 
 
-def _make_repository(api: HfApi, name: HubName, private: bool) -> None:
-    """See that there is a repository for it; raises `HubError` if that holds something else."""
+def _check_metadata(api: HfApi, card: str) -> None:
+    """Let the Hub look at the card before anything is sent, as it will when it takes the commit."""
+    response = get_session().post(
+        f"{api.endpoint}/api/validate-yaml",
+        json={"content": card, "repoType": "model"},
+        headers=build_hf_headers(token=api.token),
+    )
+    if response.status_code == httpx2.codes.BAD_REQUEST:
+        wrong = " ".join(str(error["message"]) for error in response.json()["errors"])
+        raise HubError(f"{api.endpoint} does not accept the model card: {wrong:.{_LONGEST}}")
+    hf_raise_for_status(response)
+
+
+def _make_repository(api: HfApi, name: HubName, private: bool) -> bool:
+    """See that there is a repository for it.
+
+    Returns:
+        Whether it holds no model yet.
+
+    Raises:
+        HubError: It holds something else.
+    """
     api.create_repo(name.repo, private=private, exist_ok=True)
     there = model_of(api.model_info(name.repo, files_metadata=True), name)
     if private and not there.private:
@@ -170,6 +212,7 @@ def _make_repository(api: HfApi, name: HubName, private: bool) -> None:
             f"{name.repo} is there already and holds something else ({others[0]}), whose card does not say "
             f'"library_name: {LIBRARY}". Choose another name.'
         )
+    return not others
 
 
 def _send(api: HfApi, name: HubName, operations: Sequence[CommitOperationAdd], said: _Said) -> None:
@@ -184,9 +227,9 @@ def _send(api: HfApi, name: HubName, operations: Sequence[CommitOperationAdd], s
         raise HubError(f"{api.endpoint} does not take the files: {error}") from None
     except RuntimeError as error:  # so the client wraps what went wrong with one of them
         raise error.__cause__ or HubError(f"{api.endpoint}: {error}") from None
-    for place, file in said.files.items():
+    for file in said.files.values():
         file.heard = lambda _: None
-        said.hear(place, file.size)
+    said.hear_all()
 
 
 def _commit(api: HfApi, name: HubName, operations: Sequence[CommitOperationAdd], message: str) -> str:

@@ -13,7 +13,8 @@ import pytest
 from typer.testing import CliRunner
 
 from crr.card_metadata import metadata_of
-from crr.checkpoint import CARD, save
+from crr.checkpoint import save
+from crr.checkpoint_files import CARD
 from crr.cli import app
 from crr.images import decode
 from crr.optim import set_learning_rate

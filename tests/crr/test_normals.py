@@ -8,10 +8,11 @@ import PIL.Image
 import pytest
 
 from crr.checkpoint import save
+from crr.checkpoint_files import NORMALS
 from crr.datasets import open_dataset
 from crr.errors import ConfigError
 from crr.images import decode
-from crr.normals import FOLDER, find_normals, held_back_normals, keep_normals, read_credit
+from crr.normals import find_normals, held_back_normals, keep_normals, read_credit
 from crr.training import RunOptions, train
 from tests.crr.tiny import ENCODER, tiny_config, tiny_detector, write_dataset
 
@@ -41,7 +42,7 @@ def test_they_are_the_images_that_a_training_holds_back(dataset, tmp_path):
 
 def test_a_training_may_keep_none(dataset, tmp_path):
     train(dataset, tmp_path / "model", tiny_config(), RunOptions(device="cpu", workers=0, normals=0))
-    assert not (tmp_path / "model" / FOLDER).exists()
+    assert not (tmp_path / "model" / NORMALS).exists()
 
 
 def test_a_small_jpeg_is_kept_as_it_is_and_a_large_image_shrunk(dataset, held_back, tmp_path):
@@ -95,7 +96,7 @@ def test_a_credit_is_read_where_it_stands(held_back, tmp_path):
     keep_normals(tmp_path / "model", held_back, ENCODER, 1)
     files = find_normals(tmp_path / "model", ["plate"])["plate"]
     assert read_credit(files) == ""
-    credits = tmp_path / "model" / FOLDER / "credits.json"
+    credits = tmp_path / "model" / NORMALS / "credits.json"
     credits.write_text('{"plate": "By somebody."}')
     assert read_credit(files) == "By somebody."
     for text in ("[]", "{"):

@@ -31,7 +31,8 @@ def test_another_name_is_an_attribute_error():
         _ = crr.lod
 
 
-def test_the_command_line_starts_without_torch():
-    code = "import sys, crr.cli; print([name for name in ('torch', 'timm', 'cv2') if name in sys.modules])"
+@pytest.mark.parametrize("module", ["crr.cli", "crr.hub"])
+def test_commands_and_the_hub_start_without_torch(module):
+    code = f"import sys, {module}; print([name for name in ('torch', 'timm', 'cv2') if name in sys.modules])"
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert answer.stdout.strip() == "[]"

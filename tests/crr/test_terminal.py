@@ -1,12 +1,12 @@
 import io
 import json
-from itertools import pairwise
 
 import pytest
 from rich.console import Console
 
-from crr.checkpoint import CheckpointInfo
-from crr.terminal import bars, checkpoints_table, figures_table, prediction_line, reporting, say
+from crr.checkpoint_files import CheckpointInfo
+from crr.hub import HubModel, HubName
+from crr.terminal import bars, checkpoints_table, figures_table, hub_table, prediction_line, reporting, say
 from crr.types import Progress
 
 WIDTH = 80
@@ -72,7 +72,7 @@ def test_checkpoints_fit_80_columns(tmp_path):
     text = shown(checkpoints_table([info]))
     assert "…" not in text
     assert all(name in text for name in names)
-    for word in ("crr-embedded", "tf_efficientnet_lite0", "9.4", "0123456789ab"):
+    for word in ("crr-embedded", "tf_efficientnet_lite0", "9.4"):
         assert word in text
 
 
@@ -81,12 +81,23 @@ def test_names_of_any_length_are_folded_and_not_cut(tmp_path):
     encoder, category = "vit_base_patch16_clip_224.laion2b_ft_in12k_in1k", 3 * "category_"
     info = CheckpointInfo(name, tmp_path, "crr", encoder, (category, "b"), 1_234_500_000, "0123456789ab")
     lines = shown(checkpoints_table([info])).splitlines()
-    header = next(line for line in lines if "revision" in line)
-    starts = [header.index(word) for word in ("name", "method", "encoder", "categories", "MB")]
-    columns = ["".join(line[start:end].strip() for line in lines[3:]) for start, end in pairwise(starts)]
-    assert columns == [name, "crr", encoder, f"{category},b"]
-    assert "1234.5" in lines[3]
-    assert "0123456789ab" in lines[3]
+    start, end = lines[1].index("method"), lines[1].index("MB") - len("1234.5")
+    parts = [slice(start), slice(start, end), slice(end, None)]
+    columns = ["".join(line[part].strip() for line in lines[3:]) for part in parts]
+    assert columns == [name, f"crr,{encoder}{category},b", "1234.5"]
+
+
+def test_names_that_are_typed_are_whole(tmp_path):
+    name = "some-factory/six-kinds-of-parts@0123456"
+    names = ("magnetic_tile", "mvtec_bottle")
+    encoder = "vit_base_patch14_reg4_dinov2.lvd142m"
+    info = CheckpointInfo(name, tmp_path, "autoencoder", encoder, names, 9_400_000, "0123456789ab")
+    assert name in shown(checkpoints_table([info]))
+    card = {"license": "cc-by-nc-sa-4.0", "crr": {"method": "autoencoder", "encoder": encoder, "bytes": 9e6}}
+    found = HubModel(HubName("some-factory/six-kinds-of-parts"), 40 * "a", {}, card, None, 3, False, False)
+    text = shown(hub_table([found]))
+    assert "some-factory/six-kinds-of-parts" in text
+    assert "…" not in text
 
 
 def test_control_characters_never_reach_the_terminal(tmp_path, capsys):

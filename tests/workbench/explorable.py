@@ -7,7 +7,8 @@ import cv2
 import numpy as np
 
 import crr
-from crr.checkpoint import describe, save
+from crr.checkpoint import save
+from crr.checkpoint_files import describe
 from crr.engine import inspect_batch
 from crr.explanation import Hidden
 from crr.images import encode_png

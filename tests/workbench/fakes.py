@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from crr.checkpoint import CheckpointInfo
+from crr.checkpoint_files import CheckpointInfo
 from crr.damage_inspection import CopiedDamage
 from crr.images import encode_png
 from crr.types import Image, Inspection

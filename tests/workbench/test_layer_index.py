@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from crr.checkpoint import describe, find, save
+from crr.checkpoint import save
+from crr.checkpoint_files import describe, find
 from crr.errors import CheckpointError
 from crr.explanation import Hidden
 from crr.identity import touched

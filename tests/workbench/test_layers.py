@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from crr import registry
-from crr.checkpoint import describe, save
+from crr.checkpoint import save
+from crr.checkpoint_files import describe
 from crr.errors import CheckpointError
 from crr.explanation import Hidden, explain
 from crr.images import encode_png

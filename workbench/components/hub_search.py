@@ -10,7 +10,7 @@ from workbench.components.pulling import start_pull
 from workbench.components.shelf_cards import ANY, choose_one
 from workbench.components.shell import plain_errors
 from workbench.components.trust import hub_of_visitor
-from workbench.markdown import as_text
+from workbench.markdown import as_text, demoted
 from workbench.settings import settings
 from workbench.shelf import describe_figures, size_of
 
@@ -70,11 +70,12 @@ def _show_model(model: HubModel, here: bool) -> None:
     layers = ", ".join(facts.layers) or "?"
     gated = " · gated: ask for access on the Hub" if model.gated else ""
     changed = "" if model.changed is None else f" · changed {model.changed:%Y-%m-%d}"
+    size = "" if facts.bytes is None else f" · {size_of(facts.bytes)}"
     categories = ", ".join(facts.categories) or "categories unknown"
     st.caption(
         as_text(
             f"{facts.method} · {facts.encoder}, layers {layers} · "
-            f"{categories} · {model.licence or 'licence unknown'}{changed}{gated}"
+            f"{categories}{size} · {model.licence or 'licence unknown'}{changed}{gated}"
         )
     )
     closer = st.session_state.get(_CLOSER, {}).get(model.name)
@@ -100,7 +101,7 @@ def _show_model(model: HubModel, here: bool) -> None:
     if closer is not None:
         st.caption(f"{size_of(closer.bytes)} to pull.")
         with st.expander("Card"):
-            st.markdown(closer.words or "It has no card.")
+            st.markdown(demoted(closer.words) or "It has no card.")
 
 
 @dataclass(frozen=True)

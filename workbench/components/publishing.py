@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import streamlit as st
+from huggingface_hub import get_token
 
-from crr.card_metadata import card_in, known_metadata, licence_of
+from crr.card_metadata import card_in, known_metadata, licence_of, metadata_of, results_of
 from crr.errors import CRRError
 from crr.hub import Hub, HubName, Published, card_to_publish, photos_of
 from workbench import models
@@ -13,7 +14,7 @@ from workbench.components.delivering import watch
 from workbench.components.shell import plain_errors
 from workbench.components.trust import may_change_models
 from workbench.deliveries import Delivery
-from workbench.markdown import as_text
+from workbench.markdown import as_text, demoted
 
 _PUSH = "hub_push"
 
@@ -27,6 +28,12 @@ def show_publishing() -> None:
             icon=":material/lock:",
         )
         return
+    hub = Hub()
+    if not get_token():
+        st.warning(
+            as_text(f"There is no token for {hub.endpoint} here: log in (hf auth login), or set HF_TOKEN."),
+            icon=":material/key:",
+        )
     form = _show_form()
     push: Delivery[Published] | None = st.session_state.get(_PUSH)
     sending = push is not None and push.running
@@ -35,11 +42,14 @@ def show_publishing() -> None:
         if st.button("Publish", icon=":material/upload:", type="primary", disabled=unready):
             _publish(form)
     _show_push(push, sending)
-    if form.licensed:
-        with plain_errors():
-            _show_card(card_to_publish(form.folder, form.licence))
-    else:
-        st.info("Its card names no licence. Give one above.", icon=":material/license:")
+    with plain_errors():
+        card = card_to_publish(form.folder, HubName.parse(form.address), form.licence)
+        if not form.licensed:
+            st.info("Its card names no licence. Give one above.", icon=":material/license:")
+        if not results_of(metadata_of(card)):
+            words = f"Its card has no figures: `crr evaluate --model {form.folder.name} --data DATA --card`"
+            st.caption(words)
+        _show_card(card)
 
 
 @dataclass(frozen=True)
@@ -77,8 +87,8 @@ def _show_form() -> _Form:
     with st.container(horizontal=True):
         private = st.checkbox("Private", help="If the repository is new, only you may see it.")
         normals = photos > 0 and st.checkbox(
-            f"Also the {photos} files of its normal photos",
-            help="Patches are compared with them on the page Layers. Only if their licences allow it.",
+            "Its normal photos too",
+            help=f"{photos} files, with which the page Layers compares. Only if their licences allow it.",
         )
     return _Form(folder, address.strip(), licence or None, bool(licence or known), private, bool(normals))
 
@@ -89,7 +99,7 @@ def _show_card(card: str) -> None:
     if place.open:
         head, _, words = card.removeprefix("---\n").partition("\n---\n")
         place.code(head, language="yaml")
-        place.markdown(words)
+        place.markdown(demoted(words))
 
 
 def _publish(form: _Form) -> None:
@@ -119,7 +129,8 @@ def _show_push(push: Delivery[Published] | None, sending: bool) -> None:
     if sending:
         watch([push], Delivery.leave)
     elif push.result is not None:
-        words = f"Published as {push.result.name}: {push.result.url}"
+        revision = "" if push.result.new else " It is a new revision of the model that was there."
+        words = f"Published as {push.result.name}: {push.result.url}.{revision}"
         st.success(as_text(words), icon=":material/check:")
     elif push.stop.is_set():
         st.info(as_text(push.failure), icon=":material/stop:")

@@ -13,6 +13,7 @@ from workbench.pulls import pulls
 from workbench.settings import settings
 
 _PULLS = "hub_pulls"
+_KEPT = 3  # of those that are there: a line each stands above the page
 
 
 def start_pull(text: str) -> None:
@@ -26,12 +27,13 @@ def start_pull(text: str) -> None:
         settings().check_model_allowed(name.repo)
         running = [pull for pull in _mine() if pull.running]
         if not any(pull.name == name and not pull.stop.is_set() for pull in running):
-            st.session_state[_PULLS] = [pulls().start(name, hub_of_visitor(), uses_token()), *running]
+            done = [pull for pull in _mine() if pull.result is not None][: _KEPT - 1]
+            st.session_state[_PULLS] = [pulls().start(name, hub_of_visitor(), uses_token()), *running, *done]
         st.rerun()  # the bar stands above what was clicked
 
 
 def _mine() -> list[Delivery[Pulled]]:
-    """The pulls that this visitor waits for, with those that ended since the last one was begun."""
+    """The pulls that this visitor waits for, with the last ones that ended."""
     found: list[Delivery[Pulled]] = st.session_state.get(_PULLS, [])
     return found
 

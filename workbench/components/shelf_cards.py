@@ -9,7 +9,7 @@ from crr.hub import HubName, Store
 from workbench.components.pulling import start_pull
 from workbench.components.shell import plain_errors
 from workbench.components.trust import hub_of_visitor, may_change_models
-from workbench.markdown import as_text
+from workbench.markdown import as_text, demoted
 from workbench.shelf import Shelved, describe_figures, shelve, size_of
 
 ANY = "any"
@@ -79,8 +79,8 @@ def _show_words(row: Shelved) -> None:
     card = st.expander("Card", key=f"card-{row.info.name}", on_change="rerun")
     if card.open:
         categories = ", ".join(row.info.categories)
-        card.caption(as_text(f"{row.origin}; revision {row.info.revision}; categories: {categories}"))
-        card.markdown(row.words or "It has no card.")
+        card.caption(as_text(f"{row.origin}; fingerprint {row.info.revision}; categories: {categories}"))
+        card.markdown(demoted(row.words) or "It has no card.")
 
 
 def _offer_changes(row: Shelved) -> None:
@@ -103,11 +103,14 @@ def _offer_changes(row: Shelved) -> None:
                         freed = Store().delete(pulled)
                         st.toast(f"{size_of(freed)} freed.", icon=":material/delete:")
                         st.rerun()
+    current = Store().find(HubName(pulled.name.repo, pulled.asked))
     newest = st.session_state.get(_UPDATES, {}).get(row.info.name)
     if newest == pulled.commit:
         st.caption(f"It is the newest of {as_text(pulled.asked)}.")
     elif newest is not None and Store().find(HubName(pulled.name.repo, newest)) is not None:
         st.caption(as_text(f"There is a newer one, {newest[:7]}, and it is on this machine too."))
+    elif newest is None and current is not None and current.commit != pulled.commit:
+        st.caption(as_text(f"{current.name} is newer, and on this machine too."))
     elif newest is not None:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.info(as_text(f"There is a newer one: {newest[:7]}."), icon=":material/new_releases:")

@@ -14,7 +14,8 @@ import pytest
 from huggingface_hub import constants
 from huggingface_hub.utils import WeakFileLock
 
-from crr.checkpoint import describe, load
+from crr.checkpoint import load
+from crr.checkpoint_files import describe
 from crr.errors import CheckpointError, HubError, NewerFormatError, StoppedError
 from crr.hub import Hub, HubName, Store, find
 from crr.hub import patience as waiting
@@ -324,7 +325,7 @@ def test_ctrl_c_ends_a_pull_with_a_sentence_and_the_next_one_goes_on(server, lar
             pass
         pull.send_signal(signal.SIGINT)
         _, said = pull.communicate(timeout=30)
-    assert (pull.returncode, said.strip()) == (130, "Stopped; what has arrived is kept.")
+    assert (pull.returncode, said.strip()) == (130, waiting.STOPPED)
     server.faults = []
     again = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     lines = [json.loads(line) for line in again.stdout.splitlines()]

@@ -1,49 +1,25 @@
 """What is published can be found, read and pulled again."""
 
-import json
-import re
-import shutil
 import threading
 import time
+from copy import deepcopy
 
 import pytest
 from huggingface_hub import constants
-from typer.testing import CliRunner
 
 from crr import registry
 from crr.card_metadata import Facts, metadata_of, ready_to_publish, results_of, with_results
-from crr.checkpoint import describe, load, save
-from crr.cli import app
+from crr.checkpoint import save
+from crr.checkpoint_files import describe
 from crr.errors import ConfigError, HubError, StoppedError
-from crr.hub import HubName, Store, card_to_publish, patience, upload
-from crr.images import encode_png
+from crr.hub import HubName, card_to_publish, patience, upload
 from crr.model_card import write_figures
 from crr.presets import configure
 from crr.report import HEADINGS
-from tests.crr.tiny import calibrated_detector, good_images
-from tests.hub_server import TOKEN, Fault
+from tests.crr.tiny import calibrated_detector
+from tests.hub_server import Fault
 
 NAME = HubName("owner/mine")
-
-
-def crr(*arguments, code=0):
-    result = CliRunner().invoke(app, [str(argument) for argument in arguments], catch_exceptions=False)
-    assert result.exit_code == code, result.output
-    assert TOKEN not in result.output
-    return result.output
-
-
-@pytest.fixture
-def model(tiny_model, tmp_path):
-    """A copy that a test may change."""
-    return shutil.copytree(tiny_model, tmp_path / "mine")
-
-
-def report(value=0.875):
-    def row():
-        return dict.fromkeys(HEADINGS, value) | {"images": 4}
-
-    return {"model": "mine", "categories": {"plate": row(), "ring": row()}, "mean": row()}
 
 
 def test_a_push_then_a_pull_gives_equal_bits(hub, server, model):
@@ -53,19 +29,21 @@ def test_a_push_then_a_pull_gives_equal_bits(hub, server, model):
     assert pulled.name == published.name
     for file in ("config.json", "model.safetensors"):
         assert (pulled.path / file).read_bytes() == (model / file).read_bytes()
-    assert (pulled.path / "README.md").read_text() == card_to_publish(model)
+    assert (pulled.path / "README.md").read_text() == card_to_publish(model, NAME)
     assert describe(pulled.path).revision == describe(model).revision
 
 
-def test_the_card_says_what_the_hub_and_a_search_need(hub, model):
-    write_figures(model, report(), "crr evaluate --model mine --data DATA")
+def test_the_card_says_what_the_hub_and_a_search_need(hub, model, report):
+    write_figures(model, report, "crr evaluate --model mine --data DATA")
     hub.push(model, NAME)
     [found] = hub.search("mine")
     assert found.licence == "mit"
     assert found.results == dict.fromkeys(HEADINGS, 0.875)
     config = calibrated_detector().config
     layers = tuple(map(str, config.encoder.layers))
-    assert found.facts == Facts(config.method, config.encoder.name, layers, config.categories)
+    size = sum((model / name).stat().st_size for name in ("config.json", "model.safetensors"))
+    assert found.facts == Facts(config.method, config.encoder.name, layers, config.categories, size)
+    assert [one["name"] for one in found.card["model-index"]] == ["owner/mine"]
     assert found.card["library_name"] == "crr"
     assert found.card["pipeline_tag"] == "image-segmentation"
     assert {"anomaly-detection", config.encoder.name} <= set(found.card["tags"])
@@ -98,6 +76,7 @@ def test_a_second_push_is_a_second_commit_and_an_unchanged_one_is_none(hub, serv
     save(calibrated_detector(), model, "---\nlicense: mit\n---\n# Better\n")
     second = hub.push(model, NAME, message="better")
     assert first.name != second.name
+    assert (first.new, second.new) == (True, False)
     assert len(server.repos["owner/mine"].commits) == 3
     assert hub.pull(HubName("owner/mine", first.name.revision)).name == first.name
 
@@ -135,7 +114,7 @@ def test_without_a_licence_nothing_is_published(hub, server, model, head):
     with pytest.raises(ConfigError, match="give one, such as"):
         hub.push(model, NAME)
     assert server.requests == []
-    hub.push(model, NAME, licence="cc-by-4.0")
+    hub.push(model, NAME, licence=" CC-BY-4.0")
     card = server.repos["owner/mine"].commits[-1].files["README.md"].decode()
     assert metadata_of(card)["license"] == "cc-by-4.0"
 
@@ -143,20 +122,27 @@ def test_without_a_licence_nothing_is_published(hub, server, model, head):
 def test_a_card_whose_head_is_no_yaml_is_a_sentence():
     config = calibrated_detector().config
     with pytest.raises(ConfigError, match="between two lines of ---"):
-        ready_to_publish("---\na: [1\n---\n# Mine\n", config)
+        ready_to_publish("---\na: [1\n---\n# Mine\n", config, 1)
     with pytest.raises(ConfigError, match="between two lines of ---"):
         metadata_of("---\njust words\n---\n")
 
 
-def test_figures_that_do_not_exist_are_left_out():
-    figures = report()
+def test_figures_that_do_not_exist_are_left_out(report):
+    figures = deepcopy(report)
     figures["mean"]["aupro"] = figures["categories"]["ring"]["pixel_ap"] = None
     card = with_results("# Mine\n", "mine", figures)
     assert set(results_of(metadata_of(card))) == set(HEADINGS) - {"aupro"}
     assert results_of({}) == results_of({"model-index": [1]}) == results_of({"model-index": 3}) == {}
-    twice = with_results(card, "mine", report(0.5))
-    assert set(results_of(metadata_of(twice)).values()) == {0.5}
+    twice = with_results(card, "mine", report)
+    assert set(results_of(metadata_of(twice)).values()) == {0.875}
     assert "# Mine" in twice
+
+
+def test_a_card_that_the_hub_refuses_is_a_sentence_before_anything_is_sent(hub, server, model):
+    with pytest.raises(HubError, match='does not accept the model card: "license" must be one of'):
+        hub.push(model, NAME, licence="to-be-found")
+    assert "owner/mine" not in server.repos
+    assert server.large == {}
 
 
 @pytest.mark.parametrize(
@@ -187,6 +173,9 @@ def test_a_push_says_how_far_it_is(hub, model):
     assert [one.done for one in told] == sorted(one.done for one in told)
     assert told[-1].done == told[-1].total
     assert "model.safetensors" in {one.file for one in told if one.done < one.total}
+    again = []
+    hub.push(model, HubName("owner/again"), tell=again.append)  # the Hub has these bytes already
+    assert {one.done for one in again} == {sum(sizes.values())}
 
 
 def test_a_push_that_is_stopped_publishes_nothing_and_the_next_one_does(hub, server, model):
@@ -229,97 +218,7 @@ def test_a_repository_that_holds_something_else_is_not_written_over(hub, server,
     assert hub.push(model, HubName("owner/begun")).name.repo == "owner/begun"
 
 
-def test_on_the_command_line_a_model_is_published_found_pulled_and_used(server, model, tmp_path, monkeypatch):
-    monkeypatch.setenv("CRR_CHECKPOINTS", str(tmp_path / "none"))
-    preview = crr("push", model, "owner/mine", "--preview", "--license", "mit")
-    assert metadata_of(preview)["crr"]["method"] == "crr"
-    assert server.requests == []
-    lines = [
-        json.loads(line) for line in crr("push", model, "owner/early", "--progress", "json").splitlines()
-    ]
-    assert (lines[0]["stage"], lines[-2]["done"]) == ("push", lines[-2]["total"])
-    assert (lines[-1]["stage"], lines[-1]["url"]) == ("pushed", f"{server.endpoint}/owner/early")
-    del server.repos["owner/early"]
-    said = crr("push", model, "owner/mine")
-    commit = server.repos["owner/mine"].commits[-1].sha
-    assert f"owner/mine@{commit[:7]}: {server.endpoint}/owner/mine" in said
-    listed = json.loads(crr("models", "--hub", "--search", "mine", "--json", "-"))
-    assert [row["name"] for row in listed["hub"]] == ["owner/mine"]
-    assert listed["models"] == []
-    assert "owner/mine" in crr("models", "--hub")
-    said = crr("pull", "owner/mine", "--progress", "json")
-    lines = [json.loads(line) for line in said.splitlines()]
-    assert lines[-2]["done"] == lines[-2]["total"]
-    assert (lines[-1]["stage"], lines[-1]["commit"], lines[-1]["licence"]) == ("pulled", commit, "mit")
-    assert f"owner/mine@{commit[:7]}" in re.sub(r"\s+", "", crr("models"))
-    before = len(server.requests)
-    photo = tmp_path / "part.png"
-    photo.write_bytes(encode_png(good_images("plate", 1, seed=3)[0]))
-    results = tmp_path / "results.json"
-    crr("predict", photo, "--model", "owner/mine", "--json", results, "--device", "cpu")
-    assert len(server.requests) == before
-    assert json.loads(results.read_text())["model"] == f"owner/mine@{commit[:7]}"
-    [own] = crr_predicts(model, photo, tmp_path)
-    [pulled] = json.loads(results.read_text())["images"]
-    assert pulled["score"] == own["score"]
-
-
-def test_figures_are_not_written_into_the_card_of_a_pulled_model(server, files, tmp_path):
-    server.add("owner/tiny", files)
-    crr("pull", "owner/tiny")
-    [pulled] = Store().all()
-    photos = tmp_path / "data" / "plate" / "train" / "good"
-    photos.mkdir(parents=True)
-    for number, image in enumerate(good_images("plate", 2, seed=3)):
-        (photos / f"{number}.png").write_bytes(encode_png(image))
-    for command in ("evaluate", "identity"):
-        said = crr(command, "--model", "owner/tiny", "--data", tmp_path / "data", "--card", code=2)
-        assert "its card is its owner's" in said
-    assert (pulled.path / "README.md").read_bytes() == files["README.md"]
-
-
-def test_a_pull_says_under_which_licence_it_came(server, files):
-    server.add("owner/tiny", files)
-    server.add("owner/bare", {**files, "README.md": b"# Bare"})
-    assert "Licence: mit" in crr("pull", "owner/tiny")
-    assert "Licence: its card names none" in crr("pull", "owner/bare")
-
-
-def crr_predicts(model, photo, folder):
-    results = folder / "own.json"
-    crr("predict", photo, "--model", model, "--json", results, "--device", "cpu")
-    return json.loads(results.read_text())["images"]
-
-
-def test_a_model_that_is_not_here_is_pulled_when_it_is_named(server, files, tmp_path):
-    server.add("owner/tiny", files)
-    photo = tmp_path / "part.png"
-    photo.write_bytes(encode_png(good_images("plate", 1, seed=3)[0]))
-    crr("predict", photo, "--model", "owner/tiny", "--progress", "none", "--device", "cpu")
-    assert len(Store().all()) == 1
-    said = crr("predict", photo, "--model", "owner/typo", code=2)
-    assert "There is no folder owner/typo here, so the Hub was asked." in said
-    assert "no name on the Hub" in crr("pull", "tiny", code=2)
-    assert "no name on the Hub" in crr("push", "tiny", "mine", code=2)
-
-
 def test_every_method_can_be_published():
     for method in registry.METHODS:
         config = configure("embedded", method=method)
-        assert metadata_of(ready_to_publish("# A\n", config, "mit"))["crr"]["method"] == method
-
-
-def test_the_embedded_checkpoint_goes_there_and_back_and_finds_the_same(server, tmp_path, monkeypatch):
-    """The real one: published, pulled on an empty machine, and asked about a real photo."""
-    said = crr("push", "crr-embedded", "owner/six")
-    assert "files in its folder normals/ stayed here" in said
-    monkeypatch.setenv("CRR_CHECKPOINTS", str(tmp_path / "none"))
-    crr("pull", "owner/six", "--progress", "none")
-    results = tmp_path / "results.json"
-    crr("predict", "samples/bottle_broken_large.jpg", "--model", "owner/six", "--json", results)
-    [row] = json.loads(results.read_text())["images"]
-    assert row["verdict"] == "defective"
-    monkeypatch.delenv("CRR_CHECKPOINTS")
-    own = load("crr-embedded", "cpu")
-    assert load(Store().all()[0].path, "cpu").revision == own.revision
-    assert server.repos["owner/six"].commits
+        assert metadata_of(ready_to_publish("# A\n", config, 1, licence="mit"))["crr"]["method"] == method
