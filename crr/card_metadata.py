@@ -4,6 +4,7 @@ What they mean: <https://huggingface.co/docs/hub/model-cards#model-card-metadata
 has, an entry `crr` says method, encoder, layers and categories: a search can tell without pulling the model.
 """
 
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,7 +19,8 @@ from crr.errors import ConfigError
 from crr.report import HEADINGS
 
 LIBRARY, TASK = "crr", "image-segmentation"
-_TAGS = ("anomaly-detection", "anomaly-segmentation", "industrial-inspection")
+_HEAD = re.compile(r"\s*---[ \t]*\r?\n(.*?)(?:(?<=\n)|\r?\n)---[ \t]*(?:\r?\n|$)", re.DOTALL)
+TAGS = ("anomaly-detection", "anomaly-segmentation", "industrial-inspection")
 _OF_CATEGORIES = ("image_auroc", "pixel_ap", "aupro")  # of each category; of all together every metric
 _ALL = "all categories"
 _OTHER = "other"
@@ -27,13 +29,28 @@ _DIGITS = 6  # of a figure: shown in %, with one decimal, it is rounded as the t
 
 def metadata_of(card: str) -> dict[str, Any]:
     """The metadata of a card, empty if it has none; raises `ConfigError` if they are no YAML mapping."""
-    return as_dictionary(_parsed(card).data) if _has_head(card) else {}
+    return as_dictionary(_parsed(card).data) if _HEAD.match(card) else {}
 
 
 def card_in(folder: Path) -> str | None:
     """The text of the card of a checkpoint; None if it has none."""
     path = folder / CARD
     return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else None
+
+
+def card_to_change(folder: Path) -> str:
+    """The text of the card of a checkpoint, as it will be changed; empty if it has none.
+
+    Raises:
+        ConfigError: It is no UTF-8, or its metadata cannot be read: a change would lose something.
+    """
+    path = folder / CARD
+    try:
+        card = path.read_text(encoding="utf-8") if path.is_file() else ""
+    except UnicodeDecodeError:
+        raise ConfigError(f"{path} is no text in UTF-8. Save it as such, or remove it.") from None
+    metadata_of(card)
+    return card
 
 
 def known_metadata(card: str | None) -> dict[str, Any]:
@@ -126,9 +143,10 @@ def facts_of(card: Mapping[str, Any]) -> Facts:
     return Facts(method, encoder, several("layers"), several("categories"), known)
 
 
-def words_of(card: str) -> str:
-    """A card without its metadata."""
-    return (card.partition("\n---\n")[2] if card.startswith("---\n") else card).strip()
+def split_card(card: str) -> tuple[str, str]:
+    """The YAML of a card, empty if it has none, and its words in Markdown."""
+    found = _HEAD.match(card)
+    return ("", card.strip()) if found is None else (found[1].strip(), card[found.end() :].strip())
 
 
 def licence_of(card: Mapping[str, Any]) -> str:
@@ -163,7 +181,7 @@ def ready_to_publish(
     if name is not None and data.get("eval_results"):
         data["model_name"] = name
     data["library_name"], data["pipeline_tag"] = LIBRARY, TASK
-    tags = [*data.get("tags", []), *_TAGS, config.method, config.encoder.name]
+    tags = [*data.get("tags", []), *TAGS, config.method, config.encoder.name]
     data["tags"] = list(dict.fromkeys(tags))
     data[LIBRARY] = {
         "method": config.method,
@@ -185,13 +203,9 @@ def check_licence(card: str) -> None:
         )
 
 
-def _has_head(card: str) -> bool:
-    return card.lstrip().startswith("---")
-
-
 def _parsed(card: str) -> ModelCard:
     try:
-        return ModelCard(card if _has_head(card) else f"---\n{{}}\n---\n{card}")
+        return ModelCard(card if _HEAD.match(card) else f"---\n{{}}\n---\n{card}")
     except Exception as error:  # of the YAML parser that the client has
         reason = str(error).partition("\n")[0]
         raise ConfigError(

@@ -67,7 +67,7 @@ def list_checkpoints(folder: Path | None = None) -> list[CheckpointInfo]:
     root = folder or checkpoint_folder()
     if not root.is_dir():
         return []
-    return list(_readable(sorted(root.iterdir())))
+    return list(readable(sorted(root.iterdir())))
 
 
 def describe(path: Path) -> CheckpointInfo:
@@ -166,7 +166,8 @@ def digest_of(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()[:_DIGITS]
 
 
-def _readable(folders: Iterable[Path]) -> Iterator[CheckpointInfo]:
+def readable(folders: Iterable[Path]) -> Iterator[CheckpointInfo]:
+    """What each folder holds; those that hold no checkpoint, or a damaged one, are left out."""
     for folder in folders:
         try:
             if (folder / CONFIG).is_file():

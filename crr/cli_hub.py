@@ -1,7 +1,6 @@
 """The commands `pull`, `push` and `models`: which models there are, here and on the Hugging Face Hub."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -57,15 +56,17 @@ def pull(name: option.HubModel, progress: option.ProgressFormat = "bar") -> None
 def _what_changed(asked: "HubName", before: "Pulled | None", pulled: "Pulled", *, was_here: bool) -> str:
     from huggingface_hub import constants
 
-    if was_here and asked.is_commit:
+    from crr.hub import size_of
+
+    if before is not None and before.commit != pulled.commit:
+        return f"Updated: it was {before.name} before, which stays here too."
+    if not was_here:
+        return f"Pulled {size_of(pulled.bytes)}."
+    if asked.means(pulled.commit):
         return "It was here already."
-    if was_here and constants.HF_HUB_OFFLINE:
+    if constants.HF_HUB_OFFLINE:
         return "It was here already. HF_HUB_OFFLINE forbids to ask whether there is a newer one."
-    if was_here:
-        return f"It was here already: {asked.revision or 'main'} has nothing newer."
-    if before is None:
-        return f"Pulled {pulled.bytes / 1e6:.1f} MB."
-    return f"Updated: it was {before.name} before, which stays here too."
+    return f"It was here already: {asked.revision or 'main'} has nothing newer."
 
 
 @sentences()
@@ -80,58 +81,33 @@ def push(
     progress: option.ProgressFormat = "bar",
 ) -> None:
     """Publish a checkpoint on the Hugging Face Hub: config, weights, and the model card with its metadata."""
-    from huggingface_hub.utils import disable_progress_bars  # type: ignore[attr-defined]
-
-    from crr.hub import Hub, HubName, card_to_publish, photos_of
+    from crr.hub import Hub, HubName, Publication
 
     repo = HubName.parse(name)
     if repo is None:
         raise ConfigError(f"{name!r} is no name on the Hub: write OWNER/NAME.")
-    path = model_folder(folder)
-    card = card_to_publish(path, repo, licence)
+    publication = Publication(model_folder(folder), repo, private, licence, normals, message)
+    card = publication.card()
     if preview:
         typer.echo(card, nl=False)
-        for advice in _advice(card, folder):
-            say(advice, error=True)
+        for sentence in publication.lacks(card):
+            say(sentence, error=True)
         return
-    disable_progress_bars()  # of the client, which has some for some files
     with delivering("push", progress) as (tell, stop):
-        published = Hub().push(
-            path,
-            repo,
-            private=private,
-            licence=licence,
-            normals=normals,
-            message=message,
-            tell=tell,
-            stop=stop,
-        )
+        published = Hub().push(publication, tell, stop)
     if progress == "json":
         result = {"stage": "pushed", "name": str(published.name), "commit": published.name.revision}
-        typer.echo(json.dumps(result | {"url": published.url, "new": published.new}))
+        typer.echo(json.dumps(result | {"url": published.url, "before": published.before}))
         return
-    say(f"{published.name}: {published.url}")
-    if not published.new:
-        say("It is a new revision of the model that was there; older ones stay.")
-    for advice in _advice(card, folder):
-        say(advice)
-    photos = len(photos_of(path))
+    say(published.sentence)
+    for sentence in publication.lacks(card):
+        say(sentence)
+    photos = len(publication.photos)
     if photos and not normals:
         say(
             f"The {photos} files in its folder normals/ stayed here; --normals publishes them too, if their "
             "licences allow it."
         )
-
-
-def _advice(card: str, model: str) -> Iterator[str]:
-    """What a card to be published lacks."""
-    from crr.card_metadata import licence_of, metadata_of, results_of
-
-    metadata = metadata_of(card)
-    if not licence_of(metadata):
-        yield "It names no licence, so it cannot be published yet: add --license, such as cc-by-nc-sa-4.0."
-    if not results_of(metadata):
-        yield f"It has no figures: crr evaluate --model {model} --data DATA --card writes them into the card."
 
 
 @sentences()
@@ -142,8 +118,9 @@ def models(
 ) -> None:
     """List the checkpoints that can be named: here, and with --hub those on the Hugging Face Hub."""
     from crr.checkpoint_files import list_checkpoints
-    from crr.hub import Hub, Store
+    from crr.hub import Hub, Store, quiet
 
+    quiet()
     check_json_file(json_file, "bar")
     found = [*list_checkpoints(), *Store().described()]
     found = [info for info in found if search.lower() in info.name.lower()]

@@ -78,9 +78,10 @@ def check_card(folder: Path) -> None:
     """See before the work that its figures can be written into a checkpoint's card after it.
 
     Raises:
-        ConfigError: It was pulled: its card is its owner's.
+        ConfigError: It was pulled: its card is its owner's; or the card cannot be read.
         CRRError: Its folder cannot be written to.
     """
+    from crr.card_metadata import card_to_change
     from crr.checkpoint_files import PULLED
     from crr.files import check_writable
 
@@ -89,6 +90,7 @@ def check_card(folder: Path) -> None:
             "This model is from the Hub, and its card is its owner's. To write figures into your own, "
             f"copy it first: cp -r {folder} checkpoints/NAME && rm checkpoints/NAME/{PULLED}"
         )
+    card_to_change(folder)
     check_writable(folder)
 
 
@@ -115,6 +117,9 @@ def deliver(
 @contextmanager
 def delivering(stage: str, style: ProgressStyle) -> "Iterator[tuple[Tell | None, threading.Event]]":
     """What a pull or a push (the `stage`) tells how far it is, and what stops it: the first Ctrl-C."""
+    from crr.hub import quiet
+
+    quiet()
     stop = threading.Event()
     with stop_on_interrupt(stop, lambda: None), transferring(stage, style) as tell:
         yield tell, stop

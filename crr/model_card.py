@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from crr.anomalies import HELD_OUT
-from crr.card_metadata import with_results
+from crr.card_metadata import LIBRARY, TAGS, TASK, card_to_change, with_results
 from crr.checkpoint_files import CARD
 from crr.datasets import Dataset
 from crr.detector import Detector, TrainedDetector
@@ -24,12 +24,10 @@ def training_card(detector: Detector, dataset: Dataset) -> str:
     counts = {category.name: len(category.train) for category in dataset.categories}
     lines = [f"| {name} | {count} |" for name, count in counts.items()]
     return f"""---
-library_name: crr
-pipeline_tag: image-segmentation
+library_name: {LIBRARY}
+pipeline_tag: {TASK}
 tags:
-- anomaly-detection
-- industrial-inspection
-- {detector.config.method}
+{chr(10).join(f"- {tag}" for tag in (*TAGS, detector.config.method))}
 license: other
 ---
 
@@ -160,10 +158,8 @@ def with_identity(card: str, report: Mapping[str, Any], command: str) -> str:
 
 
 def rewrite_card(folder: Path, change: Callable[[str], str]) -> None:
-    """Change the text of a card; one is made if there is none."""
-    path = folder / CARD
-    card = path.read_text(encoding="utf-8") if path.is_file() else ""
-    write_text_atomically(path, change(card))
+    """Change the text of a card; one is made if there is none; raises `ConfigError` if it cannot be read."""
+    write_text_atomically(folder / CARD, change(card_to_change(folder)))
 
 
 def _identity_row(name: str, index: Mapping[str, float | None], normal_error: float | None) -> str:

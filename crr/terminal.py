@@ -86,7 +86,11 @@ def transferring(stage: str, style: ProgressStyle) -> "Iterator[Tell | None]":
     elif style == "json":
         yield lambda transfer: print(json.dumps({"stage": stage, **asdict(transfer)}), flush=True)
     else:
-        columns = (TextColumn("{task.description}"), BarColumn(bar_width=None), DownloadColumn())
+        columns = (
+            TextColumn("{task.description}", markup=False),
+            BarColumn(bar_width=None),
+            DownloadColumn(),
+        )
         progress = Progress(*columns, TransferSpeedColumn(), console=Console(stderr=True), expand=True)
         task: list[TaskID] = []
 

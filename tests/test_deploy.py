@@ -1,10 +1,13 @@
 """What stands in deploy/ is what there is."""
 
+import json
 import os
 import re
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 from crr.card_metadata import metadata_of
 
@@ -71,6 +74,22 @@ def test_the_start_says_what_it_starts(tmp_path):
     if not os.access("/data", os.W_OK):  # which would be taken before either
         assert f"HF_HOME={tmp_path}/huggingface\n" in plain
         assert "HF_HOME=\n" in said(HOME=str(tmp_path))  # the client's own place
+
+
+@pytest.mark.parametrize("port", [{}, {"PORT": "9000"}])
+def test_the_health_check_asks_where_the_workbench_is_served(port):
+    dockerfile = (ROOT / "Dockerfile").read_text()
+    [command] = re.findall(r"HEALTHCHECK .*\n    (\[.*\])\n", dockerfile)
+    _, option, program = json.loads(command)
+    program = program.replace("urllib.request.urlopen(", "print(").replace(", timeout=4", "")
+    said = subprocess.run(
+        [sys.executable, option, program],
+        env={"PATH": os.environ["PATH"], **port},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert said.stdout == f"http://127.0.0.1:{port.get('PORT', 8501)}/_stcore/health\n"
 
 
 def test_a_wrong_setting_is_said_before_anybody_is_served():

@@ -32,6 +32,7 @@ class Delivery(Generic[Result]):
     failure: str = ""
     stop: threading.Event = field(default_factory=threading.Event)
     waiting: int = 1
+    _counting: threading.Lock = field(default_factory=threading.Lock)
 
     @property
     def running(self) -> bool:
@@ -42,11 +43,20 @@ class Delivery(Generic[Result]):
         """Set out, in a thread of its own; `work` tells how far it is, and looks whether to stop."""
         threading.Thread(target=self._run, args=(work,), name=f"delivery of {self.name}", daemon=True).start()
 
+    def join(self) -> bool:
+        """One visitor more waits for it; False if it is being stopped already."""
+        with self._counting:
+            if self.stop.is_set():
+                return False
+            self.waiting += 1
+            return True
+
     def leave(self) -> None:
         """One visitor waits no more; without any it is stopped."""
-        self.waiting -= 1
-        if self.waiting <= 0:
-            self.stop.set()
+        with self._counting:
+            self.waiting -= 1
+            if self.waiting <= 0:
+                self.stop.set()
 
     def _run(self, work: Callable[[Tell, threading.Event], Result]) -> None:
         try:

@@ -31,8 +31,7 @@ class Pulls:
         with self._lock:
             self._running = {key: pull for key, pull in self._running.items() if pull.running}
             known = self._running.get((name, trusted))
-            if known is not None and not known.stop.is_set():
-                known.waiting += 1
+            if known is not None and known.join():
                 return known
             if len(self._running) >= _MOST:
                 raise HubError(f"{_MOST} models are on their way already. Wait until one of them is here.")

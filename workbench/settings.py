@@ -2,9 +2,6 @@
 
 Every variable, with its meaning and its default, stands in the table of deploy/README.md.
 
-Whoever puts a proxy in front sets `CRR_ALLOW_FOLDERS=0`: one that says nothing of itself cannot be told from
-a visitor at this machine.
-
 Where the models are, `CRR_CHECKPOINTS` says to `crr`, so that the command `crr` finds the same.
 """
 

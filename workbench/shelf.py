@@ -7,9 +7,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from crr.card_metadata import card_in, known_metadata, licence_of, results_of, words_of
+from crr.card_metadata import card_in, known_metadata, licence_of, results_of, split_card
 from crr.checkpoint_files import CARD, CheckpointInfo, read_config
 from crr.hub import Pulled, Store
+from crr.report import HEADINGS
 from workbench import models
 
 
@@ -72,16 +73,11 @@ def _changed(path: Path) -> int:
 def _shelved(info: CheckpointInfo, pulled: Pulled | None, _card_changed: int) -> Shelved:
     card = card_in(info.path) or ""
     layers = tuple(read_config(info.path).encoder.layers)
-    return Shelved(info, pulled, layers, known_metadata(card), words_of(card))
+    return Shelved(info, pulled, layers, known_metadata(card), split_card(card)[1])
 
 
 def describe_figures(results: Mapping[str, float]) -> str:
     """The figures that people compare models by, in %; a sentence if there are none."""
-    names = {"image_auroc": "I-AUROC", "pixel_ap": "P-AP", "aupro": "AUPRO"}
-    shown = [f"{name} {100 * results[key]:.1f}" for key, name in names.items() if key in results]
+    names = ("image_auroc", "pixel_ap", "aupro")
+    shown = [f"{HEADINGS[name]} {100 * results[name]:.1f}" for name in names if name in results]
     return " · ".join(shown) if shown else "not measured"
-
-
-def size_of(count: int) -> str:
-    """Bytes as people say them."""
-    return f"{count / 1e6:.1f} MB" if count < 1e9 else f"{count / 1e9:.2f} GB"

@@ -10,33 +10,40 @@ from typing import TypeVar
 
 from huggingface_hub import HfApi, constants
 from huggingface_hub.hf_api import ExpandModelProperty_T
-from huggingface_hub.utils import WeakFileLock, logging  # type: ignore[attr-defined]
+from huggingface_hub.utils import (  # type: ignore[attr-defined]  # documented for libraries
+    WeakFileLock,
+    disable_progress_bars,
+    logging,
+)
 
-from crr.card_metadata import LIBRARY, words_of
+from crr.card_metadata import LIBRARY, split_card
 from crr.checkpoint_files import CARD, CONFIG, WEIGHTS, describe, read_config
 from crr.errors import CheckpointError, HubError, StoppedError
 from crr.hub.download import download
-from crr.hub.failures import explained, offline, silent
+from crr.hub.failures import explained, offline, silent, understood, written
 from crr.hub.listing import HubModel, model_of
-from crr.hub.names import HubName
+from crr.hub.names import HubName, is_commit
 from crr.hub.patience import PATIENCE, STOPPED, patiently
+from crr.hub.publication import Publication, Published
 from crr.hub.store import Pulled, Store
 from crr.hub.transfer import Tell, Transfer
-from crr.hub.upload import Published, publish
+from crr.hub.upload import publish
 
 Answer = TypeVar("Answer")
 
 _ORDER = (CONFIG, CARD, WEIGHTS)  # the small ones first: a newer format is seen before the weights are sent
 _TIMEOUT = PATIENCE / 2
 _MOST = 100
-_OFFLINE = "HF_HUB_OFFLINE forbids to ask the Hub. Unset it to {}."
 _PAUSE = 0.5  # seconds between two looks whether a wait was stopped
 _LISTED: list[ExpandModelProperty_T] = [
     "cardData", "sha", "lastModified", "downloads", "gated", "private", "library_name"
 ]  # fmt: skip
 
 
-logging.set_verbosity_error()  # type: ignore[no-untyped-call]  # its retries are in our sentences
+def quiet() -> None:
+    """Keep the client from talking by itself, in this process: what it would say is in our sentences."""
+    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    disable_progress_bars()
 
 
 class Hub:
@@ -67,7 +74,10 @@ class Hub:
             info = self._api.model_info(
                 name.repo, revision=name.revision, files_metadata=True, timeout=_TIMEOUT
             )
-            return model_of(info, name)
+            model = model_of(info, name)
+            if not is_commit(model.commit):  # it becomes the name of a folder
+                raise ValueError(model.commit)
+            return model
 
         return self._ask(name, ask, f"ask about {name}")
 
@@ -89,14 +99,14 @@ class Hub:
             model: Looked up.
 
         Raises:
-            HubError: The Hub does not answer, or what it sent is not the card.
+            HubError: The Hub does not answer, or what it sent is not the card, or this is no CRR checkpoint.
         """
-        if CARD not in model.files:
+        file = model.checked().files.get(CARD)
+        if file is None:
             return ""
         with tempfile.TemporaryDirectory() as folder:
-            file, place = model.checked().files[CARD], Path(folder)
-            download(model, file, place, self.endpoint, self._token, lambda _: None, None)
-            return words_of((Path(folder) / CARD).read_text(encoding="utf-8", errors="replace"))
+            download(model, file, Path(folder), self.endpoint, self._token, lambda _: None, None)
+            return split_card((Path(folder) / CARD).read_text(encoding="utf-8", errors="replace"))[1]
 
     def search(self, word: str = "", most: int = _MOST) -> list[HubModel]:
         """The CRR models on the Hub, most downloaded first.
@@ -117,7 +127,7 @@ class Hub:
                 model_of(info, HubName(info.id)) for info in found if info.library_name in (LIBRARY, None)
             ]
 
-        return self._ask(HubName(word or "models"), ask, "search")
+        return self._ask(None, ask, "search")
 
     def pull(self, name: HubName, tell: Tell | None = None, stop: threading.Event | None = None) -> Pulled:
         """Bring a model to this machine; if its commit is here already, nothing is sent.
@@ -135,65 +145,54 @@ class Hub:
             CheckpointError: It is damaged as it lies on the Hub, or of a newer format.
         """
         here = self.store.find(name)
-        if here is not None and (name.is_commit or constants.HF_HUB_OFFLINE):
+        if here is not None and (name.means(here.commit) or constants.HF_HUB_OFFLINE):
             return here
         if constants.HF_HUB_OFFLINE:
-            raise HubError(offline(name))
+            raise HubError(offline(f"pull {name}, which is not on this machine"))
         model = self.look_up(name).checked()
-        lock = self.store.lock(name, model.commit)
-        with explained(name, self.endpoint):
+        lock = self.store.lock(name.repo, model.commit)
+        with written(name):
             lock.parent.mkdir(parents=True, exist_ok=True)
-            with _locked(lock, stop):
-                pulled = self.store.find(HubName(name.repo, model.commit)) or self._fetch(model, tell, stop)
+        with _locked(name, lock, stop):
+            pulled = self.store.find(HubName(name.repo, model.commit)) or self._fetch(model, tell, stop)
+        with written(name):
             self.store.remember(name, model.commit)
         return pulled
 
     def push(
-        self,
-        folder: Path,
-        name: HubName,
-        *,
-        private: bool = False,
-        licence: str | None = None,
-        normals: bool = False,
-        message: str | None = None,
-        tell: Tell | None = None,
-        stop: threading.Event | None = None,
+        self, publication: Publication, tell: Tell | None = None, stop: threading.Event | None = None
     ) -> Published:
         """Publish a checkpoint; see `crr.hub.upload.publish`."""
         if constants.HF_HUB_OFFLINE:
-            raise HubError(_OFFLINE.format("publish"))
-        return publish(
-            self._api,
-            folder,
-            name,
-            private=private,
-            licence=licence,
-            normals=normals,
-            message=message,
-            tell=tell,
-            stop=stop,
-        )
+            raise HubError(offline("publish"))
+        return publish(self._api, publication, tell, stop)
 
-    def _ask(self, name: HubName, ask: Callable[[], Answer], purpose: str) -> Answer:
-        """What a request answers; `purpose` is what cannot be done while `HF_HUB_OFFLINE` is set."""
+    def _ask(self, name: HubName | None, ask: Callable[[], Answer], purpose: str) -> Answer:
+        """What a request answers.
+
+        Args:
+            name: What is asked for; None for a search.
+            ask: Sends it.
+            purpose: What cannot be done while `HF_HUB_OFFLINE` is set.
+        """
         if constants.HF_HUB_OFFLINE:
-            raise HubError(_OFFLINE.format(purpose))
+            raise HubError(offline(purpose))
 
         def work(_: object) -> Answer:
-            with explained(name, self.endpoint):
+            with understood(self.endpoint), explained(name, self.endpoint):
                 return ask()
 
         return patiently(work, silent(self.endpoint))
 
     def _fetch(self, model: HubModel, tell: Tell | None, stop: threading.Event | None) -> Pulled:
-        part = self.store.part(model.name, model.commit)
-        part.mkdir(parents=True, exist_ok=True)
-        there = sum(file.stat().st_size for file in part.iterdir())
-        free = shutil.disk_usage(part).free
-        if model.bytes - there > free:
+        with written(model.name):
+            part = self.store.part(model.name.repo, model.commit)
+            part.mkdir(parents=True, exist_ok=True)
+            missing = model.bytes - sum(file.stat().st_size for file in part.iterdir())
+            free = shutil.disk_usage(part).free
+        if missing > free:
             raise HubError(
-                f"{model.name} needs {model.bytes - there:,} bytes, and there are {free:,} where "
+                f"{model.name} needs {missing:,} bytes, and there are {free:,} where "
                 f"{self.store.root} lies. Make room, or set HF_HOME to a folder on another disk."
             )
         before = 0
@@ -207,16 +206,18 @@ class Hub:
             if wanted == CONFIG:
                 _check(model, part, read_config)
         _check(model, part, describe)
-        return self.store.finish(model.name, model.commit, self.endpoint)
+        with written(model.name):
+            return self.store.finish(model.name, model.commit, self.endpoint)
 
 
 @contextmanager
-def _locked(path: Path, stop: threading.Event | None) -> Iterator[None]:
+def _locked(name: HubName, path: Path, stop: threading.Event | None) -> Iterator[None]:
     """While nobody else pulls the same; raises `StoppedError` if the wait for them is stopped."""
     with ExitStack() as stack:
         while True:
             try:
-                stack.enter_context(WeakFileLock(path, timeout=_PAUSE))
+                with written(name):
+                    stack.enter_context(WeakFileLock(path, timeout=_PAUSE))
                 break
             except TimeoutError:
                 if stop is not None and stop.is_set():

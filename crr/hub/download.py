@@ -2,7 +2,7 @@
 
 import hashlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from io import FileIO
 from pathlib import Path
@@ -16,8 +16,9 @@ from huggingface_hub.utils import (  # type: ignore[attr-defined]  # documented 
 )
 
 from crr.errors import HubError
-from crr.hub.failures import explained, silent
+from crr.hub.failures import KEPT, explained, silent, written
 from crr.hub.listing import HubFile, HubModel
+from crr.hub.names import HubName
 from crr.hub.patience import Listener, patiently
 
 _BLOCK = 2**20
@@ -57,17 +58,20 @@ def download(
     headers = build_hf_headers(token=token) | {"Accept-Encoding": "identity"}
 
     def work(listener: Listener) -> None:
-        with explained(model.name, endpoint), path.open("ab", buffering=0) as target:
+        with written(model.name):
+            target = path.open("ab", buffering=0)
+        with target, explained(model.name, endpoint, KEPT):
             for attempt in range(1, _ATTEMPTS + 1):
                 try:
-                    _go_on(url, headers, target, file.bytes, listener, tell)
+                    for there in _go_on(url, headers, target, file.bytes, listener, model.name):
+                        tell(there)
                 except httpx2.TransportError:
                     if attempt == _ATTEMPTS:
                         raise
                 else:
                     break
 
-    patiently(work, silent(endpoint), stop)
+    patiently(work, silent(endpoint) + KEPT, stop)
     if not _is(path, file):
         path.unlink()
         raise HubError(
@@ -82,9 +86,9 @@ def _go_on(
     target: FileIO,
     size: int,
     listener: Listener,
-    tell: Callable[[int], None],
-) -> None:
-    """Append to a file what it lacks of its `size` bytes."""
+    name: HubName,
+) -> Iterator[int]:
+    """Append to a file what it lacks of its `size` bytes; yields how many are there."""
     there = target.tell()
     if there >= size > 0:
         return
@@ -92,13 +96,13 @@ def _go_on(
     with get_session().stream("GET", url, headers=wanted, timeout=_TIMEOUT) as response:
         hf_raise_for_status(response)
         if there and response.status_code != httpx2.codes.PARTIAL_CONTENT:
-            with listener.waited_for():
+            with listener.waited_for(), written(name):
                 there = target.truncate(0)  # the whole file comes
         for block in response.iter_bytes():
-            with listener.waited_for():
+            with listener.waited_for(), written(name):
                 target.write(block)
             there += len(block)
-            tell(there)
+            yield there
             if there > size:  # it will be seen to be damaged
                 return
 

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import httpx2
-from huggingface_hub import get_token
 from huggingface_hub.errors import (
     GatedRepoError,
     HfHubHTTPError,
@@ -18,74 +17,91 @@ from huggingface_hub.errors import (
 from crr.errors import HubError
 from crr.hub.names import HubName
 
-_TOKEN = "log in (hf auth login), or set HF_TOKEN"
+LOG_IN = "log in (hf auth login), or set HF_TOKEN"
+KEPT = " What has arrived is kept."
 
 
 @contextmanager
-def explained(name: HubName, endpoint: str) -> Iterator[None]:
+def explained(name: HubName | None, endpoint: str, consolation: str = "") -> Iterator[None]:
     """Every error of the client becomes a `HubError`; what it holds of tokens is not repeated.
 
     Args:
-        name: What was asked for.
+        name: What was asked for; None for a search.
         endpoint: Address of the Hub.
+        consolation: Said too where the network fails.
     """
+    asked = name or HubName("a search")
     try:
         yield
     except GatedRepoError:
         raise HubError(
-            f"{name.repo} is gated: ask for access on {endpoint}/{name.repo}, then {_TOKEN}."
+            f"{asked.repo} is gated: ask for access on {endpoint}/{asked.repo}, then {LOG_IN}."
         ) from None
     except RepositoryNotFoundError:
         raise HubError(
-            f"There is no model {name.repo} on {endpoint}, or it is private: check the name; "
-            f"if it is private, {_TOKEN}."
+            f"There is no model {asked.repo} on {endpoint}, or it is private: check the name; "
+            f"if it is private, {LOG_IN}."
         ) from None
     except RevisionNotFoundError:
         raise HubError(
-            f"{name.repo} has no revision {name.revision}: name a branch, a tag or a commit."
+            f"{asked.repo} has no revision {asked.revision}: name a branch, a tag or a commit."
         ) from None
     except HFValidationError:
-        raise HubError(f"{name} is no name on the Hub: write OWNER/NAME or OWNER/NAME@REVISION.") from None
+        raise HubError(f"{asked} is no name on the Hub: write OWNER/NAME or OWNER/NAME@REVISION.") from None
     except LocalTokenNotFoundError:
-        raise HubError(f"This needs a token: {_TOKEN}.") from None
+        raise HubError(f"This needs a token: {LOG_IN}.") from None
     except OfflineModeIsEnabled:
-        raise HubError(offline(name)) from None
+        raise HubError(offline(f"ask about {asked}")) from None
     except HfHubHTTPError as error:
-        raise HubError(_of_status(error, name, endpoint)) from None
+        raise HubError(_of_status(error, asked, endpoint)) from None
     except httpx2.TimeoutException:
-        raise HubError(silent(endpoint)) from None
+        raise HubError(silent(endpoint) + consolation) from None
     except httpx2.HTTPError:
         raise HubError(
             f"{endpoint} cannot be reached, or broke off. Check the network and try again; "
-            "what has arrived is kept, and models that are on this machine work without it."
+            f"models that are on this machine work without it.{consolation}"
         ) from None
+
+
+@contextmanager
+def understood(endpoint: str) -> Iterator[None]:
+    """An answer that the client cannot make sense of becomes a `HubError`."""
+    try:
+        yield
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise HubError(f"{endpoint} answers, but not as a Hub does. Check HF_ENDPOINT.") from error
+
+
+@contextmanager
+def written(name: HubName) -> Iterator[None]:
+    """A disk that refuses what has arrived becomes a `HubError`."""
+    try:
+        yield
+    except TimeoutError:  # of somebody who waits for a lock
+        raise
     except OSError as error:
         raise HubError(
             f"{name} cannot be written ({error.strerror or error}). Make room on the disk, or set HF_HOME to "
             "a folder that can be written to."
         ) from None
-    except (ValueError, KeyError, TypeError, AttributeError):
-        raise HubError(f"{endpoint} answers, but not as a Hub does. Check HF_ENDPOINT.") from None
 
 
-def offline(name: HubName) -> str:
-    """The sentence where HF_HUB_OFFLINE forbids to ask."""
-    return (
-        f"{name} is not on this machine, and HF_HUB_OFFLINE forbids to ask the Hub. Unset it, and try again."
-    )
+def offline(purpose: str) -> str:
+    """The sentence where HF_HUB_OFFLINE forbids to ask; `purpose` is what cannot be done."""
+    return f"HF_HUB_OFFLINE forbids to ask the Hub. Unset it to {purpose}."
 
 
 def silent(endpoint: str) -> str:
     """The sentence where nothing comes."""
-    return f"{endpoint} does not answer. Try again later; what has arrived is kept."
+    return f"{endpoint} does not answer. Try again later."
 
 
 def _of_status(error: HfHubHTTPError, name: HubName, endpoint: str) -> str:
     status = error.response.status_code
-    if status == 401 and not get_token():
-        return f"This needs a token: {_TOKEN}."
+    if status == 401 and "authorization" not in error.response.request.headers:
+        return f"This needs a token: {LOG_IN}."
     if status == 401:
-        return f"{endpoint} does not accept the token: {_TOKEN} with a valid one."
+        return f"{endpoint} does not accept the token: {LOG_IN} with a valid one."
     if status == 403:
         return f"{endpoint} does not allow this for {name.repo}: the token lacks the right to it."
     if status == 429:

@@ -35,10 +35,9 @@ class HubName:
             return None
         return HubName(found["repo"], found["revision"])
 
-    @property
-    def is_commit(self) -> bool:
-        """Whether the revision is a commit, or enough of its digits: it never means another."""
-        return self.revision is not None and re.fullmatch(r"[0-9a-f]{7,40}", self.revision) is not None
+    def means(self, commit: str) -> bool:
+        """Whether the revision is this commit, or enough of its first digits: then it is no other one."""
+        return self.revision is not None and len(self.revision) >= _SHORT and commit.startswith(self.revision)
 
     def at(self, commit: str) -> "HubName":
         """The same model at a commit, as it is shown: with the commit's first digits."""

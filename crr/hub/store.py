@@ -3,6 +3,7 @@
     STORE/OWNER--NAME/COMMIT/     config.json, model.safetensors, README.md, pulled.json
     STORE/OWNER--NAME/refs.json   revision to the commit that it meant when it was last asked for
     STORE/OWNER--NAME/COMMIT.part/   what has arrived of a pull that is not finished
+    STORE/OWNER--NAME/COMMIT.gone/   what is being removed
 
 A folder gets its name, COMMIT, in one step after everything in it was compared with what the Hub says of it:
 a model that is half here is no model.
@@ -10,6 +11,7 @@ a model that is half here is no model.
 
 import json
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -20,13 +22,15 @@ from huggingface_hub import constants
 from huggingface_hub.utils import WeakFileLock  # type: ignore[attr-defined]
 
 from crr.card_metadata import card_in, known_metadata, licence_of
-from crr.checkpoint_files import CONFIG, PULLED, WEIGHTS, CheckpointInfo, describe
-from crr.errors import CheckpointError, HubError
+from crr.checkpoint_files import CONFIG, PULLED, WEIGHTS, CheckpointInfo, readable
+from crr.errors import HubError
 from crr.files import write_text_atomically
 from crr.hub.names import HubName, is_commit
 
 _REFS = "refs.json"
-_PART = ".part"
+_MOMENT = 0.1  # seconds to see whether a pull goes on
+_PART, _GONE = ".part", ".gone"
+_ABANDONED = 7 * 24 * 3600  # seconds, after which nobody will go on with a pull
 
 
 @dataclass(frozen=True)
@@ -51,8 +55,10 @@ class Pulled:
 
     @property
     def bytes(self) -> int:
-        """Size of its files."""
-        return sum(file.stat().st_size for file in self.path.iterdir())
+        """Size of its files; 0 if somebody removed it meanwhile."""
+        with suppress(FileNotFoundError):
+            return sum(file.stat().st_size for file in self.path.iterdir())
+        return 0
 
     @property
     def licence(self) -> str:
@@ -71,8 +77,10 @@ class Store:
         """The model of that name, as it was pulled last; None if it is not here."""
         folder = self._folder(name.repo)
         commit = self._refs(name.repo).get(name.revision or "main")
-        if commit is None and name.is_commit:
-            commits = [path.name for path in folder.glob(f"{name.revision}*") if is_commit(path.name)]
+        if commit is None:
+            commits = [
+                path.name for path in folder.glob("*") if is_commit(path.name) and name.means(path.name)
+            ]
             commit = commits[0] if len(commits) == 1 else None
         return None if commit is None else _read(folder / commit)
 
@@ -85,29 +93,25 @@ class Store:
 
     def described(self) -> list[CheckpointInfo]:
         """What the files of every model say; one whose files somebody changed is left out."""
-        found = []
-        for pulled in self.all():
-            with suppress(CheckpointError):
-                found.append(describe(pulled.path))
-        return found
+        return list(readable(pulled.path for pulled in self.all()))
 
     def remember(self, name: HubName, commit: str) -> None:
         """Note which commit a revision means now."""
-        if not name.is_commit:
+        if not name.means(commit):
             with self._changing(name.repo):
                 self._write_refs(name.repo, self._refs(name.repo) | {name.revision or "main": commit})
 
-    def part(self, name: HubName, commit: str) -> Path:
+    def part(self, repo: str, commit: str) -> Path:
         """The folder for what has arrived of a pull."""
-        return self._folder(name.repo) / f"{commit}{_PART}"
+        return self._folder(repo) / f"{commit}{_PART}"
 
-    def lock(self, name: HubName, commit: str) -> Path:
+    def lock(self, repo: str, commit: str) -> Path:
         """A file to lock while this commit is pulled."""
-        return self.root / ".locks" / f"{self._folder(name.repo).name}-{commit}.lock"
+        return self.root / ".locks" / f"{self._folder(repo).name}-{commit}.lock"
 
     def finish(self, name: HubName, commit: str, endpoint: str) -> Pulled:
-        """Turn what has arrived, and was verified, into a model."""
-        part, folder = self.part(name, commit), self._folder(name.repo) / commit
+        """Turn what has arrived, and was verified, into a model; pulls abandoned long ago are swept away."""
+        part, folder = self.part(name.repo, commit), self._folder(name.repo) / commit
         if folder.exists():  # what was left of one that was removed by hand
             shutil.rmtree(folder)
         note = {
@@ -119,23 +123,44 @@ class Store:
         }
         write_text_atomically(part / PULLED, json.dumps(note, indent=1) + "\n")
         part.rename(folder)
+        self._sweep(name.repo, _ABANDONED)
         found = _read(folder)
         assert found is not None
         return found
 
     def delete(self, pulled: Pulled) -> int:
-        """Remove a model; returns how many bytes that freed; raises `HubError` if the disk refuses."""
-        freed = pulled.bytes
+        """Remove a model, and what stopped pulls of the same repository left.
+
+        Returns:
+            How many bytes of the model that freed; 0 if somebody else was faster.
+
+        Raises:
+            HubError: The disk refuses.
+            WriteError: Likewise.
+        """
+        repo, freed = pulled.name.repo, pulled.bytes
+        gone = pulled.path.with_name(f"{pulled.commit}{_GONE}")
         try:
-            doomed = pulled.path.rename(pulled.path.with_name(f"{pulled.commit}.gone"))
-            shutil.rmtree(doomed)
+            shutil.rmtree(gone, ignore_errors=True)  # of a removal that broke off
+            with suppress(FileNotFoundError):
+                shutil.rmtree(pulled.path.rename(gone))
+            self._sweep(repo, 0)
+            with self._changing(repo):
+                refs = self._refs(repo).items()
+                self._write_refs(repo, {asked: commit for asked, commit in refs if commit != pulled.commit})
         except OSError as error:
-            raise HubError(f"{pulled.path} cannot be removed ({error.strerror}).") from None
-        repo = pulled.name.repo
-        with self._changing(repo):
-            refs = self._refs(repo).items()
-            self._write_refs(repo, {asked: commit for asked, commit in refs if commit != pulled.commit})
+            raise HubError(f"{pulled.path} cannot be removed ({error.strerror or error}).") from None
         return freed
+
+    def _sweep(self, repo: str, age: float) -> None:
+        """Remove leftovers of removals, and of pulls that stand still for `age` seconds."""
+        for leftover in self._folder(repo).glob(f"*{_GONE}"):
+            shutil.rmtree(leftover, ignore_errors=True)
+        for part in self._folder(repo).glob(f"*{_PART}"):
+            with suppress(OSError), WeakFileLock(self.lock(repo, part.stem), timeout=_MOMENT):
+                last = max(file.stat().st_mtime for file in (part, *part.iterdir()))
+                if time.time() - last >= age:
+                    shutil.rmtree(part)
 
     def _folder(self, repo: str) -> Path:
         return self.root / repo.replace("/", "--")

@@ -1,4 +1,4 @@
-"""How far the files of a model are on their way, and the wish to stop."""
+"""How far the files of a model are on their way."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,6 +17,11 @@ class Transfer:
     file: str
     done: int
     total: int
+
+
+def size_of(count: int) -> str:
+    """Bytes as people say them."""
+    return f"{count / 1e6:.1f} MB" if count < 1e9 else f"{count / 1e9:.2f} GB"
 
 
 Tell = Callable[[Transfer], None]

@@ -4,25 +4,26 @@ import io
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 import httpx2
 from huggingface_hub import CommitOperationAdd, HfApi
+from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError
 from huggingface_hub.utils import (  # type: ignore[attr-defined]  # documented for libraries
     build_hf_headers,
     get_session,
     hf_raise_for_status,
 )
 
-from crr.card_metadata import LIBRARY, card_in, check_licence, ready_to_publish
-from crr.checkpoint_files import CARD, CONFIG, NORMALS, WEIGHTS, describe, read_config
-from crr.errors import ConfigError, HubError
-from crr.hub.failures import explained, silent
-from crr.hub.listing import LARGEST, model_of
+from crr.card_metadata import LIBRARY
+from crr.checkpoint_files import CARD, describe
+from crr.errors import HubError
+from crr.hub.failures import explained, silent, understood
+from crr.hub.listing import model_of
 from crr.hub.names import HubName
 from crr.hub.patience import Listener, patiently
+from crr.hub.publication import Publication, Published
 from crr.hub.transfer import Tell, Transfer
 
 _OF_ANY = (".gitattributes", CARD)  # what a new repository may hold
@@ -31,111 +32,59 @@ _LONGEST = 2000  # signs of what the Hub says of a card: it lists all licences t
 _PATIENCE = 60.0  # seconds without a sign: when all is sent, the Hub checks large files before it answers
 
 
-@dataclass(frozen=True)
-class Published:
-    """What was published.
-
-    Attributes:
-        name: With its commit.
-        url: Where it can be looked at.
-        new: Whether there was no model of that name; else this is a new revision of it, and older ones stay.
-    """
-
-    name: HubName
-    url: str
-    new: bool
-
-
-def card_to_publish(folder: Path, name: HubName | None = None, licence: str | None = None) -> str:
-    """The text of the model card as it will be published.
-
-    Args:
-        folder: A checkpoint.
-        name: See `crr.card_metadata.ready_to_publish`.
-        licence: Likewise.
-
-    Raises:
-        CheckpointError: It is none, or it is damaged.
-        ConfigError: The card's metadata cannot be read.
-    """
-    config = read_config(folder)
-    card = card_in(folder)
-    if card is None:
-        card = f"# {folder.name}\n"
-    size = sum((folder / file).stat().st_size for file in (CONFIG, WEIGHTS))
-    return ready_to_publish(card, config, size, name.repo if name is not None else None, licence)
-
-
-def photos_of(folder: Path) -> list[Path]:
-    """The normal photos beside a checkpoint, with what says where they come from."""
-    return sorted(path for path in (folder / NORMALS).rglob("*") if path.is_file())
-
-
 def publish(
-    api: HfApi,
-    folder: Path,
-    name: HubName,
-    *,
-    private: bool,
-    licence: str | None,
-    normals: bool,
-    message: str | None,
-    tell: Tell | None,
-    stop: threading.Event | None,
+    api: HfApi, publication: Publication, tell: Tell | None, stop: threading.Event | None
 ) -> Published:
-    """Commit a checkpoint to the Hub.
+    """Commit a checkpoint to the Hub; a repository is made if there is none.
 
     Args:
         api: With endpoint and token.
-        folder: The checkpoint.
-        name: OWNER/NAME; a repository is made if there is none.
-        private: Whether a new repository is private.
-        licence: See `card_to_publish`.
-        normals: Whether the normal photos beside the checkpoint are published with it.
-        message: Of the commit.
+        publication: The checkpoint, and under which name.
         tell: Hears how far it is.
         stop: Set to stop; until the commit itself is asked for, nothing is published then.
 
     Raises:
-        ConfigError: The name has a revision, or the card has no licence or metadata that cannot be read.
+        ConfigError: It cannot be published so (`Publication.check`), or its card cannot be read.
         CheckpointError: It is no checkpoint, or it is damaged.
         HubError: The Hub refuses, or does not answer, or holds something else under this name.
         StoppedError: It was stopped.
     """
-    if name.revision is not None:
-        raise ConfigError(f"A model is published as OWNER/NAME, without a revision: {name.repo}.")
-    info = describe(folder)
-    if (folder / WEIGHTS).stat().st_size > LARGEST[WEIGHTS]:
-        raise ConfigError(f"{folder / WEIGHTS} is larger than what `crr pull` accepts.")
-    card = card_to_publish(folder, name, licence)
-    check_licence(card)
-    paths = [folder / CONFIG, folder / WEIGHTS, *(photos_of(folder) if normals else ())]
-    summary = message or f"{info.name}, revision {info.revision}"
-
-    def prepare(_: object) -> bool:
-        with explained(name, api.endpoint):
-            _check_metadata(api, card)
-            return _make_repository(api, name, private)
-
-    def send(listener: Listener) -> None:
-        with explained(name, api.endpoint):
-            _send(api, name, operations, _Said(tell, listener, files))
-
-    def commit(_: object) -> str:
-        with explained(name, api.endpoint):
-            return _commit(api, name, operations, summary)
-
-    new = patiently(prepare, silent(api.endpoint), stop, _STOPPED)
+    info, card = describe(publication.folder), publication.card()
+    publication.check(card)
+    assert publication.name is not None
+    upload = _Upload(api, publication.name)
     with ExitStack() as open_files:
         files = {
-            path.relative_to(folder).as_posix(): open_files.enter_context(_ReadAloud(path)) for path in paths
+            path.relative_to(publication.folder).as_posix(): open_files.enter_context(_opened(path))
+            for path in publication.files
         }
-        operations = [CommitOperationAdd(place, file) for place, file in files.items()]
+        operations = [CommitOperationAdd(place, file) for place, file in files.items()]  # this reads them
         operations.append(CommitOperationAdd(CARD, card.encode()))
-        patiently(send, silent(api.endpoint), stop, _STOPPED, _PATIENCE)
-        unsure = f"{api.endpoint} did not say whether {name.repo} was published. Look at it there."
-        published = patiently(commit, unsure, patience=_PATIENCE)  # too late to stop
-    return Published(name.at(published), f"{api.endpoint}/{name.repo}", new)
+        before, made = patiently(
+            lambda _: upload.prepare(card, publication.private), silent(api.endpoint), stop, _STOPPED
+        )
+        stopped = _STOPPED + (
+            f" An empty repository is at {api.endpoint}/{publication.name}." if made else ""
+        )
+        patiently(
+            lambda listener: upload.send(operations, _Said(tell, listener, files)),
+            silent(api.endpoint),
+            stop,
+            stopped,
+            _PATIENCE,
+        )
+        message = publication.message or f"{info.name}, revision {info.revision}"
+        published = patiently(  # too late to stop
+            lambda _: upload.commit(operations, message), upload.unsure, patience=_PATIENCE
+        )
+    return Published(publication.name.at(published), f"{api.endpoint}/{publication.name}", before)
+
+
+def _opened(path: Path) -> "_ReadAloud":
+    try:
+        return _ReadAloud(path)
+    except OSError as error:
+        raise HubError(f"{path} cannot be read ({error.strerror}).") from None
 
 
 class _ReadAloud(io.BufferedReader):
@@ -177,64 +126,81 @@ class _Said:
             self._tell(Transfer(file, done, self._total))
 
 
-def _check_metadata(api: HfApi, card: str) -> None:
-    """Let the Hub look at the card before anything is sent, as it will when it takes the commit."""
-    response = get_session().post(
-        f"{api.endpoint}/api/validate-yaml",
-        json={"content": card, "repoType": "model"},
-        headers=build_hf_headers(token=api.token),
-    )
-    if response.status_code == httpx2.codes.BAD_REQUEST:
-        wrong = " ".join(str(error["message"]) for error in response.json()["errors"])
-        raise HubError(f"{api.endpoint} does not accept the model card: {wrong:.{_LONGEST}}")
-    hf_raise_for_status(response)
+class _Upload:
+    """The requests that publish a model."""
 
+    def __init__(self, api: HfApi, name: HubName) -> None:
+        self._api, self._name = api, name
+        self.unsure = f"{api.endpoint} did not say whether {name} was published. Look at it there."
 
-def _make_repository(api: HfApi, name: HubName, private: bool) -> bool:
-    """See that there is a repository for it.
+    def prepare(self, card: str, private: bool) -> tuple[str | None, bool]:
+        """Have the card checked, and see that there is a repository.
 
-    Returns:
-        Whether it holds no model yet.
+        Returns:
+            The commit of the model that is there, None without one; and whether the repository was made.
+        """
+        with understood(self._api.endpoint), explained(self._name, self._api.endpoint):
+            self._check_metadata(card)
+            try:
+                return self._find(private), False
+            except GatedRepoError:
+                raise
+            except RepositoryNotFoundError:
+                self._api.create_repo(self._name.repo, private=private)
+                return None, True
 
-    Raises:
-        HubError: It holds something else.
-    """
-    api.create_repo(name.repo, private=private, exist_ok=True)
-    there = model_of(api.model_info(name.repo, files_metadata=True), name)
-    if private and not there.private:
-        raise HubError(
-            f"{name.repo} is there already, and everybody sees it: make it private on "
-            f"{api.endpoint}/{name.repo}/settings, or choose another name."
+    def send(self, operations: Sequence[CommitOperationAdd], said: _Said) -> None:
+        """Bring the large files to the Hub; the small ones go with the commit."""
+        for place, file in said.files.items():
+            file.heard = partial(said.hear, place)
+        try:
+            with explained(self._name, self._api.endpoint):
+                self._api.preupload_lfs_files(self._name.repo, operations)
+        except ValueError as error:  # too large, or more than may be stored there
+            raise HubError(f"{self._api.endpoint} does not take the files: {error}") from None
+        except RuntimeError as error:  # so the client wraps what went wrong with one of them
+            with explained(self._name, self._api.endpoint):
+                raise error.__cause__ or HubError(f"{self._api.endpoint}: {error}") from None
+        except (KeyError, TypeError, AttributeError) as error:
+            with understood(self._api.endpoint):
+                raise error
+        for file in said.files.values():
+            file.heard = lambda _: None
+        said.hear_all()
+
+    def commit(self, operations: Sequence[CommitOperationAdd], message: str) -> str:
+        """The id of the commit, or of the one before if nothing has changed."""
+        with understood(self._api.endpoint), explained(self._name, self._api.endpoint):
+            try:
+                return self._api.create_commit(self._name.repo, operations, commit_message=message).oid
+            except httpx2.TransportError:
+                raise HubError(self.unsure) from None
+
+    def _check_metadata(self, card: str) -> None:
+        """Let the Hub look at the card before anything is sent, as it will when it takes the commit."""
+        response = get_session().post(
+            f"{self._api.endpoint}/api/validate-yaml",
+            json={"content": card, "repoType": "model"},
+            headers=build_hf_headers(token=self._api.token),
         )
-    others = [file for file in there.files if file not in _OF_ANY]
-    if others and there.card.get("library_name") != LIBRARY:
-        raise HubError(
-            f"{name.repo} is there already and holds something else ({others[0]}), whose card does not say "
-            f'"library_name: {LIBRARY}". Choose another name.'
-        )
-    return not others
+        if response.status_code == httpx2.codes.BAD_REQUEST:
+            wrong = " ".join(str(error["message"]) for error in response.json()["errors"])
+            raise HubError(f"{self._api.endpoint} does not accept the model card: {wrong:.{_LONGEST}}")
+        hf_raise_for_status(response)
 
-
-def _send(api: HfApi, name: HubName, operations: Sequence[CommitOperationAdd], said: _Said) -> None:
-    """Bring the large files to the Hub; the small ones go with the commit."""
-    for operation in operations:
-        _ = operation.upload_info.sha256  # this reads the file, which is no progress yet
-    for place, file in said.files.items():
-        file.heard = partial(said.hear, place)
-    try:
-        api.preupload_lfs_files(name.repo, operations)
-    except ValueError as error:  # too large, or more than may be stored there
-        raise HubError(f"{api.endpoint} does not take the files: {error}") from None
-    except RuntimeError as error:  # so the client wraps what went wrong with one of them
-        raise error.__cause__ or HubError(f"{api.endpoint}: {error}") from None
-    for file in said.files.values():
-        file.heard = lambda _: None
-    said.hear_all()
-
-
-def _commit(api: HfApi, name: HubName, operations: Sequence[CommitOperationAdd], message: str) -> str:
-    """The id of the commit."""
-    try:
-        return api.create_commit(name.repo, operations, commit_message=message).oid
-    except ValueError as error:  # the Hub does not like the card's metadata
-        raise HubError(f"{api.endpoint} does not accept the model card: {error}") from None
+    def _find(self, private: bool) -> str | None:
+        """The commit of the model that is there; raises `HubError` if it is none that may be replaced."""
+        name = self._name
+        there = model_of(self._api.model_info(name.repo, files_metadata=True), name)
+        if private and not there.private:
+            raise HubError(
+                f"{name} is there already, and everybody sees it: make it private on "
+                f"{self._api.endpoint}/{name}/settings, or choose another name."
+            )
+        others = [file for file in there.files if file not in _OF_ANY]
+        if others and there.card.get("library_name") != LIBRARY:
+            raise HubError(
+                f"{name} is there already and holds something else ({others[0]}), whose card does not say "
+                f'"library_name: {LIBRARY}". Choose another name.'
+            )
+        return there.commit if others else None

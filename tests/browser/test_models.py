@@ -6,9 +6,10 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from crr.hub import card_to_publish
+from crr.hub import Publication
 from tests.browser.conftest import PATIENCE, ROOT, serve, settled
-from tests.hub_server import TOKEN, Fault, HubServer, hub_server
+from tests.hub_repos import TOKEN, Fault
+from tests.hub_server import HubServer, hub_server
 
 EMBEDDED = ROOT / "checkpoints" / "crr-embedded"
 
@@ -16,7 +17,7 @@ EMBEDDED = ROOT / "checkpoints" / "crr-embedded"
 @pytest.fixture(scope="module")
 def hub() -> Iterator[HubServer]:
     files = {path.name: path.read_bytes() for path in EMBEDDED.iterdir() if path.is_file()}
-    files["README.md"] = card_to_publish(EMBEDDED).encode()
+    files["README.md"] = Publication(EMBEDDED).card().encode()
     with hub_server() as server:
         server.add("factory/six-parts", files)
         server.add("factory/gated", files, gated=True)

@@ -12,13 +12,14 @@ from crr.hub import Hub, HubName, Store
 from crr.model_card import write_figures
 from crr.report import HEADINGS
 from tests.crr.tiny import calibrated_detector
-from tests.hub_server import Fault, the_only_hub
+from tests.hub_repos import Fault
+from tests.hub_server import the_only_hub
 from workbench import pulls as pulling
 from workbench.components import trust
 from workbench.models import find_models, pulled_as, why_replaced
 from workbench.pulls import Pulls
 from workbench.settings import Settings
-from workbench.shelf import describe_figures, shelve, size_of
+from workbench.shelf import describe_figures, shelve
 
 NAME = HubName("owner/tiny")
 
@@ -132,10 +133,6 @@ def test_a_failure_that_nobody_foresaw_is_a_sentence(caplog):
     pull = finished(Pulls().start(NAME, Broken()))
     assert "secret" not in pull.failure
     assert "secret detail" in caplog.text
-
-
-def test_sizes_read_well():
-    assert [size_of(count) for count in (10_000, 7_600_000, 2_500_000_000)] == ["0.0 MB", "7.6 MB", "2.50 GB"]
 
 
 @pytest.fixture

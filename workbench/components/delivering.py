@@ -5,9 +5,9 @@ from typing import Any
 
 import streamlit as st
 
+from crr.hub import size_of
 from workbench.deliveries import Delivery
 from workbench.markdown import as_text
-from workbench.shelf import size_of
 
 _EVERY = 0.5  # seconds between two looks
 

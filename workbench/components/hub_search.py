@@ -5,14 +5,14 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from crr.hub import HubModel, HubName, Store
+from crr.hub import HubModel, HubName, Store, size_of
 from workbench.components.pulling import start_pull
 from workbench.components.shelf_cards import ANY, choose_one
 from workbench.components.shell import plain_errors
 from workbench.components.trust import hub_of_visitor
 from workbench.markdown import as_text, demoted
 from workbench.settings import settings
-from workbench.shelf import describe_figures, size_of
+from workbench.shelf import describe_figures
 
 _FOUND, _CLOSER = "hub_found", "hub_closer"
 

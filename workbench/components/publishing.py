@@ -1,18 +1,15 @@
 """Publishing a model: under which name and licence, and what its card will say."""
 
-from dataclasses import dataclass
-from pathlib import Path
-
 import streamlit as st
 from huggingface_hub import get_token
 
-from crr.card_metadata import card_in, known_metadata, licence_of, metadata_of, results_of
-from crr.errors import CRRError
-from crr.hub import Hub, HubName, Published, card_to_publish, photos_of
+from crr.card_metadata import card_in, known_metadata, licence_of, split_card
+from crr.hub import HubName, Publication, Published
+from crr.hub.failures import LOG_IN
 from workbench import models
 from workbench.components.delivering import watch
 from workbench.components.shell import plain_errors
-from workbench.components.trust import may_change_models
+from workbench.components.trust import hub_of_visitor, may_change_models
 from workbench.deliveries import Delivery
 from workbench.markdown import as_text, demoted
 
@@ -28,43 +25,25 @@ def show_publishing() -> None:
             icon=":material/lock:",
         )
         return
-    hub = Hub()
     if not get_token():
-        st.warning(
-            as_text(f"There is no token for {hub.endpoint} here: log in (hf auth login), or set HF_TOKEN."),
-            icon=":material/key:",
-        )
-    form = _show_form()
+        words = f"This machine has no token for {hub_of_visitor().endpoint}: {LOG_IN}."
+        st.warning(as_text(words), icon=":material/key:")
+    publication = _choose()
     push: Delivery[Published] | None = st.session_state.get(_PUSH)
     sending = push is not None and push.running
     with plain_errors():
-        unready = sending or not form.licensed
-        if st.button("Publish", icon=":material/upload:", type="primary", disabled=unready):
-            _publish(form)
+        if st.button("Publish", icon=":material/upload:", type="primary", disabled=sending):
+            _publish(publication)
     _show_push(push, sending)
     with plain_errors():
-        card = card_to_publish(form.folder, HubName.parse(form.address), form.licence)
-        if not form.licensed:
-            st.info("Its card names no licence. Give one above.", icon=":material/license:")
-        if not results_of(metadata_of(card)):
-            words = f"Its card has no figures: `crr evaluate --model {form.folder.name} --data DATA --card`"
-            st.caption(words)
+        card = publication.card()
+        for sentence in publication.lacks(card):
+            st.info(as_text(sentence), icon=":material/info:")
         _show_card(card)
 
 
-@dataclass(frozen=True)
-class _Form:
-    """What a visitor wants to publish, and how; `licensed` says whether form or card names a licence."""
-
-    folder: Path
-    address: str
-    licence: str | None
-    licensed: bool
-    private: bool
-    normals: bool
-
-
-def _show_form() -> _Form:
+def _choose() -> Publication:
+    """What the visitor wants to publish, and how."""
     found = models.find_models()
     with st.container(horizontal=True, vertical_alignment="bottom"):
         folder = found[st.selectbox("Model to publish", list(found), key="published_model")].path
@@ -83,42 +62,31 @@ def _show_form() -> _Form:
             help="As the Hub names licences: apache-2.0, cc-by-nc-sa-4.0. It follows from the licences of "
             "the images that the model was trained on.",
         ).strip()
-    photos = len(photos_of(folder))
+    photos = len(Publication(folder).photos)
     with st.container(horizontal=True):
         private = st.checkbox("Private", help="If the repository is new, only you may see it.")
         normals = photos > 0 and st.checkbox(
             "Its normal photos too",
             help=f"{photos} files, with which the page Layers compares. Only if their licences allow it.",
         )
-    return _Form(folder, address.strip(), licence or None, bool(licence or known), private, bool(normals))
+    return Publication(folder, HubName.parse(address.strip()), private, licence or None, bool(normals))
 
 
 @st.fragment
 def _show_card(card: str) -> None:
     place = st.expander("The card as it will be", key="published_card", on_change="rerun")
     if place.open:
-        head, _, words = card.removeprefix("---\n").partition("\n---\n")
+        head, words = split_card(card)
         place.code(head, language="yaml")
         place.markdown(demoted(words))
 
 
-def _publish(form: _Form) -> None:
-    name = HubName.parse(form.address)
-    if name is None:
-        raise CRRError("Say where to publish it: OWNER/NAME, with your name on the Hub as OWNER.")
-    push = st.session_state[_PUSH] = Delivery[Published](name)
-    hub = Hub()
-    push.begin(
-        lambda tell, stop: hub.push(
-            form.folder,
-            name,
-            private=form.private,
-            licence=form.licence,
-            normals=form.normals,
-            tell=tell,
-            stop=stop,
-        )
-    )
+def _publish(publication: Publication) -> None:
+    publication.check(publication.card())
+    assert publication.name is not None
+    push = st.session_state[_PUSH] = Delivery[Published](publication.name)
+    hub = hub_of_visitor()
+    push.begin(lambda tell, stop: hub.push(publication, tell, stop))
     st.rerun()  # the button above knows of it then
 
 
@@ -129,9 +97,7 @@ def _show_push(push: Delivery[Published] | None, sending: bool) -> None:
     if sending:
         watch([push], Delivery.leave)
     elif push.result is not None:
-        revision = "" if push.result.new else " It is a new revision of the model that was there."
-        words = f"Published as {push.result.name}: {push.result.url}.{revision}"
-        st.success(as_text(words), icon=":material/check:")
+        st.success(as_text(push.result.sentence), icon=":material/check:")
     elif push.stop.is_set():
         st.info(as_text(push.failure), icon=":material/stop:")
     else:

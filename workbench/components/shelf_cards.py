@@ -5,12 +5,12 @@ from collections.abc import Sequence
 import streamlit as st
 
 from crr.errors import HubError
-from crr.hub import HubName, Store
+from crr.hub import HubName, Store, size_of
 from workbench.components.pulling import start_pull
 from workbench.components.shell import plain_errors
 from workbench.components.trust import hub_of_visitor, may_change_models
 from workbench.markdown import as_text, demoted
-from workbench.shelf import Shelved, describe_figures, shelve, size_of
+from workbench.shelf import Shelved, describe_figures, shelve
 
 ANY = "any"
 _COLUMNS = 2

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from crr.hub import Hub
+from crr.hub import Hub, quiet
 from workbench.settings import settings
 
 
@@ -13,6 +13,7 @@ def may_change_models() -> bool:
 
 def hub_of_visitor() -> Hub:
     """The Hub as this visitor may ask it: with the token of this machine only if they may use it."""
+    quiet()
     return Hub(token=None if uses_token() else False)
 
 

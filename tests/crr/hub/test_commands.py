@@ -1,7 +1,10 @@
 """The commands `pull`, `push` and `models`, and models of the Hub in the others."""
 
 import json
+import os
 import re
+import subprocess
+import sys
 
 import pytest
 from huggingface_hub import constants
@@ -14,7 +17,7 @@ from crr.hub import Store
 from crr.images import encode_png
 from crr.model_card import write_figures
 from tests.crr.tiny import good_images
-from tests.hub_server import TOKEN
+from tests.hub_repos import TOKEN
 
 
 def crr(*arguments, code=0):
@@ -39,7 +42,7 @@ def test_on_the_command_line_a_model_is_published_found_pulled_and_used(server, 
     assert "It has no figures: crr evaluate" in said
     assert "new revision" not in said
     commit = server.repos["owner/mine"].commits[-1].sha
-    assert f"owner/mine@{commit[:7]}: {server.endpoint}/owner/mine" in said
+    assert f"Published as owner/mine@{commit[:7]}: {server.endpoint}/owner/mine" in said
     listed = json.loads(crr("models", "--hub", "--search", "mine", "--json", "-"))
     assert [row["name"] for row in listed["hub"]] == ["owner/mine"]
     assert listed["models"] == []
@@ -89,6 +92,9 @@ def test_a_pull_says_what_it_changed(server, files, monkeypatch):
     server.add("owner/tiny", {**files, "README.md": b"# Better"})
     assert f"Updated: it was owner/tiny@{first[:7]} before" in crr("pull", "owner/tiny")
     assert "It was here already.\n" in crr("pull", f"owner/tiny@{first}")
+    third = server.add("owner/tiny", {**files, "README.md": b"# Best"})
+    crr("pull", f"owner/tiny@{third}")
+    assert "Updated: it was owner/tiny@" in crr("pull", "owner/tiny")  # though nothing had to be sent
     [*_, last] = crr("pull", "owner/tiny@main", "--progress", "json").splitlines()
     assert json.loads(last)["before"] == json.loads(last)["commit"]
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
@@ -99,13 +105,28 @@ def test_a_pull_says_what_it_changed(server, files, monkeypatch):
 def test_a_push_says_what_it_changed_and_what_the_card_lacks(model, report):
     (model / "README.md").write_text("# Mine\n")
     preview = crr("push", model, "owner/mine", "--preview")
-    assert "It names no licence, so it cannot be published yet" in preview
+    assert "It names no licence: give one before you publish it" in preview
     assert "It has no figures" in preview
     write_figures(model, report, "crr evaluate --model mine --data DATA")
     assert "It has no figures" not in crr("push", model, "owner/mine", "--license", "mit")
     (model / "README.md").write_text("# Better\n")
     said = crr("push", model, "owner/mine", "--license", "mit")
-    assert "It is a new revision of the model that was there; older ones stay." in said
+    assert ", a new revision; the older ones stay: " in said
+
+
+def test_who_reads_no_further_ends_the_command_and_is_told_nothing_wrong(server, files):
+    """As `crr pull --progress json | head -1` does."""
+    server.add("owner/tiny", {**files, "README.md": b"x" * 400_000})
+    environment = {**os.environ, "HF_ENDPOINT": server.endpoint, "HF_HUB_OFFLINE": "0"}
+    environment["HF_ASSETS_CACHE"] = constants.HF_ASSETS_CACHE
+    command = [sys.executable, "-m", "crr", "pull", "owner/tiny", "--progress", "json"]
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as pull:
+        pull.stdout.readline()
+        pull.stdout.close()
+        assert "Make room" not in pull.stderr.read()
+        assert pull.wait(timeout=60) == 1
 
 
 @pytest.mark.usefixtures("server")

@@ -1,0 +1,109 @@
+"""What is to be published, and what came of it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from crr.card_metadata import card_in, check_licence, licence_of, metadata_of, ready_to_publish, results_of
+from crr.checkpoint_files import CARD, CONFIG, NORMALS, PULLED, WEIGHTS, name_of, read_config
+from crr.errors import CheckpointError, ConfigError
+from crr.hub.listing import LARGEST
+from crr.hub.names import HubName
+from crr.hub.transfer import size_of
+
+
+@dataclass(frozen=True)
+class Publication:
+    """A checkpoint that is to be published.
+
+    Attributes:
+        folder: The checkpoint.
+        name: OWNER/NAME on the Hub; None while nobody has said it.
+        private: Whether a repository that is made for it is private.
+        licence: As the Hub names licences, such as "apache-2.0"; None for that of its card.
+        normals: Whether the normal photos beside it are published too.
+        message: Of the commit; None for the model's name and revision.
+    """
+
+    folder: Path
+    name: HubName | None = None
+    private: bool = False
+    licence: str | None = None
+    normals: bool = False
+    message: str | None = None
+
+    @property
+    def photos(self) -> list[Path]:
+        """The normal photos beside it, with what says where they come from."""
+        return sorted(path for path in (self.folder / NORMALS).rglob("*") if path.is_file())
+
+    @property
+    def files(self) -> list[Path]:
+        """What is published besides the card."""
+        return [self.folder / CONFIG, self.folder / WEIGHTS, *(self.photos if self.normals else ())]
+
+    def card(self) -> str:
+        """The text of its model card as it will be published.
+
+        Raises:
+            CheckpointError: It is no checkpoint, or it is damaged.
+            ConfigError: The card's metadata cannot be read.
+        """
+        config, card = read_config(self.folder), card_in(self.folder)
+        if not (self.folder / WEIGHTS).is_file():
+            raise CheckpointError(f"{self.folder / WEIGHTS} is missing. Copy the checkpoint again.")
+        size = sum((self.folder / file).stat().st_size for file in (CONFIG, WEIGHTS))
+        name = self.name.repo if self.name is not None else None
+        title = f"# {name_of(self.folder)}\n"
+        return ready_to_publish(title if card is None else card, config, size, name, self.licence)
+
+    def lacks(self, card: str) -> list[str]:
+        """What its card should have and has not, as sentences; `card` is that of `card()`."""
+        metadata = metadata_of(card)
+        sentences = []
+        if not licence_of(metadata):
+            sentences.append("It names no licence: give one before you publish it, such as cc-by-nc-sa-4.0.")
+        if not results_of(metadata) and not (self.folder / PULLED).exists():
+            name = name_of(self.folder)
+            sentences.append(f"It has no figures: crr evaluate --model {name} --data DATA --card")
+        return sentences
+
+    def check(self, card: str) -> None:
+        """See that it can be published, and pulled afterwards.
+
+        Raises:
+            ConfigError: Its name has a revision, its card names no licence, or a file is too large.
+        """
+        if self.name is None or self.name.revision is not None:
+            raise ConfigError("Say where to publish it: OWNER/NAME, with your name on the Hub as OWNER.")
+        check_licence(card)
+        sizes = {file: (self.folder / file).stat().st_size for file in (CONFIG, WEIGHTS)}
+        for file, size in {**sizes, CARD: len(card.encode())}.items():
+            if size > LARGEST[file]:
+                raise ConfigError(
+                    f"{self.folder / file} has {size_of(size)}, and nobody could pull it: "
+                    f"more than {size_of(LARGEST[file])} is not accepted."
+                )
+
+
+@dataclass(frozen=True)
+class Published:
+    """What was published.
+
+    Attributes:
+        name: With its commit.
+        url: Where it can be looked at.
+        before: The commit of the model that was there under this name; None if none was.
+    """
+
+    name: HubName
+    url: str
+    before: str | None
+
+    @property
+    def sentence(self) -> str:
+        """What came of it."""
+        if self.before is None:
+            return f"Published as {self.name}: {self.url}"
+        if self.name.means(self.before):
+            return f"{self.name} is this model already, and stays as it is: {self.url}"
+        return f"Published as {self.name}, a new revision; the older ones stay: {self.url}"
