@@ -7,7 +7,7 @@
 FROM python:3.11-slim AS installed
 ARG TORCH_BACKEND=cpu
 # uv knows where PyTorch's builds for each kind of machine are; those for CPUs are a tenth as large.
-RUN pip install --no-cache-dir uv
+RUN pip install --no-cache-dir uv==0.13.9
 COPY requirements.txt constraints.txt /build/
 # Compiled here, because who starts it may not write there: larger, but it starts in half the time.
 RUN uv venv /venv \

@@ -10,7 +10,7 @@ from crr.checkpoint_files import CARD
 from crr.datasets import Dataset
 from crr.detector import Detector, TrainedDetector
 from crr.files import write_text_atomically
-from crr.report import HEADINGS
+from crr.report import HEADINGS, as_fraction
 
 _FIGURES, _IDENTITY = "figures", "identity"
 _LEGEND = (
@@ -142,7 +142,7 @@ def with_identity(card: str, report: Mapping[str, Any], command: str) -> str:
         f"{group.replace('_', '-')} {low:.3f} to {high:.3f}"
         for group, (low, high) in ((name, ends) for name, ends in report["interval"].items() if ends)
     ]
-    kinds = [f"{name} {_share(index)}" for name, index in report["kinds"].items()]
+    kinds = [f"{name} {as_fraction(index)}" for name, index in report["kinds"].items()]
     text = "\n".join(
         [
             f"Measured by `{command}`:",
@@ -163,8 +163,8 @@ def rewrite_card(folder: Path, change: Callable[[str], str]) -> None:
 
 
 def _identity_row(name: str, index: Mapping[str, float | None], normal_error: float | None) -> str:
-    cells = [_share(index.get(group)) for group in ("seen", "held_out", "pairs")]
-    return f"| {name} | {' | '.join([*cells, _share(normal_error)])} |"
+    cells = [as_fraction(index.get(group)) for group in ("seen", "held_out", "pairs")]
+    return f"| {name} | {' | '.join([*cells, as_fraction(normal_error)])} |"
 
 
 def marked(block: str, text: str) -> str:
@@ -179,10 +179,6 @@ def with_block(card: str, block: str, heading: str, text: str) -> str:
         return f"{card.rstrip()}\n\n## {heading}\n\n{marked(block, text)}\n"
     before, rest = card.split(begin, 1)
     return before + marked(block, text) + rest.split(end, 1)[1]
-
-
-def _share(value: float | None) -> str:
-    return "–" if value is None else f"{value:.3f}"
 
 
 def _percent(value: float | None) -> str:

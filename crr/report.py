@@ -15,6 +15,11 @@ HEADINGS = {
 """Metric to its column heading, in the order of every table; "I-" is for images, "P-" for pixels."""
 
 
+def as_fraction(value: float | None) -> str:
+    """A figure as tables show it: with three decimals, a dash where there is none."""
+    return "–" if value is None else f"{value:.3f}"
+
+
 @dataclass(frozen=True)
 class Figures:
     """Metrics of one category, or their mean: fractions in [0, 1], None where they cannot be had.

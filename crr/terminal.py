@@ -15,7 +15,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColum
 from rich.table import Table
 from rich.text import Text
 
-from crr.report import HEADINGS
+from crr.report import HEADINGS, as_fraction
 
 if TYPE_CHECKING:
     from crr.checkpoint_files import CheckpointInfo
@@ -116,7 +116,7 @@ def figures_table(result: Mapping[str, Any]) -> Table:
         table.add_column(header, justify="right", no_wrap=True)
     rows = [*result["categories"].items(), ("mean", result["mean"])]
     for number, (name, figures) in enumerate(rows, start=2):
-        cells = [_cell(figures[metric]) for metric in HEADINGS]
+        cells = [as_fraction(figures[metric]) for metric in HEADINGS]
         table.add_row(_text(name), str(figures["images"]), *cells, end_section=number == len(rows))
     return table
 
@@ -129,17 +129,27 @@ def identity_table(result: Mapping[str, Any]) -> Table:
     table.add_column("", overflow="fold")
     for header in ("seen", "held out", "pairs", "normal error"):
         table.add_column(header, justify="right", no_wrap=True)
-    table.add_row("all", *(_cell(result["index"][group]) for group in _GROUPS), _cell(result["normal_error"]))
+    table.add_row(
+        "all",
+        *(as_fraction(result["index"][group]) for group in _GROUPS),
+        as_fraction(result["normal_error"]),
+    )
     table.add_row("95 % interval", *(_interval(result["interval"][group]) for group in _GROUPS), "")
     table.add_section()
     for part in ("layers", "categories"):
         rows = list(result[part].items())
         for number, (name, figures) in enumerate(rows, start=1):
-            cells = [_cell(figures.get(column)) for column in (*_GROUPS, "normal_error")]
+            cells = [as_fraction(figures.get(column)) for column in (*_GROUPS, "normal_error")]
             table.add_row(_text(name), *cells, end_section=number == len(rows))
     for name, index in result["kinds"].items():
         held_out = name in HELD_OUT
-        table.add_row(_text(name), "" if held_out else _cell(index), _cell(index) if held_out else "", "", "")
+        table.add_row(
+            _text(name),
+            "" if held_out else as_fraction(index),
+            as_fraction(index) if held_out else "",
+            "",
+            "",
+        )
     return table
 
 
@@ -159,7 +169,7 @@ def comparison_table(result: Mapping[str, Any]) -> Table:
         cells = [mean[metric] for metric in shown] + [identity["index"][group] for group in _GROUPS]
         table.add_row(
             _text(row["model"]),
-            *map(_cell, [*cells, identity["normal_error"]]),
+            *map(as_fraction, [*cells, identity["normal_error"]]),
             f"{row['milliseconds']:.0f}",
             f"{row['bytes'] / 1e6:.1f}",
         )
@@ -176,7 +186,7 @@ def layers_table(result: Mapping[str, Any]) -> Table:
     for part, layers in result["categories"].items():
         for number, (name, figures) in enumerate(layers.items(), start=1):
             best = Text(" best", style="bold") if name == result["best"][part] else Text()
-            cells = [_cell(figures[metric]) for metric in ("image_auroc", "pixel_ap", "aupro")]
+            cells = [as_fraction(figures[metric]) for metric in ("image_auroc", "pixel_ap", "aupro")]
             label = _text(part) if number == 1 else Text()
             table.add_row(label, _text(name) + best, *cells, end_section=number == len(layers))
     return table
@@ -193,7 +203,10 @@ def inversion_table(result: Mapping[str, Any]) -> Table:
     sections = (len(result["categories"]), len(result["categories"]) + 1)
     for number, (name, figures) in enumerate(rows, start=1):
         decibels = [f"{figures[key]:.1f}" for key in ("psnr", "psnr_inside", "psnr_clean")]
-        shares = [_cell(figures["shows"]), *(_cell(figures["repaired"][model]) for model in names)]
+        shares = [
+            as_fraction(figures["shows"]),
+            *(as_fraction(figures["repaired"][model]) for model in names),
+        ]
         cells = [str(figures["images"]), *decibels, *shares]
         table.add_row(_text(name), *cells, end_section=number in sections)
     return table
@@ -212,7 +225,7 @@ def hub_table(found: "Sequence[HubModel]") -> Table:
     """One row a model on the Hub."""
     table = _models_table([model.name.repo for model in found], "MB", "I-AUROC", title="On the Hub")
     for model in found:
-        facts, measured = model.facts, _cell(model.results.get("image_auroc"))
+        facts, measured = model.facts, as_fraction(model.results.get("image_auroc"))
         licence = f"licence: {model.licence or '?'}"
         described = _lines(f"{facts.method}, {facts.encoder}", ", ".join(facts.categories), licence)
         table.add_row(_text(model.name.repo), described, _megabytes(facts.bytes), measured)
@@ -253,10 +266,6 @@ def _table(title: str = "") -> Table:
 
 def _text(name: str) -> Text:
     return Text(_printable(name))
-
-
-def _cell(value: float | None) -> str:
-    return "–" if value is None else f"{value:.3f}"
 
 
 def _interval(ends: Sequence[float] | None) -> str:

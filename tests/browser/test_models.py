@@ -52,6 +52,12 @@ def models(browser: Browser, url: str, hub: HubServer) -> Iterator[Page]:
     context.close()
 
 
+def add(hub: HubServer, *names: str) -> None:
+    """Models that no other test pulls."""
+    for name in names:
+        hub.add(name, hub.repos["factory/six-parts"].commits[-1].files)
+
+
 def on_the_way(hub: HubServer, where: str) -> Fault:
     """Let bodies take minutes, until the pause of what is returned is set to 0."""
     slow = Fault(where, pause=0.5)
@@ -84,27 +90,30 @@ def test_a_model_is_pulled_with_its_bytes_counted_and_inspects(models: Page, hub
     expect(models.get_by_text(re.compile(r"factory/six-parts@[0-9a-f]{7}")).first).to_be_visible()
 
 
-def test_a_pulled_model_stands_among_the_others_and_can_be_removed(models: Page):
-    pull(models, "factory/six-parts")
+def test_a_pulled_model_stands_among_the_others_and_can_be_removed(models: Page, hub: HubServer):
+    add(hub, "factory/removed")
+    pull(models, "factory/removed")
     expect(models.get_by_text("is here.").first).to_be_visible()
     models.get_by_role("tab", name="On this machine").click()
-    expect(models.get_by_text(re.compile(r"^factory/six-parts@[0-9a-f]{7}$"))).to_be_visible()
-    models.get_by_role("button", name="Look for an update").click()
+    expect(models.get_by_text(re.compile(r"^factory/removed@[0-9a-f]{7}$"))).to_be_visible()
+    models.locator("[class*='st-key-update-factory-removed']").get_by_role("button").click()
     expect(models.get_by_text("It is the newest of main.")).to_be_visible()
-    models.get_by_role("button", name="Remove").click()
+    models.locator("[class*='st-key-removing-factory-removed']").get_by_role("button").click()
     expect(models.get_by_text(re.compile(r"This frees 7\.6 MB"))).to_be_visible()
     models.get_by_role("button", name="Remove it").click()
-    expect(models.get_by_text(re.compile(r"^factory/six-parts@[0-9a-f]{7}$"))).to_have_count(0)
+    expect(models.get_by_text(re.compile(r"^factory/removed@[0-9a-f]{7}$"))).to_have_count(0)
 
 
 def test_a_pull_is_stopped_and_gone_on_with(models: Page, hub: HubServer):
-    on_the_way(hub, "six-parts/resolve")
-    pull(models, "factory/six-parts@main")
+    add(hub, "factory/halted")
+    on_the_way(hub, "halted/resolve")
+    pull(models, "factory/halted")
+    expect(models.get_by_text(re.compile(r"factory/halted: \d\.\d MB of"))).to_be_visible()
     models.get_by_role("button", name="Cancel").click()
     expect(models.get_by_text("Stopped. What has arrived is kept")).to_be_visible()
     hub.faults = []
     models.get_by_role("button", name="Pull").first.click()
-    expect(models.get_by_text(re.compile(r"six-parts@[0-9a-f]{7} is here\.")).first).to_be_visible()
+    expect(models.get_by_text(re.compile(r"factory/halted@[0-9a-f]{7} is here\.")).first).to_be_visible()
 
 
 def test_a_card_is_drawn_when_it_is_opened(models: Page):
@@ -115,15 +124,16 @@ def test_a_card_is_drawn_when_it_is_opened(models: Page):
 
 
 def test_two_pulls_go_on_beside_each_other(models: Page, hub: HubServer):
+    add(hub, "factory/left", "factory/right")
     slow = on_the_way(hub, "/resolve/")
-    pull(models, "factory/other")
-    expect(models.get_by_text(re.compile(r"factory/other: \d\.\d MB of"))).to_be_visible()
-    models.get_by_role("textbox", name="Address").fill("factory/gated")
+    pull(models, "factory/left")
+    expect(models.get_by_text(re.compile(r"factory/left: \d\.\d MB of"))).to_be_visible()
+    models.get_by_role("textbox", name="Address").fill("factory/right")
     models.get_by_role("button", name="Pull").first.click()
-    expect(models.get_by_text(re.compile(r"factory/gated: \d\.\d MB of"))).to_be_visible()
-    expect(models.get_by_text(re.compile(r"factory/other: \d\.\d MB of"))).to_be_visible()
+    expect(models.get_by_text(re.compile(r"factory/right: \d\.\d MB of"))).to_be_visible()
+    expect(models.get_by_text(re.compile(r"factory/left: \d\.\d MB of"))).to_be_visible()
     slow.pause = 0
-    for name in ("other", "gated"):
+    for name in ("left", "right"):
         expect(models.get_by_text(re.compile(rf"factory/{name}@[0-9a-f]{{7}} is here"))).to_be_visible()
 
 

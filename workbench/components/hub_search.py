@@ -25,7 +25,9 @@ def show_hub() -> None:
         st.form("hub_search", border=False),
         st.container(horizontal=True, vertical_alignment="bottom"),
     ):
-        word = st.text_input("Search", placeholder="a word in the name; empty for all")
+        word = st.text_input(
+            "Search", placeholder="a word in the name; empty for all", key="hub_word", persist_state="session"
+        )
         if st.form_submit_button("Search", icon=":material/search:"):
             with plain_errors(), st.spinner("Asking the Hub"):
                 found = hub_of_visitor().search(word.strip())

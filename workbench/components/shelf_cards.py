@@ -96,7 +96,7 @@ def _offer_changes(row: Shelved) -> None:
                 found = hub.look_up(HubName(pulled.name.repo, pulled.asked))
                 st.session_state.setdefault(_UPDATES, {})[row.info.name] = found.commit
         if may_change_models():
-            with st.popover("Remove", icon=":material/delete:"):
+            with st.popover("Remove", icon=":material/delete:", key=f"removing-{row.info.name}"):
                 st.write(f"This frees {size_of(pulled.bytes)}. It can be pulled again while the Hub has it.")
                 if st.button("Remove it", key=f"remove-{row.info.name}", type="primary"):
                     with plain_errors():

@@ -1,13 +1,11 @@
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from crr.checkpoint import save
 from crr.hub import Hub, Store
-from crr.report import HEADINGS
 from tests.crr.tiny import calibrated_detector
 from tests.hub_server import HubServer, the_only_hub
 
@@ -43,10 +41,3 @@ def hub(server: HubServer, tmp_path: Path) -> Hub:
 def model(tiny_model: Path, tmp_path: Path) -> Path:
     """A copy of it that a test may change."""
     return shutil.copytree(tiny_model, tmp_path / "mine")
-
-
-@pytest.fixture
-def report() -> dict[str, Any]:
-    """What was measured of it."""
-    rows = [dict.fromkeys(HEADINGS, 0.875) | {"images": 4} for _ in range(3)]
-    return {"model": "mine", "categories": {"plate": rows[0], "ring": rows[1]}, "mean": rows[2]}

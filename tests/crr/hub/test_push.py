@@ -2,19 +2,16 @@
 
 import threading
 import time
-from copy import deepcopy
 
 import pytest
 from huggingface_hub import constants
 
-from crr import registry
-from crr.card_metadata import Facts, metadata_of, ready_to_publish, results_of, with_results
+from crr.card_metadata import Facts, metadata_of
 from crr.checkpoint import save
 from crr.checkpoint_files import describe
 from crr.errors import CheckpointError, ConfigError, HubError, StoppedError
 from crr.hub import HubName, Publication, patience, upload
 from crr.model_card import write_figures
-from crr.presets import configure
 from crr.report import HEADINGS
 from tests.crr.tiny import calibrated_detector
 from tests.hub_repos import Fault
@@ -125,25 +122,6 @@ def test_without_a_licence_nothing_is_published(hub, server, model, head):
     assert metadata_of(card)["license"] == "cc-by-4.0"
 
 
-def test_a_card_whose_head_is_no_yaml_is_a_sentence():
-    config = calibrated_detector().config
-    with pytest.raises(ConfigError, match="between two lines of ---"):
-        ready_to_publish("---\na: [1\n---\n# Mine\n", config, 1)
-    with pytest.raises(ConfigError, match="between two lines of ---"):
-        metadata_of("---\njust words\n---\n")
-
-
-def test_figures_that_do_not_exist_are_left_out(report):
-    figures = deepcopy(report)
-    figures["mean"]["aupro"] = figures["categories"]["ring"]["pixel_ap"] = None
-    card = with_results("# Mine\n", "mine", figures)
-    assert set(results_of(metadata_of(card))) == set(HEADINGS) - {"aupro"}
-    assert results_of({}) == results_of({"model-index": [1]}) == results_of({"model-index": 3}) == {}
-    twice = with_results(card, "mine", report)
-    assert set(results_of(metadata_of(twice)).values()) == {0.875}
-    assert "# Mine" in twice
-
-
 def test_a_card_that_the_hub_refuses_is_a_sentence_before_anything_is_sent(hub, server, model):
     with pytest.raises(HubError, match='does not accept the model card: "license" must be one of'):
         hub.push(Publication(model, NAME, licence="to-be-found"))
@@ -238,9 +216,3 @@ def test_a_repository_that_holds_something_else_is_not_written_over(hub, server,
     assert server.repos["owner/bert"].commits[-1].files == other
     server.add("owner/begun", {"README.md": b"---\nlicense: mit\n---\n", ".gitattributes": b""})
     assert hub.push(Publication(model, HubName("owner/begun"))).name.repo == "owner/begun"
-
-
-def test_every_method_can_be_published():
-    for method in registry.METHODS:
-        config = configure("embedded", method=method)
-        assert metadata_of(ready_to_publish("# A\n", config, 1, licence="mit"))["crr"]["method"] == method

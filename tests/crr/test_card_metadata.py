@@ -1,0 +1,78 @@
+"""The metadata at the head of a model card."""
+
+from copy import deepcopy
+
+import pytest
+
+from crr import registry
+from crr.card_metadata import (
+    card_in,
+    card_to_change,
+    known_metadata,
+    metadata_of,
+    ready_to_publish,
+    results_of,
+    split_card,
+    with_results,
+)
+from crr.errors import ConfigError
+from crr.presets import configure
+from crr.report import HEADINGS
+from tests.crr.tiny import calibrated_detector
+
+
+def test_a_card_whose_head_is_no_yaml_is_a_sentence():
+    config = calibrated_detector().config
+    with pytest.raises(ConfigError, match="between two lines of ---"):
+        ready_to_publish("---\na: [1\n---\n# Mine\n", config, 1)
+    with pytest.raises(ConfigError, match="between two lines of ---"):
+        metadata_of("---\njust words\n---\n")
+
+
+def test_figures_that_do_not_exist_are_left_out(report):
+    figures = deepcopy(report)
+    figures["mean"]["aupro"] = figures["categories"]["ring"]["pixel_ap"] = None
+    card = with_results("# Mine\n", "mine", figures)
+    assert set(results_of(metadata_of(card))) == set(HEADINGS) - {"aupro"}
+    assert results_of({}) == results_of({"model-index": [1]}) == results_of({"model-index": 3}) == {}
+    twice = with_results(card, "mine", report)
+    assert set(results_of(metadata_of(twice)).values()) == {0.875}
+    assert "# Mine" in twice
+
+
+def test_every_method_can_be_published():
+    for method in registry.METHODS:
+        config = configure("embedded", method=method)
+        assert metadata_of(ready_to_publish("# A\n", config, 1, licence="mit"))["crr"]["method"] == method
+
+
+@pytest.mark.parametrize(
+    ("card", "head", "words"),
+    [
+        ("# Mine\n", "", "# Mine"),
+        ("---\na: 1\n---\n# Mine\n", "a: 1", "# Mine"),
+        ("\n---\na: 1\n---\n# Mine\n", "a: 1", "# Mine"),
+        ("---\r\na: 1\r\n---\r\n# Mine\r\n", "a: 1", "# Mine"),
+        ("---\n---\n# Mine\n", "", "# Mine"),
+        ("---\na: 1\n---", "a: 1", ""),
+        ("# Mine\n\n---\n\nmore\n\n---\n", "", "# Mine\n\n---\n\nmore\n\n---"),
+    ],
+)
+def test_a_card_is_metadata_and_words(card, head, words):
+    assert split_card(card) == (head, words)
+    assert metadata_of(card) == ({"a": 1} if head else {})
+
+
+def test_figures_keep_what_a_table_needs_to_round_alike(report):
+    report["mean"]["aupro"] = 0.853479
+    assert results_of(metadata_of(with_results("# Mine\n", "mine", report)))["aupro"] == 0.853479
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"), [(b"# \xff\n", "no text in UTF-8"), (b"---\na: [1\n---\n", "cannot be read")]
+)
+def test_a_card_that_a_change_would_damage_is_refused(tmp_path, content, sentence):
+    (tmp_path / "README.md").write_bytes(content)
+    with pytest.raises(ConfigError, match=sentence):
+        card_to_change(tmp_path)
+    assert known_metadata(card_in(tmp_path)) == {}  # to look at it is another thing
