@@ -29,4 +29,5 @@ USER 1000
 EXPOSE 8501
 HEALTHCHECK --interval=30s --timeout=5s --start-period=60s CMD \
     ["python", "-c", "import os, urllib.request; urllib.request.urlopen(f'http://127.0.0.1:{os.environ.get(\"PORT\", 8501)}/_stcore/health', timeout=4)"]
-CMD ["deploy/start.sh"]
+# Not by its name: a Space does not keep which files may be executed.
+CMD ["sh", "deploy/start.sh"]

@@ -32,7 +32,7 @@ def space(tmp_path: Path) -> Iterator[str]:
         "CRR_MAX_UPLOAD_MB": "3",
         "HF_HUB_OFFLINE": "1",
     }
-    with running([ROOT / "deploy" / "start.sh"], port, tmp_path, environment, cwd=tmp_path) as url:
+    with running(["sh", ROOT / "deploy" / "start.sh"], port, tmp_path, environment, cwd=tmp_path) as url:
         yield url
 
 
