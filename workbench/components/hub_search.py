@@ -97,7 +97,7 @@ def _show_model(model: HubModel, here: bool) -> None:
                 help="A branch or a tag; main is the newest. A commit can be named in the address above.",
             )
         if here:
-            st.caption("The newest is on this machine.")
+            st.caption("The newest is on this machine.", width="content")
         if st.button("Pull", key=f"pull-{model.name}", icon=":material/download:"):
             start_pull(f"{model.name.repo}@{revision}")
     if closer is not None:
