@@ -11,13 +11,12 @@ with plain_errors():
         from workbench.components import hub_search, publishing, pulling, shelf_cards
     with st.container():  # always there, so that the tabs below stay the same ones, and the open one open
         pulling.show_pulls()
+    if "shown" in st.session_state and not {"show"} & {*st.session_state, *st.query_params}:
+        st.session_state["show"] = st.session_state["shown"]  # who comes back finds the tab that was open
     here, hub, publish = st.tabs(
-        ["On this machine", "On the Hugging Face Hub", "Publish"],
-        key="show",
-        bind="query-params",
-        default=st.session_state.get("shown"),
+        ["On this machine", "On the Hugging Face Hub", "Publish"], key="show", bind="query-params"
     )
-    st.session_state["shown"] = st.session_state["show"]  # still there when the visitor comes back
+    st.session_state["shown"] = st.session_state["show"]
     with here, plain_errors():
         shelf_cards.show_shelf()
     with hub, plain_errors():

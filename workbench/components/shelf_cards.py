@@ -101,7 +101,8 @@ def _offer_changes(row: Shelved) -> None:
                 if st.button("Remove it", key=f"remove-{row.info.name}", type="primary"):
                     with plain_errors():
                         freed = Store().delete(pulled)
-                        st.toast(f"{size_of(freed)} freed.", icon=":material/delete:")
+                        words = f"{pulled.name} is removed, and {size_of(freed)} are free."
+                        st.toast(as_text(words), icon=":material/delete:")
                         st.rerun()
     current = Store().find(HubName(pulled.name.repo, pulled.asked))
     newest = st.session_state.get(_UPDATES, {}).get(row.info.name)
