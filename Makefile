@@ -27,6 +27,9 @@ help:  ## list these commands
 run: $(RUNTIME)  ## start the workbench on http://localhost:8501 (PORT=, ADDRESS=0.0.0.0 to share it)
 	@$(PY) -m streamlit run streamlit_app.py --server.port $(PORT) --server.address $(ADDRESS)
 
+.PHONY: install
+install: $(RUNTIME)  ## only install, into .venv
+
 .PHONY: test
 test: $(DEVELOPMENT)  ## run all tests, the fast ones first, then those in a Chromium
 	@$(PY) tools/chromium.py

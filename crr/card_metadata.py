@@ -24,6 +24,7 @@ TAGS = ("anomaly-detection", "anomaly-segmentation", "industrial-inspection")
 _OF_CATEGORIES = ("image_auroc", "pixel_ap", "aupro")  # of each category; of all together every metric
 _ALL = "all categories"
 _OTHER = "other"
+_LONGEST, _MOST = 80, 100  # signs of a word, and words of a list, that are shown of a card
 _DIGITS = 6  # of a figure: shown in %, with one decimal, it is rounded as the tables are
 
 
@@ -36,6 +37,12 @@ def card_in(folder: Path) -> str | None:
     """The text of the card of a checkpoint; None if it has none."""
     path = folder / CARD
     return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else None
+
+
+def _short(value: object) -> str:
+    """What somebody else's card says, as a word or a few in one line."""
+    words = " ".join(str(value).split())
+    return words if len(words) <= _LONGEST else f"{words[:_LONGEST]}…"
 
 
 def card_to_change(folder: Path) -> str:
@@ -104,7 +111,7 @@ def results_of(card: Mapping[str, Any]) -> dict[str, float]:
             for result in model.get("results") or ()
             if result.get("dataset", {}).get("name") == _ALL
             for metric in result.get("metrics") or ()
-            if isinstance(metric.get("value"), int | float)
+            if isinstance(metric.get("value"), int | float) and 0 <= metric["value"] <= 1
         }
     return {}
 
@@ -135,9 +142,9 @@ def facts_of(card: Mapping[str, Any]) -> Facts:
 
     def several(name: str) -> tuple[str, ...]:
         values = facts.get(name)
-        return tuple(map(str, values)) if isinstance(values, list) else ()
+        return tuple(map(_short, values[:_MOST])) if isinstance(values, list) else ()
 
-    method, encoder = (str(facts.get(name) or "?") for name in ("method", "encoder"))
+    method, encoder = (_short(facts.get(name) or "?") for name in ("method", "encoder"))
     size = facts.get("bytes")
     known = size if isinstance(size, int) and size > 0 else None
     return Facts(method, encoder, several("layers"), several("categories"), known)
@@ -154,7 +161,7 @@ def licence_of(card: Mapping[str, Any]) -> str:
     licence = card.get("license")
     if licence in (None, _OTHER):
         licence = card.get("license_name")
-    return str(licence or "")
+    return _short(licence or "")
 
 
 def ready_to_publish(
@@ -190,7 +197,20 @@ def ready_to_publish(
         "categories": list(config.categories),
         "bytes": size,
     }
-    return str(parsed)
+    return str(parsed) if name is None else f"{str(parsed).rstrip()}{_usage(str(parsed), name)}\n"
+
+
+def _usage(card: str, name: str) -> str:
+    """How the model is used, for a reader on the Hub; empty if its card says that already."""
+    if f"--model {name}" in card:
+        return ""
+    return f"""
+
+## Use it
+
+With the CRR Workbench: pull `{name}` on its page *Models*, or
+
+    crr predict photo.jpg --model {name} --out results"""
 
 
 def check_licence(card: str) -> None:
@@ -198,8 +218,8 @@ def check_licence(card: str) -> None:
     if not licence_of(metadata_of(card)):
         raise ConfigError(
             "The card does not say under which licence the model is published. It follows from the licences "
-            "of the images that it was trained on: give one, such as cc-by-nc-sa-4.0 (--license on the "
-            "command line)."
+            "of the images that it was trained on: give one, such as cc-by-nc-sa-4.0 (on the command line: "
+            "--license), or write it into the head of its README.md (license: cc-by-nc-sa-4.0)."
         )
 
 

@@ -92,6 +92,7 @@ def train(
     progress: option.ProgressFormat = "bar",
 ) -> None:
     """Train CRR or a baseline on the good images of a data set; Ctrl-C leaves a usable checkpoint."""
+    from crr.checkpoint_files import checkpoint_folder
     from crr.datasets import open_dataset
     from crr.normals import MOST
     from crr.presets import configure
@@ -130,8 +131,10 @@ def train(
         if options.normals:
             say("Some of the good photos were put into its folder normals/, to compare patches with.")
         say(f"Try it: crr predict --model {shlex.quote(str(out))} IMAGE --out results")
-        listed = shlex.quote(str(out.resolve().parent))
-        say(f"Or in the workbench, from the repository's folder: CRR_CHECKPOINTS={listed} make run")
+        parent = out.resolve().parent
+        usual = parent == checkpoint_folder().resolve()
+        listed = "" if usual else f"CRR_CHECKPOINTS={shlex.quote(str(parent))} "
+        say(f"Or in the workbench, from the repository's folder: {listed}make run")
     if unfinished:
         raise typer.Exit(INTERRUPTED)
 
@@ -147,11 +150,13 @@ def predict(
     progress: option.ProgressFormat = "bar",
 ) -> None:
     """Inspect images; a bad file is reported and the rest go on (exit code 1)."""
+    check_json_file(json_file, progress)
+    folder = model_folder(model, progress)  # before torch is loaded, so that what is wrong is said at once
+
     from crr.checkpoint import load
     from crr.prediction import predict_files
 
-    check_json_file(json_file, progress)
-    detector = load(model_folder(model, progress), device)
+    detector = load(folder, device)
     rows = []
     with reporting(progress) as report:
         for row in predict_files(detector, images, out, batch_size, report):
@@ -207,7 +212,7 @@ for panel, commands in {
         cli_measuring.layers,
         cli_inversion.evaluate_inversion,
     ),
-    "Hugging Face Hub": (cli_hub.pull, cli_hub.push),
+    "Hugging Face Hub": (cli_hub.pull, cli_hub.remove, cli_hub.push),
 }.items():
     for command in commands:
         app.command(rich_help_panel=panel)(command)

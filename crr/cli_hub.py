@@ -1,6 +1,7 @@
 """The commands `pull`, `push` and `models`: which models there are, here and on the Hugging Face Hub."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -12,11 +13,12 @@ from crr.cli_support import (
     STDOUT,
     check_json_file,
     delivering,
+    licence_sentence,
     model_folder,
     sentences,
     write_json,
 )
-from crr.errors import ConfigError
+from crr.errors import ConfigError, HubError
 from crr.terminal import checkpoints_table, hub_table, say
 
 if TYPE_CHECKING:
@@ -26,12 +28,9 @@ if TYPE_CHECKING:
 @sentences()
 def pull(name: option.HubModel, progress: option.ProgressFormat = "bar") -> None:
     """Bring a model from the Hugging Face Hub here, or update it; Ctrl-C keeps what has arrived."""
-    from crr.hub import Hub, HubName
+    from crr.hub import Hub
 
-    asked = HubName.parse(name)
-    if asked is None:
-        raise ConfigError(f"{name!r} is no name on the Hub: write OWNER/NAME or OWNER/NAME@REVISION.")
-    hub = Hub()
+    asked, hub = _parsed(name), Hub()
     before = hub.store.find(asked)
     here = {model.path for model in hub.store.all()}
     with delivering("pull", progress) as (tell, stop):
@@ -49,8 +48,17 @@ def pull(name: option.HubModel, progress: option.ProgressFormat = "bar") -> None
     else:
         say(f"{pulled.name}: {pulled.path}")
         say(_what_changed(asked, before, pulled, was_here=pulled.path in here))
-        say(f"Licence: {pulled.licence or 'its card names none, so ask its owner before you use it'}")
+        say(licence_sentence(pulled.licence))
         say(f"Try it: crr predict --model {pulled.name} IMAGE --out results")
+
+
+def _parsed(name: str) -> "HubName":
+    from crr.hub import HubName
+
+    parsed = HubName.parse(name)
+    if parsed is None:
+        raise ConfigError(f"{name!r} is no name on the Hub: write OWNER/NAME or OWNER/NAME@REVISION.")
+    return parsed
 
 
 def _what_changed(asked: "HubName", before: "Pulled | None", pulled: "Pulled", *, was_here: bool) -> str:
@@ -81,11 +89,9 @@ def push(
     progress: option.ProgressFormat = "bar",
 ) -> None:
     """Publish a checkpoint on the Hugging Face Hub: config, weights, and the model card with its metadata."""
-    from crr.hub import Hub, HubName, Publication
+    from crr.hub import Hub, Publication
 
-    repo = HubName.parse(name)
-    if repo is None:
-        raise ConfigError(f"{name!r} is no name on the Hub: write OWNER/NAME.")
+    repo = _parsed(name)
     publication = Publication(model_folder(folder), repo, private, licence, normals, message)
     card = publication.card()
     if preview:
@@ -104,10 +110,29 @@ def push(
         say(sentence)
     photos = len(publication.photos)
     if photos and not normals:
+        files = "file" if photos == 1 else "files"
         say(
-            f"The {photos} files in its folder normals/ stayed here; --normals publishes them too, if their "
+            f"{photos} {files} in its folder normals/ stayed here; --normals publishes them too, if their "
             "licences allow it."
         )
+
+
+@sentences()
+def remove(name: option.HubModel) -> None:
+    """Remove a pulled model from this machine; without a revision, all of its revisions."""
+    from crr.hub import HubName, Store, size_of
+
+    store, asked = Store(), HubName.parse(name)
+    if asked is None:
+        raise ConfigError(f"{name!r} is no name on the Hub: write OWNER/NAME or OWNER/NAME@REVISION.")
+    found = store.find(asked)
+    doomed = (
+        [found] if asked.revision is not None else [one for one in store.all() if one.name.repo == asked.repo]
+    )
+    if not any(doomed):
+        raise HubError(f"{asked} is not among the models that were pulled: see crr models.")
+    for pulled in filter(None, doomed):
+        say(f"Removed {pulled.name}; {size_of(store.delete(pulled))} are free.")
 
 
 @sentences()
@@ -122,7 +147,9 @@ def models(
 
     quiet()
     check_json_file(json_file, "bar")
-    found = [*list_checkpoints(), *Store().described()]
+    store = Store()
+    notes = {model.path: _note_on(model, store.revisions_of(model)) for model in store.all()}
+    found = [*list_checkpoints(), *store.described()]
     found = [info for info in found if search.lower() in info.name.lower()]
     result = {"models": [{**asdict(info), "path": str(info.path)} for info in found]}
     listed = Hub().search(search) if hub else []
@@ -144,13 +171,20 @@ def models(
         return
     console = Console()
     if found:
-        console.print(checkpoints_table(found))
+        console.print(checkpoints_table(found, notes))
     else:
         say(_none_here(search))
     if listed:
-        console.print(hub_table(listed))
+        console.print(hub_table(listed, {model.commit for model in store.all()}))
     elif hub:
         say("There are no such models on the Hub.")
+
+
+def _note_on(pulled: "Pulled", revisions: Sequence[str]) -> str:
+    """When a model was pulled, and by which names besides its own it is found."""
+    repo = pulled.name.repo
+    names = [repo if revision == "main" else f"{repo}@{revision}" for revision in revisions]
+    return f"pulled {pulled.when[:10]}" + (f", also called {' and '.join(names)}" if names else "")
 
 
 def _none_here(search: str) -> str:

@@ -121,8 +121,12 @@ def delivering(stage: str, style: ProgressStyle) -> "Iterator[tuple[Tell | None,
 
     quiet()
     stop = threading.Event()
-    with stop_on_interrupt(stop, lambda: None), transferring(stage, style) as tell:
+    with stop_on_interrupt(stop, _announce_stop), transferring(stage, style) as tell:
         yield tell, stop
+
+
+def _announce_stop() -> None:
+    say("Stopping. Ctrl-C again leaves at once.", error=True)
 
 
 def model_folder(name: str, progress: ProgressStyle = "bar") -> Path:
@@ -131,10 +135,20 @@ def model_folder(name: str, progress: ProgressStyle = "bar") -> Path:
     Raises:
         CRRError: There is none.
     """
-    from crr.hub import find
+    from crr.hub import Store, find
 
+    here = {model.path for model in Store().all()}
     with delivering("pull", progress) as (tell, stop):
-        return find(expanded(name), tell, stop)
+        folder = find(expanded(name), tell, stop)
+    for model in Store().all():
+        if model.path == folder and folder not in here and progress == "bar":
+            say(f"Pulled {model.name}. {licence_sentence(model.licence)}", error=True)
+    return folder
+
+
+def licence_sentence(licence: str) -> str:
+    """Under which licence a pulled model came; `licence` is empty if its card names none."""
+    return f"Licence: {licence or 'its card names none, so ask its owner before you use it'}"
 
 
 def command_line(

@@ -2,9 +2,10 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 from unicodedata import category
 
@@ -212,22 +213,29 @@ def inversion_table(result: Mapping[str, Any]) -> Table:
     return table
 
 
-def checkpoints_table(found: "Sequence[CheckpointInfo]") -> Table:
-    """One row a checkpoint."""
+def checkpoints_table(found: "Sequence[CheckpointInfo]", notes: "Mapping[Path, str]") -> Table:
+    """One row a checkpoint; `notes` says more of some, by their folders."""
     table = _models_table([info.name for info in found], "MB")
     for info in found:
-        described = _lines(f"{info.method}, {info.encoder}", ", ".join(info.categories))
+        note = notes.get(info.path, "")
+        described = _lines(f"{info.method}, {info.encoder}", ", ".join(info.categories), note)
         table.add_row(_text(info.name), described, _megabytes(info.bytes))
     return table
 
 
-def hub_table(found: "Sequence[HubModel]") -> Table:
-    """One row a model on the Hub."""
+def hub_table(found: "Sequence[HubModel]", here: "Collection[str]") -> Table:
+    """One row a model on the Hub; `here` are the commits that are on this machine."""
     table = _models_table([model.name.repo for model in found], "MB", "I-AUROC", title="On the Hub")
     for model in found:
         facts, measured = model.facts, as_fraction(model.results.get("image_auroc"))
-        licence = f"licence: {model.licence or '?'}"
-        described = _lines(f"{facts.method}, {facts.encoder}", ", ".join(facts.categories), licence)
+        state = [
+            f"licence: {model.licence or '?'}",
+            "" if model.changed is None else f"changed {model.changed:%Y-%m-%d}",
+            "gated" if model.gated else "",
+            "on this machine" if model.commit in here else "",
+        ]
+        known = ", ".join(facts.categories)
+        described = _lines(f"{facts.method}, {facts.encoder}", known, ", ".join(filter(None, state)))
         table.add_row(_text(model.name.repo), described, _megabytes(facts.bytes), measured)
     return table
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from tests.hub_repos import (
+    DATE,
     LARGE,
     LICENCES,
     TOKEN,
@@ -119,10 +120,11 @@ class Handler(BaseHTTPRequestHandler):
     def _search(self) -> None:
         asked = parse_qs(urlsplit(self.path).query)
         word = asked.get("search", [""])[0].lower()
+        allowed = self.headers.get("Authorization") == f"Bearer {TOKEN}"
         rows = [
             listed(repo, repo.commits[-1])
             for repo in self.server.repos.values()
-            if repo.commits and not repo.private and word in repo.name.lower()
+            if repo.commits and (allowed or not repo.private) and word in repo.name.lower()
         ]
         wanted = asked.get("filter", [])
         self._json([row for row in rows if all(tag in row["tags"] for tag in wanted)])
@@ -193,10 +195,13 @@ class Handler(BaseHTTPRequestHandler):
         self._needs_token()
         repo = self._repo(name)
         files = dict(repo.commits[-1].files) if repo.commits else {}
+        title = ""
         for line in self._body.splitlines():
             entry = json.loads(line)
             value = entry["value"]
-            if entry["key"] == "file":
+            if entry["key"] == "header":
+                title = value["summary"]
+            elif entry["key"] == "file":
                 files[value["path"]] = base64.b64decode(value["content"])
             elif entry["key"] == "lfsFile":
                 files[value["path"]] = self.server.large[value["oid"]]
@@ -204,7 +209,7 @@ class Handler(BaseHTTPRequestHandler):
                 files = {path: one for path, one in files.items() if not path.startswith(value["path"])}
             elif entry["key"] == "deletedFile":
                 files.pop(value["path"], None)
-        sha = repo.commit(files)
+        sha = repo.commit(files, title)
         self._json(
             {"success": True, "commitOid": sha, "commitUrl": f"{self.server.endpoint}/{name}/commit/{sha}"}
         )
@@ -218,6 +223,14 @@ class Handler(BaseHTTPRequestHandler):
                 "tags": [reference("tags", *tag) for tag in repo.tags.items()],
                 "converts": [],
             }
+        )
+
+    def _commits(self, name: str, _revision: str) -> None:
+        self._json(
+            [
+                {"id": one.sha, "title": one.title, "message": "", "date": DATE, "authors": []}
+                for one in reversed(self._repo(name).commits)
+            ]
         )
 
     def _validate(self) -> None:
@@ -271,6 +284,7 @@ _NAME = r"([\w.-]+/[\w.-]+)"
 _ROUTES: list[tuple[str, Callable[..., None]]] = [
     ("/api/models", Handler._search),
     (f"/api/models/{_NAME}/refs", Handler._refs),
+    (f"/api/models/{_NAME}/commits/(.+)", Handler._commits),
     (f"/api/models/{_NAME}/preupload/(.+)", Handler._preupload),
     (f"/api/models/{_NAME}/commit/(.+)", Handler._take_commit),
     (f"/api/models/{_NAME}(?:/revision/(.+))?", Handler._info),

@@ -10,7 +10,7 @@ import yaml
 LARGE = (".safetensors", ".jpg")
 TOKEN = "hf_loopback"
 LICENCES = ["apache-2.0", "cc-by-4.0", "mit", "other"]  # the Hub knows some more
-_DATE = "2026-01-02T03:04:05.000Z"
+DATE = "2026-01-02T03:04:05.000Z"
 
 
 @dataclass
@@ -19,6 +19,7 @@ class Commit:
 
     sha: str
     files: dict[str, bytes]
+    title: str = ""
 
 
 @dataclass
@@ -31,11 +32,11 @@ class Repo:
     commits: list[Commit] = field(default_factory=list)
     tags: dict[str, str] = field(default_factory=dict)
 
-    def commit(self, files: dict[str, bytes]) -> str:
+    def commit(self, files: dict[str, bytes], title: str = "Change") -> str:
         """Add a commit; returns its id."""
         content = json.dumps([self.name, len(self.commits), sorted(files)]).encode()
         sha = hashlib.sha1(content + b"".join(files[name] for name in sorted(files))).hexdigest()
-        self.commits.append(Commit(sha, files))
+        self.commits.append(Commit(sha, files, title))
         return sha
 
     def at(self, revision: str) -> Commit | None:
@@ -86,7 +87,7 @@ def listed(repo: Repo, commit: Commit) -> dict[str, Any]:
         "gated": "auto" if repo.gated else False,
         "downloads": 3,
         "likes": 0,
-        "lastModified": _DATE,
+        "lastModified": DATE,
         "tags": tags,
         "library_name": card.get("library_name"),
         "cardData": card,

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from crr.card_metadata import metadata_of
+from crr.errors import ConfigError
+from workbench import settings
 
 ROOT = Path(__file__).parents[1]
 TABLE = (ROOT / "deploy" / "README.md").read_text(encoding="utf-8")
@@ -19,7 +21,7 @@ def test_every_setting_stands_in_the_table_and_no_other():
     sources = [*ROOT.glob("crr/**/*.py"), *ROOT.glob("workbench/**/*.py"), ROOT / "deploy" / "start.sh"]
     used = {name for path in sources for name in re.findall(r"\bCRR_[A-Z_]+\b", path.read_text())}
     told = set(re.findall(r"`(CRR_[A-Z_]+)` \|", TABLE))
-    assert told == used
+    assert told == used == set(settings._NAMES)
 
 
 def test_the_head_of_the_readme_makes_it_a_space():
@@ -89,6 +91,26 @@ def test_the_health_check_asks_where_the_workbench_is_served(port):
         check=True,
     )
     assert said.stdout == f"http://127.0.0.1:{port.get('PORT', 8501)}/_stcore/health\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("CRR_MAX_UPLOAD_MB", "-1"),
+        ("CRR_CHECKPOINTS", "/nowhere"),
+        ("CRR_SAMPLES", "/nowhere"),
+        ("CRR_QUESTION_PER_MINUTE", "3"),
+        ("PORT", "abc"),
+        ("PORT", "70000"),
+        ("HF_ENDPOINT", "foo"),
+        ("HF_ENDPOINT", "http://me:secret@host"),
+    ],
+)
+def test_what_cannot_work_is_refused_at_the_start(name, value):
+    settings.check_start({})
+    with pytest.raises(ConfigError, match=name) as refusal:
+        settings.check_start({name: value})
+    assert "secret" not in str(refusal.value)
 
 
 def test_a_wrong_setting_is_said_before_anybody_is_served():

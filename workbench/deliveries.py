@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
@@ -10,6 +11,7 @@ from crr.errors import CRRError
 from crr.hub import HubName, Tell, Transfer
 
 _log = logging.getLogger(__name__)
+_ABANDONED = 60.0  # seconds without anybody who waits; a page that is loaded again takes a few
 Result = TypeVar("Result")
 
 
@@ -19,20 +21,24 @@ class Delivery(Generic[Result]):
 
     Attributes:
         name: On the Hub.
+        present: Whether a visitor is still there. When none of those who wait is, it is stopped after a
+            minute; None if it goes on whoever is there.
         transfer: How far it is; None before the first byte.
         result: What came of it, once it is there.
         failure: Why it did not get there.
         stop: Set to stop it.
-        waiting: How many visitors wait for it.
+        visitors: Those who wait for it.
     """
 
     name: HubName
+    present: Callable[[str], bool] | None = None
     transfer: Transfer | None = None
     result: Result | None = None
     failure: str = ""
     stop: threading.Event = field(default_factory=threading.Event)
-    waiting: int = 1
-    _counting: threading.Lock = field(default_factory=threading.Lock)
+    visitors: set[str] = field(default_factory=set)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _seen: float = field(default_factory=time.monotonic)
 
     @property
     def running(self) -> bool:
@@ -43,20 +49,23 @@ class Delivery(Generic[Result]):
         """Set out, in a thread of its own; `work` tells how far it is, and looks whether to stop."""
         threading.Thread(target=self._run, args=(work,), name=f"delivery of {self.name}", daemon=True).start()
 
-    def join(self) -> bool:
+    def join(self, visitor: str) -> bool:
         """One visitor more waits for it; False if it is being stopped already."""
-        with self._counting:
+        with self._lock:
             if self.stop.is_set():
                 return False
-            self.waiting += 1
+            self.visitors.add(visitor)
             return True
 
-    def leave(self) -> None:
+    def leave(self, visitor: str) -> None:
         """One visitor waits no more; without any it is stopped."""
-        with self._counting:
-            self.waiting -= 1
-            if self.waiting <= 0:
+        with self._lock:
+            self.visitors.discard(visitor)
+            if not any(map(self._is_present, self.visitors)):
                 self.stop.set()
+
+    def _is_present(self, visitor: str) -> bool:
+        return self.present is None or self.present(visitor)
 
     def _run(self, work: Callable[[Tell, threading.Event], Result]) -> None:
         try:
@@ -69,3 +78,8 @@ class Delivery(Generic[Result]):
 
     def _hear(self, transfer: Transfer) -> None:
         self.transfer = transfer
+        with self._lock:
+            if self.present is None or any(map(self.present, self.visitors)):
+                self._seen = time.monotonic()
+            elif time.monotonic() - self._seen > _ABANDONED:
+                self.stop.set()

@@ -17,6 +17,7 @@ from crr.checkpoint_files import PULLED, CheckpointInfo, checkpoint_folder, desc
 from crr.detector import Detector
 from crr.errors import CheckpointError
 from crr.hub import HubName, Store
+from workbench.settings import settings
 
 _log = logging.getLogger(__name__)
 
@@ -59,7 +60,9 @@ def why_replaced(name: str, used: str) -> str:
     instead = f"so {used} is used instead"
     path = next((path for path in _entries(checkpoint_folder()) if path.name == name), None)
     if path is None:
-        pull = " It can be pulled on the page Models." if HubName.parse(name) is not None else ""
+        hub_name = HubName.parse(name)
+        may_be_pulled = hub_name is not None and settings().model_allowed(hub_name.repo)
+        pull = " It can be pulled on the page Models." if may_be_pulled else ""
         return f'There is no model "{name[:60]}" on this machine, {instead}.{pull}'
     try:
         describe(path)

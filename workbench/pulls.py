@@ -1,7 +1,10 @@
 """Pulls of all visitors of this process: a few at a time, and one for all who want the same model."""
 
 import threading
+from collections.abc import Callable
 from functools import cache, partial
+
+from streamlit.runtime import Runtime
 
 from crr.errors import HubError
 from crr.hub import Hub, HubName, Pulled
@@ -13,16 +16,25 @@ _MOST = 3
 class Pulls:
     """Those of this process, a few at a time."""
 
-    def __init__(self) -> None:
+    def __init__(self, present: Callable[[str], bool]) -> None:
+        """Args: present, whether a visitor is still there."""
+        self._present = present
         self._running: dict[tuple[HubName, bool], Delivery[Pulled]] = {}
         self._lock = threading.Lock()
 
-    def start(self, name: HubName, hub: Hub, trusted: bool = False) -> Delivery[Pulled]:
+    @property
+    def running(self) -> list[Delivery[Pulled]]:
+        """Those on their way, whoever waits for them."""
+        with self._lock:
+            return [pull for pull in self._running.values() if pull.running and not pull.stop.is_set()]
+
+    def start(self, name: HubName, hub: Hub, visitor: str, trusted: bool = False) -> Delivery[Pulled]:
         """Begin to pull a model; one that is on its way already is joined.
 
         Args:
             name: Which.
             hub: Where it is pulled from.
+            visitor: Who waits for it.
             trusted: Whether `hub` asks with the token of this machine; such pulls are joined by such only.
 
         Raises:
@@ -31,11 +43,11 @@ class Pulls:
         with self._lock:
             self._running = {key: pull for key, pull in self._running.items() if pull.running}
             known = self._running.get((name, trusted))
-            if known is not None and known.join():
+            if known is not None and known.join(visitor):
                 return known
             if len(self._running) >= _MOST:
                 raise HubError(f"{_MOST} models are on their way already. Wait until one of them is here.")
-            pull = self._running[name, trusted] = Delivery[Pulled](name)
+            pull = self._running[name, trusted] = Delivery[Pulled](name, self._present, visitors={visitor})
         pull.begin(partial(hub.pull, name))
         return pull
 
@@ -43,4 +55,8 @@ class Pulls:
 @cache
 def pulls() -> Pulls:
     """Those of this process."""
-    return Pulls()
+    return Pulls(_has_a_window)
+
+
+def _has_a_window(visitor: str) -> bool:
+    return not Runtime.exists() or Runtime.instance().is_active_session(visitor)

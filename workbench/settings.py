@@ -19,6 +19,20 @@ from crr.errors import ConfigError
 ROOT = Path(__file__).resolve().parent.parent
 MEGABYTE = 2**20
 LOCAL_HOSTS = ("localhost", "127.0.0.1", "[::1]")
+_NAMES = (
+    "CRR_ALLOWED_MODELS",
+    "CRR_ALLOW_FOLDERS",
+    "CRR_CHECKPOINTS",
+    "CRR_MAX_BATCH",
+    "CRR_MAX_UPLOAD_MB",
+    "CRR_MODEL_MEMORY_MB",
+    "CRR_NORMALS_MEMORY_MB",
+    "CRR_QUESTIONS_PER_MINUTE",
+    "CRR_REQUEST_LOG",
+    "CRR_SAMPLES",
+    "CRR_SESSION_MEMORY_MB",
+    "CRR_SHARE_TOKEN",
+)
 PROXY_HEADERS = ("X-Forwarded-For", "Forwarded", "X-Real-IP", "Via")
 
 
@@ -140,8 +154,31 @@ def _positive(environment: Mapping[str, str], name: str, default: int) -> int:
     return int(text)
 
 
+def check_start(environment: Mapping[str, str]) -> None:
+    """See that what somebody set can work, before visitors find out.
+
+    Raises:
+        ConfigError: It cannot, or a variable of that name means nothing.
+    """
+    unknown = sorted(name for name in environment if name.startswith("CRR_") and name not in _NAMES)
+    if unknown:
+        raise ConfigError(f"{unknown[0]} means nothing; there are {', '.join(_NAMES)}.")
+    chosen = read_settings(environment)
+    _positive(environment, "CRR_MAX_UPLOAD_MB", 200)
+    checkpoints = environment.get("CRR_CHECKPOINTS", "")
+    if checkpoints and not Path(checkpoints).is_dir():
+        raise ConfigError(f"CRR_CHECKPOINTS is {checkpoints!r}, which is no folder.")
+    if not (chosen.samples / "samples.json").is_file():
+        raise ConfigError(f"CRR_SAMPLES is {str(chosen.samples)!r}, where no samples.json is.")
+    port = environment.get("PORT", "8501")
+    if not (port.isdecimal() and 0 < int(port) < 2**16):
+        raise ConfigError(f"PORT is {port!r}; give a number from 1 to 65535.")
+    if not re.fullmatch(r"https?://[^\s@]+", environment.get("HF_ENDPOINT", "https://huggingface.co")):
+        raise ConfigError("HF_ENDPOINT is no address such as https://huggingface.co, without a password.")
+
+
 if __name__ == "__main__":
     try:
-        settings()
+        check_start(os.environ)
     except ConfigError as error:
         sys.exit(f"Error: {error}")

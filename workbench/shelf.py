@@ -43,6 +43,11 @@ class Shelved:
         return licence_of(self.metadata)
 
     @property
+    def place(self) -> str:
+        """Where it is from, in a word or two."""
+        return "this machine" if self.pulled is None else "the Hub"
+
+    @property
     def origin(self) -> str:
         """Where it is from."""
         if self.pulled is None:

@@ -2,7 +2,7 @@
 
 from crr.hub.client import Hub, quiet
 from crr.hub.finding import find, load
-from crr.hub.listing import HubFile, HubModel
+from crr.hub.listing import HubFile, HubModel, Revision
 from crr.hub.names import HubName
 from crr.hub.publication import Publication, Published
 from crr.hub.store import Pulled, Store
@@ -16,6 +16,7 @@ __all__ = [
     "Publication",
     "Published",
     "Pulled",
+    "Revision",
     "Store",
     "Tell",
     "Transfer",

@@ -4,9 +4,10 @@ import shutil
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 from huggingface_hub import HfApi, constants
 from huggingface_hub.hf_api import ExpandModelProperty_T
@@ -18,10 +19,10 @@ from huggingface_hub.utils import (  # type: ignore[attr-defined]  # documented 
 
 from crr.card_metadata import LIBRARY, split_card
 from crr.checkpoint_files import CARD, CONFIG, WEIGHTS, describe, read_config
-from crr.errors import CheckpointError, HubError, StoppedError
-from crr.hub.download import download
+from crr.errors import CheckpointError, ConfigError, HubError, StoppedError
+from crr.hub.download import download, is_whole
 from crr.hub.failures import explained, offline, silent, understood, written
-from crr.hub.listing import HubModel, model_of
+from crr.hub.listing import HubFile, HubModel, Revision, model_of
 from crr.hub.names import HubName, is_commit
 from crr.hub.patience import PATIENCE, STOPPED, patiently
 from crr.hub.publication import Publication, Published
@@ -57,17 +58,26 @@ class Hub:
     def __init__(
         self, endpoint: str | None = None, token: str | bool | None = None, store: Store | None = None
     ) -> None:
-        """Args: endpoint, an address; token, as the client takes it; store, by default that of this user."""
-        self.endpoint = (endpoint or constants.ENDPOINT or "https://huggingface.co").rstrip("/")
+        """Args: endpoint, an address; token, as the client takes it; store, by default that of this user.
+
+        Raises:
+            ConfigError: The address is none.
+        """
+        self.endpoint = _checked(endpoint or constants.ENDPOINT or "https://huggingface.co")
         self.store = store or Store()
         self._token = token
         self._api = HfApi(endpoint=self.endpoint, token=token, library_name=LIBRARY)
 
-    def look_up(self, name: HubName) -> HubModel:
+    def look_up(self, name: HubName, stop: threading.Event | None = None) -> HubModel:
         """What the Hub says of a model.
+
+        Args:
+            name: Which.
+            stop: Set to stop.
 
         Raises:
             HubError: It says that there is none, or does not answer.
+            StoppedError: It was stopped.
         """
 
         def ask() -> HubModel:
@@ -79,16 +89,24 @@ class Hub:
                 raise ValueError(model.commit)
             return model
 
-        return self._ask(name, ask, f"ask about {name}")
+        return self._ask(name, ask, f"ask about {name}", stop)
 
-    def revisions(self, repo: str) -> list[str]:
-        """Branches and tags of a model, main first; raises `HubError` as `look_up` does."""
+    def revisions(self, repo: str) -> list[Revision]:
+        """Branches and tags of a model, main first, then its commits, the newest first.
+
+        Raises:
+            HubError: As `look_up` does.
+        """
         name = HubName(repo)
 
-        def ask() -> list[str]:
+        def ask() -> list[Revision]:
             refs = self._api.list_repo_refs(repo)
-            names = [ref.name for ref in (*refs.branches, *refs.tags)]
-            return sorted(names, key=lambda ref: ref != "main")
+            names = sorted((ref.name for ref in (*refs.branches, *refs.tags)), key=lambda ref: ref != "main")
+            commits = self._api.list_repo_commits(repo)[:_MOST]
+            return [Revision(one) for one in names] + [
+                Revision(str(name.at(commit.commit_id).revision), commit.title, commit.created_at)
+                for commit in commits
+            ]
 
         return self._ask(name, ask, f"ask about {name}")
 
@@ -144,17 +162,13 @@ class Hub:
             StoppedError: It was stopped.
             CheckpointError: It is damaged as it lies on the Hub, or of a newer format.
         """
-        here = self.store.find(name)
+        here = self._whole(name)
         if here is not None and (name.means(here.commit) or constants.HF_HUB_OFFLINE):
             return here
         if constants.HF_HUB_OFFLINE:
             raise HubError(offline(f"pull {name}, which is not on this machine"))
-        model = self.look_up(name).checked()
-        lock = self.store.lock(name.repo, model.commit)
-        with written(name):
-            lock.parent.mkdir(parents=True, exist_ok=True)
-        with _locked(name, lock, stop):
-            pulled = self.store.find(HubName(name.repo, model.commit)) or self._fetch(model, tell, stop)
+        model = self.look_up(name, stop).checked()
+        pulled = self._whole(HubName(name.repo, model.commit)) or self._bring(model, tell, stop)
         with written(name):
             self.store.remember(name, model.commit)
         return pulled
@@ -167,13 +181,37 @@ class Hub:
             raise HubError(offline("publish"))
         return publish(self._api, publication, tell, stop)
 
-    def _ask(self, name: HubName | None, ask: Callable[[], Answer], purpose: str) -> Answer:
+    def _whole(self, name: HubName) -> Pulled | None:
+        """The model of that name, if it is here and somebody could use it."""
+        here = self.store.find(name)
+        if here is not None:
+            with suppress(CheckpointError):
+                describe(here.path)
+                return here
+        return None
+
+    def _bring(self, model: HubModel, tell: Tell | None, stop: threading.Event | None) -> Pulled:
+        """The model, pulled by us, or by somebody else while we wait for them."""
+        lock = self.store.lock(model.name.repo, model.commit)
+        with written(model.name):
+            lock.parent.mkdir(parents=True, exist_ok=True)
+        with _locked(model, lock, tell, stop):
+            return self._whole(HubName(model.name.repo, model.commit)) or self._fetch(model, tell, stop)
+
+    def _ask(
+        self,
+        name: HubName | None,
+        ask: Callable[[], Answer],
+        purpose: str,
+        stop: threading.Event | None = None,
+    ) -> Answer:
         """What a request answers.
 
         Args:
             name: What is asked for; None for a search.
             ask: Sends it.
             purpose: What cannot be done while `HF_HUB_OFFLINE` is set.
+            stop: Set to stop.
         """
         if constants.HF_HUB_OFFLINE:
             raise HubError(offline(purpose))
@@ -182,7 +220,7 @@ class Hub:
             with understood(self.endpoint), explained(name, self.endpoint):
                 return ask()
 
-        return patiently(work, silent(self.endpoint))
+        return patiently(work, silent(self.endpoint), stop)
 
     def _fetch(self, model: HubModel, tell: Tell | None, stop: threading.Event | None) -> Pulled:
         with written(model.name):
@@ -200,6 +238,7 @@ class Hub:
             file = model.files.get(wanted)
             if file is None:
                 continue
+            self._reuse(model.name, file, part)
             heard = _telling(tell, wanted, before, model.bytes)
             download(model, file, part, self.endpoint, self._token, heard, stop)
             before += file.bytes
@@ -209,19 +248,43 @@ class Hub:
         with written(model.name):
             return self.store.finish(model.name, model.commit, self.endpoint)
 
+    def _reuse(self, name: HubName, file: HubFile, part: Path) -> None:
+        """Copy a large file from another revision that is here, if that has the same one."""
+        if file.sha256 is None:
+            return
+        for other in self.store.all():
+            there = other.path / file.name
+            if other.name.repo == name.repo and there.is_file() and is_whole(there, file):
+                with written(name):
+                    shutil.copyfile(there, part / file.name)
+                return
+
+
+def _checked(endpoint: str) -> str:
+    """The address of a Hub; raises `ConfigError` if it is none."""
+    with suppress(ValueError):
+        parts = urlsplit(endpoint)
+        if parts.scheme in ("http", "https") and parts.hostname and not set(" @") & set(endpoint):
+            return endpoint.rstrip("/")
+    raise ConfigError(
+        "HF_ENDPOINT is no address of a Hub: write one such as https://huggingface.co, without a password."
+    )
+
 
 @contextmanager
-def _locked(name: HubName, path: Path, stop: threading.Event | None) -> Iterator[None]:
+def _locked(model: HubModel, path: Path, tell: Tell | None, stop: threading.Event | None) -> Iterator[None]:
     """While nobody else pulls the same; raises `StoppedError` if the wait for them is stopped."""
     with ExitStack() as stack:
         while True:
             try:
-                with written(name):
+                with written(model.name):
                     stack.enter_context(WeakFileLock(path, timeout=_PAUSE))
                 break
             except TimeoutError:
                 if stop is not None and stop.is_set():
                     raise StoppedError(STOPPED) from None
+                if tell is not None:
+                    tell(Transfer("somebody else is pulling it", 0, model.bytes))
         yield
 
 

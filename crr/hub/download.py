@@ -72,7 +72,7 @@ def download(
                     break
 
     patiently(work, silent(endpoint) + KEPT, stop)
-    if not _is(path, file):
+    if not is_whole(path, file):
         path.unlink()
         raise HubError(
             f"{file.name} of {model.name} arrived damaged: it is not what the Hub says it is. "
@@ -107,7 +107,7 @@ def _go_on(
                 return
 
 
-def _is(path: Path, file: HubFile) -> bool:
+def is_whole(path: Path, file: HubFile) -> bool:
     """Whether a file's content is what the Hub says: by SHA-256, or of small files by git's id."""
     if path.stat().st_size != file.bytes:
         return False

@@ -18,6 +18,7 @@ from crr.errors import HubError
 from crr.hub.names import HubName
 
 LOG_IN = "log in (hf auth login), or set HF_TOKEN"
+_LONGEST = 300  # signs of what the Hub says itself
 KEPT = " What has arrived is kept."
 
 
@@ -33,14 +34,14 @@ def explained(name: HubName | None, endpoint: str, consolation: str = "") -> Ite
     asked = name or HubName("a search")
     try:
         yield
-    except GatedRepoError:
-        raise HubError(
-            f"{asked.repo} is gated: ask for access on {endpoint}/{asked.repo}, then {LOG_IN}."
-        ) from None
-    except RepositoryNotFoundError:
+    except GatedRepoError as error:
+        then = "use a token that has it" if _has_token(error) else f"then {LOG_IN}"
+        raise HubError(f"{asked.repo} is gated: ask for access on {endpoint}/{asked.repo}, {then}.") from None
+    except RepositoryNotFoundError as error:
+        then = "use a token that may see it" if _has_token(error) else LOG_IN
         raise HubError(
             f"There is no model {asked.repo} on {endpoint}, or it is private: check the name; "
-            f"if it is private, {LOG_IN}."
+            f"if it is private, {then}."
         ) from None
     except RevisionNotFoundError:
         raise HubError(
@@ -54,6 +55,8 @@ def explained(name: HubName | None, endpoint: str, consolation: str = "") -> Ite
         raise HubError(offline(f"ask about {asked}")) from None
     except HfHubHTTPError as error:
         raise HubError(_of_status(error, asked, endpoint)) from None
+    except ImportError as error:  # a proxy of a kind that needs another package
+        raise HubError(f"{error} Or unset ALL_PROXY.") from None
     except httpx2.TimeoutException:
         raise HubError(silent(endpoint) + consolation) from None
     except httpx2.HTTPError:
@@ -68,6 +71,8 @@ def understood(endpoint: str) -> Iterator[None]:
     """An answer that the client cannot make sense of becomes a `HubError`."""
     try:
         yield
+    except UnicodeEncodeError:
+        raise HubError(f"The token for the Hub holds signs that no token has: {LOG_IN} again.") from None
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise HubError(f"{endpoint} answers, but not as a Hub does. Check HF_ENDPOINT.") from error
 
@@ -96,18 +101,25 @@ def silent(endpoint: str) -> str:
     return f"{endpoint} does not answer. Try again later."
 
 
+def _has_token(error: HfHubHTTPError) -> bool:
+    """Whether a token was sent with what was refused."""
+    return "authorization" in error.response.request.headers
+
+
 def _of_status(error: HfHubHTTPError, name: HubName, endpoint: str) -> str:
     status = error.response.status_code
-    if status == 401 and "authorization" not in error.response.request.headers:
+    if status == 401 and not _has_token(error):
         return f"This needs a token: {LOG_IN}."
     if status == 401:
         return f"{endpoint} does not accept the token: {LOG_IN} with a valid one."
+    reason = f"{error.server_message or '':.{_LONGEST}}".strip()
     if status == 403:
-        return f"{endpoint} does not allow this for {name.repo}: the token lacks the right to it."
+        reason = reason or "the token lacks the right to it."
+        return f"{endpoint} does not allow this for {name.repo}: {reason}"
     if status == 429:
         wait = error.response.headers.get("Retry-After", "")
         when = f"in {wait} seconds" if wait.isdecimal() else "in a few minutes"
         return f"{endpoint} had too many requests from here: try again {when}."
     if status >= 500:
         return f"{endpoint} is out of order ({status}): try again later."
-    return f"{endpoint} refused the request for {name.repo} ({status})."
+    return f"{endpoint} refused the request for {name.repo} ({status}). {reason}".strip()

@@ -50,7 +50,7 @@ def find(
     try:
         return hub.pull(name, tell, stop).path
     except HubError as error:
-        raise HubError(f"There is no folder {name} here, so the Hub was asked. {error}") from None
+        raise HubError(f"{name} is neither a folder nor a model that was pulled. {error}") from None
 
 
 def load(name_or_path: str | Path, device: str = "auto") -> "Detector":

@@ -97,6 +97,25 @@ class HubModel:
         return self
 
 
+@dataclass(frozen=True)
+class Revision:
+    """A revision of a model, as it can be named.
+
+    Attributes:
+        name: A branch, a tag, or the first digits of a commit.
+        title: What was changed; empty for a branch or a tag.
+        when: Of the commit; None for a branch or a tag.
+    """
+
+    name: str
+    title: str = ""
+    when: datetime | None = None
+
+    def __str__(self) -> str:
+        """In a list to choose from."""
+        return self.name if self.when is None else f"{self.name} · {self.when:%Y-%m-%d} · {self.title:.60}"
+
+
 def model_of(info: ModelInfo, name: HubName) -> HubModel:
     """From the client's answer."""
     card = info.card_data

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 _FORM = re.compile(
-    r"(?P<repo>(?!-)[\w.-]{1,96}/(?!-)[\w.-]{1,96})(@(?P<revision>[\w][\w./-]{0,199}))?", re.ASCII
+    r"(?P<repo>(?!-)[\w.-]{1,96}/(?!-)[\w.-]{1,96})(@(?P<revision>[\w][\w./+#-]{0,199}))?", re.ASCII
 )
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _SHORT = 7

@@ -36,6 +36,11 @@ class Listener:
             self._last = time.monotonic()
             yield
 
+    def sign(self) -> None:
+        """Something has arrived; raises `StoppedError` as `waited_for` does."""
+        with self.waited_for():
+            pass
+
     def leave(self) -> None:
         """Nobody waits any more: nothing is done inside `waited_for` after this."""
         with self._lock:

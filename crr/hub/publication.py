@@ -3,7 +3,15 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from crr.card_metadata import card_in, check_licence, licence_of, metadata_of, ready_to_publish, results_of
+from crr.card_metadata import (
+    card_in,
+    check_licence,
+    known_metadata,
+    licence_of,
+    metadata_of,
+    ready_to_publish,
+    results_of,
+)
 from crr.checkpoint_files import CARD, CONFIG, NORMALS, PULLED, WEIGHTS, name_of, read_config
 from crr.errors import CheckpointError, ConfigError
 from crr.hub.listing import LARGEST
@@ -57,11 +65,16 @@ class Publication:
         return ready_to_publish(title if card is None else card, config, size, name, self.licence)
 
     def lacks(self, card: str) -> list[str]:
-        """What its card should have and has not, as sentences; `card` is that of `card()`."""
+        """What is missing or odd in its card, as sentences; `card` is that of `card()`."""
         metadata = metadata_of(card)
         sentences = []
-        if not licence_of(metadata):
-            sentences.append("It names no licence: give one before you publish it, such as cc-by-nc-sa-4.0.")
+        licence, own = licence_of(metadata), licence_of(known_metadata(card_in(self.folder)))
+        if not licence:
+            sentences.append("Its card names no licence: give one, such as cc-by-nc-sa-4.0.")
+        elif own and own != licence:
+            sentences.append(
+                f"Its own card says {own}, and not {licence}: only its owner may change the licence."
+            )
         if not results_of(metadata) and not (self.folder / PULLED).exists():
             name = name_of(self.folder)
             sentences.append(f"It has no figures: crr evaluate --model {name} --data DATA --card")

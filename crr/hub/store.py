@@ -77,6 +77,9 @@ class Store:
         """The model of that name, as it was pulled last; None if it is not here."""
         folder = self._folder(name.repo)
         commit = self._refs(name.repo).get(name.revision or "main")
+        if commit is None and name.revision is None:  # what it means was lost, or that model was removed
+            last = [one for one in self.all() if one.name.repo == name.repo and one.asked == "main"]
+            return last[0] if last else None
         if commit is None:
             commits = [
                 path.name for path in folder.glob("*") if is_commit(path.name) and name.means(path.name)
@@ -95,9 +98,14 @@ class Store:
         """What the files of every model say; one whose files somebody changed is left out."""
         return list(readable(pulled.path for pulled in self.all()))
 
+    def revisions_of(self, pulled: Pulled) -> list[str]:
+        """The branches and tags that meant this model when they were last asked for."""
+        refs = self._refs(pulled.name.repo).items()
+        return sorted(asked for asked, commit in refs if commit == pulled.commit)
+
     def remember(self, name: HubName, commit: str) -> None:
         """Note which commit a revision means now."""
-        if not name.means(commit):
+        if not name.means(commit) and self._refs(name.repo).get(name.revision or "main") != commit:
             with self._changing(name.repo):
                 self._write_refs(name.repo, self._refs(name.repo) | {name.revision or "main": commit})
 
@@ -189,6 +197,8 @@ def _read(folder: Path) -> Pulled | None:
         return None
     with suppress(OSError, ValueError, KeyError, TypeError):
         note = json.loads((folder / PULLED).read_text(encoding="utf-8"))
-        name = HubName(note["repo"]).at(folder.name)
-        return Pulled(name, folder.name, folder, note["asked"], note["when"], note["endpoint"])
+        name = HubName.parse(note["repo"])
+        if name is not None:
+            said = (str(note[key]) for key in ("asked", "when", "endpoint"))
+            return Pulled(name.at(folder.name), folder.name, folder, *said)
     return None

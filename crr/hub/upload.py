@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 import httpx2
-from huggingface_hub import CommitOperationAdd, HfApi
+from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
 from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError
 from huggingface_hub.utils import (  # type: ignore[attr-defined]  # documented for libraries
     build_hf_headers,
@@ -17,10 +17,10 @@ from huggingface_hub.utils import (  # type: ignore[attr-defined]  # documented 
 )
 
 from crr.card_metadata import LIBRARY
-from crr.checkpoint_files import CARD, describe
+from crr.checkpoint_files import CARD, NORMALS, describe
 from crr.errors import HubError
 from crr.hub.failures import explained, silent, understood
-from crr.hub.listing import model_of
+from crr.hub.listing import HubModel, model_of
 from crr.hub.names import HubName
 from crr.hub.patience import Listener, patiently
 from crr.hub.publication import Publication, Published
@@ -58,16 +58,20 @@ def publish(
             path.relative_to(publication.folder).as_posix(): open_files.enter_context(_opened(path))
             for path in publication.files
         }
-        operations = [CommitOperationAdd(place, file) for place, file in files.items()]  # this reads them
-        operations.append(CommitOperationAdd(CARD, card.encode()))
-        before, made = patiently(
-            lambda _: upload.prepare(card, publication.private), silent(api.endpoint), stop, _STOPPED
+        additions = [CommitOperationAdd(place, file) for place, file in files.items()]  # this reads them
+        additions.append(CommitOperationAdd(CARD, card.encode()))
+        before, made, photos = patiently(
+            lambda listener: upload.prepare(card, publication.private, listener),
+            silent(api.endpoint),
+            stop,
+            _STOPPED,
         )
+        stale = [CommitOperationDelete(place) for place in photos if place not in files]
         stopped = _STOPPED + (
             f" An empty repository is at {api.endpoint}/{publication.name}." if made else ""
         )
         patiently(
-            lambda listener: upload.send(operations, _Said(tell, listener, files)),
+            lambda listener: upload.send(additions, _Said(tell, listener, files)),
             silent(api.endpoint),
             stop,
             stopped,
@@ -75,7 +79,7 @@ def publish(
         )
         message = publication.message or f"{info.name}, revision {info.revision}"
         published = patiently(  # too late to stop
-            lambda _: upload.commit(operations, message), upload.unsure, patience=_PATIENCE
+            lambda _: upload.commit([*additions, *stale], message), upload.unsure, patience=_PATIENCE
         )
     return Published(publication.name.at(published), f"{api.endpoint}/{publication.name}", before)
 
@@ -133,21 +137,26 @@ class _Upload:
         self._api, self._name = api, name
         self.unsure = f"{api.endpoint} did not say whether {name} was published. Look at it there."
 
-    def prepare(self, card: str, private: bool) -> tuple[str | None, bool]:
+    def prepare(self, card: str, private: bool, listener: Listener) -> tuple[str | None, bool, list[str]]:
         """Have the card checked, and see that there is a repository.
 
         Returns:
-            The commit of the model that is there, None without one; and whether the repository was made.
+            The commit of the model that is there, None without one; whether the repository was made; and the
+            normal photos that are there.
         """
         with understood(self._api.endpoint), explained(self._name, self._api.endpoint):
             self._check_metadata(card)
+            listener.sign()
             try:
-                return self._find(private), False
+                there = self._find(private)
             except GatedRepoError:
                 raise
             except RepositoryNotFoundError:
+                listener.sign()
                 self._api.create_repo(self._name.repo, private=private)
-                return None, True
+                return None, True, []
+        photos = [file for file in there.files if file.startswith(f"{NORMALS}/")]
+        return there.commit if set(there.files) - set(_OF_ANY) else None, False, photos
 
     def send(self, operations: Sequence[CommitOperationAdd], said: _Said) -> None:
         """Bring the large files to the Hub; the small ones go with the commit."""
@@ -168,7 +177,7 @@ class _Upload:
             file.heard = lambda _: None
         said.hear_all()
 
-    def commit(self, operations: Sequence[CommitOperationAdd], message: str) -> str:
+    def commit(self, operations: Sequence[CommitOperationAdd | CommitOperationDelete], message: str) -> str:
         """The id of the commit, or of the one before if nothing has changed."""
         with understood(self._api.endpoint), explained(self._name, self._api.endpoint):
             try:
@@ -188,8 +197,8 @@ class _Upload:
             raise HubError(f"{self._api.endpoint} does not accept the model card: {wrong:.{_LONGEST}}")
         hf_raise_for_status(response)
 
-    def _find(self, private: bool) -> str | None:
-        """The commit of the model that is there; raises `HubError` if it is none that may be replaced."""
+    def _find(self, private: bool) -> HubModel:
+        """What is there; raises `HubError` if it is no model that may be replaced."""
         name = self._name
         there = model_of(self._api.model_info(name.repo, files_metadata=True), name)
         if private and not there.private:
@@ -203,4 +212,4 @@ class _Upload:
                 f"{name} is there already and holds something else ({others[0]}), whose card does not say "
                 f'"library_name: {LIBRARY}". Choose another name.'
             )
-        return there.commit if others else None
+        return there

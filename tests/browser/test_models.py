@@ -116,6 +116,38 @@ def test_a_pull_is_stopped_and_gone_on_with(models: Page, hub: HubServer):
     expect(models.get_by_text(re.compile(r"factory/halted@[0-9a-f]{7} is here\.")).first).to_be_visible()
 
 
+def test_a_pull_is_still_shown_and_can_be_stopped_when_the_page_was_loaded_again(
+    models: Page, hub: HubServer
+):
+    add(hub, "factory/reloaded")
+    on_the_way(hub, "reloaded/resolve")
+    pull(models, "factory/reloaded")
+    expect(models.get_by_text(re.compile(r"factory/reloaded: \d\.\d MB of"))).to_be_visible()
+    models.reload()
+    expect(models.get_by_text(re.compile(r"factory/reloaded: \d\.\d MB of"))).to_be_visible()
+    expect(models.get_by_role("tab", name="On the Hugging Face Hub")).to_have_attribute(
+        "aria-selected", "true"
+    )
+    models.get_by_role("button", name="Cancel").click()
+    expect(models.get_by_text("Stopped. What has arrived is kept")).to_be_visible()
+
+
+def test_what_was_typed_and_the_open_tab_are_there_when_one_comes_back(models: Page):
+    models.get_by_role("tab", name="Publish").click()
+    models.get_by_role("textbox", name="Publish as").fill("factory/later")
+    models.get_by_role("textbox", name="Publish as").press("Enter")
+    settled(models)
+    models.get_by_text("Private", exact=True).click()
+    expect(models).to_have_url(re.compile(r"show=Publish"))
+    settled(models)
+    models.get_by_role("link", name="Lesson").click()
+    expect(models.get_by_role("tab")).to_have_count(0)
+    models.get_by_role("link", name="Models").last.click()
+    expect(models.get_by_role("textbox", name="Publish as")).to_be_visible()
+    expect(models.get_by_role("textbox", name="Publish as")).to_have_value("factory/later")
+    expect(models.get_by_role("checkbox", name="Private")).to_be_checked()
+
+
 def test_a_card_is_drawn_when_it_is_opened(models: Page):
     assert models.get_by_role("heading").count() == 0
     models.get_by_test_id("stExpander").first.get_by_text("Card").click()
@@ -169,7 +201,7 @@ def test_models_are_searched_and_filtered(models: Page):
     expect(models.get_by_text("I-AUROC 87.1").last).to_be_visible()
     expect(models.get_by_text("factory/gated", exact=True)).to_have_count(0)
     models.get_by_role("button", name="Look closer").click()
-    expect(models.get_by_text("7.6 MB to pull.")).to_be_visible()
+    expect(models.get_by_text("7.6 MB on the Hub.")).to_be_visible()
     expect(models.get_by_role("combobox", name="Revision")).to_be_visible()
     models.get_by_role("textbox", name="Search").fill("unheard of")
     models.get_by_role("button", name="Search").click()

@@ -9,6 +9,7 @@ from crr.card_metadata import (
     card_in,
     card_to_change,
     known_metadata,
+    licence_of,
     metadata_of,
     ready_to_publish,
     results_of,
@@ -61,6 +62,18 @@ def test_every_method_can_be_published():
 def test_a_card_is_metadata_and_words(card, head, words):
     assert split_card(card) == (head, words)
     assert metadata_of(card) == ({"a": 1} if head else {})
+
+
+@pytest.mark.parametrize("value", [10**400, -1, 7, float("inf"), float("nan"), "high", None])
+def test_a_figure_that_is_none_is_left_out(value):
+    metric = {"type": "aupro", "value": value}
+    results = [{"dataset": {"name": "all categories"}, "metrics": [metric]}]
+    assert results_of({"model-index": [{"results": results}]}) == {}
+
+
+def test_words_of_somebody_are_short_and_in_one_line():
+    assert licence_of({"license": "mit\n\n# HUGE"}) == "mit # HUGE"
+    assert len(licence_of({"license": 1000 * "long "})) < 100
 
 
 def test_figures_keep_what_a_table_needs_to_round_alike(report):

@@ -69,7 +69,7 @@ def test_checkpoints_fit_80_columns(tmp_path):
     info = CheckpointInfo(
         "crr-embedded", tmp_path, "crr", "tf_efficientnet_lite0", names, 9_400_000, "0123456789ab"
     )
-    text = shown(checkpoints_table([info]))
+    text = shown(checkpoints_table([info], {}))
     assert "…" not in text
     assert all(name in text for name in names)
     for word in ("crr-embedded", "tf_efficientnet_lite0", "9.4"):
@@ -80,7 +80,7 @@ def test_names_of_any_length_are_folded_and_not_cut(tmp_path):
     name = "my-model-with-a-name-that-somebody-made-up-in-a-hurry-on-a-friday"
     encoder, category = "vit_base_patch16_clip_224.laion2b_ft_in12k_in1k", 3 * "category_"
     info = CheckpointInfo(name, tmp_path, "crr", encoder, (category, "b"), 1_234_500_000, "0123456789ab")
-    lines = shown(checkpoints_table([info])).splitlines()
+    lines = shown(checkpoints_table([info], {})).splitlines()
     start, end = lines[1].index("method"), lines[1].index("MB") - len("1234.5")
     parts = [slice(start), slice(start, end), slice(end, None)]
     columns = ["".join(line[part].strip() for line in lines[3:]) for part in parts]
@@ -92,11 +92,12 @@ def test_names_that_are_typed_are_whole(tmp_path):
     names = ("magnetic_tile", "mvtec_bottle")
     encoder = "vit_base_patch14_reg4_dinov2.lvd142m"
     info = CheckpointInfo(name, tmp_path, "autoencoder", encoder, names, 9_400_000, "0123456789ab")
-    assert name in shown(checkpoints_table([info]))
+    assert name in shown(checkpoints_table([info], {}))
     card = {"license": "cc-by-nc-sa-4.0", "crr": {"method": "autoencoder", "encoder": encoder, "bytes": 9e6}}
     found = HubModel(HubName("some-factory/six-kinds-of-parts"), 40 * "a", {}, card, None, 3, False, False)
-    text = shown(hub_table([found]))
+    text = shown(hub_table([found], {40 * "a"}))
     assert "some-factory/six-kinds-of-parts" in text
+    assert "on this machine" in " ".join(text.split())
     assert "…" not in text
 
 
@@ -105,7 +106,7 @@ def test_control_characters_never_reach_the_terminal(tmp_path, capsys):
     say(wild)
     assert capsys.readouterr().out == tame + "\n"
     info = CheckpointInfo(wild, tmp_path, "crr", "resnet18", (wild,), 1, "0123456789ab")
-    for table in (checkpoints_table([info]), figures_table(result(wild) | {"model": wild})):
+    for table in (checkpoints_table([info], {}), figures_table(result(wild) | {"model": wild})):
         text = shown(table)
         assert not set(text) & {"\x1b", "\x07", "\x9b"}
         assert r"\x1b]0" in text

@@ -5,12 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from crr.errors import HubError
-from crr.hub import Hub, HubName, Store, Transfer
+from crr.checkpoint import save
+from crr.errors import ConfigError, HubError
+from crr.hub import Hub, HubName, Publication, Store, Transfer
+from tests.crr.tiny import calibrated_detector
 from tests.hub_repos import Fault
 from tests.hub_server import the_only_hub
 from workbench.deliveries import Delivery
 from workbench.pulls import Pulls
+from workbench.pushes import Pushes
 
 NAME = HubName("owner/parts")
 
@@ -38,25 +41,50 @@ def test_it_tells_how_far_it_is_and_what_came_of_it():
 
 
 @pytest.mark.parametrize(
-    ("error", "sentence"), [(HubError("Not there."), "Not there."), (KeyError("x"), "did not foresee")]
+    ("error", "sentence"), [(HubError("Not there."), "Not there."), (KeyError("secret"), "did not foresee")]
 )
-def test_what_goes_wrong_is_a_sentence(error, sentence):
+def test_what_goes_wrong_is_a_sentence(error, sentence, caplog):
     def work(*_):
         raise error
 
     delivery = Delivery[str](NAME)
     delivery.begin(work)
     assert sentence in until_it_ends(delivery).failure
+    assert "secret" not in delivery.failure
+    assert ("secret" in caplog.text) == isinstance(error, KeyError)
 
 
 def test_it_is_stopped_when_the_last_who_waited_has_left():
-    delivery = Delivery[str](NAME)
-    assert delivery.join()
-    delivery.leave()
+    delivery = Delivery[str](NAME, visitors={"one"})
+    assert delivery.join("two")
+    delivery.leave("one")
     assert not delivery.stop.is_set()
-    delivery.leave()
+    delivery.leave("two")
     assert delivery.stop.is_set()
-    assert not delivery.join()
+    assert not delivery.join("one")
+
+
+def test_it_is_stopped_when_all_windows_are_closed_for_a_while(monkeypatch):
+    present = {"one", "two"}
+    delivery = Delivery[str](NAME, present.__contains__, visitors={"one", "two"})
+    monkeypatch.setattr("workbench.deliveries._ABANDONED", 0)
+
+    def work(tell, stop):
+        for closed in ("one", "two"):
+            tell(Transfer("a", 1, 2))
+            assert not stop.is_set()
+            present.remove(closed)
+        tell(Transfer("a", 2, 2))
+        return "stopped" if stop.is_set() else "goes on"
+
+    delivery.begin(work)
+    assert until_it_ends(delivery).result == "stopped"
+
+
+def test_who_closed_the_window_does_not_keep_it_going_for_who_cancels():
+    delivery = Delivery[str](NAME, {"here"}.__contains__, visitors={"gone", "here"})
+    delivery.leave("here")
+    assert delivery.stop.is_set()
 
 
 @pytest.fixture
@@ -74,23 +102,41 @@ def hub(server, tmp_path: Path):
 
 
 def test_who_wants_the_same_model_waits_for_the_same_pull(hub):
-    pulls = Pulls()
-    first = pulls.start(NAME, hub)
-    assert pulls.start(NAME, hub) is first
-    assert first.waiting == 2
-    assert pulls.start(NAME, hub, trusted=True) is not first  # it may see what strangers may not
-    for _ in range(2):
-        first.leave()
-    assert pulls.start(NAME, hub) is not first  # which is being stopped
+    pulls = Pulls(lambda _: True)
+    first = pulls.start(NAME, hub, "one")
+    assert pulls.start(NAME, hub, "two") is first
+    assert first.visitors == {"one", "two"}
+    assert pulls.running == [first]
+    assert pulls.start(NAME, hub, "one", trusted=True) is not first  # it may see what strangers may not
+    for visitor in ("one", "two"):
+        first.leave(visitor)
+    assert pulls.start(NAME, hub, "one") is not first  # which is being stopped
     assert "Stopped." in until_it_ends(first).failure
 
 
 def test_only_a_few_models_are_on_their_way_at_a_time(hub):
-    pulls = Pulls()
-    running = [pulls.start(HubName(f"owner/parts{number}"), hub) for number in (1, 2, 3)]
+    pulls = Pulls(lambda _: True)
+    running = [pulls.start(HubName(f"owner/parts{number}"), hub, "one") for number in (1, 2, 3)]
     with pytest.raises(HubError, match="3 models are on their way already"):
-        pulls.start(HubName("owner/parts4"), hub)
+        pulls.start(HubName("owner/parts4"), hub, "one")
     for pull in running:
-        pull.leave()
+        pull.leave("one")
         until_it_ends(pull)
-    assert pulls.start(HubName("owner/parts4"), hub).running
+    assert pulls.start(HubName("owner/parts4"), hub, "one").running
+
+
+def test_one_model_is_published_at_a_time(hub, server, tmp_path):
+    save(calibrated_detector(), tmp_path / "mine", "---\nlicense: mit\n---\n# Mine\n")
+    pushes, publication = Pushes(), Publication(tmp_path / "mine", HubName("owner/mine"))
+    with pytest.raises(ConfigError, match="Say where to publish it"):
+        pushes.start(Publication(tmp_path / "mine"), hub, "one")
+    server.faults = [Fault("/commit/", hang=1)]
+    push = pushes.start(publication, hub, "one")
+    assert pushes.running is push
+    with pytest.raises(HubError, match="owner/mine is being published already"):
+        pushes.start(publication, hub, "two")
+    assert until_it_ends(push).result.before is None
+    assert pushes.running is None
+    server.faults = []
+    pull = until_it_ends(Pulls(lambda _: True).start(publication.name, hub, "one"))
+    assert (pull.result.name, pull.transfer.done) == (push.result.name, pull.transfer.total)

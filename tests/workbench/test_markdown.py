@@ -1,4 +1,6 @@
-from workbench.markdown import as_text, demoted
+import pytest
+
+from workbench.markdown import as_part, as_text
 
 
 def test_marks_are_escaped_and_plain_words_are_left_alone():
@@ -6,6 +8,21 @@ def test_marks_are_escaped_and_plain_words_are_left_alone():
     assert as_text("*a* _b_ $x$ [c](d)") == r"\*a\* \_b\_ \$x\$ \[c\](d)"
 
 
-def test_headings_are_smaller_in_a_part_of_a_page_but_not_in_code():
-    card = "# Mine\n\n## Use\n\n```sh\n# a comment\n```\n#hash\n###### Small\n"
-    assert demoted(card) == "#### Mine\n\n##### Use\n\n```sh\n# a comment\n```\n#hash\n###### Small\n"
+@pytest.mark.parametrize(
+    ("card", "part"),
+    [
+        ("# Mine\n\n## Use\n", "#### Mine\n\n##### Use\n"),
+        ("   # Mine\n#\tOther\n###### Small\n#hash\n", "#### Mine\n####\tOther\n###### Small\n#hash\n"),
+        ("Mine\n====\n\nUse\n---\n", "#### Mine\n\n##### Use\n"),
+        ("| a | b |\n|---|---|\n\n---\n", "| a | b |\n|---|---|\n\n---\n"),
+        ("```sh\n# a comment\n```\n# Mine\n", "```sh\n# a comment\n```\n#### Mine\n"),
+        ("```\n# never closed\n", "```\n# never closed\n"),
+        ("![spy](http://host/x.png)\n", "[spy](http://host/x.png)\n"),
+    ],
+)
+def test_a_card_fits_into_a_page(card, part):
+    assert as_part(card) == part
+
+
+def test_a_sentence_is_one_line():
+    assert as_text("mit\n\n# HUGE") == r"mit \# HUGE"

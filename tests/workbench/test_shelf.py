@@ -7,14 +7,11 @@ from huggingface_hub import constants
 from streamlit.testing.v1 import AppTest
 
 from crr.checkpoint import save
-from crr.errors import HubError
 from crr.hub import Hub, HubName, Store
 from crr.model_card import write_figures
 from crr.report import HEADINGS
 from tests.crr.tiny import calibrated_detector
-from tests.hub_repos import Fault
 from tests.hub_server import the_only_hub
-from workbench import pulls as pulling
 from workbench.components import trust
 from workbench.models import find_models, pulled_as, why_replaced
 from workbench.pulls import Pulls
@@ -91,53 +88,10 @@ def test_a_pulled_model_stands_behind_the_others_and_goes_when_it_is_removed(ser
     assert "It can be pulled on the page Models." in why_replaced("owner/tiny", "own")
 
 
-def test_a_pull_goes_on_in_the_background_and_is_joined(server):
-    server.faults = [Fault("/README.md", pause=0.1, times=1)]
-    pulls, hub = Pulls(), Hub(server.endpoint)
-    one, other = pulls.start(NAME, hub), pulls.start(NAME, hub)
-    assert one is other
-    other.leave()
-    assert not one.stop.is_set()  # somebody still waits
-    assert finished(one).result is not None
-    assert one.transfer.done == one.transfer.total
-    assert finished(pulls.start(NAME, hub)).result == one.result
-
-
-def test_only_a_few_pulls_go_on_at_a_time(server):
-    server.faults = [Fault("/api/models/", hang=1)]
-    pulls, hub = Pulls(), Hub(server.endpoint)
-    running = [pulls.start(HubName(f"owner/tiny{number}"), hub) for number in range(3)]
-    with pytest.raises(HubError, match="3 models are on their way already"):
-        pulls.start(NAME, hub)
-    assert all(finished(pull).failure for pull in running)
-    server.faults = []
-    assert finished(pulls.start(NAME, hub)).result is not None
-
-
-def test_a_pull_that_fails_or_is_stopped_says_why(server):
-    pulls, hub = Pulls(), Hub(server.endpoint)
-    assert "There is no model owner/other" in finished(pulls.start(HubName("owner/other"), hub)).failure
-    server.faults = [Fault("/README.md", hang=2)]
-    pull = pulls.start(NAME, hub)
-    pull.leave()
-    assert "kept" in finished(pull).failure
-    server.faults = []
-    assert finished(pulls.start(NAME, hub)).result is not None
-
-
-def test_a_failure_that_nobody_foresaw_is_a_sentence(caplog):
-    class Broken:
-        def pull(self, *_):
-            raise RuntimeError("secret detail")
-
-    pull = finished(Pulls().start(NAME, Broken()))
-    assert "secret" not in pull.failure
-    assert "secret detail" in caplog.text
-
-
 @pytest.fixture
 def app(app_path, server, monkeypatch):  # noqa: ARG001  (which the page asks)
-    monkeypatch.setattr("workbench.components.pulling.pulls", pulling.Pulls)
+    own = Pulls(lambda _: True)
+    monkeypatch.setattr("workbench.components.pulling.pulls", lambda: own)
     monkeypatch.setattr("workbench.components.trust.may_change_models", lambda: True)
     monkeypatch.setattr("workbench.components.publishing.may_change_models", lambda: True)
     app = AppTest.from_file(str(app_path), default_timeout=60)

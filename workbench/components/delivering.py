@@ -36,6 +36,8 @@ def _show_bar(delivery: Delivery[Any]) -> None:
         words = "stopping"
     elif transfer is None:
         words = "asking the Hub"
+    elif transfer.done == 0:
+        words = transfer.file
     elif transfer.done < transfer.total:
         words = f"{size_of(transfer.done)} of {size_of(transfer.total)}"
     else:

@@ -5,16 +5,17 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from crr.hub import HubModel, HubName, Store, size_of
+from crr.hub import HubModel, HubName, Revision, Store, size_of
 from workbench.components.pulling import start_pull
 from workbench.components.shelf_cards import ANY, choose_one
 from workbench.components.shell import plain_errors
 from workbench.components.trust import hub_of_visitor
-from workbench.markdown import as_text, demoted
+from workbench.markdown import as_part, as_text
 from workbench.settings import settings
 from workbench.shelf import describe_figures
 
 _FOUND, _CLOSER = "hub_found", "hub_closer"
+_NEWEST = "main"
 
 
 def show_hub() -> None:
@@ -70,40 +71,52 @@ def _show_model(model: HubModel, here: bool) -> None:
     facts = model.facts
     st.markdown(f"**{as_text(str(model.name))}** · {describe_figures(model.results)}")
     layers = ", ".join(facts.layers) or "?"
-    gated = " · gated: ask for access on the Hub" if model.gated else ""
+    gated = " · gated: ask for access on the Hub" if model.gated and not here else ""
     changed = "" if model.changed is None else f" · changed {model.changed:%Y-%m-%d}"
     size = "" if facts.bytes is None else f" · {size_of(facts.bytes)}"
     categories = ", ".join(facts.categories) or "categories unknown"
     st.caption(
         as_text(
             f"{facts.method} · {facts.encoder}, layers {layers} · "
-            f"{categories}{size} · {model.licence or 'licence unknown'}{changed}{gated}"
+            f"{categories}{size} · {model.licence or 'licence unknown'}{changed} · "
+            f"{model.downloads} downloads a month{gated}"
         )
     )
     closer = st.session_state.get(_CLOSER, {}).get(model.name)
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        if closer is None:
-            revision = "main"
-            if st.button("Look closer", key=f"closer-{model.name}", icon=":material/zoom_in:"):
-                with plain_errors(), st.spinner("Asking the Hub"):
-                    st.session_state.setdefault(_CLOSER, {})[model.name] = _look_closer(model.name)
-                    st.rerun()
-        else:
-            revision = st.selectbox(
-                "Revision",
-                closer.revisions,
-                key=f"revision-{model.name}",
-                width=200,
-                help="A branch or a tag; main is the newest. A commit can be named in the address above.",
+    with st.container(horizontal=True, vertical_alignment="center" if closer is None else "bottom"):
+        revision = _look_or_choose(model.name, closer)
+        if here and revision == _NEWEST:
+            st.page_link(
+                "pages/inspect.py",
+                label="Inspect with it",
+                icon=":material/frame_inspect:",
+                query_params={"model": str(model.name.at(model.commit))},
             )
-        if here:
             st.caption("The newest is on this machine.", width="content")
-        if st.button("Pull", key=f"pull-{model.name}", icon=":material/download:"):
+        elif st.button("Pull", key=f"pull-{model.name}", icon=":material/download:"):
             start_pull(f"{model.name.repo}@{revision}")
     if closer is not None:
-        st.caption(f"{size_of(closer.bytes)} to pull.")
+        st.caption(f"{size_of(closer.bytes)} on the Hub.")
         with st.expander("Card"):
-            st.markdown(demoted(closer.words) or "It has no card.")
+            st.markdown(as_part(closer.words) or "It has no card.")
+
+
+def _look_or_choose(name: HubName, closer: "_Closer | None") -> str:
+    """The revision that is chosen; before somebody has looked closer it is the newest."""
+    if closer is not None:
+        chosen: Revision = st.selectbox(
+            "Revision",
+            closer.revisions,
+            key=f"revision-{name}",
+            width=320,
+            help=f"A branch, a tag or a commit; {_NEWEST} is the newest.",
+        )
+        return chosen.name
+    if st.button("Look closer", key=f"closer-{name}", icon=":material/zoom_in:"):
+        with plain_errors(), st.spinner("Asking the Hub"):
+            st.session_state.setdefault(_CLOSER, {})[name] = _look_closer(name)
+            st.rerun()
+    return _NEWEST
 
 
 @dataclass(frozen=True)
@@ -112,7 +125,7 @@ class _Closer:
 
     bytes: int
     words: str
-    revisions: list[str]
+    revisions: list[Revision]
 
 
 def _look_closer(name: HubName) -> _Closer:

@@ -4,16 +4,18 @@ import streamlit as st
 from huggingface_hub import get_token
 
 from crr.card_metadata import card_in, known_metadata, licence_of, split_card
-from crr.hub import HubName, Publication, Published
+from crr.errors import CRRError
+from crr.hub import HubName, Publication, Published, Store
 from crr.hub.failures import LOG_IN
 from workbench import models
 from workbench.components.delivering import watch
 from workbench.components.shell import plain_errors
-from workbench.components.trust import hub_of_visitor, may_change_models
+from workbench.components.trust import hub_of_visitor, may_change_models, visitor
 from workbench.deliveries import Delivery
-from workbench.markdown import as_text, demoted
+from workbench.markdown import as_part, as_text
+from workbench.pushes import pushes
 
-_PUSH = "hub_push"
+_PUSH, _MODEL = "hub_push", "published_model"
 
 
 def show_publishing() -> None:
@@ -28,12 +30,16 @@ def show_publishing() -> None:
     if not get_token():
         words = f"This machine has no token for {hub_of_visitor().endpoint}: {LOG_IN}."
         st.warning(as_text(words), icon=":material/key:")
+    chosen = st.session_state.get(_MODEL)
     publication = _choose()
-    push: Delivery[Published] | None = st.session_state.get(_PUSH)
+    push: Delivery[Published] | None = pushes().running or st.session_state.get(_PUSH)
     sending = push is not None and push.running
     with plain_errors():
         if st.button("Publish", icon=":material/upload:", type="primary", disabled=sending):
-            _publish(publication)
+            if chosen != st.session_state[_MODEL]:
+                raise CRRError(f"{chosen} is not on this machine any more. Choose a model again.")
+            st.session_state[_PUSH] = pushes().start(publication, hub_of_visitor(), visitor())
+            st.rerun()  # the button above knows of it then
     _show_push(push, sending)
     with plain_errors():
         card = publication.card()
@@ -44,29 +50,40 @@ def show_publishing() -> None:
 
 def _choose() -> Publication:
     """What the visitor wants to publish, and how."""
-    found = models.find_models()
+    pulled = {str(model.name) for model in Store().all()}
+    found = {name: info for name, info in models.find_models().items() if name not in pulled}
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        folder = found[st.selectbox("Model to publish", list(found), key="published_model")].path
+        name = st.selectbox("Model to publish", list(found), key=_MODEL, persist_state="session")
+        folder = found[name].path
         known = licence_of(known_metadata(card_in(folder)))
         address = st.text_input(
             "Publish as",
             placeholder="OWNER/NAME",
             key="published_as",
+            persist_state="session",
             help="A CRR model that is there already gets a new revision, and its older ones stay. The token "
             "of this machine for the Hub signs for it.",
         )
         licence = st.text_input(
             "Licence",
             placeholder=f"{known}, as in its card" if known else "such as cc-by-nc-sa-4.0",
-            key="published_licence",
+            key=f"published_licence-{name}",
+            persist_state="session",
             help="As the Hub names licences: apache-2.0, cc-by-nc-sa-4.0. It follows from the licences of "
             "the images that the model was trained on.",
         ).strip()
     photos = len(Publication(folder).photos)
     with st.container(horizontal=True):
-        private = st.checkbox("Private", help="If the repository is new, only you may see it.")
+        private = st.checkbox(
+            "Private",
+            key="published_private",
+            persist_state="session",
+            help="If the repository is new, only you may see it.",
+        )
         normals = photos > 0 and st.checkbox(
             "Its normal photos too",
+            key=f"published_normals-{name}",
+            persist_state="session",
             help=f"{photos} files, with which the page Layers compares. Only if their licences allow it.",
         )
     return Publication(folder, HubName.parse(address.strip()), private, licence or None, bool(normals))
@@ -78,16 +95,7 @@ def _show_card(card: str) -> None:
     if place.open:
         head, words = split_card(card)
         place.code(head, language="yaml")
-        place.markdown(demoted(words))
-
-
-def _publish(publication: Publication) -> None:
-    publication.check(publication.card())
-    assert publication.name is not None
-    push = st.session_state[_PUSH] = Delivery[Published](publication.name)
-    hub = hub_of_visitor()
-    push.begin(lambda tell, stop: hub.push(publication, tell, stop))
-    st.rerun()  # the button above knows of it then
+        place.markdown(as_part(words))
 
 
 def _show_push(push: Delivery[Published] | None, sending: bool) -> None:
@@ -95,7 +103,7 @@ def _show_push(push: Delivery[Published] | None, sending: bool) -> None:
     if push is None:
         return
     if sending:
-        watch([push], Delivery.leave)
+        watch([push], lambda delivery: delivery.stop.set())
     elif push.result is not None:
         st.success(as_text(push.result.sentence), icon=":material/check:")
     elif push.stop.is_set():

@@ -6,7 +6,7 @@ from crr.errors import CRRError
 from crr.hub import HubName, Pulled
 from workbench.components.delivering import watch
 from workbench.components.shell import plain_errors
-from workbench.components.trust import hub_of_visitor, uses_token
+from workbench.components.trust import hub_of_visitor, may_change_models, uses_token, visitor
 from workbench.deliveries import Delivery
 from workbench.markdown import as_text
 from workbench.pulls import pulls
@@ -18,6 +18,7 @@ _KEPT = 3  # of those that are there: a line each stands above the page
 
 def start_pull(text: str) -> None:
     """Begin to pull what an address names; what is wrong with it is said where this is called."""
+    st.session_state[_PULLS] = [pull for pull in _mine() if not pull.failure]
     with plain_errors():
         name = HubName.parse(text)
         if name is None:
@@ -28,20 +29,31 @@ def start_pull(text: str) -> None:
         running = [pull for pull in _mine() if pull.running]
         if not any(pull.name == name and not pull.stop.is_set() for pull in running):
             done = [pull for pull in _mine() if pull.result is not None][: _KEPT - 1]
-            st.session_state[_PULLS] = [pulls().start(name, hub_of_visitor(), uses_token()), *running, *done]
+            st.session_state[_PULLS] = [
+                pulls().start(name, hub_of_visitor(), visitor(), uses_token()),
+                *running,
+                *done,
+            ]
         st.rerun()  # the bar stands above what was clicked
 
 
 def _mine() -> list[Delivery[Pulled]]:
     """The pulls that this visitor waits for, with the last ones that ended."""
     found: list[Delivery[Pulled]] = st.session_state.get(_PULLS, [])
+    if may_change_models():  # who sits here sees all, also those that were begun in a window that was closed
+        found += [pull for pull in pulls().running if pull not in found and pull.join(visitor())]
+        st.session_state[_PULLS] = found
     return found
 
 
 def _leave(pull: Delivery[Pulled]) -> None:
-    pull.leave()
+    if may_change_models():  # then for everybody
+        pull.stop.set()
+        return
+    pull.leave(visitor())
     if not pull.stop.is_set():  # others wait for it, and it goes on without this visitor
-        st.session_state[_PULLS] = [one for one in _mine() if one is not pull]
+        st.session_state[_PULLS] = [one for one in st.session_state[_PULLS] if one is not pull]
+        st.toast(as_text(f"Somebody else waits for {pull.name} too, so it goes on."))
 
 
 def show_pulls() -> None:
@@ -54,11 +66,11 @@ def show_pulls() -> None:
             st.info(as_text(f"{pull.name}: {pull.failure}"), icon=":material/stop:")
         elif pull.failure:
             st.error(as_text(pull.failure), icon=":material/error:")
-        elif pull.result is not None:
-            _show_pulled(pull.result)
+        elif pull.result is not None and pull.result.path.is_dir():  # and was not removed meanwhile
+            _show_pulled(pull, pull.result)
 
 
-def _show_pulled(pulled: Pulled) -> None:
+def _show_pulled(pull: Delivery[Pulled], pulled: Pulled) -> None:
     name = str(pulled.name)
     with st.container(horizontal=True, vertical_alignment="center"):
         licence = pulled.licence or "none named in its card: ask its owner before you use it"
@@ -69,3 +81,6 @@ def _show_pulled(pulled: Pulled) -> None:
             icon=":material/frame_inspect:",
             query_params={"model": name},
         )
+        if st.button("", key=f"close-{id(pull)}", icon=":material/close:", type="tertiary", help="Close"):
+            st.session_state[_PULLS] = [one for one in _mine() if one is not pull]
+            st.rerun()

@@ -9,7 +9,7 @@ from crr.hub import HubName, Store, size_of
 from workbench.components.pulling import start_pull
 from workbench.components.shell import plain_errors
 from workbench.components.trust import hub_of_visitor, may_change_models
-from workbench.markdown import as_text, demoted
+from workbench.markdown import as_part, as_text
 from workbench.shelf import Shelved, describe_figures, shelve
 
 ANY = "any"
@@ -23,13 +23,18 @@ def show_shelf() -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         encoder = choose_one("shelf", "Encoder", [row.info.encoder for row in rows])
         licence = choose_one("shelf", "Licence", [row.licence for row in rows])
-    shown = [row for row in rows if encoder in (ANY, row.info.encoder) and licence in (ANY, row.licence)]
+        place = choose_one("shelf", "From", [row.place for row in rows])
+    shown = [
+        row
+        for row in rows
+        if encoder in (ANY, row.info.encoder) and licence in (ANY, row.licence) and place in (ANY, row.place)
+    ]
     for start in range(0, len(shown), _COLUMNS):
-        for place, row in zip(st.columns(_COLUMNS), shown[start : start + _COLUMNS], strict=False):
-            with place, st.container(border=True, height="stretch"):
+        for column, row in zip(st.columns(_COLUMNS), shown[start : start + _COLUMNS], strict=False):
+            with column, st.container(border=True, height="stretch"):
                 _show_card(row)
     if not shown:
-        st.caption("No model on this machine has both. Choose another encoder or licence.")
+        st.caption("No model on this machine has all of this. Choose another encoder, licence or origin.")
 
 
 def choose_one(place: str, label: str, values: Sequence[str]) -> str:
@@ -80,7 +85,7 @@ def _show_words(row: Shelved) -> None:
     if card.open:
         categories = ", ".join(row.info.categories)
         card.caption(as_text(f"{row.origin}; fingerprint {row.info.revision}; categories: {categories}"))
-        card.markdown(demoted(row.words) or "It has no card.")
+        card.markdown(as_part(row.words) or "It has no card.")
 
 
 def _offer_changes(row: Shelved) -> None:

@@ -1,6 +1,7 @@
-"""What a visitor may do with models and with the token of the serving machine."""
+"""Who a visitor is, and what they may do with models and with the token of the serving machine."""
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from crr.hub import Hub, quiet
 from workbench.settings import settings
@@ -15,6 +16,12 @@ def hub_of_visitor() -> Hub:
     """The Hub as this visitor may ask it: with the token of this machine only if they may use it."""
     quiet()
     return Hub(token=None if uses_token() else False)
+
+
+def visitor() -> str:
+    """Who looks at the page: a window of a browser."""
+    context = get_script_run_ctx()
+    return "" if context is None else context.session_id
 
 
 def uses_token() -> bool:

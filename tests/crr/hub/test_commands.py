@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from crr.card_metadata import metadata_of
 from crr.checkpoint import load
 from crr.cli import app
-from crr.hub import Store
+from crr.hub import HubName, Store
 from crr.images import encode_png
 from crr.model_card import write_figures
 from tests.crr.tiny import good_images
@@ -51,7 +51,9 @@ def test_on_the_command_line_a_model_is_published_found_pulled_and_used(server, 
     lines = [json.loads(line) for line in said.splitlines()]
     assert lines[-2]["done"] == lines[-2]["total"]
     assert (lines[-1]["stage"], lines[-1]["commit"], lines[-1]["licence"]) == ("pulled", commit, "mit")
-    assert f"owner/mine@{commit[:7]}" in re.sub(r"\s+", "", crr("models"))
+    assert f"owner/mine@{commit[:7]}" in crr("models")
+    assert ", also called owner/mine" in re.sub(r"\s+", " ", crr("models"))
+    assert "on this machine" in crr("models", "--hub")
     before = len(server.requests)
     photo = tmp_path / "part.png"
     photo.write_bytes(encode_png(good_images("plate", 1, seed=3)[0]))
@@ -105,12 +107,14 @@ def test_a_pull_says_what_it_changed(server, files, monkeypatch):
 def test_a_push_says_what_it_changed_and_what_the_card_lacks(model, report):
     (model / "README.md").write_text("# Mine\n")
     preview = crr("push", model, "owner/mine", "--preview")
-    assert "It names no licence: give one before you publish it" in preview
+    assert "Its card names no licence: give one" in preview
     assert "It has no figures" in preview
     write_figures(model, report, "crr evaluate --model mine --data DATA")
     assert "It has no figures" not in crr("push", model, "owner/mine", "--license", "mit")
     (model / "README.md").write_text("# Better\n")
     said = crr("push", model, "owner/mine", "--license", "mit")
+    (model / "README.md").write_text("---\nlicense: cc-by-4.0\n---\n# Better\n")
+    assert "Its own card says cc-by-4.0, and not mit" in crr("push", model, "owner/odd", "--license", "mit")
     assert ", a new revision; the older ones stay: " in said
 
 
@@ -127,6 +131,24 @@ def test_who_reads_no_further_ends_the_command_and_is_told_nothing_wrong(server,
         pull.stdout.close()
         assert "Make room" not in pull.stderr.read()
         assert pull.wait(timeout=60) == 1
+
+
+def test_pulled_models_are_removed_by_name(server, files):
+    for card in (b"# First", b"# Second"):
+        server.add("owner/tiny", {**files, "README.md": card})
+        crr("pull", "owner/tiny")
+    server.add("owner/other", files)
+    crr("pull", "owner/other")
+    newest = Store().find(HubName("owner/tiny"))
+    assert f"Removed {newest.name}; " in crr("remove", "owner/tiny@main")
+    [old, other] = sorted(Store().all(), key=lambda model: model.name.repo, reverse=True)
+    crr("pull", "owner/tiny")
+    assert crr("remove", "owner/tiny").count("Removed owner/tiny@") == 2
+    assert Store().all() == [other]
+    assert not old.path.exists()
+    for name in ("owner/tiny", "owner/other@v9"):
+        assert f"{name} is not among the models that were pulled" in crr("remove", name, code=2)
+    assert "no name on the Hub" in crr("remove", "tiny", code=2)
 
 
 @pytest.mark.usefixtures("server")
@@ -149,7 +171,7 @@ def test_a_model_that_is_not_here_is_pulled_when_it_is_named(server, files, tmp_
     crr("predict", photo, "--model", "owner/tiny", "--progress", "none", "--device", "cpu")
     assert len(Store().all()) == 1
     said = crr("predict", photo, "--model", "owner/typo", code=2)
-    assert "There is no folder owner/typo here, so the Hub was asked." in said
+    assert "owner/typo is neither a folder nor a model that was pulled." in said
     assert "no name on the Hub" in crr("pull", "tiny", code=2)
     assert "no name on the Hub" in crr("push", "tiny", "mine", code=2)
 

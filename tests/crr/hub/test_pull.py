@@ -171,7 +171,8 @@ def test_ctrl_c_ends_a_pull_with_a_sentence_and_the_next_one_goes_on(server, lar
             pass
         pull.send_signal(signal.SIGINT)
         _, said = pull.communicate(timeout=30)
-    assert (pull.returncode, said.strip()) == (130, waiting.STOPPED)
+    assert (pull.returncode, said.splitlines()[0]) == (130, "Stopping. Ctrl-C again leaves at once.")
+    assert said.strip().endswith(waiting.STOPPED)
     server.faults = []
     again = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     lines = [json.loads(line) for line in again.stdout.splitlines()]
@@ -185,6 +186,12 @@ def test_a_wait_for_another_pull_can_be_stopped(hub, server, files):
     lock = hub.store.lock(NAME.repo, commit)
     lock.parent.mkdir(parents=True)
     stop = threading.Event()
-    stop.set()
+    heard = []
+
+    def hear(transfer):
+        heard.append(transfer)
+        stop.set()
+
     with WeakFileLock(lock), pytest.raises(StoppedError):
-        hub.pull(NAME, stop=stop)
+        hub.pull(NAME, hear, stop)
+    assert [(transfer.file, transfer.done) for transfer in heard] == [("somebody else is pulling it", 0)]

@@ -60,9 +60,14 @@ def test_only_models_of_this_library_are_found(hub, server, model):
 def test_card_and_revisions_are_read_without_pulling(hub, server, model):
     hub.push(Publication(model, NAME))
     server.repos["owner/mine"].tags["v1"] = server.repos["owner/mine"].commits[-1].sha
-    assert hub.revisions("owner/mine") == ["main", "v1"]
+    revisions = hub.revisions("owner/mine")
+    assert [one.name for one in revisions[:2]] == ["main", "v1"]
+    newest = server.repos["owner/mine"].commits[-1].sha
+    assert str(revisions[2]).startswith(f"{newest[:7]} · 2026-01-02 · mine, revision ")
     looked_up = hub.look_up(NAME)
-    assert hub.read_card(looked_up) == "# Tiny"
+    card = hub.read_card(looked_up)
+    assert card.startswith("# Tiny\n")
+    assert card.endswith("    crr predict photo.jpg --model owner/mine --out results")
     assert hub.store.all() == []
     with pytest.raises(HubError, match="no model owner/other"):
         hub.revisions("owner/other")
@@ -92,6 +97,8 @@ def test_photos_stay_here_unless_they_are_asked_for(hub, server, model):
     hub.push(Publication(model, NAME, normals=True))
     assert server.repos["owner/mine"].commits[-1].files["normals/plate/000.jpg"] == b"a photo"
     assert "normals" not in {path.name for path in hub.pull(NAME).path.iterdir()}
+    hub.push(Publication(model, NAME))  # the card is another one now, and may not speak for them
+    assert "normals/plate/000.jpg" not in server.repos["owner/mine"].commits[-1].files
 
 
 def test_a_private_repository_is_private(hub, server, model):
@@ -195,6 +202,12 @@ def test_a_server_that_hangs_while_it_takes_a_model_is_given_up(
 def test_a_connection_that_breaks_while_it_is_published_leaves_that_open(hub, server, model):
     server.faults = [Fault("/commit/", cut=0)]
     with pytest.raises(HubError, match="did not say whether owner/mine was published"):
+        hub.push(Publication(model, NAME))
+
+
+def test_the_hubs_own_reason_is_repeated(hub, server, model):
+    server.faults = [Fault("/commit/", 403, {"X-Error-Message": "Private storage limit reached."})]
+    with pytest.raises(HubError, match="does not allow this for owner/mine: Private storage limit reached"):
         hub.push(Publication(model, NAME))
 
 

@@ -1,11 +1,13 @@
 """What cannot be pulled has a sentence that says why, and leaves nothing behind."""
 
 import json
+import threading
+import time
 
 import pytest
 from huggingface_hub import constants
 
-from crr.errors import CheckpointError, HubError, NewerFormatError
+from crr.errors import CheckpointError, ConfigError, HubError, NewerFormatError, StoppedError
 from crr.hub import Hub, HubName, Store, find
 from tests.crr.hub.arrival import NAME, WEIGHTS, asked
 from tests.hub_repos import TOKEN, Fault
@@ -40,7 +42,7 @@ def test_each_refusal_has_its_sentence(hub, server, files, fault, sentence):
 
 def test_what_is_not_there_is_said_so(hub, server, files):
     server.add(NAME.repo, files)
-    with pytest.raises(HubError, match=r"no model owner/other on .*private.*hf auth login"):
+    with pytest.raises(HubError, match=r"no model owner/other on .*private.*use a token that may see it"):
         hub.pull(HubName("owner/other"))
     with pytest.raises(HubError, match="owner/tiny has no revision v9"):
         hub.pull(HubName(NAME.repo, "v9"))
@@ -164,3 +166,41 @@ def test_what_goes_wrong_where_progress_is_told_is_not_the_hubs_fault(hub, serve
 
     with pytest.raises(KeyError, match="of somebody who listens"):
         hub.pull(NAME, tell)
+
+
+@pytest.mark.parametrize(
+    "endpoint", ["foo", "htp://x.y", "http://exa mple", " ", "http://[bad", "http://me:secret@host"]
+)
+def test_an_endpoint_that_is_none_is_named(endpoint):
+    with pytest.raises(ConfigError, match="HF_ENDPOINT is no address") as refusal:
+        Hub(endpoint)
+    assert "secret" not in str(refusal.value)
+
+
+def test_a_token_that_can_be_none_is_a_sentence(hub, server, files, monkeypatch):
+    server.add(NAME.repo, files)
+    monkeypatch.setenv("HF_TOKEN", "hf_ü")
+    with pytest.raises(HubError, match="token for the Hub holds signs that no token has"):
+        hub.look_up(NAME)
+
+
+def test_a_proxy_that_needs_another_package_is_a_sentence(hub, server, files, monkeypatch):
+    server.add(NAME.repo, files)
+
+    def missing(*_, **__):
+        raise ImportError("Using SOCKS proxy, but the 'socksio' package is not installed.")
+
+    monkeypatch.setattr(hub._api, "model_info", missing)
+    with pytest.raises(HubError, match=r"Using SOCKS proxy.* unset ALL_PROXY"):
+        hub.look_up(NAME)
+
+
+def test_a_look_up_can_be_stopped(hub, server, files):
+    server.add(NAME.repo, files)
+    server.faults = [Fault("/api/models/", hang=3)]
+    stop = threading.Event()
+    threading.Timer(0.3, stop.set).start()
+    start = time.monotonic()
+    with pytest.raises(StoppedError):
+        hub.pull(NAME, stop=stop)
+    assert time.monotonic() - start < 2

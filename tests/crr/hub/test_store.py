@@ -84,6 +84,49 @@ def test_a_tag_that_looks_like_a_commit_is_a_tag(hub, server, files, monkeypatch
     assert hub.pull(dated).commit == second
 
 
+def test_weights_that_are_here_in_another_revision_are_not_sent_again(hub, server, files):
+    server.add(NAME.repo, files)
+    hub.pull(NAME)
+    server.add(NAME.repo, {**files, "README.md": b"# Another card"})
+    before, heard = len(server.requests), []
+    pulled = hub.pull(NAME, heard.append)
+    assert bits(pulled.path) == {**files, "README.md": b"# Another card"}
+    assert not [line for line in asked(server, before) if WEIGHTS in line]
+    (pulled.path / WEIGHTS).write_bytes(b"damaged")
+    (hub.pull(HubName(NAME.repo, pulled.commit)).path / "pulled.json").unlink()  # so that it is pulled anew
+    assert bits(hub.pull(NAME).path)[WEIGHTS] == files[WEIGHTS]
+
+
+@pytest.mark.parametrize(("file", "content"), [("config.json", b"{}"), (WEIGHTS, b"damaged")])
+def test_a_damaged_model_is_pulled_again(hub, server, files, file, content):
+    server.add(NAME.repo, files)
+    pulled = hub.pull(NAME)
+    (pulled.path / file).write_bytes(content)
+    assert bits(hub.pull(NAME).path) == files
+    (pulled.path / file).write_bytes(content)
+    assert bits(hub.pull(HubName(NAME.repo, pulled.commit)).path) == files
+
+
+def test_a_name_means_the_last_pull_that_is_here_if_nothing_says_otherwise(hub, server, files):
+    server.add(NAME.repo, files)
+    old = hub.pull(NAME)
+    server.add(NAME.repo, {**files, "README.md": b"# Newer"})
+    hub.store.delete(hub.pull(NAME))
+    assert hub.store.find(NAME) == old
+    (old.path.parent / "refs.json").write_text("damaged")
+    assert hub.store.find(NAME) == old
+    (old.path / "pulled.json").write_text('{"repo": 5}')
+    assert hub.store.all() == []
+
+
+def test_a_tag_may_hold_what_git_allows(hub, server, files):
+    commit = server.add(NAME.repo, files)
+    server.repos[NAME.repo].tags["v1.0+cpu"] = commit
+    name = HubName.parse(f"{NAME.repo}@v1.0+cpu")
+    assert hub.store.find(name) is None
+    assert hub.pull(name) == hub.store.find(name)
+
+
 def test_a_removal_that_broke_off_is_finished_by_the_next(hub, server, files):
     server.add(NAME.repo, files)
     pulled = hub.pull(NAME)

@@ -1,0 +1,44 @@
+"""What is being published from this process, whether or not the page that began it is still open."""
+
+import threading
+from functools import cache, partial
+
+from crr.errors import HubError
+from crr.hub import Hub, Publication, Published
+from workbench.deliveries import Delivery
+
+
+class Pushes:
+    """One at a time."""
+
+    def __init__(self) -> None:
+        self._last: Delivery[Published] | None = None
+        self._lock = threading.Lock()
+
+    @property
+    def running(self) -> Delivery[Published] | None:
+        """The one on its way."""
+        return self._last if self._last is not None and self._last.running else None
+
+    def start(self, publication: Publication, hub: Hub, visitor: str) -> Delivery[Published]:
+        """Begin to publish.
+
+        Raises:
+            ConfigError: It cannot be published so, see `Publication.check`.
+            CheckpointError: It is no checkpoint.
+            HubError: Another one is on its way.
+        """
+        publication.check(publication.card())
+        assert publication.name is not None
+        with self._lock:
+            if self.running is not None:
+                raise HubError(f"{self.running.name} is being published already. Wait until it is there.")
+            push = self._last = Delivery[Published](publication.name, visitors={visitor})
+        push.begin(partial(hub.push, publication))
+        return push
+
+
+@cache
+def pushes() -> Pushes:
+    """Those of this process."""
+    return Pushes()
