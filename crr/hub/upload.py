@@ -18,7 +18,7 @@ from huggingface_hub.utils import (  # type: ignore[attr-defined]  # documented 
 
 from crr.card_metadata import LIBRARY
 from crr.checkpoint_files import CARD, NORMALS, describe
-from crr.errors import HubError
+from crr.errors import HubError, StoppedError
 from crr.hub.failures import explained, silent, understood
 from crr.hub.listing import HubModel, model_of
 from crr.hub.names import HubName
@@ -78,9 +78,12 @@ def publish(
             _PATIENCE,
         )
         message = publication.message or f"{info.name}, revision {info.revision}"
-        published = patiently(  # too late to stop
-            lambda _: upload.commit([*additions, *stale], message), upload.unsure, patience=_PATIENCE
-        )
+        try:
+            published = patiently(  # too late to stop
+                lambda _: upload.commit([*additions, *stale], message), upload.unsure, patience=_PATIENCE
+            )
+        except KeyboardInterrupt:
+            raise StoppedError(upload.unsure) from None
     return Published(publication.name.at(published), f"{api.endpoint}/{publication.name}", before)
 
 
