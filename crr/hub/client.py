@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
-from urllib.parse import urlsplit
 
 from huggingface_hub import HfApi, constants
 from huggingface_hub.hf_api import ExpandModelProperty_T
@@ -19,11 +18,11 @@ from huggingface_hub.utils import (  # type: ignore[attr-defined]  # documented 
 
 from crr.card_metadata import LIBRARY, split_card
 from crr.checkpoint_files import CARD, CONFIG, WEIGHTS, describe, read_config
-from crr.errors import CheckpointError, ConfigError, HubError, StoppedError
+from crr.errors import CheckpointError, HubError, StoppedError
 from crr.hub.download import download, is_whole
 from crr.hub.failures import explained, offline, silent, understood, written
 from crr.hub.listing import HubFile, HubModel, Revision, model_of
-from crr.hub.names import HubName, is_commit
+from crr.hub.names import HubName, checked_endpoint, is_commit
 from crr.hub.patience import PATIENCE, STOPPED, patiently
 from crr.hub.publication import Publication, Published
 from crr.hub.store import Pulled, Store
@@ -63,7 +62,7 @@ class Hub:
         Raises:
             ConfigError: The address is none.
         """
-        self.endpoint = _checked(endpoint or constants.ENDPOINT or "https://huggingface.co")
+        self.endpoint = checked_endpoint(endpoint or constants.ENDPOINT or "https://huggingface.co")
         self.store = store or Store()
         self._token = token
         self._api = HfApi(endpoint=self.endpoint, token=token, library_name=LIBRARY)
@@ -258,17 +257,6 @@ class Hub:
                 with written(name):
                     shutil.copyfile(there, part / file.name)
                 return
-
-
-def _checked(endpoint: str) -> str:
-    """The address of a Hub; raises `ConfigError` if it is none."""
-    with suppress(ValueError):
-        parts = urlsplit(endpoint)
-        if parts.scheme in ("http", "https") and parts.hostname and not set(" @") & set(endpoint):
-            return endpoint.rstrip("/")
-    raise ConfigError(
-        "HF_ENDPOINT is no address of a Hub: write one such as https://huggingface.co, without a password."
-    )
 
 
 @contextmanager

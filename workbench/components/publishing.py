@@ -32,7 +32,9 @@ def show_publishing() -> None:
         st.warning(as_text(words), icon=":material/key:")
     chosen = st.session_state.get(_MODEL)
     publication = _choose()
-    push: Delivery[Published] | None = pushes().running or st.session_state.get(_PUSH)
+    if pushes().running is not None:  # begun in this window or in another one
+        st.session_state[_PUSH] = pushes().running
+    push: Delivery[Published] | None = st.session_state.get(_PUSH)
     sending = push is not None and push.running
     with plain_errors():
         if st.button("Publish", icon=":material/upload:", type="primary", disabled=sending):
@@ -52,6 +54,8 @@ def _choose() -> Publication:
     """What the visitor wants to publish, and how."""
     pulled = {str(model.name) for model in Store().all()}
     found = {name: info for name, info in models.find_models().items() if name not in pulled}
+    if not found:
+        raise CRRError("There is no model of your own on this machine yet. Train one: crr train --help")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         name = st.selectbox("Model to publish", list(found), key=_MODEL, persist_state="session")
         folder = found[name].path
