@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
-from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
+from playwright.sync_api import Browser, FrameLocator, Page, Request, expect, sync_playwright
 
 Read = TypeVar("Read")
 
@@ -97,9 +97,14 @@ def page(browser: Browser, workbench_url: str) -> Iterator[Page]:
     assert not elsewhere, f"the page asked other hosts: {elsewhere}"
 
 
-def settled(page: Page) -> None:
-    """Wait until the page has stood still for half a second: a rerun begins a moment after what caused it."""
-    app = page.get_by_test_id("stApp")
+def settled(page: Page, frame: FrameLocator | None = None) -> None:
+    """Wait until the page has stood still for half a second: a rerun begins a moment after what caused it.
+
+    Args:
+        page: The page.
+        frame: The workbench in it, if it is not the page itself.
+    """
+    app = (frame or page).get_by_test_id("stApp")
     still, deadline = 0, time.monotonic() + PATIENCE / 1000
     while still < 5:
         assert time.monotonic() < deadline, "the page goes on running"

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.browser.conftest import PATIENCE, ROOT, free_port, running
+from tests.browser.conftest import PATIENCE, ROOT, free_port, running, settled
 
 
 @pytest.fixture
@@ -62,6 +62,7 @@ def test_in_a_frame_on_another_site_photos_are_uploaded_and_folders_are_closed(
         expect(frame.get_by_text("3MB per file").first).to_be_visible()
         frame.locator("input[type=file]").first.set_input_files(photo)
         expect(frame.get_by_text("part.png").first).to_be_visible()
+        settled(page, frame)
         frame.get_by_role("button", name="Folder or camera").click()
         expect(frame.get_by_text("Use the camera")).to_be_visible()
         expect(frame.get_by_text("Path of a folder on this machine")).to_have_count(0)

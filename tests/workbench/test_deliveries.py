@@ -130,7 +130,7 @@ def test_one_model_is_published_at_a_time(hub, server, tmp_path):
     pushes, publication = Pushes(), Publication(tmp_path / "mine", HubName("owner/mine"))
     with pytest.raises(ConfigError, match="Say where to publish it"):
         pushes.start(Publication(tmp_path / "mine"), hub, "one")
-    server.faults = [Fault("/commit/", hang=1)]
+    server.faults = [Fault("/commit/", hang=3)]
     push = pushes.start(publication, hub, "one")
     assert pushes.running is push
     with pytest.raises(HubError, match="owner/mine is being published already"):
