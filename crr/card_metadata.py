@@ -197,7 +197,8 @@ def ready_to_publish(
         "categories": list(config.categories),
         "bytes": size,
     }
-    return str(parsed) if name is None else f"{str(parsed).rstrip()}{_usage(str(parsed), name)}\n"
+    text = str(parsed)
+    return text if name is None else f"{text.rstrip()}{_usage(text, name)}\n"
 
 
 def _usage(card: str, name: str) -> str:

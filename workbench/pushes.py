@@ -20,7 +20,7 @@ class Pushes:
         """The one on its way."""
         return self._last if self._last is not None and self._last.running else None
 
-    def start(self, publication: Publication, hub: Hub, visitor: str) -> Delivery[Published]:
+    def start(self, publication: Publication, hub: Hub) -> Delivery[Published]:
         """Begin to publish.
 
         Raises:
@@ -33,7 +33,7 @@ class Pushes:
         with self._lock:
             if self.running is not None:
                 raise HubError(f"{self.running.name} is being published already. Wait until it is there.")
-            push = self._last = Delivery[Published](publication.name, visitors={visitor})
+            push = self._last = Delivery[Published](publication.name)
         push.begin(partial(hub.push, publication))
         return push
 

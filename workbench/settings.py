@@ -14,6 +14,7 @@ from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 
+from crr.endpoint import checked_endpoint
 from crr.errors import ConfigError
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -173,8 +174,8 @@ def check_start(environment: Mapping[str, str]) -> None:
     port = environment.get("PORT", "8501")
     if not (port.isdecimal() and 0 < int(port) < 2**16):
         raise ConfigError(f"PORT is {port!r}; give a number from 1 to 65535.")
-    if not re.fullmatch(r"https?://[^\s@]+", environment.get("HF_ENDPOINT", "https://huggingface.co")):
-        raise ConfigError("HF_ENDPOINT is no address such as https://huggingface.co, without a password.")
+    if "HF_ENDPOINT" in environment:
+        checked_endpoint(environment["HF_ENDPOINT"])
 
 
 if __name__ == "__main__":

@@ -18,11 +18,12 @@ from huggingface_hub.utils import (  # type: ignore[attr-defined]  # documented 
 
 from crr.card_metadata import LIBRARY, split_card
 from crr.checkpoint_files import CARD, CONFIG, WEIGHTS, describe, read_config
+from crr.endpoint import checked_endpoint
 from crr.errors import CheckpointError, HubError, StoppedError
 from crr.hub.download import download, is_whole
 from crr.hub.failures import explained, offline, silent, understood, written
 from crr.hub.listing import HubFile, HubModel, Revision, model_of
-from crr.hub.names import HubName, checked_endpoint, is_commit
+from crr.hub.names import HubName, is_commit
 from crr.hub.patience import PATIENCE, STOPPED, patiently
 from crr.hub.publication import Publication, Published
 from crr.hub.store import Pulled, Store
@@ -161,8 +162,9 @@ class Hub:
             StoppedError: It was stopped.
             CheckpointError: It is damaged as it lies on the Hub, or of a newer format.
         """
-        here = self._whole(name)
-        if here is not None and (name.means(here.commit) or constants.HF_HUB_OFFLINE):
+        here = self.store.find(name)
+        settled = here is not None and (name.means(here.commit) or constants.HF_HUB_OFFLINE)
+        if here is not None and settled and _is_usable(here):
             return here
         if constants.HF_HUB_OFFLINE:
             raise HubError(offline(f"pull {name}, which is not on this machine"))
@@ -183,11 +185,7 @@ class Hub:
     def _whole(self, name: HubName) -> Pulled | None:
         """The model of that name, if it is here and somebody could use it."""
         here = self.store.find(name)
-        if here is not None:
-            with suppress(CheckpointError):
-                describe(here.path)
-                return here
-        return None
+        return here if here is not None and _is_usable(here) else None
 
     def _bring(self, model: HubModel, tell: Tell | None, stop: threading.Event | None) -> Pulled:
         """The model, pulled by us, or by somebody else while we wait for them."""
@@ -257,6 +255,14 @@ class Hub:
                 with written(name):
                     shutil.copyfile(there, part / file.name)
                 return
+
+
+def _is_usable(pulled: Pulled) -> bool:
+    """Whether its files are whole; this reads them."""
+    with suppress(CheckpointError):
+        describe(pulled.path)
+        return True
+    return False
 
 
 @contextmanager

@@ -1,11 +1,7 @@
-"""Names of models on the Hugging Face Hub, OWNER/NAME or OWNER/NAME@REVISION, and addresses of Hubs."""
+"""Names of models on the Hugging Face Hub: OWNER/NAME, or OWNER/NAME@REVISION."""
 
 import re
-from contextlib import suppress
 from dataclasses import dataclass
-from urllib.parse import urlsplit
-
-from crr.errors import ConfigError
 
 _FORM = re.compile(
     r"(?P<repo>(?!-)[\w.-]{1,96}/(?!-)[\w.-]{1,96})(@(?P<revision>[\w][\w./+#-]{0,199}))?", re.ASCII
@@ -17,17 +13,6 @@ _SHORT = 7
 def is_commit(text: str) -> bool:
     """Whether a text is a whole commit."""
     return _COMMIT.fullmatch(text) is not None
-
-
-def checked_endpoint(endpoint: str) -> str:
-    """The address of a Hub; raises `ConfigError` if it is none."""
-    with suppress(ValueError):
-        parts = urlsplit(endpoint)
-        if parts.scheme in ("http", "https") and parts.hostname and not set(" @") & set(endpoint):
-            return endpoint.rstrip("/")
-    raise ConfigError(
-        "HF_ENDPOINT is no address of a Hub: write one such as https://huggingface.co, without a password."
-    )
 
 
 @dataclass(frozen=True)

@@ -129,12 +129,12 @@ def test_one_model_is_published_at_a_time(hub, server, tmp_path):
     save(calibrated_detector(), tmp_path / "mine", "---\nlicense: mit\n---\n# Mine\n")
     pushes, publication = Pushes(), Publication(tmp_path / "mine", HubName("owner/mine"))
     with pytest.raises(ConfigError, match="Say where to publish it"):
-        pushes.start(Publication(tmp_path / "mine"), hub, "one")
+        pushes.start(Publication(tmp_path / "mine"), hub)
     server.faults = [Fault("/commit/", hang=3)]
-    push = pushes.start(publication, hub, "one")
+    push = pushes.start(publication, hub)
     assert pushes.running is push
     with pytest.raises(HubError, match="owner/mine is being published already"):
-        pushes.start(publication, hub, "two")
+        pushes.start(publication, hub)
     assert until_it_ends(push).result.before is None
     assert pushes.running is None
     server.faults = []

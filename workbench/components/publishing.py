@@ -10,7 +10,7 @@ from crr.hub.failures import LOG_IN
 from workbench import models
 from workbench.components.delivering import watch
 from workbench.components.shell import plain_errors
-from workbench.components.trust import hub_of_visitor, may_change_models, visitor
+from workbench.components.trust import hub_of_visitor, may_change_models
 from workbench.deliveries import Delivery
 from workbench.markdown import as_part, as_text
 from workbench.pushes import pushes
@@ -40,7 +40,7 @@ def show_publishing() -> None:
         if st.button("Publish", icon=":material/upload:", type="primary", disabled=sending):
             if chosen != st.session_state[_MODEL]:
                 raise CRRError(f"{chosen} is not on this machine any more. Choose a model again.")
-            st.session_state[_PUSH] = pushes().start(publication, hub_of_visitor(), visitor())
+            st.session_state[_PUSH] = pushes().start(publication, hub_of_visitor())
             st.rerun()  # the button above knows of it then
     _show_push(push, sending)
     with plain_errors():

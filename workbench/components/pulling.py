@@ -40,10 +40,13 @@ def start_pull(text: str) -> None:
 def _mine() -> list[Delivery[Pulled]]:
     """The pulls that this visitor waits for, with the last ones that ended."""
     found: list[Delivery[Pulled]] = st.session_state.get(_PULLS, [])
-    if may_change_models():  # who sits here sees all, also those that were begun in a window that was closed
-        found += [pull for pull in pulls().running if pull not in found and pull.join(visitor())]
-        st.session_state[_PULLS] = found
     return found
+
+
+def _join_all() -> None:
+    """Who sits at this machine sees all pulls, also those that were begun in a window that was closed."""
+    others = [pull for pull in pulls().running if pull not in _mine() and pull.join(visitor())]
+    st.session_state[_PULLS] = [*_mine(), *others]
 
 
 def _leave(pull: Delivery[Pulled]) -> None:
@@ -52,12 +55,14 @@ def _leave(pull: Delivery[Pulled]) -> None:
         return
     pull.leave(visitor())
     if not pull.stop.is_set():  # others wait for it, and it goes on without this visitor
-        st.session_state[_PULLS] = [one for one in st.session_state[_PULLS] if one is not pull]
+        st.session_state[_PULLS] = [one for one in _mine() if one is not pull]
         st.toast(as_text(f"Somebody else waits for {pull.name} too, so it goes on."))
 
 
 def show_pulls() -> None:
     """Those of this visitor, with what came of them."""
+    if may_change_models():
+        _join_all()
     running = [pull for pull in _mine() if pull.running]
     if running:
         watch(running, _leave)
