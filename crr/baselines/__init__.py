@@ -1,1 +1,0 @@
-"""The methods that CRR is compared with, one file each, all behind the same `Detector`."""
