@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-ICON = Path(__file__).parent / "workbench" / "components" / "icon.png"
+ICON = Path(__file__).parent / "workbench" / "components" / "frontend" / "icon.png"
 
 # A picture of our own, because for an icon by name the browser would ask a font server.
 st.set_page_config(page_title="CRR Workbench", page_icon=ICON, layout="wide")

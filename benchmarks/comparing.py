@@ -19,17 +19,16 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from crr.checkpoint import load
-from crr.checkpoint_files import describe, find
-from crr.engine import EncoderPasses, inspect_batch
-from workbench.batch import Question
-from workbench.comparison import sample_photo
-from workbench.inspection import Inspector
-from workbench.models import Models
-from workbench.painted import Workshop
-from workbench.samples import read_samples
+from crr.checkpoints.files import describe, find
+from crr.checkpoints.serialization import load
+from crr.inference.engine import EncoderPasses, inspect_batch
+from workbench.components.strokes import Stroke
+from workbench.inspection.inspector import Inspector, Question
+from workbench.inspection.photo import sample_photo
+from workbench.inspection.samples import read_samples
+from workbench.model_store.loaded import Models
+from workbench.painting.workshop import Workshop
 from workbench.settings import ROOT, settings
-from workbench.strokes import Stroke
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

@@ -24,14 +24,14 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 import crr
-from crr import registry
-from crr.allocator import keep_freed_memory
-from crr.backbones import create_backbone
 from crr.config import DetectorConfig
-from crr.detector import Detector
-from crr.encoders import Encoder
-from crr.presets import DINOV2_BASE, EMBEDDED
-from crr.segmentation import create_segmentation
+from crr.models import registry
+from crr.models.components.backbones import create_backbone
+from crr.models.components.encoder import Encoder
+from crr.models.components.segmentation import create_segmentation
+from crr.models.detector import Detector
+from crr.runtime.allocator import keep_freed_memory
+from crr.training.presets import DINOV2_BASE, EMBEDDED
 from crr.types import Reconstruction
 
 ROUNDS = 30
@@ -179,7 +179,7 @@ def predict_alone(images: Path, *options: str) -> tuple[float, float]:
 
 def measure_predict(folder: Path) -> None:
     """Predict a folder as `crr predict` does; print peak memory in MiB and seconds, loading left out."""
-    from crr.prediction import predict_files
+    from crr.inference.predict import predict_files
 
     detector = crr.load("crr-embedded", "cpu")
     start = time.perf_counter()

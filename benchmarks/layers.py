@@ -14,22 +14,21 @@ from typing import TYPE_CHECKING
 import torch
 
 from benchmarks.comparing import served, timed
-from crr.checkpoint_files import describe, find
-from crr.explanation import Hidden
-from workbench.batch import Question
-from workbench.comparison import sample_photo
-from workbench.exploration import Exploration
-from workbench.explored import Explored, explore
-from workbench.inspection import Inspector, inspector
-from workbench.layer_drawing import draw_layer, highest
-from workbench.layer_plots import patches_figure
-from workbench.layers import discrepancy_map, look_at
-from workbench.normality import Normality
-from workbench.patch_pictures import neighbours_html
-from workbench.samples import read_samples
+from crr.checkpoints.files import describe, find
+from crr.inference.explanation import Hidden
+from workbench.explanation.cache import Exploration
+from workbench.explanation.drawing import draw_layer, highest
+from workbench.explanation.explorer import Explored, explore
+from workbench.explanation.location import Spot
+from workbench.explanation.patch_reading import discrepancy_map, look_at
+from workbench.explanation.patch_thumbnails import neighbours_html
+from workbench.explanation.plots import patches_figure
+from workbench.explanation.study_image import shown_as_it_is
+from workbench.inspection.inspector import Inspector, Question, inspector
+from workbench.inspection.photo import sample_photo
+from workbench.inspection.samples import read_samples
+from workbench.reference.cache import Normality
 from workbench.settings import settings
-from workbench.shown import shown_as_it_is
-from workbench.spots import Spot
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

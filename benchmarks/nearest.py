@@ -11,8 +11,8 @@ from statistics import median
 
 import torch
 
-from crr.baselines.patchcore import PatchCore, nearest
-from crr.checkpoint import load
+from crr.checkpoints.serialization import load
+from crr.models.patchcore import PatchCore, nearest
 
 ROUNDS = 20
 WARM_UP = 3

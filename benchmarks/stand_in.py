@@ -3,8 +3,8 @@
 python -m benchmarks.stand_in --data DATA --pairs PAIRS
 
 For damage whose clean twin is known, held-out synthetic damage and real pairs, the identity index is measured
-with the twin, and again with the nearest normal patches in its place (`crr.stand_in`). These come from 16
-good images a category that the model was not trained on, as those of the page Layers. Last stands the
+with the twin, and again with the nearest normal patches in its place (`crr.identity.surrogate`). These come
+from 16 good images a category that the model was not trained on, as those of the page Layers. Last stands the
 estimate for the data set's real defects.
 """
 
@@ -16,19 +16,19 @@ import torch
 from torch import Tensor
 
 from benchmarks.tables import print_table, share
-from crr.checkpoint import load
-from crr.checkpoint_files import find
-from crr.datasets import Category, Dataset, Sample, open_dataset, read_mask
-from crr.detector import Detector
-from crr.explanation import explain
-from crr.identity import as_number, layer_indices, mean_index, passed_damage
-from crr.images import decode
-from crr.normals import held_back_normals
-from crr.preprocessing import mask_to_input, to_input
-from crr.stand_in import NormalPatches, stand_in
-from crr.twins import Twin, real_twins, synthetic_twins
+from crr.checkpoints.files import find
+from crr.checkpoints.normals import held_back_normals
+from crr.checkpoints.serialization import load
+from crr.data.datasets import Category, Dataset, Sample, open_dataset, read_mask
+from crr.data.images import decode
+from crr.data.preprocessing import mask_to_input, to_input
+from crr.identity.index import as_number, layer_indices, mean_index, passed_damage
+from crr.identity.pairs import Twin, real_twins, synthetic_twins
+from crr.identity.surrogate import NormalPatches, stand_in
+from crr.inference.explanation import explain
+from crr.models.detector import Detector
 from crr.types import Reconstruction
-from workbench.references import reference_of
+from workbench.reference.patches import reference_of
 
 MODELS = ("autoencoder", "masked", "dinomaly", "rd", "uniad", "patchcore", "repair", "crr")
 NORMALS, TWINS = 16, 8  # images a category

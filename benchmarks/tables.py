@@ -15,9 +15,9 @@ from typing import Any
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from crr.report import HEADINGS
-from workbench.colours import DEFECT, GREY
-from workbench.plots import identity_figure
+from crr.metrics.report import HEADINGS
+from workbench.basics.palettes import DEFECT, GREY
+from workbench.comparison.plots import identity_figure
 
 LADDER = {
     "autoencoder-embedded": "autoencoder",

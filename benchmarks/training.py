@@ -14,9 +14,9 @@ import cv2
 import numpy as np
 import torch
 
-from crr.datasets import open_dataset
-from crr.presets import EMBEDDED
-from crr.training import RunOptions, train
+from crr.data.datasets import open_dataset
+from crr.training.presets import EMBEDDED
+from crr.training.trainer import RunOptions, train
 from crr.types import Progress
 
 

@@ -16,15 +16,15 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from crr.checkpoint import load
+from crr.checkpoints.serialization import load
 from crr.config import DetectorConfig
-from crr.datasets import Dataset, open_dataset
-from crr.detector import Detector
-from crr.evaluation import evaluate
-from crr.identity_evaluation import measure_identity
-from crr.presets import configure
-from crr.snapshots import REPAIR, is_unfinished
-from crr.training import RunOptions, train
+from crr.data.datasets import Dataset, open_dataset
+from crr.evaluation.detection import evaluate
+from crr.identity.evaluation import measure_identity
+from crr.models.detector import Detector
+from crr.training.presets import configure
+from crr.training.snapshots import REPAIR, is_unfinished
+from crr.training.trainer import RunOptions, train
 from crr.types import Progress
 
 STOPS = (125, 250, 500, 1000)

@@ -8,16 +8,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from crr.checkpoint import save
-    from crr.checkpoint_files import list_checkpoints
+    from crr.checkpoints.files import list_checkpoints
+    from crr.checkpoints.serialization import save
     from crr.config import DetectorConfig
-    from crr.datasets import open_dataset
-    from crr.detector import Detector
-    from crr.engine import available_devices, inspect
+    from crr.data.datasets import open_dataset
+    from crr.data.images import decode
     from crr.errors import CRRError
     from crr.hub import load
-    from crr.images import decode
-    from crr.training import RunOptions, train
+    from crr.inference.engine import inspect
+    from crr.models.detector import Detector
+    from crr.runtime.devices import available_devices
+    from crr.training.trainer import RunOptions, train
     from crr.types import Image, Inspection, Prediction, Progress, Reconstruction
 
 __all__ = [
@@ -41,16 +42,17 @@ __all__ = [
 ]
 
 _HOMES = {
-    "crr.checkpoint": ("save",),
-    "crr.checkpoint_files": ("list_checkpoints",),
+    "crr.checkpoints.serialization": ("save",),
+    "crr.checkpoints.files": ("list_checkpoints",),
     "crr.config": ("DetectorConfig",),
-    "crr.datasets": ("open_dataset",),
-    "crr.detector": ("Detector",),
-    "crr.engine": ("available_devices", "inspect"),
+    "crr.data.datasets": ("open_dataset",),
+    "crr.models.detector": ("Detector",),
+    "crr.inference.engine": ("inspect",),
+    "crr.runtime.devices": ("available_devices",),
     "crr.errors": ("CRRError",),
     "crr.hub": ("load",),
-    "crr.images": ("decode",),
-    "crr.training": ("RunOptions", "train"),
+    "crr.data.images": ("decode",),
+    "crr.training.trainer": ("RunOptions", "train"),
     "crr.types": ("Image", "Inspection", "Prediction", "Progress", "Reconstruction"),
 }
 

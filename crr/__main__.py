@@ -1,5 +1,5 @@
 """`python -m crr` is the `crr` command."""
 
-from crr.cli import app
+from crr.cli.main import app
 
 app()

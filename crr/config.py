@@ -13,7 +13,7 @@ from pydantic import Field, model_validator
 from pydantic.dataclasses import dataclass
 
 from crr.errors import ConfigError, NewerFormatError
-from crr.validation import STRICT, checked
+from crr.runtime.validation import STRICT, checked
 
 FORMAT = 1
 """Version of the checkpoint's `config.json`; raised when an older reader could misread a newer file."""
@@ -241,7 +241,7 @@ class DetectorConfig:
     """One detector, whole: what `config.json` of a checkpoint holds.
 
     Attributes:
-        method: Name in `crr.registry.METHODS`.
+        method: Name in `crr.models.registry.METHODS`.
         options: Settings that this method alone has, by name; what is left out has its default.
         categories: What it knows, in the order of every per-category tensor.
         calibration: One entry a category; empty before calibration.

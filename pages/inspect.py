@@ -2,10 +2,10 @@
 
 import streamlit as st
 
-from workbench.components.gallery import choose_sample, offer_own_images
-from workbench.components.shell import begin_page, choose_model, plain_errors
-from workbench.samples import read_samples
+from workbench.inspection.samples import read_samples
 from workbench.settings import settings
+from workbench.views.shared.gallery import choose_sample, offer_own_images
+from workbench.views.shared.page import begin_page, choose_model, plain_errors
 
 with plain_errors():
     begin_page()
@@ -16,9 +16,10 @@ with plain_errors():
         offer_own_images()
     with st.spinner("Starting the model"):
         # These need torch, which takes seconds to load; the gallery is on the screen meanwhile.
-        from workbench import inspection
-        from workbench.components import results, viewer
-        from workbench.components.session import current_visit
+        from workbench.inspection import inspector as inspection
+        from workbench.views.inspect import result as viewer
+        from workbench.views.inspect import table as results
+        from workbench.views.shared.session import current_visit
 
         question, visit, inspector = choose_model(), current_visit(), inspection.inspector()
         if visit.settle(question, inspector):

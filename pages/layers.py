@@ -2,10 +2,10 @@
 
 import streamlit as st
 
-from workbench.components.gallery import choose_sample, offer_own_images
-from workbench.components.shell import begin_page, choose_model, plain_errors
-from workbench.samples import read_samples
+from workbench.inspection.samples import read_samples
 from workbench.settings import settings
+from workbench.views.shared.gallery import choose_sample, offer_own_images
+from workbench.views.shared.page import begin_page, choose_model, plain_errors
 
 with plain_errors():
     begin_page()
@@ -16,15 +16,17 @@ with plain_errors():
         offer_own_images()
     with st.spinner("Starting the model"):
         # These need torch, which takes seconds to load; the gallery is on the screen meanwhile.
-        from workbench import inspection
-        from workbench.comparison import settle, shown_photo
-        from workbench.components import comparing, exploring
-        from workbench.components.session import current_visit
+        from workbench.inspection import inspector as inspection
+        from workbench.inspection.photo import shown_photo
+        from workbench.inspection.visitor import settle
+        from workbench.views.layers import explorer as exploring
+        from workbench.views.shared import photo_status
+        from workbench.views.shared.session import current_visit
 
         question, visit, inspector = choose_model(), current_visit(), inspection.inspector()
         questions = [question, *exploring.choose_other(question)]
         if settle(visit, questions, inspector):
             st.rerun()  # the gallery above still marks the sample that was shown before
-    comparing.show_problems(visit)
-    comparing.write_link(visit)
+    photo_status.show_problems(visit)
+    photo_status.write_link(visit)
     exploring.show(shown_photo(visit, read_samples(settings().samples)), questions, inspector)

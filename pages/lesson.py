@@ -2,12 +2,12 @@
 
 import streamlit as st
 
-from workbench.components.shell import begin_page, plain_errors
+from workbench.views.shared.page import begin_page, plain_errors
 
 with plain_errors():
     begin_page()
     with st.spinner("Starting the models"):
         # This needs torch, which takes seconds to load.
-        from workbench.components import lesson
+        from workbench.views.lesson import step as lesson
 
     lesson.show(lesson.choose_step())

@@ -2,13 +2,16 @@
 
 import streamlit as st
 
-from workbench.components.shell import begin_page, plain_errors
+from workbench.views.shared.page import begin_page, plain_errors
 
 with plain_errors():
     begin_page()
     with st.spinner("Looking at the models"):
         # These need torch, which takes seconds to load.
-        from workbench.components import hub_search, publishing, pulling, shelf_cards
+        from workbench.views.models import downloads as pulling
+        from workbench.views.models import local as shelf_cards
+        from workbench.views.models import publishing
+        from workbench.views.models import search as hub_search
     with st.container():  # always there, so that the tabs below stay the same ones, and the open one open
         pulling.show_pulls()
     if "shown" in st.session_state and not {"show"} & {*st.session_state, *st.query_params}:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from crr.card_metadata import metadata_of
+from crr.checkpoints.card_metadata import metadata_of
 from crr.errors import ConfigError
 from workbench import settings
 

@@ -1,1 +1,6 @@
-"""What the screens need that is not a screen: plain Python over `crr`, testable with no browser."""
+"""The workbench: what a visitor sees, measures and corrects, over the library `crr`.
+
+`views/` and `components/` are its Streamlit half; everything else is plain Python that a test calls without
+a browser. From the top down: views, lesson, explanation, painting, comparison and reference, inspection,
+components and model_store, basics, settings; a room imports only what stands below it.
+"""

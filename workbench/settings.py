@@ -14,8 +14,8 @@ from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 
-from crr.endpoint import checked_endpoint
 from crr.errors import ConfigError
+from crr.runtime.endpoint import checked_endpoint
 
 ROOT = Path(__file__).resolve().parent.parent
 MEGABYTE = 2**20

@@ -13,8 +13,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from crr.anomalies.layout import Layout
 from crr.anomalies.perlin import perlin
+from crr.anomalies.scene import Layout
 from crr.anomalies.textures import Patch, cut, procedural, read_texture
 from crr.types import Image
 

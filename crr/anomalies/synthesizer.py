@@ -8,9 +8,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from crr.anomalies.layout import Layout, measure
-from crr.anomalies.what import FILLINGS, Region, training_kinds
-from crr.anomalies.where import SHAPES, Coverage, Point
+from crr.anomalies.fillings import FILLINGS, Region, training_kinds
+from crr.anomalies.scene import Layout, measure
+from crr.anomalies.shapes import SHAPES, Coverage, Point
 from crr.errors import ConfigError
 from crr.types import Image, Mask
 

@@ -1,5 +1,6 @@
 """Material to fill damage with: files of a texture folder, patches of images, procedural patterns."""
 
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -8,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crr.anomalies.perlin import perlin
-from crr.images import decode
+from crr.data.images import decode, find_images
+from crr.errors import DatasetError
 from crr.types import Image
 
 Patch = NDArray[np.float32]
@@ -84,3 +86,34 @@ def _gradient(size: tuple[int, int], rng: np.random.Generator) -> NDArray[np.flo
 
 
 _PATTERNS = (_noise, _noise, _stripes, _checker, _gradient)
+
+
+def donors(
+    paths: Sequence[Sequence[Path]],
+    category: int,
+    read: Callable[[Path], Image],
+    random: np.random.Generator,
+) -> list[Image]:
+    """One image of a category other than `category` to cut material from; none where there is no other.
+
+    Never one of its own: a patch of pavement pasted into pavement is no damage.
+    """
+    others = [files for index, files in enumerate(paths) if index != category]
+    if not others:
+        return []
+    chosen = others[int(random.integers(len(others)))]
+    return [read(chosen[int(random.integers(len(chosen)))])]
+
+
+def texture_files(folder: Path | None) -> list[Path]:
+    """The images of a texture folder such as DTD; none for None.
+
+    Raises:
+        DatasetError: There is no such folder, or no image in it.
+    """
+    if folder is None:
+        return []
+    files = find_images([folder]) if folder.is_dir() else []
+    if not files:
+        raise DatasetError(f"{folder} is no folder with images to take textures from. Check the path.")
+    return files

@@ -13,10 +13,10 @@ from typing import Any
 
 from huggingface_hub import CardData, EvalResult, ModelCard
 
-from crr.checkpoint_files import CARD
+from crr.checkpoints.files import CARD
 from crr.config import DetectorConfig
 from crr.errors import ConfigError
-from crr.report import HEADINGS
+from crr.metrics.report import HEADINGS
 
 LIBRARY, TASK = "crr", "image-segmentation"
 _HEAD = re.compile(r"\s*---[ \t]*\r?\n(.*?)(?:(?<=\n)|\r?\n)---[ \t]*(?:\r?\n|$)", re.DOTALL)

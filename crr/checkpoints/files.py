@@ -20,7 +20,7 @@ from crr.errors import CheckpointError, ConfigError, NewerFormatError
 
 CONFIG, WEIGHTS, CARD = "config.json", "model.safetensors", "README.md"
 NORMALS = "normals"
-"""Folder of normal photos in a checkpoint, see `crr.normals`."""
+"""Folder of normal photos in a checkpoint, see `crr.checkpoints.normals`."""
 
 PULLED = "pulled.json"
 """A note in a checkpoint from the Hub, which lies in a folder that is named after a commit: its name."""
@@ -58,7 +58,7 @@ def checkpoint_folder() -> Path:
     chosen = os.environ.get("CRR_CHECKPOINTS")
     if chosen:
         return Path(chosen)
-    beside = Path(__file__).resolve().parent.parent / "checkpoints"
+    beside = Path(__file__).resolve().parents[2] / "checkpoints"
     return beside if beside.is_dir() else Path("checkpoints")
 
 

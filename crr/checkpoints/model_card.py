@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from crr.anomalies import HELD_OUT
-from crr.card_metadata import LIBRARY, TAGS, TASK, card_to_change, with_results
-from crr.checkpoint_files import CARD
-from crr.datasets import Dataset
-from crr.detector import Detector, TrainedDetector
-from crr.files import write_text_atomically
-from crr.report import HEADINGS, as_fraction
+from crr.checkpoints.card_metadata import LIBRARY, TAGS, TASK, card_to_change, with_results
+from crr.checkpoints.files import CARD
+from crr.data.datasets import Dataset
+from crr.metrics.report import HEADINGS, as_fraction
+from crr.models.detector import Detector, TrainedDetector
+from crr.runtime.files import write_text_atomically
 
 _FIGURES, _IDENTITY = "figures", "identity"
 _LEGEND = (

@@ -13,13 +13,13 @@ from pathlib import Path
 
 import cv2
 
-from crr.checkpoint_files import NORMALS, checkpoint_folder, read_config
+from crr.checkpoints.files import NORMALS, checkpoint_folder, read_config
 from crr.config import EncoderConfig
-from crr.datasets import Dataset, Sample, split_validation
+from crr.data.datasets import Dataset, Sample, split_validation
+from crr.data.images import decode, encode_jpeg, find_images
 from crr.errors import CheckpointError, ConfigError
-from crr.files import write_atomically
-from crr.images import decode, encode_jpeg, find_images
-from crr.progress import Reporter
+from crr.runtime.files import write_atomically
+from crr.runtime.progress import Reporter
 from crr.types import Progress
 
 MOST = 16

@@ -1,4 +1,4 @@
-"""Checkpoints saved and loaded; `crr.checkpoint_files` says what they consist of.
+"""Checkpoints saved and loaded; `crr.checkpoints.files` says what they consist of.
 
 The encoder's weights are not in it: they come from where they came from when it was trained, and their
 digest is compared, so that a checkpoint never answers with another encoder than its own.
@@ -13,8 +13,7 @@ from safetensors.torch import load as from_safetensors
 from safetensors.torch import save as as_safetensors
 from torch import Tensor
 
-from crr import registry
-from crr.checkpoint_files import (
+from crr.checkpoints.files import (
     CARD,
     CONFIG,
     WEIGHTS,
@@ -24,9 +23,10 @@ from crr.checkpoint_files import (
     no_safetensors,
     read_content,
 )
-from crr.detector import Detector
 from crr.errors import CheckpointError, ConfigError
-from crr.files import write_atomically, write_text_atomically
+from crr.models import registry
+from crr.models.detector import Detector
+from crr.runtime.files import write_atomically, write_text_atomically
 
 
 def save(detector: Detector, folder: Path, card: str) -> None:
@@ -65,7 +65,7 @@ def load(name_or_path: str | Path, device: str = "auto") -> Detector:
         EncoderError: Its encoder's weights cannot be had.
         DeviceError: This machine has no such device.
     """
-    from crr.engine import resolve_device  # the engine needs detectors, which need nothing of it
+    from crr.runtime.devices import resolve_device
 
     target = resolve_device(device)
     folder = find(name_or_path)

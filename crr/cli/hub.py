@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import typer
 from rich.console import Console
 
-from crr import cli_options as option
-from crr.cli_support import (
+from crr.cli import options as option
+from crr.cli.support import (
     STDOUT,
     check_json_file,
     delivering,
@@ -18,8 +18,8 @@ from crr.cli_support import (
     sentences,
     write_json,
 )
+from crr.cli.terminal import checkpoints_table, hub_table, say
 from crr.errors import ConfigError, HubError
-from crr.terminal import checkpoints_table, hub_table, say
 
 if TYPE_CHECKING:
     from crr.hub import HubName, Pulled
@@ -142,7 +142,7 @@ def models(
     json_file: option.JsonFile = None,
 ) -> None:
     """List the checkpoints that can be named: here, and with --hub those on the Hugging Face Hub."""
-    from crr.checkpoint_files import list_checkpoints
+    from crr.checkpoints.files import list_checkpoints
     from crr.hub import Hub, Store, quiet
 
     quiet()
@@ -188,7 +188,7 @@ def _note_on(pulled: "Pulled", revisions: Sequence[str]) -> str:
 
 
 def _none_here(search: str) -> str:
-    from crr.checkpoint_files import checkpoint_folder
+    from crr.checkpoints.files import checkpoint_folder
 
     if search:
         return f"No checkpoint on this machine has {search!r} in its name."

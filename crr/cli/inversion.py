@@ -3,11 +3,11 @@
 import threading
 from pathlib import Path
 
-from crr import cli_options as option
-from crr.cli_support import check_json_file, command_line, deliver, model_folder, sentences
+from crr.cli import options as option
+from crr.cli.support import check_json_file, command_line, deliver, model_folder, sentences
+from crr.cli.terminal import inversion_table, reporting, say
 from crr.errors import CheckpointError, ConfigError
-from crr.interrupt import stop_on_interrupt
-from crr.terminal import inversion_table, reporting, say
+from crr.runtime.interrupt import stop_on_interrupt
 
 
 @sentences()
@@ -25,13 +25,13 @@ def train_inversion(
     progress: option.ProgressFormat = "bar",
 ) -> None:
     """Train the network that paints pictures of a model's features; Ctrl-C leaves it usable."""
-    from crr.checkpoint_files import CONFIG as CHECKPOINT
-    from crr.checkpoint_files import read_config
-    from crr.datasets import open_dataset
-    from crr.files import check_writable
-    from crr.inversion_card import inversion_card
-    from crr.inversion_checkpoint import CONFIG, save_inversion
-    from crr.inversion_training import train_inversion as run
+    from crr.checkpoints.files import CONFIG as CHECKPOINT
+    from crr.checkpoints.files import read_config
+    from crr.data.datasets import open_dataset
+    from crr.inversion.card import inversion_card
+    from crr.inversion.checkpoint import CONFIG, save_inversion
+    from crr.inversion.training import train_inversion as run
+    from crr.runtime.files import check_writable
 
     if (out / CHECKPOINT).exists():
         raise ConfigError(f"{out} holds a checkpoint: give the inversion network a folder of its own.")
@@ -71,11 +71,11 @@ def evaluate_inversion(
     progress: option.ProgressFormat = "bar",
 ) -> None:
     """Measure how well an inversion network paints damage, and what it paints of models' answers."""
-    from crr.checkpoint import load
-    from crr.datasets import open_dataset
-    from crr.inversion_card import write_inversion_figures
-    from crr.inversion_checkpoint import load_inversion
-    from crr.inversion_evaluation import measure_inversion
+    from crr.checkpoints.serialization import load
+    from crr.data.datasets import open_dataset
+    from crr.inversion.card import write_inversion_figures
+    from crr.inversion.checkpoint import load_inversion
+    from crr.inversion.evaluation import measure_inversion
 
     check_json_file(json_file, progress)
     dataset = open_dataset(data, category)
@@ -107,9 +107,9 @@ def normals(
     progress: option.ProgressFormat = "bar",
 ) -> None:
     """Put normal images beside a checkpoint, to compare patches with: those held back from its training."""
-    from crr.checkpoint_files import NORMALS, read_config
-    from crr.datasets import open_dataset
-    from crr.normals import held_back_normals, keep_normals
+    from crr.checkpoints.files import NORMALS, read_config
+    from crr.checkpoints.normals import held_back_normals, keep_normals
+    from crr.data.datasets import open_dataset
 
     folder = model_folder(model, progress)
     config = read_config(folder)
@@ -128,7 +128,7 @@ def normals(
 
 
 def _folder_of(name: Path) -> Path:
-    from crr.checkpoint_files import checkpoint_folder
+    from crr.checkpoints.files import checkpoint_folder
 
     folder = name if name.is_dir() else checkpoint_folder() / name
     if not folder.is_dir():

@@ -8,10 +8,11 @@ from typing import Annotated
 
 import typer
 
-from crr import cli_hub, cli_inversion, cli_measuring
-from crr import cli_options as option
-from crr.allocator import keep_freed_memory
-from crr.cli_support import (
+from crr.cli import hub as cli_hub
+from crr.cli import inversion as cli_inversion
+from crr.cli import measure as cli_measuring
+from crr.cli import options as option
+from crr.cli.support import (
     INTERRUPTED,
     SOME_FAILED,
     STDOUT,
@@ -21,13 +22,10 @@ from crr.cli_support import (
     sentences,
     write_json,
 )
+from crr.cli.terminal import prediction_line, reporting, say
 from crr.errors import ConfigError
-from crr.interrupt import stop_on_interrupt
-from crr.terminal import (
-    prediction_line,
-    reporting,
-    say,
-)
+from crr.runtime.allocator import keep_freed_memory
+from crr.runtime.interrupt import stop_on_interrupt
 
 # The library is imported inside the commands: it brings torch, and `crr --help` must not wait for that.
 
@@ -92,13 +90,13 @@ def train(
     progress: option.ProgressFormat = "bar",
 ) -> None:
     """Train CRR or a baseline on the good images of a data set; Ctrl-C leaves a usable checkpoint."""
-    from crr.checkpoint_files import checkpoint_folder
-    from crr.datasets import open_dataset
-    from crr.normals import MOST
-    from crr.presets import configure
-    from crr.snapshots import is_unfinished
-    from crr.training import RunOptions
-    from crr.training import train as run
+    from crr.checkpoints.files import checkpoint_folder
+    from crr.checkpoints.normals import MOST
+    from crr.data.datasets import open_dataset
+    from crr.training.presets import configure
+    from crr.training.snapshots import is_unfinished
+    from crr.training.trainer import RunOptions
+    from crr.training.trainer import train as run
 
     if resume and overwrite:
         raise ConfigError("--resume goes on with a run and --overwrite starts anew: give one of them.")
@@ -153,8 +151,8 @@ def predict(
     check_json_file(json_file, progress)
     folder = model_folder(model, progress)  # before torch is loaded, so that what is wrong is said at once
 
-    from crr.checkpoint import load
-    from crr.prediction import predict_files
+    from crr.checkpoints.serialization import load
+    from crr.inference.predict import predict_files
 
     detector = load(folder, device)
     rows = []
@@ -181,8 +179,8 @@ def anomalies(
     foreground_only: option.ForegroundOnly = False,
 ) -> None:
     """Show the synthetic damage that training uses, as a contact sheet."""
-    from crr.anomaly_sheet import write_sheet
-    from crr.datasets import open_dataset
+    from crr.data.datasets import open_dataset
+    from crr.visualization.contact_sheet import write_sheet
 
     check_file(out)
     dataset = open_dataset(data, category)

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from crr import cli_options as option
-from crr.cli_support import (
+from crr.cli import options as option
+from crr.cli.support import (
     SOME_FAILED,
     STDOUT,
     check_card,
@@ -17,10 +17,10 @@ from crr.cli_support import (
     model_folder,
     sentences,
 )
-from crr.terminal import comparison_table, figures_table, identity_table, layers_table, reporting, say
+from crr.cli.terminal import comparison_table, figures_table, identity_table, layers_table, reporting, say
 
 if TYPE_CHECKING:
-    from crr.datasets import Dataset
+    from crr.data.datasets import Dataset
 
 
 @sentences()
@@ -34,10 +34,10 @@ def evaluate(
     progress: option.ProgressFormat = "bar",
 ) -> None:
     """Measure a checkpoint on the test images of a data set: detection and localisation."""
-    from crr.checkpoint import load
-    from crr.datasets import open_dataset
-    from crr.evaluation import evaluate as run
-    from crr.model_card import write_figures
+    from crr.checkpoints.model_card import write_figures
+    from crr.checkpoints.serialization import load
+    from crr.data.datasets import open_dataset
+    from crr.evaluation.detection import evaluate as run
 
     check_json_file(json_file, progress)
     dataset = open_dataset(data, category)
@@ -64,10 +64,10 @@ def identity(
     progress: option.ProgressFormat = "bar",
 ) -> None:
     """Measure identity mapping: the share of a damage that the decoder copies (1) and does not repair (0)."""
-    from crr.checkpoint import load
-    from crr.datasets import open_dataset
-    from crr.identity_evaluation import measure_identity
-    from crr.model_card import write_identity
+    from crr.checkpoints.model_card import write_identity
+    from crr.checkpoints.serialization import load
+    from crr.data.datasets import open_dataset
+    from crr.identity.evaluation import measure_identity
 
     check_json_file(json_file, progress)
     dataset = open_dataset(data, category)
@@ -94,8 +94,8 @@ def compare(
     progress: option.ProgressFormat = "bar",
 ) -> None:
     """Put checkpoints side by side: detection, identity mapping, time and size (exit code 1 if one fails)."""
-    from crr.comparison import compare as run
-    from crr.datasets import open_dataset
+    from crr.data.datasets import open_dataset
+    from crr.evaluation.comparison import compare as run
 
     check_json_file(json_file, progress)
     names = option.names_of(models)
@@ -123,9 +123,9 @@ def layers(
     progress: option.ProgressFormat = "bar",
 ) -> None:
     """Measure each layer of a checkpoint alone: which one tells the defects of a category best."""
-    from crr.checkpoint import load
-    from crr.datasets import open_dataset
-    from crr.layer_evaluation import measure_layers
+    from crr.checkpoints.serialization import load
+    from crr.data.datasets import open_dataset
+    from crr.evaluation.layers import measure_layers
 
     check_json_file(json_file, progress)
     dataset = open_dataset(data, category)

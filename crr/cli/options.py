@@ -6,8 +6,8 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from crr.cli.terminal import ProgressStyle
 from crr.errors import ConfigError
-from crr.terminal import ProgressStyle
 
 
 def expanded(text: str) -> Path:

@@ -13,13 +13,13 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from crr.cli_options import expanded
+from crr.cli.options import expanded
+from crr.cli.terminal import ProgressStyle, say, transferring
 from crr.errors import ConfigError, CRRError, StoppedError
-from crr.interrupt import stop_on_interrupt
-from crr.terminal import ProgressStyle, say, transferring
+from crr.runtime.interrupt import stop_on_interrupt
 
 if TYPE_CHECKING:
-    from crr.datasets import Dataset
+    from crr.data.datasets import Dataset
     from crr.hub import Tell
 
 SOME_FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
@@ -64,7 +64,7 @@ def check_json_file(path: Path | None, progress: ProgressStyle) -> None:
 
 def check_file(path: Path) -> None:
     """As `check_json_file`, for a file that is no JSON."""
-    from crr.files import check_writable
+    from crr.runtime.files import check_writable
 
     if path.is_dir():
         raise ConfigError(f"{path} is a folder: give the name of a file.")
@@ -81,9 +81,9 @@ def check_card(folder: Path) -> None:
         ConfigError: It was pulled: its card is its owner's; or the card cannot be read.
         CRRError: Its folder cannot be written to.
     """
-    from crr.card_metadata import card_to_change
-    from crr.checkpoint_files import PULLED
-    from crr.files import check_writable
+    from crr.checkpoints.card_metadata import card_to_change
+    from crr.checkpoints.files import PULLED
+    from crr.runtime.files import check_writable
 
     if (folder / PULLED).exists():
         raise ConfigError(
@@ -96,7 +96,7 @@ def check_card(folder: Path) -> None:
 
 def write_json(path: Path | None, values: dict[str, Any]) -> None:
     """Write to a file, to stdout, or nowhere (None)."""
-    from crr.files import write_text_atomically
+    from crr.runtime.files import write_text_atomically
 
     text = json.dumps(values, indent=2) + "\n"
     if path == STDOUT:

@@ -16,10 +16,10 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColum
 from rich.table import Table
 from rich.text import Text
 
-from crr.report import HEADINGS, as_fraction
+from crr.metrics.report import HEADINGS, as_fraction
 
 if TYPE_CHECKING:
-    from crr.checkpoint_files import CheckpointInfo
+    from crr.checkpoints.files import CheckpointInfo
     from crr.hub import HubModel, Tell, Transfer
     from crr.types import Progress as Report
 
@@ -124,7 +124,7 @@ def figures_table(result: Mapping[str, Any]) -> Table:
 
 def identity_table(result: Mapping[str, Any]) -> Table:
     """The result of `crr identity` (`crr.identity_evaluation.IdentityReport.as_json()`)."""
-    from crr.anomalies import HELD_OUT  # slow to load, and `crr --help` needs it not
+    from crr.anomalies import HELD_OUT
 
     table = _table(title=f"{result['model']}: share of the damage that is copied")
     table.add_column("", overflow="fold")

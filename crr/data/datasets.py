@@ -1,6 +1,6 @@
 """Data sets on disk, opened lazily: only paths are kept, so memory does not grow with the images.
 
-The layouts are described in `crr.layouts`. Masks are all or nothing: a category without a single one is
+The layouts are described in `crr.data.layouts`. Masks are all or nothing: a category without a single one is
 evaluated at image level only, but where some are there and others are not, a file was lost, and
 `open_dataset` names it.
 """
@@ -14,9 +14,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from crr.data.images import decode
+from crr.data.layouts import Category, Layout, Sample, find_categories
 from crr.errors import ConfigError, DatasetError
-from crr.images import decode
-from crr.layouts import Category, Layout, Sample, find_categories
 from crr.types import Mask
 
 __all__ = ["Category", "Dataset", "Sample", "open_dataset", "read_mask", "read_mask_file", "split_validation"]

@@ -27,8 +27,8 @@ from PIL.PngImagePlugin import PngImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
+from crr.data.image_formats import IMAGE_SUFFIXES, ImageFormat, describe, image_format
 from crr.errors import ImageError
-from crr.image_formats import IMAGE_SUFFIXES, ImageFormat, describe, image_format
 from crr.types import Image
 
 MAX_BYTES = 200 * 2**20

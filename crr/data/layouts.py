@@ -17,8 +17,8 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
+from crr.data.images import is_hidden, is_image_path
 from crr.errors import DatasetError
-from crr.images import is_hidden, is_image_path
 
 GOOD = "good"
 """What `Sample.defect` says of a normal image."""

@@ -3,6 +3,7 @@
 import cv2
 import numpy as np
 import torch
+from torch import Tensor
 from torch.nn import functional
 
 from crr.config import EncoderConfig
@@ -32,3 +33,8 @@ def _centre(config: EncoderConfig) -> tuple[slice, slice]:
     margin = (config.resize - config.crop) // 2
     inside = slice(margin, margin + config.crop)
     return inside, inside
+
+
+def as_input_tensor(pixels: Tensor) -> Tensor:
+    """uint8 (B, H, W, 3) pixels to float (B, 3, H, W) in [0, 1]."""
+    return pixels.permute(0, 3, 1, 2).float() / 255

@@ -7,17 +7,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from crr.checkpoint import load
-from crr.checkpoint_files import describe
-from crr.datasets import Dataset
-from crr.detector import Detector
-from crr.engine import inspect, resolve_device
+from crr.checkpoints.files import describe
+from crr.checkpoints.serialization import load
+from crr.data.datasets import Dataset
+from crr.data.images import decode
 from crr.errors import CRRError, DatasetError
-from crr.evaluation import evaluate
+from crr.evaluation.detection import evaluate
 from crr.hub import find
-from crr.identity_evaluation import IdentityReport, measure_identity
-from crr.images import decode
-from crr.report import Report
+from crr.identity.evaluation import IdentityReport, measure_identity
+from crr.inference.engine import inspect
+from crr.metrics.report import Report
+from crr.models.detector import Detector
+from crr.runtime.devices import resolve_device
 from crr.types import Progress
 
 _TIMED_RUNS = 15
@@ -46,8 +47,8 @@ class Compared:
     Attributes:
         model: Name of the checkpoint.
         method: For example "crr" or "patchcore".
-        detection: From `crr.evaluation.evaluate`.
-        identity: From `crr.identity_evaluation.measure_identity`.
+        detection: From `crr.evaluation.detection.evaluate`.
+        identity: From `crr.identity.evaluation.measure_identity`.
         cost: Time and size.
     """
 
@@ -106,8 +107,8 @@ def compare(
 
     Args:
         models: Names or folders of checkpoints.
-        dataset: Opened by `crr.datasets.open_dataset`; its test images are read.
-        pairs: Folder of real defects with clean twins, see `crr.twins.real_twins`.
+        dataset: Opened by `crr.data.datasets.open_dataset`; its test images are read.
+        pairs: Folder of real defects with clean twins, see `crr.identity.pairs.real_twins`.
         device: As `crr.load` takes it.
         progress: Called about once a second; stages are named after checkpoint and measurement.
 

@@ -11,15 +11,15 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from crr import engine
-from crr.datasets import Category, Dataset, Sample, read_mask
-from crr.detector import Detector
+from crr.data.datasets import Category, Dataset, Sample, read_mask
+from crr.data.images import decode
+from crr.data.readers import read_ahead
 from crr.errors import ConfigError, CRRError, DatasetError
-from crr.images import decode
-from crr.metrics import PixelAccumulator, image_metrics
-from crr.progress import Reporter
-from crr.read_ahead import read_ahead
-from crr.report import Figures, Report
+from crr.inference import engine
+from crr.metrics.detection import PixelAccumulator, image_metrics
+from crr.metrics.report import Figures, Report
+from crr.models.detector import Detector
+from crr.runtime.progress import Reporter
 from crr.types import Image, Inspection, Mask, Progress
 
 EVALUATION_SIZE = (256, 256)
@@ -40,7 +40,7 @@ def evaluate(
 
     Args:
         detector: What is measured; it is not told the images' categories.
-        dataset: Opened by `crr.datasets.open_dataset`; only its test samples are read.
+        dataset: Opened by `crr.data.datasets.open_dataset`; only its test samples are read.
         progress: Called about once a second with stage "evaluation".
         batch_size: Images inspected together, at least 1.
 

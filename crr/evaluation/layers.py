@@ -10,15 +10,15 @@ import cv2
 import numpy as np
 import torch
 
-from crr.datasets import Category, Dataset
-from crr.detector import Detector
-from crr.engine import uncropped
+from crr.data.datasets import Category, Dataset
+from crr.data.readers import read_ahead
 from crr.errors import DatasetError
-from crr.evaluation import EVALUATION_SIZE, read_test_image
-from crr.explanation import Map, Terms, explain
-from crr.metrics import PixelAccumulator, image_metrics
-from crr.progress import Reporter
-from crr.read_ahead import read_ahead
+from crr.evaluation.detection import EVALUATION_SIZE, read_test_image
+from crr.inference.engine import uncropped
+from crr.inference.explanation import Map, Terms, explain
+from crr.metrics.detection import PixelAccumulator, image_metrics
+from crr.models.detector import Detector
+from crr.runtime.progress import Reporter
 from crr.types import Progress
 
 ALL, SEGMENTATION = "all together", "segmentation"

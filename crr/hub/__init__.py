@@ -1,10 +1,10 @@
 """Models on the Hugging Face Hub: looked up, pulled, published. Everything goes through `huggingface_hub`."""
 
 from crr.hub.client import Hub, quiet
-from crr.hub.finding import find, load
 from crr.hub.listing import HubFile, HubModel, Revision
 from crr.hub.names import HubName
 from crr.hub.publication import Publication, Published
+from crr.hub.resolve import find, load
 from crr.hub.store import Pulled, Store
 from crr.hub.transfer import Tell, Transfer, size_of
 

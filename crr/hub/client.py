@@ -16,19 +16,19 @@ from huggingface_hub.utils import (  # type: ignore[attr-defined]  # documented 
     logging,
 )
 
-from crr.card_metadata import LIBRARY, split_card
-from crr.checkpoint_files import CARD, CONFIG, WEIGHTS, describe, read_config
-from crr.endpoint import checked_endpoint
+from crr.checkpoints.card_metadata import LIBRARY, split_card
+from crr.checkpoints.files import CARD, CONFIG, WEIGHTS, describe, read_config
 from crr.errors import CheckpointError, HubError, StoppedError
 from crr.hub.download import download, is_whole
-from crr.hub.failures import explained, offline, silent, understood, written
+from crr.hub.error_messages import explained, offline, silent, understood, written
 from crr.hub.listing import HubFile, HubModel, Revision, model_of
 from crr.hub.names import HubName, is_commit
-from crr.hub.patience import PATIENCE, STOPPED, patiently
 from crr.hub.publication import Publication, Published
 from crr.hub.store import Pulled, Store
+from crr.hub.timeouts import PATIENCE, STOPPED, patiently
 from crr.hub.transfer import Tell, Transfer
 from crr.hub.upload import publish
+from crr.runtime.endpoint import checked_endpoint
 
 Answer = TypeVar("Answer")
 

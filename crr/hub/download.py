@@ -16,10 +16,10 @@ from huggingface_hub.utils import (  # type: ignore[attr-defined]  # documented 
 )
 
 from crr.errors import HubError
-from crr.hub.failures import KEPT, explained, silent, written
+from crr.hub.error_messages import KEPT, explained, silent, written
 from crr.hub.listing import HubFile, HubModel
 from crr.hub.names import HubName
-from crr.hub.patience import Listener, patiently
+from crr.hub.timeouts import Listener, patiently
 
 _BLOCK = 2**20
 _ATTEMPTS = 3  # at going on where a connection broke off

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from crr.card_metadata import (
+from crr.checkpoints.card_metadata import (
     card_in,
     check_licence,
     known_metadata,
@@ -12,7 +12,7 @@ from crr.card_metadata import (
     ready_to_publish,
     results_of,
 )
-from crr.checkpoint_files import CARD, CONFIG, NORMALS, PULLED, WEIGHTS, name_of, read_config
+from crr.checkpoints.files import CARD, CONFIG, NORMALS, PULLED, WEIGHTS, name_of, read_config
 from crr.errors import CheckpointError, ConfigError
 from crr.hub.listing import LARGEST
 from crr.hub.names import HubName

@@ -4,14 +4,14 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from crr import checkpoint_files
+from crr.checkpoints import files as checkpoint_files
 from crr.errors import CheckpointError, HubError
 from crr.hub.client import Hub
 from crr.hub.names import HubName
 from crr.hub.transfer import Tell
 
 if TYPE_CHECKING:
-    from crr.detector import Detector
+    from crr.models.detector import Detector
 
 
 def find(
@@ -54,7 +54,7 @@ def find(
 
 
 def load(name_or_path: str | Path, device: str = "auto") -> "Detector":
-    """The detector of a model, in eval mode on `device`; see `find` and `crr.checkpoint.load`.
+    """The detector of a model, in eval mode on `device`; see `find` and `crr.checkpoints.serialization.load`.
 
     Args:
         name_or_path: A checkpoint's folder, its name, or OWNER/NAME or OWNER/NAME@REVISION on the Hub.
@@ -67,6 +67,6 @@ def load(name_or_path: str | Path, device: str = "auto") -> "Detector":
         EncoderError: Its encoder's weights cannot be had.
         DeviceError: This machine has no such device.
     """
-    from crr import checkpoint  # with torch, which takes seconds to load
+    from crr.checkpoints import serialization as checkpoint
 
     return checkpoint.load(find(name_or_path), device)

@@ -21,11 +21,11 @@ from pathlib import Path
 from huggingface_hub import constants
 from huggingface_hub.utils import WeakFileLock  # type: ignore[attr-defined]
 
-from crr.card_metadata import card_in, known_metadata, licence_of
-from crr.checkpoint_files import CONFIG, PULLED, WEIGHTS, CheckpointInfo, readable
+from crr.checkpoints.card_metadata import card_in, known_metadata, licence_of
+from crr.checkpoints.files import CONFIG, PULLED, WEIGHTS, CheckpointInfo, readable
 from crr.errors import HubError
-from crr.files import write_text_atomically
 from crr.hub.names import HubName, is_commit
+from crr.runtime.files import write_text_atomically
 
 _REFS = "refs.json"
 _MOMENT = 0.1  # seconds to see whether a pull goes on

@@ -16,14 +16,14 @@ from huggingface_hub.utils import (  # type: ignore[attr-defined]  # documented 
     hf_raise_for_status,
 )
 
-from crr.card_metadata import LIBRARY
-from crr.checkpoint_files import CARD, NORMALS, describe
+from crr.checkpoints.card_metadata import LIBRARY
+from crr.checkpoints.files import CARD, NORMALS, describe
 from crr.errors import HubError, StoppedError
-from crr.hub.failures import explained, silent, understood
+from crr.hub.error_messages import explained, silent, understood
 from crr.hub.listing import HubModel, model_of
 from crr.hub.names import HubName
-from crr.hub.patience import Listener, patiently
 from crr.hub.publication import Publication, Published
+from crr.hub.timeouts import Listener, patiently
 from crr.hub.transfer import Tell, Transfer
 
 _OF_ANY = (".gitattributes", CARD)  # what a new repository may hold

@@ -2,7 +2,7 @@
 
 Three groups of damage: of the kinds used in training ("seen"), of kinds never used there ("held_out"), and
 real defects that have a clean twin ("pairs"). CRR trains its decoder to repair the first, so only the last
-two are evidence. The index and how layers are combined: `crr.identity`; the images: `crr.twins`.
+two are evidence. The index and how layers are combined: `crr.identity.index`; images: `crr.identity.pairs`.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -16,14 +16,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from crr.datasets import Dataset
-from crr.detector import Detector
-from crr.engine import memory_explained
+from crr.data.datasets import Dataset
+from crr.data.readers import read_ahead
 from crr.errors import ConfigError, CRRError
-from crr.identity import as_number, layer_indices, mean_index, normal_error, passed_damage
-from crr.progress import Reporter
-from crr.read_ahead import read_ahead
-from crr.twins import GROUP_FILLINGS, Group, Twin, Twins, real_twins, synthetic_twins
+from crr.identity.index import as_number, layer_indices, mean_index, normal_error, passed_damage
+from crr.identity.pairs import GROUP_FILLINGS, Group, Twin, Twins, real_twins, synthetic_twins
+from crr.inference.engine import memory_explained
+from crr.models.detector import Detector
+from crr.runtime.progress import Reporter
 from crr.types import Image, Progress, Reconstruction
 
 _STAGES: dict[Group, str] = {"seen": "seen damage", "held_out": "held-out damage", "pairs": "pairs"}
@@ -74,8 +74,8 @@ def measure_identity(
 
     Args:
         detector: What is measured.
-        dataset: Opened by `crr.datasets.open_dataset`; only its normal test images are read.
-        pairs: Folder of real twins, see `crr.twins.real_twins`.
+        dataset: Opened by `crr.data.datasets.open_dataset`; only its normal test images are read.
+        pairs: Folder of real twins, see `crr.identity.pairs.real_twins`.
         progress: Called about once a second with stage "seen damage", "held-out damage" or "pairs"; a step
             is a clean image with its damaged copies.
         batch_size: Images a forward pass, at least 1; but a clean image and its copies go together.

@@ -14,12 +14,13 @@ from typing import Literal
 import numpy as np
 
 from crr.anomalies import HELD_OUT, AnomalySynthesizer, Damage, training_kinds
+from crr.anomalies.textures import donors
 from crr.config import EncoderConfig
-from crr.datasets import Dataset, Sample, read_mask_file
+from crr.data.datasets import Dataset, Sample, read_mask_file
+from crr.data.images import decode, is_image_path
+from crr.data.preprocessing import mask_to_input, to_input
+from crr.data.readers import CachedReader
 from crr.errors import DatasetError
-from crr.images import decode, is_image_path
-from crr.preprocessing import mask_to_input, to_input
-from crr.training_data import CachedReader, donors
 from crr.types import Image, Mask
 
 SyntheticGroup = Literal["seen", "held_out"]

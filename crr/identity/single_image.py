@@ -1,6 +1,6 @@
 """One damaged image and its clean twin: what a detector says of it, and how much of the damage it copied.
 
-The same index as `crr.identity_evaluation` measures over a data set, at once and for a single image.
+The same index as `crr.identity.evaluation` measures over a data set, at once and for a single image.
 """
 
 from collections.abc import Sequence
@@ -12,8 +12,9 @@ import torch
 from torch import Tensor
 
 from crr.anomalies import HELD_OUT, AnomalySynthesizer
-from crr.detector import Detector
-from crr.engine import (
+from crr.data.preprocessing import mask_to_input, to_input
+from crr.identity.index import as_number, layer_indices, mean_index, normal_error, passed_damage
+from crr.inference.engine import (
     EncoderPass,
     EncoderPasses,
     encoder_key,
@@ -21,8 +22,7 @@ from crr.engine import (
     memory_explained,
     predict_batch,
 )
-from crr.identity import as_number, layer_indices, mean_index, normal_error, passed_damage
-from crr.preprocessing import mask_to_input, to_input
+from crr.models.detector import Detector
 from crr.types import Features, Image, Inspection, Mask, Reconstruction
 
 _COPIES = 2  # with damage of each held-out kind
@@ -50,7 +50,7 @@ def reconstruct(detector: Detector, image: Image, passes: EncoderPasses) -> Reco
 
     Args:
         detector: From `crr.load`.
-        image: From `crr.images.decode`.
+        image: From `crr.data.images.decode`.
         passes: What encoders answered to this image before; this detector's is added.
 
     Raises:
@@ -115,7 +115,7 @@ class StandardDamage:
     """
 
     def __init__(self, image: Image) -> None:
-        """Args: image, from `crr.images.decode`."""
+        """Args: image, from `crr.data.images.decode`."""
         self._image = image
         self._made: dict[tuple[int, int], tuple[list[Image], Tensor]] = {}
         self._passes: EncoderPasses = {}

@@ -1,9 +1,9 @@
 """A stand-in for the clean twin that a real defect does not have, to estimate its identity index.
 
-The index (`crr.identity`) compares what encoder and decoder answer to a part before and after it was damaged.
-Of a real defect only the second is known. Normal patches of the same kind of part stand in for the first:
-for each damaged patch the one whose encoder features are nearest to it, with what the decoder answers to it.
-On damage whose clean twin is known, both can be compared: `python -m benchmarks.stand_in`.
+The index (`crr.identity.index`) compares what encoder and decoder answer to a part before and after it was
+damaged. Of a real defect only the second is known. Normal patches of the same kind of part stand in for the
+first: for each damaged patch the one whose encoder features are nearest to it, with what the decoder answers
+to it. On damage whose clean twin is known, both can be compared: `python -m benchmarks.stand_in`.
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from torch import Tensor
 from torch.nn import functional
 
-from crr.identity import touched
+from crr.identity.index import touched
 from crr.types import Reconstruction
 
 
@@ -30,7 +30,7 @@ class NormalPatches:
 
 
 def stand_in(damaged: Reconstruction, mask: Tensor, normals: Sequence[NormalPatches]) -> Reconstruction:
-    """Damaged images with normal patches in the place of the damaged ones, for `crr.identity.passed_damage`.
+    """Damaged images with normal patches in the place of the damaged ones, for `passed_damage`.
 
     Args:
         damaged: Of B images.

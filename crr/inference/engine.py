@@ -11,9 +11,9 @@ from torch import Tensor
 from torch.nn import functional
 
 from crr.config import CategoryCalibration, EncoderConfig
-from crr.detector import Detector
 from crr.errors import DeviceError
-from crr.stopwatch import Stopwatch
+from crr.models.detector import Detector
+from crr.runtime.stopwatch import Stopwatch
 from crr.types import Features, Image, Inspection, Prediction, Verdict
 
 EncoderKey = tuple[EncoderConfig, str, torch.device]
@@ -32,42 +32,12 @@ EncoderPasses = dict[EncoderKey, EncoderPass]
 """The passes of one batch, for detectors that share an encoder."""
 
 
-def available_devices() -> list[str]:
-    """Names of the devices here, best first; "cpu" is always the last."""
-    names = [f"cuda:{index}" for index in range(torch.cuda.device_count())]
-    if torch.backends.mps.is_available():
-        names.append("mps")
-    return [*names, "cpu"]
-
-
-def resolve_device(name: str = "auto") -> torch.device:
-    """The device of that name; "auto" is the best there is.
-
-    Raises:
-        DeviceError: This machine has no such device.
-    """
-    devices = available_devices()
-    if name == "auto":
-        return torch.device(devices[0])
-    wanted = "cuda:0" if name == "cuda" else name
-    if wanted not in devices:
-        raise DeviceError(f"There is no device {name!r} on this machine; there are: {', '.join(devices)}.")
-    return torch.device(wanted)
-
-
-def bfloat16_helps(device: torch.device) -> bool:
-    """Whether the device multiplies bfloat16 natively; emulated it is slower than float32."""
-    if device.type == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
-    return device.type == "cpu" and bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
-
-
 def inspect(detector: Detector, images: Sequence[Image], batch_size: int = 8) -> list[Inspection]:
     """Inspect images of any sizes, in order.
 
     Args:
         detector: From `crr.load`.
-        images: From `crr.images.decode`.
+        images: From `crr.data.images.decode`.
         batch_size: Images a forward pass; memory grows with it, not with the number of images.
 
     Raises:
@@ -83,7 +53,7 @@ def inspect_with(
 
     Args:
         detectors: From `crr.load`, all in memory.
-        images: From `crr.images.decode`.
+        images: From `crr.data.images.decode`.
         batch_size: Images a forward pass; features of one batch are kept, an encoder.
 
     Returns:
@@ -105,7 +75,7 @@ def inspect_batch(detector: Detector, images: Sequence[Image], passes: EncoderPa
 
     Args:
         detector: From `crr.load`.
-        images: From `crr.images.decode`.
+        images: From `crr.data.images.decode`.
         passes: What encoders answered to these same images before. If the detector's encoder is not among
             them, it is added; if it is, its time is charged again, as the detector alone would take it.
 

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from crr.config import PredictionConfig
-from crr.detector import Detector
-from crr.encoders import Layer
-from crr.engine import EncoderPass, EncoderPasses, encoder_key, inspections_of, memory_explained
 from crr.errors import ConfigError
-from crr.maps import enlarged, on_finest_grid, top_count
-from crr.stopwatch import Stopwatch
+from crr.inference.engine import EncoderPass, EncoderPasses, encoder_key, inspections_of, memory_explained
+from crr.models.components.anomaly_map import enlarged, on_finest_grid, top_count
+from crr.models.components.encoder import Layer
+from crr.models.detector import Detector
+from crr.runtime.stopwatch import Stopwatch
 from crr.types import Features, Image, Inspection, Prediction, Reconstruction
 
 Map = NDArray[np.float32]
@@ -198,7 +198,7 @@ def explain(
 
     Args:
         detector: From `crr.load`.
-        image: From `crr.images.decode`.
+        image: From `crr.data.images.decode`.
         passes: What encoders answered to this image before; this detector's is added.
         hidden: What of the features is kept from the decoder; nothing if None.
 
@@ -232,7 +232,8 @@ def hide(features: Features, hidden: Hidden) -> Features:
     """Features with each element zeroed at random, and what is left scaled up so that means stay.
 
     Here before layers are joined into tokens, so that it can be shown and done to any method. Where tokens
-    are the layers side by side, as in the embedded models, it is exactly what `crr.masking` does in training.
+    are the layers side by side, as in the embedded models, it is exactly
+    what `crr.models.components.masking` does in training.
 
     Raises:
         ConfigError: The rate is not in [0, 1).

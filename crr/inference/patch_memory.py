@@ -12,10 +12,9 @@ import torch
 from numpy.typing import NDArray
 from sklearn.neighbors import NearestNeighbors
 
-from crr.detector import as_input_tensor
-from crr.encoders import Encoder, Layer
+from crr.data.preprocessing import as_input_tensor, to_input
 from crr.errors import ConfigError
-from crr.preprocessing import to_input
+from crr.models.components.encoder import Encoder, Layer
 from crr.types import Features, Image
 
 LAYER_BYTES = 24 * 2**20

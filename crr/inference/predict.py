@@ -9,15 +9,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from crr import engine
-from crr.colours import overlay
-from crr.detector import Detector
+from crr.data.images import decode, encode_png, find_images
+from crr.data.readers import read_ahead
 from crr.errors import DatasetError, ImageError
-from crr.files import check_writable, write_atomically
-from crr.images import decode, encode_png, find_images
-from crr.progress import Reporter
-from crr.read_ahead import read_ahead
+from crr.inference import engine
+from crr.models.detector import Detector
+from crr.runtime.files import check_writable, write_atomically
+from crr.runtime.progress import Reporter
 from crr.types import Image, Inspection, Progress
+from crr.visualization.colormap import overlay
 
 _HEATMAP_OPACITY = 0.7
 

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from crr.anomalies import HELD_OUT
-from crr.inversion import InversionConfig
-from crr.model_card import marked, rewrite_card, with_block
+from crr.checkpoints.model_card import marked, rewrite_card, with_block
+from crr.inversion.network import InversionConfig
 
 _BLOCK = "inversion"
 _NOT_YET = "Not measured yet: `crr evaluate-inversion --inversion DIR --models NAMES --data DIR --card`."

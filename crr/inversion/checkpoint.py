@@ -14,12 +14,12 @@ from safetensors.torch import load as from_safetensors
 from safetensors.torch import save as as_safetensors
 from torch import Tensor
 
-from crr.checkpoint_files import CARD, checkpoint_folder
-from crr.encoders import Encoder
+from crr.checkpoints.files import CARD, checkpoint_folder
 from crr.errors import CheckpointError, ConfigError
-from crr.files import write_atomically, write_text_atomically
-from crr.inversion import InversionConfig, InversionNetwork, create_inversion
-from crr.validation import checked
+from crr.inversion.network import InversionConfig, InversionNetwork, create_inversion
+from crr.models.components.encoder import Encoder
+from crr.runtime.files import write_atomically, write_text_atomically
+from crr.runtime.validation import checked
 
 CONFIG, WEIGHTS = "inversion.json", "inversion.safetensors"
 HOW_TO_GET_ONE = "crr train-inversion --model MODEL --data FOLDER --out checkpoints/inversion-NAME"

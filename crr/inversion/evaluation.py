@@ -16,14 +16,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from crr.datasets import Dataset
-from crr.detector import Detector
+from crr.data.datasets import Dataset
+from crr.data.readers import read_ahead
 from crr.errors import ConfigError, DatasetError
-from crr.explanation import gain_of
-from crr.inversion import InversionNetwork
-from crr.progress import Reporter
-from crr.read_ahead import read_ahead
-from crr.twins import GROUP_FILLINGS, Twin, synthetic_twins
+from crr.identity.pairs import GROUP_FILLINGS, Twin, synthetic_twins
+from crr.inference.explanation import gain_of
+from crr.inversion.network import InversionNetwork
+from crr.models.detector import Detector
+from crr.runtime.progress import Reporter
 from crr.types import Features, Image, Mask, Progress
 
 

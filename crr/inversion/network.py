@@ -16,9 +16,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from crr.config import Count, EncoderConfig, Positive, Side
-from crr.encoders import Layer
+from crr.models.components.encoder import Layer
+from crr.runtime.validation import STRICT
 from crr.types import Features
-from crr.validation import STRICT
 
 _SMALLEST_WIDTH = 8
 

@@ -7,18 +7,18 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from crr.allocator import keep_freed_memory
 from crr.anomalies import AnomalySynthesizer
 from crr.config import EncoderConfig, StageConfig
-from crr.datasets import Dataset
-from crr.detector import as_input_tensor
-from crr.encoders import Encoder
-from crr.engine import resolve_device
-from crr.inversion import InversionConfig, InversionNetwork, create_inversion
-from crr.objectives import autocast
-from crr.optim import create_optimizer, learning_rate, set_learning_rate
-from crr.progress import Reporter
-from crr.training_data import DamagedImages, batches, check_readable
+from crr.data.datasets import Dataset
+from crr.data.preprocessing import as_input_tensor
+from crr.data.readers import check_readable
+from crr.inversion.network import InversionConfig, InversionNetwork, create_inversion
+from crr.models.components.encoder import Encoder
+from crr.runtime.allocator import keep_freed_memory
+from crr.runtime.devices import autocast, resolve_device
+from crr.runtime.progress import Reporter
+from crr.training.damaged_images import DamagedImages, batches
+from crr.training.optim import create_optimizer, learning_rate, set_learning_rate
 from crr.types import Progress
 
 _LEARNING_RATE, _FINAL_LEARNING_RATE, _WARMUP, _GRADIENT_NORM = 1e-3, 1e-5, 50, 1.0
@@ -41,7 +41,7 @@ def train_inversion(
     """Train an inversion network on the good training images of a data set.
 
     It sees each image clean and with damage of the kinds that models train with; the held-out kinds and
-    every test image are left for `crr.inversion_evaluation`. Half of the images it has to paint from some of
+    every test image are left for `crr.inversion.evaluation`. Half of the images it has to paint from some of
     the layers only, so that it looks at all of them.
 
     Args:

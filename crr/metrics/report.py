@@ -49,7 +49,7 @@ class Figures:
 
 @dataclass(frozen=True)
 class Report:
-    """What `crr.evaluation.evaluate` found.
+    """What `crr.evaluation.detection.evaluate` found.
 
     Attributes:
         model: Name of the checkpoint.

@@ -9,7 +9,8 @@ Figures of `checkpoints/autoencoder-embedded`, from `crr compare` (README): 85.3
 """
 
 from crr.config import DetectorConfig
-from crr.detector import CRR, reconstruction_only
+from crr.models.crr import CRR
+from crr.models.detector import reconstruction_only
 
 
 class Autoencoder(CRR):

@@ -19,18 +19,17 @@ import torch
 from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 
-from crr.categories import CategoryRecogniser
 from crr.config import DetectorConfig
-from crr.decoder import Decoder
-from crr.encoders import Encoder
-from crr.losses import mining_share, repair_loss
-from crr.maps import enlarged, mean_map, top_share_score
-from crr.preprocessing import to_input
-from crr.residual_metric import Metric, ResidualMetric
-from crr.segmentation import create_segmentation
-from crr.stopwatch import Stopwatch
+from crr.data.preprocessing import as_input_tensor, to_input
+from crr.models.components.anomaly_map import enlarged, mean_map, top_share_score
+from crr.models.components.category_recogniser import CategoryRecogniser
+from crr.models.components.encoder import Encoder
+from crr.models.components.losses import mining_share, repair_loss
+from crr.models.components.residual_metric import Metric, ResidualMetric
+from crr.models.components.segmentation import create_segmentation
+from crr.runtime.stopwatch import Stopwatch
+from crr.runtime.validation import STRICT, checked
 from crr.types import Features, Image, Prediction, Reconstruction
-from crr.validation import STRICT, checked
 
 _ENCODER = "encoder."
 
@@ -212,16 +211,6 @@ class TrainedDetector(Detector):
         return repair_loss(target, answer, share, settings.mining_factor)
 
 
-class CRR(TrainedDetector):
-    """Collaborative reconstruction and repair (arXiv 2512.11401)."""
-
-    title = "CRR (collaborative reconstruction and repair, arXiv 2512.11401)"
-
-    def create_decoder(self) -> nn.Module:
-        """Masking, noisy bottleneck and linear attention."""
-        return Decoder(self.config.decoder, self.config.masking, self.encoder.layers)
-
-
 class MemoryDetector(Detector):
     """A method that remembers normal features and trains nothing."""
 
@@ -285,8 +274,3 @@ def _lengths(reconstruction: Reconstruction) -> Features:
         (seen - answered).square().mean(dim=1, keepdim=True).sqrt()
         for seen, answered in zip(reconstruction.encoder, reconstruction.decoder, strict=True)
     ]
-
-
-def as_input_tensor(pixels: Tensor) -> Tensor:
-    """uint8 (B, H, W, 3) pixels to float (B, 3, H, W) in [0, 1]."""
-    return pixels.permute(0, 3, 1, 2).float() / 255

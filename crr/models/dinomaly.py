@@ -10,7 +10,8 @@ Figures of `checkpoints/dinomaly-embedded`, from `crr compare` (README): 87.0 % 
 """
 
 from crr.config import DetectorConfig
-from crr.detector import CRR, reconstruction_only
+from crr.models.crr import CRR
+from crr.models.detector import reconstruction_only
 
 _DROPOUT = 0.2  # its paper, section 4.1, for MVTec-AD and VisA
 

@@ -15,8 +15,8 @@ import torch
 from torch.nn import functional
 
 from crr.config import DetectorConfig
-from crr.detector import MemoryDetector
-from crr.encoders import Encoder, token_grid
+from crr.models.components.encoder import Encoder, token_grid
+from crr.models.detector import MemoryDetector
 from crr.types import Features
 
 

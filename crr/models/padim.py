@@ -22,13 +22,13 @@ from pydantic.dataclasses import dataclass
 from torch import Tensor
 from torch.nn import functional
 
-from crr.baselines.gaussian import Gaussian
 from crr.config import DetectorConfig, Positive
-from crr.encoders import Layer, token_grid
 from crr.errors import ConfigError
-from crr.residual_metric import Metric
+from crr.models.components.encoder import Layer, token_grid
+from crr.models.components.residual_metric import Metric
+from crr.models.gaussian import Gaussian
+from crr.runtime.validation import STRICT
 from crr.types import Features, Reconstruction
-from crr.validation import STRICT
 
 _REGULARISATION = 0.01  # section 3.2
 _SMALLEST_SHARE = 1e-4  # a channel's variance is at least this share of their mean, or a dead one decides all

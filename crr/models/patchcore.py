@@ -26,12 +26,12 @@ from pydantic.dataclasses import dataclass
 from torch import Tensor
 
 from crr.config import DetectorConfig, Positive
-from crr.detector import MemoryDetector
-from crr.encoders import Encoder
 from crr.errors import ConfigError
-from crr.tokens import Tokens
+from crr.models.components.encoder import Encoder
+from crr.models.components.tokens import Tokens
+from crr.models.detector import MemoryDetector
+from crr.runtime.validation import STRICT
 from crr.types import Features
-from crr.validation import STRICT
 
 _CANDIDATES = 200  # patches of an image that the coreset is chosen from
 _PROJECTION = 128  # dimensions (section 3.2)

@@ -2,17 +2,18 @@
 
 from dataclasses import replace
 
-from crr.baselines.autoencoder import Autoencoder
-from crr.baselines.dinomaly import Dinomaly
-from crr.baselines.gaussian import Gaussian
-from crr.baselines.padim import PaDiM
-from crr.baselines.patchcore import PatchCore
-from crr.baselines.reverse_distillation import ReverseDistillation
-from crr.baselines.uniad import UniAD
 from crr.config import DetectorConfig
-from crr.detector import CRR, Detector
-from crr.encoders import Encoder
 from crr.errors import ConfigError
+from crr.models.autoencoder import Autoencoder
+from crr.models.components.encoder import Encoder
+from crr.models.crr import CRR
+from crr.models.detector import Detector
+from crr.models.dinomaly import Dinomaly
+from crr.models.gaussian import Gaussian
+from crr.models.padim import PaDiM
+from crr.models.patchcore import PatchCore
+from crr.models.reverse_distillation import ReverseDistillation
+from crr.models.uniad import UniAD
 
 METHODS: dict[str, type[Detector]] = {
     "crr": CRR,

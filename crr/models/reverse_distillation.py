@@ -31,11 +31,11 @@ from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 
 from crr.config import DetectorConfig
-from crr.detector import TrainedDetector, reconstruction_only
-from crr.encoders import Layer, token_grid
 from crr.errors import ConfigError
+from crr.models.components.encoder import Layer, token_grid
+from crr.models.detector import TrainedDetector, reconstruction_only
+from crr.runtime.validation import STRICT
 from crr.types import Features
-from crr.validation import STRICT
 
 Convolution = Callable[[int, int], nn.Module]
 

@@ -27,12 +27,12 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from crr.config import DetectorConfig, Positive, Share
-from crr.detector import TrainedDetector, reconstruction_only
-from crr.encoders import Layer
 from crr.errors import ConfigError
-from crr.tokens import Tokens
+from crr.models.components.encoder import Layer
+from crr.models.components.tokens import Tokens
+from crr.models.detector import TrainedDetector, reconstruction_only
+from crr.runtime.validation import STRICT
 from crr.types import Features
-from crr.validation import STRICT
 
 _MLP_RATIO = 2
 _EPSILON = 1e-6

@@ -17,15 +17,15 @@ from torch import Tensor
 from torch.nn import functional
 
 from crr.anomalies import AnomalySynthesizer
-from crr.categories import summary
+from crr.anomalies.textures import donors
 from crr.config import CategoryCalibration
-from crr.datasets import Sample
-from crr.detector import Detector, MemoryDetector
-from crr.maps import mean_map, top_share_score
-from crr.metrics import PixelAccumulator, f1_max, image_metrics
-from crr.progress import Reporter
-from crr.read_ahead import read_ahead
-from crr.training_data import CachedReader, donors, read_input
+from crr.data.datasets import Sample
+from crr.data.readers import CachedReader, read_ahead, read_input
+from crr.metrics.detection import PixelAccumulator, f1_max, image_metrics
+from crr.models.components.anomaly_map import mean_map, top_share_score
+from crr.models.components.category_recogniser import summary
+from crr.models.detector import Detector, MemoryDetector
+from crr.runtime.progress import Reporter
 from crr.types import Features, Mask, Reconstruction
 
 _STATISTICS_IMAGES = 200  # normals a category that the statistics rest on

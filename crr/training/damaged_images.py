@@ -5,10 +5,8 @@ to remember nothing but how many draws it has made.
 """
 
 import signal
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
 import cv2
@@ -18,15 +16,13 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from crr.anomalies import AnomalySynthesizer
+from crr.anomalies.textures import donors
 from crr.config import EncoderConfig
-from crr.datasets import Sample
-from crr.errors import CRRError, DatasetError
-from crr.images import decode, find_images
-from crr.preprocessing import to_input
-from crr.progress import Reporter
+from crr.data.datasets import Sample
+from crr.data.readers import CachedReader
+from crr.errors import CRRError
 from crr.types import Image, Mask
 
-_CACHE_BYTES = 256 * 2**20
 _PREFETCHED = 2  # batches a worker has ready: more would overflow the 64 MB that a container may share
 
 
@@ -111,47 +107,6 @@ def pick(paths: Sequence[Sequence[Path]], random: np.random.Generator) -> tuple[
     return category, paths[category][int(random.integers(len(paths[category])))]
 
 
-def donors(
-    paths: Sequence[Sequence[Path]],
-    category: int,
-    read: Callable[[Path], Image],
-    random: np.random.Generator,
-) -> list[Image]:
-    """One image of a category other than `category` to cut material from; none where there is no other.
-
-    Never one of its own: a patch of pavement pasted into pavement is no damage.
-    """
-    others = [files for index, files in enumerate(paths) if index != category]
-    if not others:
-        return []
-    chosen = others[int(random.integers(len(others)))]
-    return [read(chosen[int(random.integers(len(chosen)))])]
-
-
-def read_input(path: Path, encoder: EncoderConfig) -> Image:
-    """uint8 (crop, crop, 3): an image file at the encoder's input size; raises `ImageError` for a bad one."""
-    return to_input(decode(path, str(path)), encoder)
-
-
-class CachedReader:
-    """Reads images at the encoder's input size, keeping the most recent 256 MiB of them."""
-
-    def __init__(self, encoder: EncoderConfig) -> None:
-        self._encoder = encoder
-        self._cached = lru_cache(maxsize=_CACHE_BYTES // (3 * encoder.crop**2))(self._read)
-
-    def __call__(self, path: Path) -> Image:
-        """uint8 (crop, crop, 3); treat it as read-only."""
-        return self._cached(path)
-
-    def __reduce__(self) -> tuple[type["CachedReader"], tuple[EncoderConfig]]:
-        """Travel to a worker process without the cache."""
-        return CachedReader, (self._encoder,)
-
-    def _read(self, path: Path) -> Image:
-        return read_input(path, self._encoder)
-
-
 def batches(data: DamagedImages, first: int, end: int, workers: int) -> Iterator[Batch]:
     """Batches number `first` to `end` - 1 in order, made by `workers` processes (0: in this one).
 
@@ -170,36 +125,6 @@ def batches(data: DamagedImages, first: int, end: int, workers: int) -> Iterator
         if isinstance(batch, CRRError):
             raise batch
         yield batch
-
-
-def check_readable(paths: Sequence[Path], reporter: Reporter) -> None:
-    """Decode every image once, so that a broken one is named before hours of training and not after.
-
-    Raises:
-        ImageError: An image cannot be read; the sentence names the file.
-    """
-    reporter.begin("check", len(paths))
-    with ThreadPoolExecutor() as pool:
-        for _ in pool.map(_check_readable, paths):
-            reporter.advance(images=1)
-
-
-def texture_files(folder: Path | None) -> list[Path]:
-    """The images of a texture folder such as DTD; none for None.
-
-    Raises:
-        DatasetError: There is no such folder, or no image in it.
-    """
-    if folder is None:
-        return []
-    files = find_images([folder]) if folder.is_dir() else []
-    if not files:
-        raise DatasetError(f"{folder} is no folder with images to take textures from. Check the path.")
-    return files
-
-
-def _check_readable(path: Path) -> None:
-    decode(path, str(path))
 
 
 def _start_worker(number: int) -> None:

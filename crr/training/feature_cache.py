@@ -9,9 +9,10 @@ from pathlib import Path
 
 import torch
 
-from crr.datasets import Sample
-from crr.detector import Detector
-from crr.training_data import generators, pick, read_input
+from crr.data.datasets import Sample
+from crr.data.readers import read_input
+from crr.models.detector import Detector
+from crr.training.damaged_images import generators, pick
 from crr.types import Features
 
 _CACHE_BYTES = 2 * 2**30

@@ -1,15 +1,14 @@
 """What each stage of training minimises, from a batch of images to a scalar (paper, sections 3.2 and 3.3)."""
 
-from contextlib import AbstractContextManager
-
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from crr.detector import TrainedDetector, as_input_tensor
-from crr.engine import bfloat16_helps
-from crr.losses import segmentation_loss
-from crr.training_data import Batch
+from crr.data.preprocessing import as_input_tensor
+from crr.models.components.losses import segmentation_loss
+from crr.models.detector import TrainedDetector
+from crr.runtime.devices import autocast
+from crr.training.damaged_images import Batch
 from crr.types import Features
 
 _LABEL_SHARE = 1 / 3  # of a map pixel; at a half, damage one pixel wide would fall between two of them
@@ -48,8 +47,3 @@ def segmentation_objective(detector: TrainedDetector, batch: Batch, step: int) -
     resized = functional.interpolate(logits.float(), size=(size, size), mode="bilinear", align_corners=False)
     mask = functional.adaptive_avg_pool2d(batch.mask.to(device)[:, None].float(), size)[:, 0]
     return segmentation_loss(resized, mask >= _LABEL_SHARE, detector.config.training.segmentation_loss)
-
-
-def autocast(device: torch.device) -> AbstractContextManager[None]:
-    """bfloat16 where the device multiplies it natively."""
-    return torch.autocast(device.type, torch.bfloat16, enabled=bfloat16_helps(device))

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from crr.backbones import check_name
 from crr.config import (
     DecoderConfig,
     DetectorConfig,
@@ -13,6 +12,7 @@ from crr.config import (
     TrainingConfig,
 )
 from crr.errors import ConfigError
+from crr.models.components.backbones import check_name
 
 EMBEDDED = DetectorConfig()
 """EfficientNet-Lite0, 384 px: trains on two CPU cores in under an hour, needs no network."""
@@ -88,7 +88,7 @@ def configure(
 
     Args:
         name: Of the preset.
-        method: Name in `crr.registry.METHODS`; its own settings go before the preset's.
+        method: Name in `crr.models.registry.METHODS`; its own settings go before the preset's.
         masking: Rate of the feature-level random masking, of methods that have it.
         dropout: Of the bottleneck, of methods that have one.
         encoder: Another timm backbone; needs `layers`.
@@ -106,7 +106,7 @@ def configure(
         ConfigError: A value is out of range, or the settings contradict each other.
         EncoderError: timm has no such backbone.
     """
-    from crr.registry import configured  # brings torch, which `crr --help` must not wait for
+    from crr.models.registry import configured
 
     values = configured(preset(name), method).as_json()
     backbone, stages = values["encoder"], [values["training"][stage] for stage in ("repair", "segmentation")]

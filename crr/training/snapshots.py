@@ -12,9 +12,9 @@ import torch
 from torch.optim import Optimizer
 
 from crr.config import DetectorConfig
-from crr.detector import Detector
 from crr.errors import TrainingError
-from crr.files import check_writable, write_atomically
+from crr.models.detector import Detector
+from crr.runtime.files import check_writable, write_atomically
 
 REPAIR, STATISTICS, SEGMENTATION = "repair", "statistics", "segmentation"
 _STAGES = (REPAIR, STATISTICS, SEGMENTATION)

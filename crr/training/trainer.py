@@ -16,24 +16,26 @@ from typing import TypeVar
 import torch
 from torch import Tensor, nn
 
-from crr import registry
-from crr.allocator import keep_freed_memory
 from crr.anomalies import HELD_OUT, AnomalySynthesizer, training_kinds
-from crr.calibration import calibrate, fit_recogniser, fit_statistics, memorise
-from crr.checkpoint import save
-from crr.clean_features import CleanFeatures
+from crr.anomalies.textures import texture_files
+from crr.checkpoints.model_card import training_card
+from crr.checkpoints.normals import MOST, keep_normals
+from crr.checkpoints.serialization import save
 from crr.config import DetectorConfig, StageConfig, TrainingConfig
-from crr.datasets import Dataset, split_validation
-from crr.detector import Detector, MemoryDetector, TrainedDetector
-from crr.engine import resolve_device
+from crr.data.datasets import Dataset, split_validation
+from crr.data.readers import check_readable
 from crr.errors import ConfigError, DeviceError, TrainingError, WriteError
-from crr.model_card import training_card
-from crr.normals import MOST, keep_normals
-from crr.objectives import reconstruction_objective, repair_objective, segmentation_objective
-from crr.optim import create_optimizer, learning_rate, set_learning_rate
-from crr.progress import Reporter
-from crr.snapshots import REPAIR, SEGMENTATION, STATISTICS, Snapshots, fingerprint, timer
-from crr.training_data import Batch, DamagedImages, batches, check_readable, texture_files
+from crr.models import registry
+from crr.models.detector import Detector, MemoryDetector, TrainedDetector
+from crr.runtime.allocator import keep_freed_memory
+from crr.runtime.devices import resolve_device
+from crr.runtime.progress import Reporter
+from crr.training.calibration import calibrate, fit_recogniser, fit_statistics, memorise
+from crr.training.damaged_images import Batch, DamagedImages, batches
+from crr.training.feature_cache import CleanFeatures
+from crr.training.objectives import reconstruction_objective, repair_objective, segmentation_objective
+from crr.training.optim import create_optimizer, learning_rate, set_learning_rate
+from crr.training.snapshots import REPAIR, SEGMENTATION, STATISTICS, Snapshots, fingerprint, timer
 from crr.types import Progress
 
 _CLEAN_SHARE = 0.2  # of the images that the segmentation network learns from
@@ -56,7 +58,7 @@ class RunOptions:
         overwrite: Start anew although the output folder holds a checkpoint or an unfinished run.
         snapshot_seconds: Time between snapshots.
         textures: Folder of texture images (such as DTD) for the fillings; None: made and borrowed ones.
-        normals: Held-back images a category that are put beside the checkpoint (`crr.normals`); 0: none.
+        normals: Held-back images a category that are put beside the checkpoint; 0: none.
     """
 
     device: str = "auto"

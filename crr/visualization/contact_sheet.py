@@ -2,10 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import cv2
 import numpy as np
 
+from crr.anomalies import AnomalySynthesizer
+from crr.anomalies.textures import donors, texture_files
+from crr.config import EncoderConfig
+from crr.data.datasets import Dataset
+from crr.data.images import encode_png
+from crr.data.readers import CachedReader
+from crr.runtime.files import write_atomically
 from crr.types import Image, Mask
 
 _CAPTION = 22  # pixels
@@ -63,3 +71,44 @@ def _place(cell: Image, tile: Tile, side: int) -> None:
     cv2.putText(
         cell, tile.caption, (2, side + _CAPTION - 7), cv2.FONT_HERSHEY_SIMPLEX, 0.45, _INK, 1, cv2.LINE_AA
     )
+
+
+def write_sheet(
+    dataset: Dataset,
+    out: Path,
+    *,
+    count: int = 8,
+    seed: int = 0,
+    size: int = 224,
+    textures: Path | None = None,
+    foreground_only: bool = False,
+) -> None:
+    """Write a PNG with a row of damaged training images a category, the damage outlined and named.
+
+    Args:
+        dataset: Only its training images are read.
+        out: File to write.
+        count: Images a row.
+        seed: Another seed, other images and other damage.
+        size: Side of a picture in pixels; images are squeezed to a square, as an encoder sees them.
+        textures: Folder of texture images for the fillings, or None.
+        foreground_only: Damage the part and never a plain background around it.
+
+    Raises:
+        DatasetError: The texture folder holds no images.
+        ImageError: An image cannot be read.
+    """
+    synthesizer = AnomalySynthesizer(texture_files(textures), foreground_only=foreground_only)
+    read = CachedReader(EncoderConfig(resize=size, crop=size))
+    paths = [[sample.path for sample in category.train] for category in dataset.categories]
+    rows = []
+    for index, own in enumerate(paths):
+        tiles = []
+        for number in range(count):
+            random = np.random.default_rng([seed, index, number])
+            image = read(own[int(random.integers(len(own)))])
+            damage = synthesizer.damage(image, random, donors(paths, index, read, random))
+            tiles.append(Tile(damage.image, f"{damage.where} x {damage.what}", damage.mask))
+        rows.append(tiles)
+    picture = encode_png(contact_sheet(rows, side=size))
+    write_atomically(out, lambda path: path.write_bytes(picture))

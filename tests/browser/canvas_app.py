@@ -6,9 +6,9 @@ import time
 import numpy as np
 import streamlit as st
 
+from workbench.basics.pictures import picture_of
 from workbench.components.canvas import show_canvas
-from workbench.pictures import picture_of
-from workbench.strokes import Painting, mask_of
+from workbench.components.strokes import Painting, mask_of
 
 SIZE = (300, 400)  # height, width; shown twice as large where there is room
 GREY = 64

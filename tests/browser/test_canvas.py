@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, CDPSession, Locator, Page, expect
 
 from tests.browser.canvas_app import DAMAGE, GREY, SIZE
 from tests.browser.conftest import ROOT, free_port, running, streamlit_command
-from workbench.strokes import Stroke, mask_of
+from workbench.components.strokes import Stroke, mask_of
 
 UNIT = 2  # CSS pixels a pixel of the picture, at 1280 pixels
 

@@ -5,7 +5,7 @@ import re
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.conftest import PATIENCE, other_than, settled
-from workbench.lesson import read_steps
+from workbench.lesson.steps import read_steps
 
 STEPS = read_steps()
 

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from crr.report import HEADINGS
+from crr.metrics.report import HEADINGS
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ import pytest
 
 from crr.config import FORMAT, CategoryCalibration, DetectorConfig, EncoderConfig
 from crr.errors import ConfigError, NewerFormatError
-from crr.presets import PRESETS
-from crr.validation import checked
+from crr.runtime.validation import checked
+from crr.training.presets import PRESETS
 from tests.crr.tiny import tiny_config
 
 CALIBRATION = (

@@ -31,7 +31,7 @@ def test_another_name_is_an_attribute_error():
         _ = crr.lod
 
 
-@pytest.mark.parametrize("module", ["crr.cli", "crr.hub"])
+@pytest.mark.parametrize("module", ["crr.cli.main", "crr.hub"])
 def test_commands_and_the_hub_start_without_torch(module):
     code = f"import sys, {module}; print([name for name in ('torch', 'timm', 'cv2') if name in sys.modules])"
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

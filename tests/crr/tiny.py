@@ -9,8 +9,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from crr import registry
-from crr.categories import summary
 from crr.config import (
     CategoryCalibration,
     DecoderConfig,
@@ -21,7 +19,9 @@ from crr.config import (
     StageConfig,
     TrainingConfig,
 )
-from crr.detector import Detector
+from crr.models import registry
+from crr.models.components.category_recogniser import summary
+from crr.models.detector import Detector
 from crr.types import Image
 
 CATEGORIES = ("plate", "ring", "bar", "dots")

@@ -5,14 +5,15 @@ from pathlib import Path
 import pytest
 from streamlit.runtime.pages_manager import PagesManager
 
-from crr.detector import Detector
-from crr.engine import inspect_batch
+from crr.inference.engine import inspect_batch
+from crr.models.detector import Detector
 from tests.crr.tiny import calibrated_detector, tiny_detector
 from tests.workbench.explorable import Room
 from tests.workbench.fakes import MODEL, OTHER_MODEL, FakeLibrary
-from workbench import inspection, models
-from workbench.inspection import Inspector
-from workbench.models import Models
+from workbench.inspection import inspector as inspection
+from workbench.inspection.inspector import Inspector
+from workbench.model_store import available as models
+from workbench.model_store.loaded import Models
 
 
 @pytest.fixture
@@ -29,8 +30,8 @@ def inspector(library: FakeLibrary) -> Inspector:
 def fake_workbench(monkeypatch: pytest.MonkeyPatch, inspector: Inspector) -> None:
     """Every page finds two models and the fake inspector."""
     monkeypatch.setattr(inspection, "inspector", lambda: inspector)
-    for page in ("comparing", "painting"):  # what these show of features needs real models
-        monkeypatch.setattr(f"workbench.components.{page}.show_answers", lambda *_: None)
+    for page in ("columns", "painting"):  # what these show of features needs real models
+        monkeypatch.setattr(f"workbench.views.compare.{page}.show_answers", lambda *_: None)
     monkeypatch.setattr(models, "find_models", lambda: {MODEL.name: MODEL, OTHER_MODEL.name: OTHER_MODEL})
 
 

@@ -7,25 +7,25 @@ import cv2
 import numpy as np
 
 import crr
-from crr.checkpoint import save
-from crr.checkpoint_files import describe
-from crr.engine import inspect_batch
-from crr.explanation import Hidden
-from crr.images import encode_png
-from crr.inversion import InversionConfig, create_inversion
-from crr.inversion_checkpoint import save_inversion
+from crr.checkpoints.files import describe
+from crr.checkpoints.serialization import save
+from crr.data.images import encode_png
+from crr.inference.engine import inspect_batch
+from crr.inference.explanation import Hidden
+from crr.inversion.checkpoint import save_inversion
+from crr.inversion.network import InversionConfig, create_inversion
 from tests.crr.tiny import ENCODER, calibrated_detector, good_images, scratched
-from workbench.batch import Question
-from workbench.comparison import Photo
-from workbench.damage import Damaged
-from workbench.exploration import Exploration
-from workbench.explored import explore
-from workbench.inspection import ImageFile, Inspector
-from workbench.models import Models
-from workbench.normality import Normality
-from workbench.painted import Made, Part
-from workbench.shown import shown_as_it_is, shown_damaged
-from workbench.spots import Spot
+from workbench.explanation.cache import Exploration
+from workbench.explanation.explorer import explore
+from workbench.explanation.location import Spot
+from workbench.explanation.study_image import shown_as_it_is, shown_damaged
+from workbench.inspection.image_file import ImageFile
+from workbench.inspection.inspector import Inspector, Question
+from workbench.inspection.photo import Photo
+from workbench.model_store.loaded import Models
+from workbench.painting.damage import Damaged
+from workbench.painting.workshop import Made, Part
+from workbench.reference.cache import Normality
 
 NORMALS = 6
 MIDDLE = Spot(0.5, 0.5, 0.5, 0.5)

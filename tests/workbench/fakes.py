@@ -9,13 +9,13 @@ import numpy as np
 import torch
 from torch import nn
 
-from crr.checkpoint_files import CheckpointInfo
-from crr.damage_inspection import CopiedDamage
-from crr.images import encode_png
+from crr.checkpoints.files import CheckpointInfo
+from crr.data.images import encode_png
+from crr.identity.single_image import CopiedDamage
 from crr.types import Image, Inspection
-from workbench.batch import Question
-from workbench.inspection import ImageFile, Inspector
-from workbench.models import Models
+from workbench.inspection.image_file import ImageFile
+from workbench.inspection.inspector import Inspector, Question
+from workbench.model_store.loaded import Models
 
 MODEL = CheckpointInfo(
     "crr-embedded", Path("fake"), "crr", "none", ("mvtec_bottle", "pcb"), 1, "0123456789ab"
@@ -35,7 +35,7 @@ class FakeDetector(nn.Module):
 
 
 class FakeLibrary:
-    """Stands for `crr.load` and `crr.engine.inspect_batch`, and counts how often each is called."""
+    """Stands for `crr.load` and `crr.inference.engine.inspect_batch`, and counts how often each is called."""
 
     def __init__(self, load_seconds: float = 0.0, inspect_seconds: float = 0.0) -> None:
         self.loads: list[str] = []

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from crr.colours import colour_table
+from crr.visualization.colormap import colour_table
 
 DEFECT = "#d9480f"
 GREY = "#868e96"

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from crr.images import encode_jpeg
+from crr.data.images import encode_jpeg
 from crr.types import Image
 
 Number = TypeVar("Number", np.uint8, np.float32)

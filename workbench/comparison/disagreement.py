@@ -9,9 +9,9 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from workbench.batch import Question
-from workbench.comparison import Photo, ask_all
-from workbench.inspection import Inspected, Inspector
+from workbench.comparison.comparison import ask_all
+from workbench.inspection.inspector import Inspected, Inspector, Question
+from workbench.inspection.photo import Photo
 
 
 @dataclass(frozen=True)

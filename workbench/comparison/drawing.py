@@ -1,29 +1,26 @@
 """What the pictures of a comparison are drawn from: plain values that the browser puts together.
 
-As in `workbench.drawing` the browser lays maps over the photo (`components/compare.js`), so that zoom and
-position stay, are the same in every picture, and pointing at a place reads every model there.
+As in `workbench.inspection.drawing` the browser lays maps over the photo (`frontend/panels.js`), so that zoom
+and position stay, are the same in every picture, and pointing at a place reads every model there.
 """
 
 from collections.abc import Sequence
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from crr.colours import colour_table
-from workbench.colours import difference_table
-from workbench.comparison import Comparison, above_normals, difference_map
-from workbench.drawing import MAP_SIDE, ONE, base64_of
-from workbench.inspection import Inspected
-from workbench.judgement import percent_copied
-from workbench.pictures import shrink
+from crr.visualization.colormap import colour_table
+from workbench.basics.palettes import difference_table
+from workbench.basics.pictures import shrink
+from workbench.comparison.comparison import Comparison, above_normals, difference_map
+from workbench.components.drawing import GREY, MAP_SIDE, ONE, PHOTO, Drawing, base64_of
+from workbench.inspection.inspector import Inspected
+from workbench.inspection.verdict import percent_copied
 
 Style = Literal["Over the photo", "Map alone"]
 STYLES: tuple[Style, ...] = get_args(Style)
 ORIGINAL = "original photo"
-PHOTO, GREY = "#photo", "#grey"  # layers; no model is called so
-
-Drawing = dict[str, Any]
 
 
 def draw_columns(

@@ -1,1 +1,6 @@
-"""Parts of screens, in Streamlit, that pages put together."""
+"""Our own browser components: Python that hands plain values over, JavaScript and CSS in `frontend/`.
+
+Begin with `canvas.py` (paint on a picture), `picture.py` (zoom into one) and `panels.py` (several at the
+same place). `drawing.py` says what is handed over, `strokes.py` what comes back. It imports `crr` types and
+`workbench.basics` only.
+"""

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-_FOLDER = Path(__file__).parent
+_FOLDER = Path(__file__).parent / "frontend"
 
 ZOOM_BUTTONS = """
 <div class="tools">

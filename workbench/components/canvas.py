@@ -2,10 +2,10 @@
 
 import streamlit as st
 
-from workbench.colours import DEFECT
+from workbench.basics.palettes import DEFECT
+from workbench.basics.pictures import Picture
 from workbench.components.assets import ZOOM_BUTTONS, read
-from workbench.pictures import Picture
-from workbench.strokes import MAX_POINTS, MAX_STROKES, Painting, Stroke
+from workbench.components.strokes import MAX_POINTS, MAX_STROKES, Painting, Stroke
 
 _TOOLS = {
     "brush": ("Brush", "B", "M20 4 11 13M11 13c-4-1-6 2-6 4 0 1-1 2-2 2 4 2 10 1 10-4 0-1-1-2-2-2z"),

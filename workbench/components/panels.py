@@ -21,7 +21,7 @@ Place = tuple[float, float, float, float]
 
 
 def show_panels(drawing: dict[str, Any], key: str, chosen: Callable[[Place], None] | None = None) -> None:
-    """Show what `workbench.comparison_drawing` or `workbench.layer_drawing` made.
+    """Show what `workbench.comparison.drawing` or `workbench.explanation.drawing` made.
 
     Pictures of one photo on a page move together.
 
@@ -33,8 +33,8 @@ def show_panels(drawing: dict[str, Any], key: str, chosen: Callable[[Place], Non
     component = st.components.v2.component(
         "crr_compare",
         html=_HTML,
-        css=read("compare.css"),
-        js=read("viewport.js", "compare_panel.js", "compare.js"),
+        css=read("panels.css"),
+        js=read("viewport.js", "panel.js", "panels.js"),
     )
 
     def take() -> None:

@@ -16,7 +16,7 @@ _HTML = f"""
 
 
 def show_picture(drawing: dict[str, Any], key: str) -> None:
-    """Show what `workbench.drawing.draw` made; zoom and position stay while the key and the image stay."""
+    """Show what `inspection.drawing.draw` made; zoom and position stay while the key and the image stay."""
     component = st.components.v2.component(
         "crr_picture",
         html=_HTML,

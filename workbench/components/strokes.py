@@ -1,6 +1,6 @@
 """What a visitor paints on an image: shapes in the image's own pixels, and the mask that they make.
 
-The browser draws the shapes (`components/canvas.js`), Python turns them into a mask: the shapes are the
+The browser draws the shapes (`frontend/canvas.js`), Python turns them into a mask: the shapes are the
 truth. Coordinates run from 0 at the left and upper edges of the image to its width and height, so that the
 first pixel has its centre at (0.5, 0.5).
 """
@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from pydantic import Field, NonNegativeInt, TypeAdapter, ValidationError, model_validator
 from pydantic.dataclasses import dataclass
 
+from crr.runtime.validation import STRICT
 from crr.types import Mask
-from crr.validation import STRICT
 
 Tool = Literal["brush", "line", "rectangle", "polygon", "eraser"]
 

@@ -4,20 +4,16 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, TypeVar
+from typing import Any, TypeVar
 
-from crr.detector import Detector
-from crr.engine import EncoderPasses
-from crr.explanation import Explanation, Hidden, explain
+from crr.inference.engine import EncoderPasses
+from crr.inference.explanation import Explanation, Hidden, explain
+from crr.models.detector import Detector
 from crr.types import Image
-from workbench.batch import Question
-from workbench.inspection import Inspector
-from workbench.inversions import paint_answer
-from workbench.memory import BoundedCache
-from workbench.spots import Spot
-
-if TYPE_CHECKING:
-    from workbench.explored import Explored
+from workbench.basics.cache import BoundedCache
+from workbench.explanation.feature_pictures import paint_answer
+from workbench.explanation.location import Spot
+from workbench.inspection.inspector import Inspector, Question
 
 Kept = TypeVar("Kept")
 
@@ -37,7 +33,7 @@ class Exploration:
         self._kept: BoundedCache[Explanation] = BoundedCache(limit)
         self._painted: BoundedCache[list[Image]] = BoundedCache(limit // 4)
         self._passes: OrderedDict[Hashable, EncoderPasses] = OrderedDict()
-        self._explored: OrderedDict[Hashable, Explored] = OrderedDict()
+        self._explored: OrderedDict[Hashable, Any] = OrderedDict()
         self.spots: dict[str, Spot] = {}
 
     def explain(
@@ -65,7 +61,7 @@ class Exploration:
             self._kept.put(full, known, known.nbytes)
         return known
 
-    def explored(self, identity: Hashable, make: "Callable[[], Explored]") -> "Explored":
+    def explored(self, identity: Hashable, make: Callable[[], Kept]) -> Kept:
         """What `make` returns, or returned before for this identity."""
         return _recent(self._explored, identity, make, _EXPLORED)
 

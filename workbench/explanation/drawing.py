@@ -1,7 +1,7 @@
 """What the rows of the layer explorer are drawn from: plain values that the browser puts together.
 
-`components/compare.js` draws them: pictures of one photo move together, and a place that is chosen in one is
-marked in all. A drawing has what `workbench.comparison_drawing` says of its own, and besides
+`frontend/panels.js` draws them: pictures of one photo move together, and a place that is chosen in one is
+marked in all. A drawing has what `workbench.comparison.drawing` says of its own, and besides
 
 - `pick`: "point" or "area", what a drag chooses, or "" where nothing can be chosen; `spot`: left, top,
   right and bottom of what is chosen in pixels of `size`, or None; `foot`: whether a readout stands below;
@@ -16,18 +16,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from crr.colours import colour_table
-from crr.explanation import ExplainedLayer, Fused, Map
+from crr.inference.explanation import ExplainedLayer, Fused, Map
 from crr.types import Image
-from workbench.colours import copying_table
-from workbench.comparison_drawing import PHOTO
-from workbench.drawing import ONE, base64_of
-from workbench.explored import Explored
-from workbench.layers import discrepancy_map
-from workbench.measures import Measure
-from workbench.pictures import Picture
-from workbench.references import Reference
-from workbench.spots import Spot
+from crr.visualization.colormap import colour_table
+from workbench.basics.palettes import copying_table
+from workbench.basics.pictures import Picture
+from workbench.components.drawing import ONE, PHOTO, base64_of
+from workbench.explanation.explorer import Explored
+from workbench.explanation.location import Spot
+from workbench.explanation.patch_reading import discrepancy_map
+from workbench.reference.discrepancy import Measure
+from workbench.reference.patches import Reference
 
 Drawing = dict[str, Any]
 

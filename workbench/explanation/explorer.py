@@ -8,17 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crr.errors import CRRError
-from crr.explanation import Explanation, Hidden, gain_of
+from crr.inference.explanation import Explanation, Hidden, gain_of
 from crr.types import Image
-from workbench.batch import Question
-from workbench.exploration import Exploration
-from workbench.inspection import Inspector
-from workbench.judgement import outlines_of
-from workbench.layer_index import Copied, copied_by
-from workbench.normality import Normal, Normality, Tell
-from workbench.pictures import DISPLAY_SIDE, Picture, picture_of, shrink
-from workbench.references import Basis, Reference, basis_of
-from workbench.shown import Shown, seen_part
+from workbench.basics.pictures import DISPLAY_SIDE, Picture, picture_of, shrink
+from workbench.explanation.cache import Exploration
+from workbench.explanation.identity_index import Copied, copied_by
+from workbench.explanation.study_image import Shown, seen_part
+from workbench.inspection.inspector import Inspector, Question
+from workbench.inspection.verdict import outlines_of
+from workbench.reference.cache import Normal, Normality, Tell
+from workbench.reference.patches import Basis, Reference, basis_of
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,20 +11,20 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from crr.colours import colour
-from crr.explanation import Map
-from crr.images import encode_png
+from crr.data.images import encode_png
+from crr.inference.explanation import Map
 from crr.types import Image
-from workbench.explored import Explored
-from workbench.inversions import ILLUSTRATION
-from workbench.judgement import percent_copied
-from workbench.layer_drawing import ANSWERED, APART, SAW, SHOWN, highest
-from workbench.layer_index import Origin
-from workbench.layer_plots import patches_figure, shares_figure
-from workbench.layers import among_normal_patches, contributions, discrepancy_map, look_at
-from workbench.measures import Measuring
-from workbench.patch_pictures import neighbours_html
-from workbench.spots import Spot
+from crr.visualization.colormap import colour
+from workbench.explanation.drawing import ANSWERED, APART, SAW, SHOWN, highest
+from workbench.explanation.explorer import Explored
+from workbench.explanation.feature_pictures import ILLUSTRATION
+from workbench.explanation.identity_index import Origin
+from workbench.explanation.location import Spot
+from workbench.explanation.patch_reading import among_normal_patches, contributions, discrepancy_map, look_at
+from workbench.explanation.patch_thumbnails import neighbours_html
+from workbench.explanation.plots import patches_figure, shares_figure
+from workbench.inspection.verdict import percent_copied
+from workbench.reference.discrepancy import Measuring
 
 ARRAYS = {
     "description": "str: this list, as JSON",
@@ -49,7 +49,7 @@ _DAMAGE: dict[Origin, str] = {
     "marked": "the marked defect, estimated with normal patches in the place of the part before it",
     "test": "a test damage",
 }
-_STYLE = (Path(__file__).parent / "components" / "style.css").read_text(encoding="utf-8")
+_STYLE = (Path(__file__).parents[1] / "components" / "frontend" / "style.css").read_text(encoding="utf-8")
 _MARGIN = {"l": 50, "r": 10, "t": 10, "b": 45}
 _PAGE_STYLE = """
 body { font: 15px/1.45 system-ui, sans-serif; max-width: 1080px; margin: 2rem auto; padding: 0 1rem; }

@@ -10,11 +10,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from crr.detector import Detector
 from crr.errors import CheckpointError
-from crr.explanation import Explanation, Map
-from crr.inversion import InversionNetwork
-from crr.inversion_checkpoint import WEIGHTS, find_inversion, load_inversion
+from crr.inference.explanation import Explanation, Map
+from crr.inversion.checkpoint import HOW_TO_GET_ONE, WEIGHTS, find_inversion, load_inversion
+from crr.inversion.network import InversionNetwork
+from crr.models.detector import Detector
 from crr.types import Image
 
 ILLUSTRATION = (
@@ -87,3 +87,9 @@ def paint_answer(detector: Detector, explanation: Explanation) -> list[Image] | 
     encoder: list[NDArray[np.float32]] = [layer.encoder for layer in explanation.layers]
     decoder: list[NDArray[np.float32]] = [layer.decoder for layer in explanation.layers]
     return paint(detector, [encoder, decoder])
+
+
+NO_PAINTER = (
+    "There is no inversion network for this model's encoder, so its features cannot be shown as a picture. "
+    f"Train one: `{HOW_TO_GET_ONE}`"
+)

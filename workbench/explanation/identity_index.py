@@ -11,18 +11,17 @@ from typing import Literal
 
 import torch
 
-from crr.damage_inspection import named_indices
 from crr.errors import CRRError
-from crr.explanation import Explanation, Hidden, Map
-from crr.identity import passed_damage
-from crr.stand_in import stand_in
+from crr.identity.index import passed_damage
+from crr.identity.single_image import named_indices
+from crr.identity.surrogate import stand_in
+from crr.inference.explanation import Explanation, Hidden, Map
 from crr.types import Reconstruction
-from workbench.batch import Question
-from workbench.exploration import Exploration
-from workbench.inspection import Inspector
-from workbench.normality import Normality, Tell
-from workbench.references import Reference
-from workbench.shown import Shown, seen_part
+from workbench.explanation.cache import Exploration
+from workbench.explanation.study_image import Shown, seen_part
+from workbench.inspection.inspector import Inspector, Question
+from workbench.reference.cache import Normality, Tell
+from workbench.reference.patches import Reference
 
 Origin = Literal["painted", "marked", "test"]
 """Of a damage: the visitor's, a real defect that is marked, or that which is laid over any photo."""

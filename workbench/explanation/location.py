@@ -6,7 +6,7 @@ from math import floor, isfinite
 
 import numpy as np
 
-from crr.explanation import Map
+from crr.inference.explanation import Map
 
 
 @dataclass(frozen=True)

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from crr.explanation import ExplainedLayer, Explanation, Map
-from crr.patch_memory import Neighbour
-from workbench.judgement import readable
-from workbench.measures import Measure, discrepancy, percentile
-from workbench.normality import Normal
-from workbench.references import Reference
-from workbench.spots import Spot
+from crr.inference.explanation import ExplainedLayer, Explanation, Map
+from crr.inference.patch_memory import Neighbour
+from workbench.explanation.location import Spot
+from workbench.inspection.verdict import readable
+from workbench.reference.cache import Normal
+from workbench.reference.discrepancy import Measure, discrepancy, percentile
+from workbench.reference.patches import Reference
 
 NEIGHBOURS, CHANNELS = 5, 6
 _UNUSUAL = 95.0  # a patch further from all normal ones than so many per cent of normal patches

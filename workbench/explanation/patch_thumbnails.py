@@ -6,12 +6,12 @@ from html import escape
 import cv2
 import numpy as np
 
-from crr.images import encode_jpeg
-from crr.patch_memory import Neighbour, PatchMemory
+from crr.data.images import encode_jpeg
+from crr.inference.patch_memory import Neighbour, PatchMemory
 from crr.types import Image
-from workbench.judgement import readable
-from workbench.layers import LayerAtSpot
-from workbench.spots import Spot
+from workbench.explanation.location import Spot
+from workbench.explanation.patch_reading import LayerAtSpot
+from workbench.inspection.verdict import readable
 
 _SIDE = 84  # pixels of a picture, on the screen half of it or all
 _SURROUNDINGS = 1 / 6  # of the picture's side; a patch of a fine layer alone shows nothing

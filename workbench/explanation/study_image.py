@@ -8,12 +8,12 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from crr.datasets import read_mask_file
+from crr.data.datasets import read_mask_file
 from crr.types import Image, Mask
-from workbench.comparison import Photo
-from workbench.inspection import ImageFile
-from workbench.painted import Made, Part
-from workbench.pictures import digest_of
+from workbench.basics.pictures import digest_of
+from workbench.inspection.image_file import ImageFile
+from workbench.inspection.photo import Photo
+from workbench.painting.workshop import Made, Part
 
 Pixel = TypeVar("Pixel", np.uint8, np.bool_)
 

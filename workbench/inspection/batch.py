@@ -5,13 +5,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from crr.checkpoint_files import CheckpointInfo
 from crr.errors import CRRError, ImageError
 from crr.types import Verdict
-from workbench.inspection import ImageFile, Inspected, Inspector
-from workbench.judgement import verdict_at
-from workbench.memory import BoundedCache
-from workbench.pictures import digest_of
+from workbench.basics.cache import BoundedCache
+from workbench.basics.pictures import digest_of
+from workbench.inspection.image_file import ImageFile
+from workbench.inspection.inspector import Inspected, Inspector, Question
+from workbench.inspection.verdict import verdict_at
 from workbench.settings import MEGABYTE, Settings
 
 
@@ -72,23 +72,6 @@ class Row:
     def verdict(self, factor: float = 1.0) -> Verdict:
         """The verdict with the calibrated limit times `factor`."""
         return verdict_at(self.score, factor * self.limit)
-
-
-QuestionKey = tuple[str, str]
-"""Revision of a model and device: questions with the same key have the same answers."""
-
-
-@dataclass(frozen=True)
-class Question:
-    """Who is asked about the images: a model on a device."""
-
-    model: CheckpointInfo
-    device: str
-
-    @property
-    def key(self) -> QuestionKey:
-        """Equal for questions with the same answers."""
-        return (self.model.revision, self.device)
 
 
 Kept = TypeVar("Kept", Upload, Failure)

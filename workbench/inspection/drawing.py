@@ -1,27 +1,23 @@
 """What the picture on the page is drawn from: plain values that the browser puts together.
 
-The browser draws photo, map and outlines over each other (`components/picture.js`), so that zoom and position
+The browser draws photo, map and outlines over each other (`frontend/picture.js`), so that zoom and position
 stay while a slider moves. Nothing here calls a model.
 """
 
-import base64
 from typing import Any, Literal, get_args
 
 import numpy as np
-from numpy.typing import NDArray
 
-from crr.colours import colour_table
 from crr.types import Inspection
-from workbench.colours import DEFECT
-from workbench.inspection import Inspected
-from workbench.judgement import Regions
-from workbench.pictures import shrink
+from crr.visualization.colormap import colour_table
+from workbench.basics.palettes import DEFECT
+from workbench.basics.pictures import shrink
+from workbench.components.drawing import MAP_SIDE, ONE, base64_of
+from workbench.inspection.inspector import Inspected
+from workbench.inspection.verdict import Regions
 
 View = Literal["Overlay", "Side by side", "Map", "Mask", "Segmentation"]
 VIEWS: tuple[View, ...] = get_args(View)
-
-MAP_SIDE = 400
-ONE = 1000  # the level 1 as the browser gets it
 
 _PANELS: dict[View, list[list[str]]] = {
     "Overlay": [["photo", "map", "outline"]],
@@ -73,8 +69,3 @@ def draw(inspected: Inspected, name: str, view: View, regions: Regions, opacity:
         "accent": DEFECT,
         "description": f"{name}, {view}: {regions.count} regions reach the threshold",
     }
-
-
-def base64_of(values: NDArray[Any]) -> str:
-    """The bytes of an array, as the browser gets them."""
-    return base64.b64encode(values.tobytes()).decode()

@@ -8,13 +8,13 @@ from pathlib import PurePath
 
 import numpy as np
 
-from crr.colours import overlay
-from crr.images import decode, encode_png
+from crr.data.images import decode, encode_png
 from crr.types import Image
-from workbench.batch import Batch, Question
-from workbench.inspection import Inspected, Inspector
-from workbench.judgement import fine_map, regions_at, verdict_at
-from workbench.pictures import shrink
+from crr.visualization.colormap import overlay
+from workbench.basics.pictures import shrink
+from workbench.inspection.batch import Batch
+from workbench.inspection.inspector import Inspected, Inspector, Question
+from workbench.inspection.verdict import fine_map, regions_at, verdict_at
 
 COLUMNS = (
     "file", "verdict", "score", "limit", "percentile", "category", "known", "regions", "area_percent",
@@ -31,7 +31,7 @@ def results_csv(batch: Batch, question: Question, inspector: Inspector, factor: 
         batch: The visitor's images.
         question: Model and device.
         inspector: Inspects again what had to be forgotten.
-        factor: Strictness, see `workbench.judgement`.
+        factor: Strictness, see `workbench.inspection.verdict`.
     """
     text = io.StringIO()
     writer = csv.DictWriter(text, COLUMNS)
@@ -53,7 +53,7 @@ def pictures_zip(batch: Batch, question: Question, inspector: Inspector, factor:
         batch: The visitor's images.
         question: Model and device.
         inspector: Inspects again what had to be forgotten.
-        factor: Strictness, see `workbench.judgement`.
+        factor: Strictness, see `workbench.inspection.verdict`.
         over: Opacity of the map over the image, in [0, 1].
     """
     content = io.BytesIO()

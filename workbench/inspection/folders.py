@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
+from crr.data.images import is_hidden, is_image_path, read
 from crr.errors import DatasetError
-from crr.images import is_hidden, is_image_path, read
 
 MOST_ENTRIES = 50_000
 """Files looked at before a folder counts as too large: "/" would take minutes."""

@@ -6,29 +6,29 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cache, cached_property, partial
+from functools import cache, partial
 from threading import Lock
 from typing import TypeVar
 
 import crr
-from crr import engine
-from crr.checkpoint_files import CheckpointInfo
-from crr.damage_inspection import CopiedDamage, StandardDamage
-from crr.detector import Detector
-from crr.engine import EncoderPasses
-from crr.images import decode
+from crr.checkpoints.files import CheckpointInfo
+from crr.identity.single_image import CopiedDamage
+from crr.inference import engine
+from crr.inference.engine import EncoderPasses
+from crr.models.detector import Detector
 from crr.types import Image, Inspection
-from workbench import allowance
-from workbench.memory import BoundedCache
-from workbench.models import Models
-from workbench.pictures import Picture, digest_of, picture_of
-from workbench.samples import Sample
+from workbench.basics import rate_limit as allowance
+from workbench.basics.cache import BoundedCache
+from workbench.basics.pictures import Picture
+from workbench.inspection.image_file import ImageFile, sample_file
+from workbench.inspection.samples import Sample
+from workbench.model_store.loaded import Models
 from workbench.settings import MEGABYTE, settings
 
 Result = TypeVar("Result")
 
 _SAMPLE_CACHE = 64 * MEGABYTE
-_requests = logging.getLogger(f"{__name__}.requests")
+_requests = logging.getLogger("workbench.requests")
 
 
 @dataclass(frozen=True)
@@ -51,50 +51,6 @@ class Inspected:
         segmentation = self.inspection.segmentation
         maps = self.inspection.anomaly_map.nbytes + (0 if segmentation is None else segmentation.nbytes)
         return self.picture.nbytes + maps
-
-
-class ImageFile:
-    """An image file that models are asked about; what they share is done once, and only if it is needed.
-
-    Attributes:
-        name: What the file is called.
-        passes: What encoders answered to it so far.
-    """
-
-    def __init__(self, name: str, read: Callable[[], bytes]) -> None:
-        """Args: name; read, gives the content."""
-        self.name = name
-        self.passes: EncoderPasses = {}
-        self._read = read
-        self._milliseconds = 0.0
-
-    @cached_property
-    def content(self) -> bytes:
-        """Of the file."""
-        return self._read()
-
-    @cached_property
-    def image(self) -> Image:
-        """What it shows; raises `ImageError` for a bad file."""
-        content, start = self.content, time.perf_counter()
-        image = decode(content, self.name)
-        self._milliseconds = 1000 * (time.perf_counter() - start)
-        return image
-
-    @cached_property
-    def standard_damage(self) -> StandardDamage:
-        """The image with damage of kinds that no model was trained on; raises `ImageError` likewise."""
-        return StandardDamage(self.image)
-
-    @property
-    def decode_milliseconds(self) -> float:
-        """Time that decoding took, 0 if it was not decoded."""
-        return self._milliseconds
-
-    @cached_property
-    def picture(self) -> Picture:
-        """What the screen shows of it; raises `ImageError` likewise."""
-        return picture_of(self.image, digest_of(self.content))
 
 
 class DeviceQueues:
@@ -128,7 +84,7 @@ class Inspector:
         run: Callable[[Detector, Sequence[Image], EncoderPasses], list[Inspection]],
         sample_cache: int = _SAMPLE_CACHE,
     ) -> None:
-        """Args: models; run, as `crr.engine.inspect_batch`; sample_cache, bytes."""
+        """Args: models; run, as `crr.inference.engine.inspect_batch`; sample_cache, bytes."""
         self._models = models
         self._run = run
         self._queues = DeviceQueues()
@@ -216,11 +172,6 @@ class Inspector:
         return known
 
 
-def sample_file(sample: Sample) -> ImageFile:
-    """The file of a sample, not read yet."""
-    return ImageFile(sample.path.name, sample.path.read_bytes)
-
-
 @cache
 def inspector() -> Inspector:
     """The inspector of this process."""
@@ -236,3 +187,20 @@ def _write_requests() -> None:
     _requests.addHandler(handler)
     _requests.setLevel(logging.INFO)
     _requests.propagate = False
+
+
+QuestionKey = tuple[str, str]
+"""Revision of a model and device: questions with the same key have the same answers."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """Who is asked about the images: a model on a device."""
+
+    model: CheckpointInfo
+    device: str
+
+    @property
+    def key(self) -> QuestionKey:
+        """Equal for questions with the same answers."""
+        return (self.model.revision, self.device)

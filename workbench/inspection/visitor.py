@@ -3,12 +3,13 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 
-from crr.damage_inspection import CopiedDamage
-from workbench.batch import Batch, Failure, Question
-from workbench.folders import images_in
-from workbench.inspection import Inspected, Inspector
-from workbench.pictures import digest_of
-from workbench.samples import Sample
+from crr.errors import CRRError
+from crr.identity.single_image import CopiedDamage
+from workbench.basics.pictures import digest_of
+from workbench.inspection.batch import Batch, Failure
+from workbench.inspection.folders import images_in
+from workbench.inspection.inspector import Inspected, Inspector, Question
+from workbench.inspection.samples import Sample
 from workbench.settings import Settings
 
 
@@ -30,7 +31,7 @@ class Visit:
         batch: The images that the visitor brought.
         sample: Name of the sample that is shown, or was shown before an image of the batch.
         upload: Digest of the image of the batch that is shown, None while a sample is.
-        factor: Strictness, see `workbench.judgement`; it goes with the visitor from image to image.
+        factor: Strictness, see `workbench.inspection.verdict`; it goes with the visitor from image to image.
         opacity: Of the map over the photo, in [0, 1].
         linked_threshold: Threshold that the link asks for, until it was turned into a factor.
         copied: Digest of an upload and question to how much of the standard damage the model copied there.
@@ -126,3 +127,17 @@ class Visit:
         self.upload, self.news = None, False
         self.copied.clear()
         self._listed.clear()
+
+
+def settle(visit: Visit, questions: Iterable[Question], inspector: Inspector) -> bool:
+    """Turn to the first good photo of those that arrived; a model that fails leaves it to the next.
+
+    Returns:
+        Whether what is shown changed.
+    """
+    for question in questions:
+        try:
+            return visit.settle(question, inspector)
+        except CRRError:
+            continue  # the model's column says why
+    return False

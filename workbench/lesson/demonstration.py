@@ -6,22 +6,21 @@ from pathlib import Path
 
 import numpy as np
 
-from crr.checkpoint_files import CheckpointInfo
-from crr.colours import colour
+from crr.checkpoints.files import CheckpointInfo
 from crr.errors import CheckpointError
-from crr.explanation import Hidden, Map
+from crr.inference.explanation import Hidden, Map
 from crr.types import Image
-from workbench.batch import Question
-from workbench.comparison import sample_photo
-from workbench.damage import Damaged, Synthetic, synthetic_damage
-from workbench.exploration import Exploration
-from workbench.explored import Explored, explore
-from workbench.inspection import Inspector
-from workbench.judgement import percent_copied
-from workbench.measures import discrepancy
-from workbench.normality import Normality
-from workbench.samples import Sample
-from workbench.shown import Shown, shown_as_it_is
+from crr.visualization.colormap import colour
+from workbench.explanation.cache import Exploration
+from workbench.explanation.explorer import Explored, explore
+from workbench.explanation.study_image import Shown, shown_as_it_is
+from workbench.inspection.inspector import Inspector, Question
+from workbench.inspection.photo import sample_photo
+from workbench.inspection.samples import Sample
+from workbench.inspection.verdict import percent_copied
+from workbench.painting.damage import Damaged, Synthetic, synthetic_damage
+from workbench.reference.cache import Normality
+from workbench.reference.discrepancy import discrepancy
 
 LADDER: Mapping[str, str] = {
     "autoencoder": "autoencoder-embedded",

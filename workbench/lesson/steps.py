@@ -1,4 +1,4 @@
-"""The lesson on identity mapping: steps in plain words, each with a question. The words: `lesson.toml`."""
+"""The lesson on identity mapping: steps in plain words, each with a question. The words: `steps.toml`."""
 
 import tomllib
 from functools import cache

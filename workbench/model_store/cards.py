@@ -7,11 +7,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from crr.card_metadata import card_in, known_metadata, licence_of, results_of, split_card
-from crr.checkpoint_files import CARD, CheckpointInfo, read_config
+from crr.checkpoints.card_metadata import card_in, known_metadata, licence_of, results_of, split_card
+from crr.checkpoints.files import CARD, CheckpointInfo, read_config
 from crr.hub import Pulled, Store
-from crr.report import HEADINGS
-from workbench import models
+from crr.metrics.report import HEADINGS
+from workbench.model_store import available as models
 
 
 @dataclass(frozen=True, eq=False)

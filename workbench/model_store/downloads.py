@@ -2,13 +2,11 @@
 
 import threading
 from collections.abc import Callable
-from functools import cache, partial
-
-from streamlit.runtime import Runtime
+from functools import partial
 
 from crr.errors import HubError
 from crr.hub import Hub, HubName, Pulled
-from workbench.deliveries import Delivery
+from workbench.model_store.transfers import Delivery
 
 _MOST = 3
 
@@ -50,13 +48,3 @@ class Pulls:
             pull = self._running[name, trusted] = Delivery[Pulled](name, self._present, visitors={visitor})
         pull.begin(partial(hub.pull, name))
         return pull
-
-
-@cache
-def pulls() -> Pulls:
-    """Those of this process."""
-    return Pulls(_has_a_window)
-
-
-def _has_a_window(visitor: str) -> bool:
-    return not Runtime.exists() or Runtime.instance().is_active_session(visitor)

@@ -5,7 +5,7 @@ from functools import cache, partial
 
 from crr.errors import HubError
 from crr.hub import Hub, Publication, Published
-from workbench.deliveries import Delivery
+from workbench.model_store.transfers import Delivery
 
 
 class Pushes:

@@ -14,9 +14,9 @@ import numpy as np
 
 from crr.anomalies import HELD_OUT, AnomalySynthesizer, training_kinds
 from crr.anomalies.textures import procedural
-from crr.images import decode
+from crr.data.images import decode
 from crr.types import Image, Mask
-from workbench.strokes import Stroke, mask_of
+from workbench.components.strokes import Stroke, mask_of
 
 Material = Literal["Colour", "Texture", "Another part"]
 MATERIALS: tuple[Material, ...] = get_args(Material)

@@ -8,19 +8,19 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from crr.damage_inspection import CopiedDamage, inspect_damage, reconstruct
-from crr.detector import Detector
-from crr.engine import EncoderPasses
 from crr.errors import CRRError
+from crr.identity.single_image import CopiedDamage, inspect_damage, reconstruct
+from crr.inference.engine import EncoderPasses
+from crr.models.detector import Detector
 from crr.types import Image, Inspection, Mask, Reconstruction
-from workbench.batch import Question, QuestionKey
-from workbench.comparison import Answer, Comparison, Hit, Photo
-from workbench.damage import Damaged, Filling, Synthetic, paint, synthetic_damage
-from workbench.inspection import Inspected, Inspector
-from workbench.judgement import outlines_of
-from workbench.memory import BoundedCache
-from workbench.pictures import DISPLAY_SIDE, Picture, digest_of, picture_of, shrink
-from workbench.strokes import Painting
+from workbench.basics.cache import BoundedCache
+from workbench.basics.pictures import DISPLAY_SIDE, Picture, digest_of, picture_of, shrink
+from workbench.comparison.comparison import Answer, Comparison, Hit
+from workbench.components.strokes import Painting
+from workbench.inspection.inspector import Inspected, Inspector, Question, QuestionKey
+from workbench.inspection.photo import Photo
+from workbench.inspection.verdict import outlines_of
+from workbench.painting.damage import Damaged, Filling, Synthetic, paint, synthetic_damage
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""Makes what is usual for a model, on first use, from the normal images beside checkpoints (`crr.normals`).
+"""Makes what is usual for a model, on first use, from the normal images beside checkpoints.
 
 What was made is kept for all sessions within a memory bound (`CRR_NORMALS_MEMORY_MB`).
 """
@@ -14,21 +14,20 @@ from typing import TypeVar
 
 import torch
 
+from crr.checkpoints.normals import find_normals, read_credit
 from crr.config import EncoderConfig
-from crr.detector import Detector
-from crr.encoders import Layer
-from crr.engine import EncoderKey, encoder_key
+from crr.data.images import decode
+from crr.data.preprocessing import to_input
 from crr.errors import ImageError
-from crr.explanation import Explanation, explain
-from crr.images import decode
-from crr.normals import find_normals, read_credit
-from crr.patch_memory import PatchMemory
-from crr.preprocessing import to_input
+from crr.inference.engine import EncoderKey, encoder_key
+from crr.inference.explanation import Explanation, explain
+from crr.inference.patch_memory import PatchMemory
+from crr.models.components.encoder import Layer
+from crr.models.detector import Detector
 from crr.types import Features, Image
-from workbench.batch import Question, QuestionKey
-from workbench.inspection import Inspector, inspector
-from workbench.memory import BoundedCache
-from workbench.references import NeighbourDistances, Reference, neighbour_distances, reference_of
+from workbench.basics.cache import BoundedCache
+from workbench.inspection.inspector import Inspector, Question, QuestionKey, inspector
+from workbench.reference.patches import NeighbourDistances, Reference, neighbour_distances, reference_of
 from workbench.settings import settings
 
 _log = logging.getLogger(__name__)

@@ -6,8 +6,8 @@ from typing import Literal
 
 import numpy as np
 
-from crr.explanation import Map
-from crr.patch_memory import unit
+from crr.inference.explanation import Map
+from crr.inference.patch_memory import unit
 
 Measure = Literal["model", "cosine", "euclidean"] | int
 """As the model counts it, 1 - cosine, root mean square of the difference over channels, or the absolute

@@ -7,10 +7,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from crr.explanation import Explanation, Map, Terms, gain_of
-from crr.patch_memory import PatchMemory
-from crr.stand_in import NormalPatches
-from workbench.measures import Measure, discrepancy
+from crr.identity.surrogate import NormalPatches
+from crr.inference.explanation import Explanation, Map, Terms, gain_of
+from crr.inference.patch_memory import PatchMemory
+from workbench.reference.discrepancy import Measure, discrepancy
 
 _ROWS = 4096  # normal patches a layer that distances are compared with
 _LOOKED_UP = 128  # normal patches a layer that are looked up among others

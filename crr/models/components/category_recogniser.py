@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from crr.encoders import Layer
+from crr.models.components.encoder import Layer
 from crr.types import Features
 
 _MARGIN = 1.5  # how far beyond the furthest held-back normal an image may lie and still count as known

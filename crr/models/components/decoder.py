@@ -10,10 +10,10 @@ import torch
 from torch import Tensor, nn
 
 from crr.config import DecoderConfig, MaskingConfig
-from crr.encoders import Layer
 from crr.errors import ConfigError
-from crr.masking import FeatureMasking
-from crr.tokens import Tokens
+from crr.models.components.encoder import Layer
+from crr.models.components.masking import FeatureMasking
+from crr.models.components.tokens import Tokens
 from crr.types import Features
 
 _EPSILON = 1e-6  # smaller values give NaN on some data (Dinomaly's issue tracker)

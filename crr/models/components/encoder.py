@@ -16,9 +16,9 @@ from timm.layers import BatchNormAct2d
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from crr.backbones import create_backbone
 from crr.config import EncoderConfig
 from crr.errors import EncoderError
+from crr.models.components.backbones import create_backbone
 from crr.types import Features
 
 _FOLDING_TOLERANCE = 1e-3

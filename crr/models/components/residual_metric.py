@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from crr.encoders import Layer, token_grid
+from crr.models.components.encoder import Layer, token_grid
 from crr.types import Features, Reconstruction
 
 _SHRINKAGE = 0.03

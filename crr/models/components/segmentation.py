@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from crr.config import SegmentationConfig
-from crr.encoders import Layer
+from crr.models.components.encoder import Layer
 from crr.types import Features, Reconstruction
 
 _PAPER_SIZE = 256

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from crr.encoders import Layer, token_grid
 from crr.errors import ConfigError
+from crr.models.components.encoder import Layer, token_grid
 from crr.types import Features
 
 

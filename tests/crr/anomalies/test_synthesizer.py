@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 
 from crr.anomalies import FEATHER, FILLINGS, HELD_OUT, SHAPES, VISIBLE, AnomalySynthesizer, training_kinds
-from crr.anomalies.layout import measure
 from crr.anomalies.perlin import perlin
-from crr.contact_sheet import Tile, contact_sheet
+from crr.anomalies.scene import measure
 from crr.errors import ConfigError
 from crr.types import Image, Mask
+from crr.visualization.contact_sheet import Tile, contact_sheet
 
 
 def textured(height: int = 96, width: int = 96, seed: int = 0) -> Image:

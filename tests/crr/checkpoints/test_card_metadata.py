@@ -4,8 +4,7 @@ from copy import deepcopy
 
 import pytest
 
-from crr import registry
-from crr.card_metadata import (
+from crr.checkpoints.card_metadata import (
     card_in,
     card_to_change,
     known_metadata,
@@ -17,8 +16,9 @@ from crr.card_metadata import (
     with_results,
 )
 from crr.errors import ConfigError
-from crr.presets import configure
-from crr.report import HEADINGS
+from crr.metrics.report import HEADINGS
+from crr.models import registry
+from crr.training.presets import configure
 from tests.crr.tiny import calibrated_detector
 
 

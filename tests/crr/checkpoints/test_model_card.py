@@ -4,13 +4,19 @@ import pytest
 from huggingface_hub import ModelCard
 
 from crr.anomalies import HELD_OUT
-from crr.card_metadata import metadata_of, results_of
-from crr.datasets import open_dataset
-from crr.detector import TrainedDetector
-from crr.identity_evaluation import IdentityReport
-from crr.model_card import training_card, with_figures, with_identity, write_figures, write_identity
-from crr.registry import METHODS, configured
-from crr.report import Figures, Report
+from crr.checkpoints.card_metadata import metadata_of, results_of
+from crr.checkpoints.model_card import (
+    training_card,
+    with_figures,
+    with_identity,
+    write_figures,
+    write_identity,
+)
+from crr.data.datasets import open_dataset
+from crr.identity.evaluation import IdentityReport
+from crr.metrics.report import Figures, Report
+from crr.models.detector import TrainedDetector
+from crr.models.registry import METHODS, configured
 from tests.crr.tiny import ENCODER, tiny_config, tiny_detector, write_dataset
 
 REPORT = Report(

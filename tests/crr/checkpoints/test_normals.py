@@ -7,13 +7,13 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from crr.checkpoint import save
-from crr.checkpoint_files import NORMALS
-from crr.datasets import open_dataset
+from crr.checkpoints.files import NORMALS
+from crr.checkpoints.normals import find_normals, held_back_normals, keep_normals, read_credit
+from crr.checkpoints.serialization import save
+from crr.data.datasets import open_dataset
+from crr.data.images import decode
 from crr.errors import ConfigError
-from crr.images import decode
-from crr.normals import find_normals, held_back_normals, keep_normals, read_credit
-from crr.training import RunOptions, train
+from crr.training.trainer import RunOptions, train
 from tests.crr.tiny import ENCODER, tiny_config, tiny_detector, write_dataset
 
 

@@ -8,11 +8,11 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from crr import registry
-from crr.checkpoint import load, save
-from crr.checkpoint_files import CARD, CONFIG, WEIGHTS, checkpoint_folder, describe, list_checkpoints
+from crr.checkpoints.files import CARD, CONFIG, WEIGHTS, checkpoint_folder, describe, list_checkpoints
+from crr.checkpoints.serialization import load, save
 from crr.config import FORMAT
 from crr.errors import CheckpointError, DeviceError, NewerFormatError, WriteError
+from crr.models import registry
 from tests.crr.tiny import calibrated_detector, good_images, tiny_detector
 
 HEADER = b'{"a": {"dtype": "F8_E8M0", "shape": [4], "data_offsets": [0, 4]}}'
@@ -304,7 +304,7 @@ def test_a_save_killed_between_weights_and_config_leaves_no_pair_that_loads(save
 
     other = calibrated_detector()
     other.scale.mul_(2)
-    monkeypatch.setattr("crr.checkpoint.write_text_atomically", die)
+    monkeypatch.setattr("crr.checkpoints.serialization.write_text_atomically", die)
     with pytest.raises(Killed):
         save(other, saved, "new card")
     monkeypatch.undo()

@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from crr.card_metadata import metadata_of
-from crr.checkpoint import save
-from crr.checkpoint_files import CARD
-from crr.cli import app
-from crr.images import decode
-from crr.optim import set_learning_rate
-from crr.snapshots import is_unfinished
+from crr.checkpoints.card_metadata import metadata_of
+from crr.checkpoints.files import CARD
+from crr.checkpoints.serialization import save
+from crr.cli.main import app
+from crr.data.images import decode
+from crr.training.optim import set_learning_rate
+from crr.training.snapshots import is_unfinished
 from tests.crr.tiny import calibrated_detector, good_image, good_images, scratched, write_dataset
 
 ENCODER = ["--encoder", "test_efficientnet", "--weights", "random", "--layers", "1,2,3", "--size", "64"]
@@ -91,7 +91,7 @@ class Process:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            cwd=Path(__file__).parents[2],
+            cwd=Path(__file__).parents[3],
             process_group=0,
         )
 
@@ -151,7 +151,7 @@ def interrupted(monkeypatch, times):
                 signal.raise_signal(signal.SIGINT)
         set_learning_rate(*arguments)
 
-    monkeypatch.setattr("crr.training.set_learning_rate", step)
+    monkeypatch.setattr("crr.training.trainer.set_learning_rate", step)
 
 
 def test_ctrl_c_leaves_a_usable_checkpoint_and_says_how_to_go_on(data, uninterrupted, tmp_path, monkeypatch):
@@ -519,7 +519,7 @@ def test_an_error_of_the_disk_is_a_sentence(data, tmp_path, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device", "sheet.png")
 
-    monkeypatch.setattr("crr.anomaly_sheet.write_atomically", full)
+    monkeypatch.setattr("crr.visualization.contact_sheet.write_atomically", full)
     said = refused("anomalies", "--data", data, "--out", tmp_path / "sheet.png", "--count", "1")
     assert said == "sheet.png: No space left on device."
 

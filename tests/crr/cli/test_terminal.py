@@ -4,9 +4,17 @@ import json
 import pytest
 from rich.console import Console
 
-from crr.checkpoint_files import CheckpointInfo
+from crr.checkpoints.files import CheckpointInfo
+from crr.cli.terminal import (
+    bars,
+    checkpoints_table,
+    figures_table,
+    hub_table,
+    prediction_line,
+    reporting,
+    say,
+)
 from crr.hub import HubModel, HubName
-from crr.terminal import bars, checkpoints_table, figures_table, hub_table, prediction_line, reporting, say
 from crr.types import Progress
 
 WIDTH = 80

@@ -9,7 +9,7 @@ import PIL.Image
 import pytest
 from numpy.typing import NDArray
 
-from crr.datasets import Category, Sample, open_dataset, read_mask, split_validation
+from crr.data.datasets import Category, Sample, open_dataset, read_mask, split_validation
 from crr.errors import ConfigError, DatasetError, ImageError
 
 

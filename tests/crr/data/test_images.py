@@ -18,9 +18,9 @@ import PIL.ImageOps
 import pytest
 from numpy.typing import NDArray
 
-from crr import images
+from crr.data import images
+from crr.data.images import decode, encode_jpeg, encode_png, find_images, read
 from crr.errors import ImageError
-from crr.images import decode, encode_jpeg, encode_png, find_images, read
 
 FORMATS = ["JPEG", "PNG", "TIFF", "BMP", "WEBP"]
 

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from crr.config import EncoderConfig
-from crr.preprocessing import to_input
+from crr.data.preprocessing import to_input
 
 WHOLE = EncoderConfig(resize=64, crop=64)
 CROPPED = EncoderConfig(resize=64, crop=48)

@@ -2,7 +2,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from crr.read_ahead import read_ahead
+from crr.data.readers import read_ahead
 
 
 @pytest.fixture

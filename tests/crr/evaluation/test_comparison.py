@@ -2,12 +2,12 @@ import json
 
 import pytest
 
-from crr.checkpoint import save
-from crr.comparison import compare
-from crr.datasets import open_dataset
+from crr.checkpoints.serialization import save
+from crr.data.datasets import open_dataset
 from crr.errors import DatasetError, DeviceError
-from crr.evaluation import evaluate
-from crr.identity_evaluation import measure_identity
+from crr.evaluation.comparison import compare
+from crr.evaluation.detection import evaluate
+from crr.identity.evaluation import measure_identity
 from tests.crr.tiny import calibrated_detector, tiny_config, tiny_detector, write_dataset
 
 

@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from crr.datasets import Category, Dataset, Sample
-from crr.detector import Detector
+from crr.data.datasets import Category, Dataset, Sample
+from crr.data.images import decode
 from crr.errors import ConfigError, CRRError, DatasetError, ImageError
-from crr.evaluation import evaluate
-from crr.images import decode
+from crr.evaluation.detection import evaluate
+from crr.models.detector import Detector
 from crr.types import Image, Inspection, Progress
 
 DETECTOR = cast(Detector, SimpleNamespace(name="brightness"))
@@ -55,7 +55,7 @@ def batches(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         sizes.append(len(images))
         return [brightness(image) for image in images]
 
-    monkeypatch.setattr("crr.engine.inspect", inspect)
+    monkeypatch.setattr("crr.inference.engine.inspect", inspect)
     return sizes
 
 
@@ -174,7 +174,7 @@ def test_images_are_read_one_batch_ahead_and_no_more(
         assert len(decoded) <= sum(batches) + 2 * 2  # those at work and those ahead
         return decode(source, name)
 
-    monkeypatch.setattr("crr.evaluation.decode", counting_decode)
+    monkeypatch.setattr("crr.evaluation.detection.decode", counting_decode)
     evaluate(
         DETECTOR, make_dataset(tmp_path, make_category(tmp_path, "bolt", good=4, defective=5)), batch_size=2
     )
@@ -182,7 +182,7 @@ def test_images_are_read_one_batch_ahead_and_no_more(
 
 
 def test_progress_counts_over_all_categories(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("crr.progress._INTERVAL", 0)
+    monkeypatch.setattr("crr.runtime.progress._INTERVAL", 0)
     dataset = make_dataset(
         tmp_path,
         make_category(tmp_path, "bolt", good=1, defective=2),
@@ -246,6 +246,6 @@ def test_answers_that_are_not_finite_are_named(
         object.__setattr__(inspections[2], broken, value)
         return inspections
 
-    monkeypatch.setattr("crr.engine.inspect", inspect)
+    monkeypatch.setattr("crr.inference.engine.inspect", inspect)
     with pytest.raises(CRRError, match=category.test[2].path.name):
         evaluate(DETECTOR, make_dataset(tmp_path, category))

@@ -2,10 +2,10 @@
 
 import pytest
 
-from crr.datasets import open_dataset
+from crr.data.datasets import open_dataset
 from crr.errors import DatasetError
-from crr.evaluation import evaluate
-from crr.layer_evaluation import ALL, SEGMENTATION, LayerFigures, LayerReport, measure_layers
+from crr.evaluation.detection import evaluate
+from crr.evaluation.layers import ALL, SEGMENTATION, LayerFigures, LayerReport, measure_layers
 from tests.crr.tiny import calibrated_detector, write_dataset
 
 

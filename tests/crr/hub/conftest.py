@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from crr.checkpoint import save
+from crr.checkpoints.serialization import save
 from crr.hub import Hub, Store
 from tests.crr.tiny import calibrated_detector
 from tests.hub_server import HubServer, the_only_hub

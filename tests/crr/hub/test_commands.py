@@ -10,12 +10,12 @@ import pytest
 from huggingface_hub import constants
 from typer.testing import CliRunner
 
-from crr.card_metadata import metadata_of
-from crr.checkpoint import load
-from crr.cli import app
+from crr.checkpoints.card_metadata import metadata_of
+from crr.checkpoints.model_card import write_figures
+from crr.checkpoints.serialization import load
+from crr.cli.main import app
+from crr.data.images import encode_png
 from crr.hub import HubName, Store
-from crr.images import encode_png
-from crr.model_card import write_figures
 from tests.crr.tiny import good_images
 from tests.hub_repos import TOKEN
 

@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 from huggingface_hub.utils import WeakFileLock
 
-from crr.checkpoint import load
-from crr.checkpoint_files import describe
+from crr.checkpoints.files import describe
+from crr.checkpoints.serialization import load
 from crr.errors import HubError, StoppedError
 from crr.hub import Store
-from crr.hub import patience as waiting
+from crr.hub import timeouts as waiting
 from tests.crr.hub.arrival import NAME, WEIGHTS, asked, bits
 from tests.hub_repos import Fault
 

@@ -6,13 +6,14 @@ import time
 import pytest
 from huggingface_hub import constants
 
-from crr.card_metadata import Facts, metadata_of
-from crr.checkpoint import save
-from crr.checkpoint_files import describe
+from crr.checkpoints.card_metadata import Facts, metadata_of
+from crr.checkpoints.files import describe
+from crr.checkpoints.model_card import write_figures
+from crr.checkpoints.serialization import save
 from crr.errors import CheckpointError, ConfigError, HubError, StoppedError
-from crr.hub import HubName, Publication, patience, upload
-from crr.model_card import write_figures
-from crr.report import HEADINGS
+from crr.hub import HubName, Publication, upload
+from crr.hub import timeouts as patience
+from crr.metrics.report import HEADINGS
 from tests.crr.tiny import calibrated_detector
 from tests.hub_repos import Fault
 

@@ -9,12 +9,12 @@ import pytest
 import torch
 from torch import Tensor
 
-from crr.datasets import Dataset, open_dataset
-from crr.detector import Detector
+from crr.data.datasets import Dataset, open_dataset
+from crr.data.images import decode
 from crr.errors import ConfigError, CRRError, DatasetError, DeviceError
-from crr.identity_evaluation import IdentityReport, _interval, _Measured, measure_identity
-from crr.images import decode
-from crr.twins import GROUP_FILLINGS, PARTS
+from crr.identity.evaluation import IdentityReport, _interval, _Measured, measure_identity
+from crr.identity.pairs import GROUP_FILLINGS, PARTS
+from crr.models.detector import Detector
 from crr.types import Features, Progress, Reconstruction
 from tests.crr.tiny import good_image, scratched, tiny_detector, write_dataset
 

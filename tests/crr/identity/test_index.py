@@ -3,7 +3,14 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from crr.identity import NOISE_FLOOR, PassedDamage, layer_indices, mean_index, normal_error, passed_damage
+from crr.identity.index import (
+    NOISE_FLOOR,
+    PassedDamage,
+    layer_indices,
+    mean_index,
+    normal_error,
+    passed_damage,
+)
 from crr.types import Features, Reconstruction
 
 SHAPES = ((2, 6, 8, 8), (2, 10, 4, 4))  # two images, two layers

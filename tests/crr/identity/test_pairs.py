@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 
 from crr.anomalies import FILLINGS, VISIBLE, AnomalySynthesizer, Damage
 from crr.config import EncoderConfig
-from crr.datasets import Dataset, open_dataset
+from crr.data.datasets import Dataset, open_dataset
+from crr.data.images import decode
+from crr.data.preprocessing import to_input
 from crr.errors import DatasetError, ImageError
-from crr.images import decode
-from crr.preprocessing import to_input
-from crr.twins import GROUP_FILLINGS, SyntheticGroup, Twin, real_twins, synthetic_twins
+from crr.identity.pairs import GROUP_FILLINGS, SyntheticGroup, Twin, real_twins, synthetic_twins
 from crr.types import Image
 from tests.crr.tiny import ENCODER, good_image, write_dataset
 

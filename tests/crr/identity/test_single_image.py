@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from crr.damage_inspection import StandardDamage, inspect_damage, reconstruct
-from crr.engine import inspect
+from crr.identity.single_image import StandardDamage, inspect_damage, reconstruct
+from crr.inference.engine import inspect
 from crr.types import Reconstruction
 from tests.crr.tiny import ENCODER, calibrated_detector, good_images, scratched, tiny_config, tiny_detector
 
@@ -109,7 +109,7 @@ def test_the_standard_damage_is_the_same_every_time_and_tells_copying_from_ignor
 def test_an_image_on_which_no_kind_shows_has_no_index(detector, monkeypatch):
     plain = np.full((20, 30, 3), 128, np.uint8)
     assert StandardDamage(plain).copied_by(detector).index is not None  # a colour cast shows on grey
-    monkeypatch.setattr("crr.damage_inspection.HELD_OUT", ("warp",))
+    monkeypatch.setattr("crr.identity.single_image.HELD_OUT", ("warp",))
     copied = StandardDamage(plain).copied_by(detector)
     assert copied.index is None
     assert copied.normal_error > 0

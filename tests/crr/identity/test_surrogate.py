@@ -2,8 +2,8 @@ import pytest
 import torch
 from torch.nn import functional
 
-from crr.identity import layer_indices, passed_damage
-from crr.stand_in import NormalPatches, stand_in
+from crr.identity.index import layer_indices, passed_damage
+from crr.identity.surrogate import NormalPatches, stand_in
 from crr.types import Reconstruction
 
 GRID, CHANNELS = 4, 8

@@ -5,9 +5,10 @@ import numpy as np
 import pytest
 import torch
 
-from crr.detector import Detector
-from crr.engine import available_devices, inspect, inspect_with, resolve_device
 from crr.errors import DeviceError
+from crr.inference.engine import inspect, inspect_with
+from crr.models.detector import Detector
+from crr.runtime.devices import available_devices, resolve_device
 from crr.types import Prediction, Reconstruction
 from tests.crr.tiny import ENCODER, calibrated_detector, good_images, tiny_config, tiny_detector
 

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 import torch
 
-from crr import registry
 from crr.config import MaskingConfig, PredictionConfig
-from crr.engine import inspect
 from crr.errors import ConfigError
-from crr.explanation import Hidden, Terms, explain, gain_of, hide
-from crr.masking import FeatureMasking
+from crr.inference.engine import inspect
+from crr.inference.explanation import Hidden, Terms, explain, gain_of, hide
+from crr.models import registry
+from crr.models.components.masking import FeatureMasking
 from tests.crr.tiny import calibrated_detector, good_images, tiny_config, tiny_detector
 
 

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from crr.encoders import Encoder
+from crr.data.preprocessing import to_input
 from crr.errors import ConfigError
-from crr.patch_memory import PatchMemory, unit
-from crr.preprocessing import to_input
+from crr.inference.patch_memory import PatchMemory, unit
+from crr.models.components.encoder import Encoder
 from tests.crr.tiny import ENCODER, good_images
 
 

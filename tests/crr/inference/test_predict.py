@@ -4,11 +4,11 @@ import cv2
 import numpy as np
 import pytest
 
-from crr import engine
-from crr.colours import overlay
+from crr.data.images import decode
 from crr.errors import CRRError, DatasetError
-from crr.images import decode
-from crr.prediction import predict_files
+from crr.inference import engine
+from crr.inference.predict import predict_files
+from crr.visualization.colormap import overlay
 from tests.crr.tiny import calibrated_detector, good_images
 
 KEYS = ["path", "score", "percentile", "verdict", "category", "known", "heatmap", "mask"]
@@ -160,7 +160,7 @@ def test_no_more_than_three_batches_of_images_are_in_memory(detector, tmp_path, 
         return image
 
     paths = [write(tmp_path / f"{number:02}.png") for number in range(24)]
-    monkeypatch.setattr("crr.prediction.decode", watched_decode)
+    monkeypatch.setattr("crr.inference.predict.decode", watched_decode)
     rows = predict_files(detector, paths, tmp_path / "out", batch_size=2)
     most = [len(alive) for _ in rows]
     assert len(most) == 24

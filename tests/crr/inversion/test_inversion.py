@@ -8,15 +8,15 @@ import numpy as np
 import pytest
 import torch
 
-from crr.datasets import open_dataset
-from crr.encoders import Encoder
+from crr.checkpoints.model_card import rewrite_card
+from crr.data.datasets import open_dataset
 from crr.errors import CheckpointError, ConfigError
-from crr.inversion import InversionConfig, create_inversion
-from crr.inversion_card import inversion_card, write_inversion_figures
-from crr.inversion_checkpoint import find_inversion, load_inversion, read_inversion, save_inversion
-from crr.inversion_evaluation import measure_inversion
-from crr.inversion_training import inversion_loss, train_inversion
-from crr.model_card import rewrite_card
+from crr.inversion.card import inversion_card, write_inversion_figures
+from crr.inversion.checkpoint import find_inversion, load_inversion, read_inversion, save_inversion
+from crr.inversion.evaluation import measure_inversion
+from crr.inversion.network import InversionConfig, create_inversion
+from crr.inversion.training import inversion_loss, train_inversion
+from crr.models.components.encoder import Encoder
 from tests.crr.tiny import ENCODER, calibrated_detector, write_dataset
 
 VIT = replace(ENCODER, name="test_vit", layers=(1, 2, 3))

@@ -7,7 +7,7 @@ from scipy.ndimage import label as label_regions
 from sklearn.metrics import average_precision_score, precision_recall_curve, roc_auc_score
 
 from crr.errors import ConfigError, CRRError
-from crr.metrics import PixelAccumulator, f1_max, image_metrics
+from crr.metrics.detection import PixelAccumulator, f1_max, image_metrics
 
 Maps = NDArray[np.float32]
 Masks = NDArray[np.bool_]

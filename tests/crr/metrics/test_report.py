@@ -1,6 +1,6 @@
 from dataclasses import fields, replace
 
-from crr.report import HEADINGS, Figures, Report
+from crr.metrics.report import HEADINGS, Figures, Report
 
 WORST = Figures(images=2, **dict.fromkeys(HEADINGS, 0.0))
 

@@ -5,9 +5,10 @@ import pytest
 import torch
 
 from crr.config import MaskingConfig, PredictionConfig, SegmentationConfig
-from crr.detector import Detector, as_input_tensor
-from crr.maps import enlarged, mean_map
-from crr.stopwatch import Stopwatch
+from crr.data.preprocessing import as_input_tensor
+from crr.models.components.anomaly_map import enlarged, mean_map
+from crr.models.detector import Detector
+from crr.runtime.stopwatch import Stopwatch
 from crr.types import Reconstruction
 from tests.crr.tiny import calibrated_detector, good_images, scratched, tiny_config, tiny_detector
 

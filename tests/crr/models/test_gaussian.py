@@ -4,10 +4,10 @@ import pytest
 import torch
 from torch.nn import functional
 
-from crr import registry
 from crr.config import DetectorConfig
-from crr.encoders import token_grid
 from crr.errors import ConfigError
+from crr.models import registry
+from crr.models.components.encoder import token_grid
 from crr.types import Reconstruction
 from tests.crr.tiny import tiny_config, tiny_detector
 

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 import torch
 
-from crr import registry
-from crr.baselines.padim import JointMetric, PaDiMOptions
-from crr.checkpoint import load, save
+from crr.checkpoints.serialization import load, save
 from crr.config import DetectorConfig
-from crr.encoders import Layer
 from crr.errors import ConfigError
+from crr.models import registry
+from crr.models.components.encoder import Layer
+from crr.models.padim import JointMetric, PaDiMOptions
 from crr.types import Reconstruction
 from tests.crr.tiny import tiny_config, tiny_detector
 

@@ -3,11 +3,11 @@ from dataclasses import replace
 import pytest
 import torch
 
-from crr import registry
-from crr.baselines.patchcore import PatchCoreOptions, coreset, nearest
-from crr.checkpoint import load, save
+from crr.checkpoints.serialization import load, save
 from crr.config import DetectorConfig
 from crr.errors import ConfigError
+from crr.models import registry
+from crr.models.patchcore import PatchCoreOptions, coreset, nearest
 from crr.types import Reconstruction
 from tests.crr.tiny import tiny_config, tiny_detector
 
@@ -106,7 +106,7 @@ def test_batches_make_no_difference():
 
 
 def test_the_candidates_of_an_image_are_bounded(monkeypatch):
-    monkeypatch.setattr("crr.baselines.patchcore._CANDIDATES", 3)
+    monkeypatch.setattr("crr.models.patchcore._CANDIDATES", 3)
     detector = untrained(patches=64)
     detector.memorise(0, iter([features_of(detector, 2)]))
     assert len({tuple(row) for row in detector.memory[0].tolist()}) == 6

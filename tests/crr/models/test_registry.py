@@ -5,13 +5,13 @@ from dataclasses import replace
 import pytest
 import torch
 
-from crr import registry
-from crr.checkpoint import load, save
-from crr.damage_inspection import StandardDamage
-from crr.datasets import open_dataset
+from crr.checkpoints.serialization import load, save
+from crr.data.datasets import open_dataset
 from crr.errors import ConfigError
-from crr.evaluation import evaluate
-from crr.training import RunOptions, train
+from crr.evaluation.detection import evaluate
+from crr.identity.single_image import StandardDamage
+from crr.models import registry
+from crr.training.trainer import RunOptions, train
 from tests.crr.tiny import good_images, tiny_config, tiny_detector, write_dataset
 
 METHODS = pytest.mark.parametrize("method", registry.METHODS)

@@ -4,11 +4,11 @@ import pytest
 import torch
 from torch import nn
 
-from crr import registry
-from crr.baselines.reverse_distillation import OneClassEmbedding, ResidualBlock, Student, grids_between
 from crr.config import DetectorConfig
-from crr.encoders import Layer
 from crr.errors import ConfigError
+from crr.models import registry
+from crr.models.components.encoder import Layer
+from crr.models.reverse_distillation import OneClassEmbedding, ResidualBlock, Student, grids_between
 from tests.crr.tiny import good_images, tiny_config, tiny_detector
 
 PYRAMID = (Layer("fine", 6, (16, 24)), Layer("middle", 10, (8, 12)), Layer("coarse", 14, (4, 6)))

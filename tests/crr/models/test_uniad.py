@@ -3,8 +3,11 @@ from dataclasses import replace
 import pytest
 import torch
 
-from crr import registry
-from crr.baselines.uniad import (
+from crr.config import DetectorConfig
+from crr.errors import ConfigError
+from crr.models import registry
+from crr.models.components.encoder import Layer
+from crr.models.uniad import (
     DecoderLayer,
     FeatureJitter,
     NeighbourMaskedAttention,
@@ -12,9 +15,6 @@ from crr.baselines.uniad import (
     UniADOptions,
     neighbour_mask,
 )
-from crr.config import DetectorConfig
-from crr.encoders import Layer
-from crr.errors import ConfigError
 from tests.crr.tiny import good_images, tiny_config, tiny_detector
 
 PYRAMID = (Layer("fine", 6, (16, 24)), Layer("middle", 10, (8, 12)), Layer("coarse", 14, (4, 6)))

@@ -3,7 +3,7 @@ import sys
 import numpy as np
 import pytest
 
-from crr.allocator import keep_freed_memory
+from crr.runtime.allocator import keep_freed_memory
 
 
 def page_faults():
@@ -22,6 +22,8 @@ def test_large_blocks_are_used_again_without_page_faults():
 
 
 def test_other_c_libraries_are_left_alone(monkeypatch):
-    monkeypatch.setattr("crr.allocator.platform.libc_ver", lambda: ("", ""))
-    monkeypatch.setattr("crr.allocator.ctypes.CDLL", lambda *_: pytest.fail("the allocator was touched"))
+    monkeypatch.setattr("crr.runtime.allocator.platform.libc_ver", lambda: ("", ""))
+    monkeypatch.setattr(
+        "crr.runtime.allocator.ctypes.CDLL", lambda *_: pytest.fail("the allocator was touched")
+    )
     keep_freed_memory()

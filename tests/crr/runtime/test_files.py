@@ -4,7 +4,7 @@ import stat
 import pytest
 
 from crr.errors import WriteError
-from crr.files import write_atomically, write_text_atomically
+from crr.runtime.files import write_atomically, write_text_atomically
 
 
 def test_a_file_is_written_with_its_folders_and_may_be_read_by_others(tmp_path):

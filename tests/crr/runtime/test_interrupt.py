@@ -3,7 +3,7 @@ import threading
 
 import pytest
 
-from crr.interrupt import stop_on_interrupt
+from crr.runtime.interrupt import stop_on_interrupt
 
 
 def test_the_first_interrupt_asks_and_the_second_ends():

@@ -2,7 +2,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from crr.progress import Reporter
+from crr.runtime.progress import Reporter
 
 
 @pytest.fixture
@@ -10,7 +10,7 @@ def clock(monkeypatch):
     """A clock that stands still until a test moves it on."""
     clock = SimpleNamespace(now=100.0)
     clock.monotonic = lambda: clock.now
-    monkeypatch.setattr("crr.progress.time", clock)
+    monkeypatch.setattr("crr.runtime.progress.time", clock)
     return clock
 
 

@@ -3,8 +3,8 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from crr import stopwatch
-from crr.stopwatch import Stopwatch
+from crr.runtime import stopwatch
+from crr.runtime.stopwatch import Stopwatch
 
 
 @pytest.fixture

@@ -7,15 +7,15 @@ import numpy as np
 import pytest
 import torch
 
-from crr import engine
 from crr.anomalies import AnomalySynthesizer
-from crr.calibration import calibrate, fit_recogniser, fit_statistics
 from crr.config import EncoderConfig, PredictionConfig
-from crr.datasets import Sample, open_dataset, split_validation
-from crr.detector import Detector
-from crr.images import decode
-from crr.maps import mean_map
-from crr.progress import Reporter
+from crr.data.datasets import Sample, open_dataset, split_validation
+from crr.data.images import decode
+from crr.inference import engine
+from crr.models.components.anomaly_map import mean_map
+from crr.models.detector import Detector
+from crr.runtime.progress import Reporter
+from crr.training.calibration import calibrate, fit_recogniser, fit_statistics
 from crr.types import Reconstruction
 from tests.crr.tiny import tiny_config, tiny_detector, write_dataset
 
@@ -216,11 +216,11 @@ def test_a_distance_that_learns_nothing_reads_held_back_images_only(parts):
 
 
 def test_large_categories_are_sampled_evenly(parts, monkeypatch):
-    monkeypatch.setattr("crr.calibration._STATISTICS_IMAGES", 3)
-    monkeypatch.setattr("crr.calibration._CALIBRATION_IMAGES", 2)
+    monkeypatch.setattr("crr.training.calibration._STATISTICS_IMAGES", 3)
+    monkeypatch.setattr("crr.training.calibration._CALIBRATION_IMAGES", 2)
     read = []
     monkeypatch.setattr(
-        "crr.training_data.decode", lambda path, _name: read.append(Path(path)) or decode(path)
+        "crr.data.readers.decode", lambda path, _name: read.append(Path(path)) or decode(path)
     )
     detector = tiny_detector()
     fit_statistics(detector, *parts, Reporter())

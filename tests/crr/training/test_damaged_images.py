@@ -10,11 +10,13 @@ import pytest
 import torch
 
 from crr.anomalies import AnomalySynthesizer
-from crr.datasets import Sample, open_dataset
+from crr.anomalies.textures import donors, texture_files
+from crr.data.datasets import Sample, open_dataset
+from crr.data.images import encode_png
+from crr.data.readers import CachedReader, check_readable
 from crr.errors import DatasetError, ImageError
-from crr.images import encode_png
-from crr.progress import Reporter
-from crr.training_data import CachedReader, DamagedImages, batches, check_readable, donors, texture_files
+from crr.runtime.progress import Reporter
+from crr.training.damaged_images import DamagedImages, batches
 from tests.crr.tiny import ENCODER, write_dataset
 
 SMALL = replace(ENCODER, resize=32, crop=32)

@@ -1,10 +1,10 @@
 import pytest
 import torch
 
-from crr.clean_features import CleanFeatures
-from crr.datasets import open_dataset
-from crr.detector import as_input_tensor
-from crr.training_data import DamagedImages
+from crr.data.datasets import open_dataset
+from crr.data.preprocessing import as_input_tensor
+from crr.training.damaged_images import DamagedImages
+from crr.training.feature_cache import CleanFeatures
 from tests.crr.tiny import tiny_detector, write_dataset
 
 

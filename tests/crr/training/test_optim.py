@@ -3,7 +3,7 @@ import torch
 from torch import nn
 
 from crr.config import StageConfig
-from crr.optim import create_optimizer, learning_rate, set_learning_rate
+from crr.training.optim import create_optimizer, learning_rate, set_learning_rate
 
 STAGE = StageConfig(iterations=1100, learning_rate=2e-3, final_learning_rate=2e-4, warmup=100)
 

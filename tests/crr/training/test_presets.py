@@ -1,7 +1,7 @@
 import pytest
 
 from crr.errors import ConfigError, EncoderError
-from crr.presets import DINOV2_BASE, EMBEDDED, PRESETS, configure, preset
+from crr.training.presets import DINOV2_BASE, EMBEDDED, PRESETS, configure, preset
 
 
 def test_presets_are_found_by_name():

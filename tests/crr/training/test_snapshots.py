@@ -7,8 +7,16 @@ import torch
 
 from crr.config import DetectorConfig
 from crr.errors import CRRError, TrainingError, WriteError
-from crr.optim import create_optimizer
-from crr.snapshots import REPAIR, SEGMENTATION, STATISTICS, Snapshots, fingerprint, is_unfinished, timer
+from crr.training.optim import create_optimizer
+from crr.training.snapshots import (
+    REPAIR,
+    SEGMENTATION,
+    STATISTICS,
+    Snapshots,
+    fingerprint,
+    is_unfinished,
+    timer,
+)
 from tests.crr.tiny import tiny_config, tiny_detector
 
 PRINT = "fingerprint"
@@ -156,7 +164,7 @@ def test_what_is_no_fault_of_the_disk_is_not_blamed_on_it(unfinished, monkeypatc
     def fail(*_):
         raise RuntimeError(message)
 
-    monkeypatch.setattr("crr.snapshots.torch.save", fail)
+    monkeypatch.setattr("crr.training.snapshots.torch.save", fail)
     with pytest.raises(RuntimeError) as error:
         reopened(unfinished).save(REPAIR, 4, tiny_detector())
     assert str(error.value) == message
@@ -165,7 +173,7 @@ def test_what_is_no_fault_of_the_disk_is_not_blamed_on_it(unfinished, monkeypatc
 @full_disk
 def test_a_full_disk_keeps_the_last_state(unfinished, monkeypatch):
     before = (unfinished / "snapshot" / "state.pt").read_bytes()
-    monkeypatch.setattr("crr.snapshots.torch.save", full)
+    monkeypatch.setattr("crr.training.snapshots.torch.save", full)
     snapshots = reopened(unfinished)
     sentence = r"state\.pt cannot be written \(No space left on device\)\. Make room on the disk\.$"
     with pytest.raises(WriteError, match=sentence):
@@ -179,7 +187,7 @@ def test_a_full_disk_keeps_the_last_state(unfinished, monkeypatch):
 def test_a_run_without_a_single_snapshot_is_simply_started_again(tmp_path, monkeypatch):
     snapshots = Snapshots(tmp_path / "run", PRINT)
     snapshots.open(resume=False, overwrite=False)
-    monkeypatch.setattr("crr.snapshots.torch.save", full)
+    monkeypatch.setattr("crr.training.snapshots.torch.save", full)
     with pytest.raises(WriteError):
         snapshots.save(REPAIR, 1, tiny_detector())
     monkeypatch.undo()
@@ -216,7 +224,7 @@ def test_the_fingerprint_sees_settings_and_images_but_not_places(tmp_path):
 
 def test_the_timer_is_due_once_an_interval(monkeypatch):
     now = [50.0]
-    monkeypatch.setattr("crr.snapshots.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("crr.training.snapshots.time.monotonic", lambda: now[0])
     due = timer(10)
     answers = []
     for now[0] in (55, 60, 61, 69, 70, 90, 95):

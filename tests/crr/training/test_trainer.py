@@ -10,14 +10,14 @@ import pytest
 import torch
 
 import crr
-from crr import training
 from crr.anomalies import HELD_OUT, AnomalySynthesizer
 from crr.config import DecoderConfig, EncoderConfig
-from crr.datasets import open_dataset
+from crr.data.datasets import open_dataset
 from crr.errors import ConfigError, CRRError, DatasetError, DeviceError, ImageError, TrainingError, WriteError
-from crr.losses import repair_loss
-from crr.snapshots import Snapshots, is_unfinished
-from crr.training import RunOptions, train
+from crr.models.components.losses import repair_loss
+from crr.training import trainer as training
+from crr.training.snapshots import Snapshots, is_unfinished
+from crr.training.trainer import RunOptions, train
 from tests.crr.tiny import good_images, tiny_config, tiny_detector, write_dataset
 
 ALONE = RunOptions(device="cpu", workers=0, snapshot_seconds=0)
@@ -343,7 +343,7 @@ def full(*_):
 def test_a_disk_too_full_for_a_snapshot_is_a_sentence_and_the_same_command_runs_again(
     uninterrupted, dataset, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr("crr.snapshots.write_atomically", full)
+    monkeypatch.setattr("crr.training.snapshots.write_atomically", full)
     with pytest.raises(TrainingError, match=r"Make room on the disk\. Then run the same command again\."):
         train(dataset, tmp_path, tiny_config(), ALONE)
     monkeypatch.undo()
@@ -352,7 +352,7 @@ def test_a_disk_too_full_for_a_snapshot_is_a_sentence_and_the_same_command_runs_
 
 
 def test_a_disk_too_full_for_the_checkpoint_loses_nothing(uninterrupted, dataset, tmp_path, monkeypatch):
-    monkeypatch.setattr("crr.training.save", full)
+    monkeypatch.setattr("crr.training.trainer.save", full)
     with pytest.raises(TrainingError, match=r"Make room on the disk\. Then go on with --resume\."):
         train(dataset, tmp_path, tiny_config(), ALONE)
     monkeypatch.undo()
@@ -362,7 +362,9 @@ def test_a_disk_too_full_for_the_checkpoint_loses_nothing(uninterrupted, dataset
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="workers inherit the test's trick by fork")
 def test_a_worker_that_was_killed_is_a_sentence(dataset, tmp_path, monkeypatch):
-    monkeypatch.setattr("crr.training_data._start_worker", lambda _: os.kill(os.getpid(), signal.SIGKILL))
+    monkeypatch.setattr(
+        "crr.training.damaged_images._start_worker", lambda _: os.kill(os.getpid(), signal.SIGKILL)
+    )
     with pytest.raises(
         TrainingError, match=r"lack of memory\. With fewer --workers, run the same command again"
     ):
@@ -373,7 +375,7 @@ def test_a_device_that_runs_out_of_memory_is_a_sentence(dataset, tmp_path, monke
     def too_much(*_):
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20 GiB")
 
-    monkeypatch.setattr("crr.detector.repair_loss", too_much)
+    monkeypatch.setattr("crr.models.detector.repair_loss", too_much)
     with pytest.raises(DeviceError, match=r"cpu ran out of memory. Use a smaller batch"):
         train(dataset, tmp_path, tiny_config(), ALONE)
 
@@ -382,7 +384,7 @@ def test_other_errors_stay_what_they_are(dataset, tmp_path, monkeypatch):
     def defect(*_):
         raise RuntimeError("a defect")
 
-    monkeypatch.setattr("crr.detector.repair_loss", defect)
+    monkeypatch.setattr("crr.models.detector.repair_loss", defect)
     with pytest.raises(RuntimeError, match="a defect") as caught:
         train(dataset, tmp_path, tiny_config(), ALONE)
     assert not isinstance(caught.value, CRRError)

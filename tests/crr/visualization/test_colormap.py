@@ -1,6 +1,6 @@
 import numpy as np
 
-from crr.colours import colour, colour_table, opacity, overlay
+from crr.visualization.colormap import colour, colour_table, opacity, overlay
 
 
 def test_zero_is_transparent_and_high_levels_are_solid():

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from crr.anomalies import HELD_OUT
-from crr.anomaly_sheet import write_sheet
-from crr.datasets import open_dataset
+from crr.data.datasets import open_dataset
+from crr.data.images import decode
 from crr.errors import DatasetError
-from crr.images import decode
+from crr.visualization.contact_sheet import write_sheet
 from tests.crr.tiny import write_dataset
 
 
@@ -40,7 +40,7 @@ def test_captions_name_the_kinds_and_none_is_held_out(dataset, tmp_path, monkeyp
         tiles.extend(tile for row in rows for tile in row)
         return np.zeros((side, side, 3), np.uint8)
 
-    monkeypatch.setattr("crr.anomaly_sheet.contact_sheet", watched)
+    monkeypatch.setattr("crr.visualization.contact_sheet.contact_sheet", watched)
     write_sheet(dataset, tmp_path / "sheet.png", count=12, size=64)
     assert len(tiles) == 24
     kinds = {tile.caption.split(" x ")[1] for tile in tiles}

@@ -1,4 +1,4 @@
-from workbench.memory import BoundedCache
+from workbench.basics.cache import BoundedCache
 
 
 def test_the_least_recently_used_go_first():

@@ -1,6 +1,6 @@
 import pytest
 
-from workbench.markdown import as_part, as_text
+from workbench.basics.markdown import as_part, as_text
 
 
 def test_marks_are_escaped_and_plain_words_are_left_alone():

@@ -1,5 +1,5 @@
-from crr.colours import colour_table
-from workbench.colours import gradient
+from crr.visualization.colormap import colour_table
+from workbench.basics.palettes import gradient
 
 
 def test_the_legend_runs_through_the_same_colours():

@@ -6,8 +6,9 @@ import pytest
 
 from crr.errors import CRRError
 from tests.workbench.fakes import MODEL, FakeLibrary, png
-from workbench import allowance, inspection
-from workbench.allowance import Allowance
+from workbench.basics import rate_limit as allowance
+from workbench.basics.rate_limit import Allowance
+from workbench.inspection import inspector as inspection
 
 
 class Clock:
@@ -55,7 +56,7 @@ def test_every_question_to_a_model_is_counted(monkeypatch):
 
 def test_the_log_says_when_which_model_and_how_long_and_nothing_of_the_image(caplog):
     inspector = FakeLibrary().inspector()
-    with caplog.at_level(logging.INFO, "workbench.inspection.requests"):
+    with caplog.at_level(logging.INFO, "workbench.requests"):
         inspector.inspect(png(), "secret_part.png", MODEL, "cpu")
 
         def broken(_detector):
@@ -70,7 +71,7 @@ def test_the_log_says_when_which_model_and_how_long_and_nothing_of_the_image(cap
 
 
 def test_a_log_that_is_asked_for_goes_to_stderr(capsys):
-    logger = logging.getLogger("workbench.inspection.requests")
+    logger = logging.getLogger("workbench.requests")
     before = logger.handlers[:], logger.level, logger.propagate
     try:
         inspection._write_requests()

@@ -3,9 +3,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from crr.damage_inspection import StandardDamage
+from crr.data.images import decode
 from crr.errors import CheckpointError, CRRError, DeviceError
-from crr.images import decode
+from crr.identity.single_image import StandardDamage
 from tests.workbench.fakes import (
     OTHER_MODEL,
     QUESTION,
@@ -15,13 +15,13 @@ from tests.workbench.fakes import (
     part,
     png,
 )
-from workbench.batch import Question
-from workbench.comparison import above_normals, compare_shown, difference_map, photos_of, settle
-from workbench.inspection import Inspector
-from workbench.models import Models
-from workbench.samples import read_samples
+from workbench.comparison.comparison import above_normals, compare_shown, difference_map
+from workbench.inspection.inspector import Inspector, Question
+from workbench.inspection.photo import photos_of
+from workbench.inspection.samples import read_samples
+from workbench.inspection.visitor import Visit, settle
+from workbench.model_store.loaded import Models
 from workbench.settings import Settings
-from workbench.visit import Visit
 
 OTHER = Question(OTHER_MODEL, "cpu")
 BOTH = [QUESTION, OTHER]

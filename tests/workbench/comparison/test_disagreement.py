@@ -3,12 +3,12 @@ import pytest
 
 from crr.errors import DeviceError
 from tests.workbench.fakes import OTHER_MODEL, QUESTION, good_png, inspection_of, png
-from workbench.batch import Question
-from workbench.comparison import photos_of
-from workbench.samples import read_samples
+from workbench.comparison.disagreement import Row, Score, Survey
+from workbench.inspection.inspector import Question
+from workbench.inspection.photo import photos_of
+from workbench.inspection.samples import read_samples
+from workbench.inspection.visitor import Visit
 from workbench.settings import Settings
-from workbench.survey import Row, Score, Survey
-from workbench.visit import Visit
 
 OTHER = Question(OTHER_MODEL, "cpu")
 BOTH = [QUESTION, OTHER]

@@ -5,15 +5,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from crr.damage_inspection import CopiedDamage
 from crr.errors import DeviceError
+from crr.identity.single_image import CopiedDamage
 from tests.workbench.fakes import inspection_of, part
-from workbench.comparison import Comparison, Hit, sample_photo
-from workbench.comparison_drawing import GREY, ORIGINAL, PHOTO, STYLES, draw_columns, draw_pair
-from workbench.drawing import ONE
-from workbench.inspection import Inspected
-from workbench.pictures import picture_of
-from workbench.samples import read_samples
+from workbench.basics.pictures import picture_of
+from workbench.comparison.comparison import Comparison, Hit
+from workbench.comparison.drawing import ORIGINAL, STYLES, draw_columns, draw_pair
+from workbench.components.drawing import GREY, ONE, PHOTO
+from workbench.inspection.inspector import Inspected
+from workbench.inspection.photo import sample_photo
+from workbench.inspection.samples import read_samples
 from workbench.settings import Settings
 
 METHODS = {"a": "crr", "b": "autoencoder", "c": "uniad"}

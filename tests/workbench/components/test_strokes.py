@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from workbench import strokes
-from workbench.strokes import Painting, Stroke, mask_of
+from workbench.components import strokes
+from workbench.components.strokes import Painting, Stroke, mask_of
 
 SIZE = (60, 80)
 DOT = Stroke("brush", 8, ((30, 20),))

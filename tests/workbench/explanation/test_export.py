@@ -10,22 +10,16 @@ import cv2
 import numpy as np
 import pytest
 
-from crr.explanation import Hidden
+from crr.inference.explanation import Hidden
 from tests.workbench.explorable import MIDDLE, Room
-from workbench.inversions import paint_answer
-from workbench.layer_drawing import COPIES, draw_layer, draw_pictures, draw_sum, highest
-from workbench.layer_export import ARRAYS, as_arrays, as_html
-from workbench.layer_plots import (
-    channels_figure,
-    index_figure,
-    ladder_figure,
-    masking_figure,
-    patches_figure,
-    shares_figure,
-)
-from workbench.layers import look_at
-from workbench.measures import Measuring
-from workbench.patch_pictures import cut_out, neighbours_html
+from workbench.explanation.drawing import COPIES, draw_layer, draw_pictures, draw_sum, highest
+from workbench.explanation.export import ARRAYS, as_arrays, as_html
+from workbench.explanation.feature_pictures import paint_answer
+from workbench.explanation.patch_reading import look_at
+from workbench.explanation.patch_thumbnails import cut_out, neighbours_html
+from workbench.explanation.plots import channels_figure, index_figure, patches_figure, shares_figure
+from workbench.lesson.plots import ladder_figure, masking_figure
+from workbench.reference.discrepancy import Measuring
 
 SIZE = (48, 72)
 OWN, CHANNEL = Measuring("Model's own", 0), Measuring("One channel", 5)

@@ -6,23 +6,23 @@ import numpy as np
 import pytest
 import torch
 
-from crr.checkpoint import save
-from crr.checkpoint_files import describe, find
+from crr.checkpoints.files import describe, find
+from crr.checkpoints.serialization import save
 from crr.errors import CheckpointError
-from crr.explanation import Hidden
-from crr.identity import touched
+from crr.identity.index import touched
+from crr.inference.explanation import Hidden
 from tests.crr.tiny import calibrated_detector
 from tests.workbench.explorable import Room, nobody, real_inspector
-from workbench.batch import Question
-from workbench.comparison import sample_photo
-from workbench.damage import Synthetic, synthetic_damage
-from workbench.exploration import Exploration
-from workbench.explored import explore
-from workbench.layer_index import best_known, indices_of
-from workbench.normality import Normality
-from workbench.samples import read_samples
+from workbench.explanation.cache import Exploration
+from workbench.explanation.explorer import explore
+from workbench.explanation.identity_index import best_known, indices_of
+from workbench.explanation.study_image import shown_as_it_is
+from workbench.inspection.inspector import Question
+from workbench.inspection.photo import sample_photo
+from workbench.inspection.samples import read_samples
+from workbench.painting.damage import Synthetic, synthetic_damage
+from workbench.reference.cache import Normality
 from workbench.settings import Settings
-from workbench.shown import shown_as_it_is
 
 
 def indices(room, shown, origin, questions=None, hidden=Hidden()):  # noqa: B008

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from workbench.spots import Spot
+from workbench.explanation.location import Spot
 
 
 def test_a_place_becomes_patches_of_every_grid():

@@ -5,29 +5,29 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from crr import registry
-from crr.checkpoint import save
-from crr.checkpoint_files import describe
+from crr.checkpoints.files import describe
+from crr.checkpoints.serialization import save
+from crr.data.images import encode_png
 from crr.errors import CheckpointError
-from crr.explanation import Hidden, explain
-from crr.images import encode_png
-from crr.patch_memory import Neighbour, PatchMemory
-from crr.presets import configure
+from crr.inference.explanation import Hidden, explain
+from crr.inference.patch_memory import Neighbour, PatchMemory
+from crr.models import registry
+from crr.training.presets import configure
 from tests.crr.tiny import calibrated_detector, good_images, tiny_config, tiny_detector
 from tests.workbench.explorable import MIDDLE, Room, photo_of
-from workbench.batch import Question
-from workbench.exploration import Exploration
-from workbench.explored import paint_answers
-from workbench.layers import (
+from workbench.explanation.cache import Exploration
+from workbench.explanation.explorer import paint_answers
+from workbench.explanation.location import Spot
+from workbench.explanation.patch_reading import (
     LayerAtSpot,
     among_normal_patches,
     contributions,
     discrepancy_map,
     look_at,
 )
-from workbench.normality import Normal
-from workbench.shown import seen_part, shown_as_it_is
-from workbench.spots import Spot
+from workbench.explanation.study_image import seen_part, shown_as_it_is
+from workbench.inspection.inspector import Question
+from workbench.reference.cache import Normal
 
 
 def at(**changes):

@@ -4,7 +4,8 @@ import pytest
 
 from crr.errors import DeviceError, ImageError
 from tests.workbench.fakes import MODEL, OTHER_MODEL, QUESTION, FakeLibrary, good_png, part, png
-from workbench.batch import Batch, Question
+from workbench.inspection.batch import Batch
+from workbench.inspection.inspector import Question
 from workbench.settings import Settings
 
 

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from tests.workbench.fakes import MODEL, inspection_of, part, png
-from workbench.drawing import MAP_SIDE, ONE, VIEWS, draw, views_of
-from workbench.inspection import Inspected
-from workbench.judgement import regions_at
+from workbench.components.drawing import MAP_SIDE, ONE
+from workbench.inspection.drawing import VIEWS, draw, views_of
+from workbench.inspection.inspector import Inspected
+from workbench.inspection.verdict import regions_at
 
 
 @pytest.fixture

@@ -7,11 +7,11 @@ from unittest.mock import Mock
 import numpy as np
 import pytest
 
-from crr.images import decode
+from crr.data.images import decode
 from tests.workbench.fakes import QUESTION, good_png, part, png
-from workbench import exports
-from workbench.batch import Batch
-from workbench.exports import COLUMNS, heatmap, pictures_zip, results_csv
+from workbench.inspection import export as exports
+from workbench.inspection.batch import Batch
+from workbench.inspection.export import COLUMNS, heatmap, pictures_zip, results_csv
 from workbench.settings import Settings
 
 

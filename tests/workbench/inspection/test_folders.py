@@ -6,8 +6,8 @@ import pytest
 
 from crr.errors import DatasetError, ImageError
 from tests.workbench.fakes import png
-from workbench import folders
-from workbench.folders import images_in
+from workbench.inspection import folders
+from workbench.inspection.folders import images_in
 
 
 @pytest.fixture
@@ -106,7 +106,7 @@ def test_a_whole_disk_is_a_sentence(parts, monkeypatch):
 
 def test_a_huge_file_is_not_read(tmp_path, monkeypatch):
     (tmp_path / "huge.png").write_bytes(png())
-    monkeypatch.setattr("crr.images.MAX_BYTES", 10)
+    monkeypatch.setattr("crr.data.images.MAX_BYTES", 10)
     ((_, read),) = images_in(str(tmp_path))
     with pytest.raises(ImageError, match="is larger than"):
         read()

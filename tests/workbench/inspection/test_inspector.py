@@ -5,9 +5,9 @@ import pytest
 
 from crr.errors import DeviceError, ImageError
 from tests.workbench.fakes import MODEL, OTHER_MODEL, FakeLibrary, good_png, png
-from workbench.inspection import DeviceQueues
-from workbench.pictures import digest_of
-from workbench.samples import read_samples
+from workbench.basics.pictures import digest_of
+from workbench.inspection.inspector import DeviceQueues
+from workbench.inspection.samples import read_samples
 from workbench.settings import Settings
 
 

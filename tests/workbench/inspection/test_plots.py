@@ -1,8 +1,9 @@
 import pytest
 
 from tests.workbench.fakes import NORMAL_SCORES, inspection_of, part
-from workbench.colours import DEFECT, GREY
-from workbench.plots import identity_figure, score_figure
+from workbench.basics.palettes import DEFECT, GREY
+from workbench.comparison.plots import identity_figure
+from workbench.inspection.plots import score_figure
 
 
 def test_scores_show_the_normals_the_limit_and_this_image():

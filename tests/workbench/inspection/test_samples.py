@@ -2,10 +2,10 @@ import json
 
 import pytest
 
-from crr.datasets import read_mask_file
+from crr.data.datasets import read_mask_file
+from crr.data.images import decode
 from crr.errors import DatasetError
-from crr.images import decode
-from workbench.samples import read_samples, sample_thumbnail
+from workbench.inspection.samples import read_samples, sample_thumbnail
 from workbench.settings import Settings
 
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from tests.workbench.fakes import NORMAL_SCORES, inspection_of, part
-from workbench.judgement import (
+from workbench.inspection.verdict import (
     among_normals,
     describe_limits,
     describe_regions,

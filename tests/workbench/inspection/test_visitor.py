@@ -3,10 +3,10 @@ from dataclasses import dataclass, replace
 import pytest
 
 from tests.workbench.fakes import QUESTION, good_png, png
-from workbench.pictures import digest_of
-from workbench.samples import read_samples
+from workbench.basics.pictures import digest_of
+from workbench.inspection.samples import read_samples
+from workbench.inspection.visitor import Visit
 from workbench.settings import Settings
-from workbench.visit import Visit
 
 SAMPLES = read_samples(Settings().samples)
 FIRST, SECOND = list(SAMPLES)[:2]

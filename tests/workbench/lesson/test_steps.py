@@ -7,16 +7,16 @@ import numpy as np
 import pytest
 
 from crr.errors import CheckpointError
-from crr.explanation import Hidden
+from crr.inference.explanation import Hidden
 from tests.workbench.explorable import real_inspector, write_models
-from workbench.classroom import LADDER, Classroom, features_picture, moved_picture
-from workbench.components.lesson_steps import PICTURES
-from workbench.exploration import Exploration
-from workbench.lesson import read_steps, step_number
-from workbench.models import find_models
-from workbench.normality import Normality
-from workbench.samples import read_samples
+from workbench.explanation.cache import Exploration
+from workbench.inspection.samples import read_samples
+from workbench.lesson.demonstration import LADDER, Classroom, features_picture, moved_picture
+from workbench.lesson.steps import read_steps, step_number
+from workbench.model_store.available import find_models
+from workbench.reference.cache import Normality
 from workbench.settings import settings
+from workbench.views.lesson.pictures import PICTURES
 
 
 @pytest.fixture

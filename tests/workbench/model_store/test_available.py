@@ -7,7 +7,8 @@ import torch
 
 from crr.errors import CheckpointError
 from tests.workbench.fakes import FakeDetector, FakeLibrary
-from workbench.models import Models, find_models, why_replaced
+from workbench.model_store.available import find_models, why_replaced
+from workbench.model_store.loaded import Models
 
 MEGABYTE = 2**20
 

@@ -6,17 +6,17 @@ import pytest
 from huggingface_hub import constants
 from streamlit.testing.v1 import AppTest
 
-from crr.checkpoint import save
+from crr.checkpoints.model_card import write_figures
+from crr.checkpoints.serialization import save
 from crr.hub import Hub, HubName, Store
-from crr.model_card import write_figures
-from crr.report import HEADINGS
+from crr.metrics.report import HEADINGS
 from tests.crr.tiny import calibrated_detector
 from tests.hub_server import the_only_hub
-from workbench.components import trust
-from workbench.models import find_models, pulled_as, why_replaced
-from workbench.pulls import Pulls
+from workbench.model_store.available import find_models, pulled_as, why_replaced
+from workbench.model_store.cards import describe_figures, shelve
+from workbench.model_store.downloads import Pulls
 from workbench.settings import Settings
-from workbench.shelf import describe_figures, shelve
+from workbench.views.models import permissions as trust
 
 NAME = HubName("owner/tiny")
 
@@ -91,9 +91,9 @@ def test_a_pulled_model_stands_behind_the_others_and_goes_when_it_is_removed(ser
 @pytest.fixture
 def app(app_path, server, monkeypatch):  # noqa: ARG001  (which the page asks)
     own = Pulls(lambda _: True)
-    monkeypatch.setattr("workbench.components.pulling.pulls", lambda: own)
-    monkeypatch.setattr("workbench.components.trust.may_change_models", lambda: True)
-    monkeypatch.setattr("workbench.components.publishing.may_change_models", lambda: True)
+    monkeypatch.setattr("workbench.views.models.downloads.pulls", lambda: own)
+    monkeypatch.setattr("workbench.views.models.permissions.may_change_models", lambda: True)
+    monkeypatch.setattr("workbench.views.models.publishing.may_change_models", lambda: True)
     app = AppTest.from_file(str(app_path), default_timeout=60)
     app.switch_page("pages/models.py")
     return app.run()
@@ -125,7 +125,7 @@ def test_searching_shows_figures_and_an_address_that_is_none_is_a_sentence(app):
 
 def test_a_model_that_is_not_allowed_is_not_pulled(app, monkeypatch, server):
     monkeypatch.setattr(
-        "workbench.components.pulling.settings",
+        "workbench.views.models.downloads.settings",
         lambda: Settings(allowed_models=("other/*",)),
     )
     before = len(server.requests)
@@ -156,7 +156,7 @@ def test_strangers_do_not_use_the_token_of_this_machine(monkeypatch, local, shar
 
 @pytest.mark.usefixtures("server")
 def test_who_does_not_sit_at_the_machine_publishes_nothing(app_path, monkeypatch):
-    monkeypatch.setattr("workbench.components.publishing.may_change_models", lambda: False)
+    monkeypatch.setattr("workbench.views.models.publishing.may_change_models", lambda: False)
     app = AppTest.from_file(str(app_path), default_timeout=60)
     app.switch_page("pages/models.py")
     app.run()

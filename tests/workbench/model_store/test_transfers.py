@@ -5,15 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from crr.checkpoint import save
+from crr.checkpoints.serialization import save
 from crr.errors import ConfigError, HubError
 from crr.hub import Hub, HubName, Publication, Store, Transfer
 from tests.crr.tiny import calibrated_detector
 from tests.hub_repos import Fault
 from tests.hub_server import the_only_hub
-from workbench.deliveries import Delivery
-from workbench.pulls import Pulls
-from workbench.pushes import Pushes
+from workbench.model_store.downloads import Pulls
+from workbench.model_store.transfers import Delivery
+from workbench.model_store.uploads import Pushes
 
 NAME = HubName("owner/parts")
 
@@ -67,7 +67,7 @@ def test_it_is_stopped_when_the_last_who_waited_has_left():
 def test_it_is_stopped_when_all_windows_are_closed_for_a_while(monkeypatch):
     present = {"one", "two"}
     delivery = Delivery[str](NAME, present.__contains__, visitors={"one", "two"})
-    monkeypatch.setattr("workbench.deliveries._ABANDONED", 0)
+    monkeypatch.setattr("workbench.model_store.transfers._ABANDONED", 0)
 
     def work(tell, stop):
         for closed in ("one", "two"):

@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 
 from crr.anomalies import FILLINGS
+from crr.data.images import encode_png
 from crr.errors import ConfigError, ImageError
-from crr.images import encode_png
 from tests.crr.tiny import good_images
-from workbench.damage import KINDS, Filling, Synthetic, paint, synthetic_damage
-from workbench.strokes import Stroke
+from workbench.components.strokes import Stroke
+from workbench.painting.damage import KINDS, Filling, Synthetic, paint, synthetic_damage
 
 LINE = Stroke(tool="line", size=6.0, points=((10.0, 10.0), (50.0, 30.0)))
 OTHER = Stroke(tool="rectangle", size=1.0, points=((2.0, 50.0), (30.0, 60.0)))

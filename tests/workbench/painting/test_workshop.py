@@ -5,21 +5,21 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from crr.engine import inspect, inspect_batch
+from crr.data.images import decode
 from crr.errors import CheckpointError
-from crr.images import decode
+from crr.inference.engine import inspect, inspect_batch
 from tests.crr.tiny import ENCODER, tiny_config, tiny_detector
 from tests.workbench.fakes import MODEL, OTHER_MODEL, inspection_of, part, png
-from workbench.batch import Question, Upload
-from workbench.comparison import own_photo
-from workbench.damage import Synthetic
-from workbench.inspection import Inspector
-from workbench.models import Models
-from workbench.painted import Plan, Workshop, hit_of
-from workbench.pictures import DISPLAY_SIDE, digest_of
+from workbench.basics.pictures import DISPLAY_SIDE, digest_of
+from workbench.components.strokes import Stroke
+from workbench.inspection.batch import Upload
+from workbench.inspection.inspector import Inspector, Question
+from workbench.inspection.photo import own_photo
+from workbench.inspection.visitor import Visit
+from workbench.model_store.loaded import Models
+from workbench.painting.damage import Synthetic
+from workbench.painting.workshop import Plan, Workshop, hit_of
 from workbench.settings import Settings
-from workbench.strokes import Stroke
-from workbench.visit import Visit
 
 QUESTIONS = [Question(MODEL, "cpu"), Question(OTHER_MODEL, "cpu")]
 SCRATCH = Stroke(tool="line", size=8.0, points=((30.0, 30.0), (90.0, 60.0)))
@@ -165,7 +165,7 @@ def test_synthetic_damage_is_made_once_below_many_strokes(photo, monkeypatch):
     part, plan = workshop.part(photo), workshop.plan(photo)
     plan.make("brightness")
     below = workshop.make(part).damaged
-    monkeypatch.setattr("workbench.painted.synthetic_damage", lambda *_: pytest.fail("made again"))
+    monkeypatch.setattr("workbench.painting.workshop.synthetic_damage", lambda *_: pytest.fail("made again"))
     plan.painting.strokes = (SCRATCH,)
     both = workshop.make(part).damaged
     assert (both.mask & ~below.mask).any()

@@ -5,12 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from crr.explanation import explain
+from crr.inference.explanation import explain
 from tests.crr.tiny import calibrated_detector, good_images
 from tests.workbench.explorable import NORMALS, real_inspector, write_models
-from workbench.measures import Measuring, discrepancy, percentile
-from workbench.normality import Normality
-from workbench.references import basis_of, reference_of
+from workbench.reference.cache import Normality
+from workbench.reference.discrepancy import Measuring, discrepancy, percentile
+from workbench.reference.patches import basis_of, reference_of
 
 
 @pytest.fixture

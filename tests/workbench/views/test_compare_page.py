@@ -5,7 +5,7 @@ from streamlit.testing.v1 import AppTest
 
 from crr.errors import CheckpointError
 from tests.workbench.fakes import MODEL, png
-from workbench import models
+from workbench.model_store import available as models
 
 pytestmark = pytest.mark.usefixtures("fake_workbench")
 
@@ -15,7 +15,7 @@ def shown(monkeypatch) -> dict[str, dict]:
     """What was drawn last, by key."""
     drawn: dict[str, dict] = {}
     monkeypatch.setattr(
-        "workbench.components.comparing.show_panels", lambda drawing, key: drawn.update({key: drawing})
+        "workbench.views.compare.columns.show_panels", lambda drawing, key: drawn.update({key: drawing})
     )
     return drawn
 
@@ -114,7 +114,7 @@ def test_a_model_that_fails_stands_in_its_column(app, shown, library):
     library.load = broken
     app_inspector = library.inspector()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("workbench.inspection.inspector", lambda: app_inspector)
+        patch.setattr("workbench.inspection.inspector.inspector", lambda: app_inspector)
         open_page(app)
         assert shown["columns"]["panels"][2]["failure"] == "other is damaged"
         assert titles(shown["pair"]) == ["crr-embedded | original photo"]

@@ -6,8 +6,8 @@ from streamlit.testing.v1 import AppTest
 
 from crr.errors import CheckpointError
 from tests.workbench.fakes import MODEL, OTHER_MODEL, QUESTION, good_png, png
-from workbench import models
-from workbench.batch import Batch
+from workbench.inspection.batch import Batch
+from workbench.model_store import available as models
 from workbench.settings import Settings
 
 pytestmark = pytest.mark.usefixtures("fake_workbench")
@@ -124,7 +124,7 @@ def test_what_was_wrong_with_uploads_stays_with_their_table_once_a_sample_is_cho
 
 def test_two_files_of_the_same_picture_show_both_names(app, monkeypatch):
     shown = Mock()
-    monkeypatch.setattr("workbench.components.viewer.show_picture", shown)
+    monkeypatch.setattr("workbench.views.inspect.result.show_picture", shown)
     app.run()
     first = ("bad.png", png(), "image/png")
     upload(app, first)
@@ -183,7 +183,7 @@ def test_what_looks_like_nothing_known_is_said(app, library, monkeypatch):
     ask = library.inspect
     library.inspect = lambda *asked: [replace(found, known=False) for found in ask(*asked)]
     stranger = library.inspector()
-    monkeypatch.setattr("workbench.inspection.inspector", lambda: stranger)
+    monkeypatch.setattr("workbench.inspection.inspector.inspector", lambda: stranger)
     app.run()
     assert "nothing the model was trained on (nearest: bottle)" in texts(app.warning)
 
@@ -192,7 +192,7 @@ def test_names_of_categories_and_sentences_of_models_are_no_markdown(app, librar
     ask = library.inspect
     library.inspect = lambda *asked: [replace(found, known=False, category="*nut*") for found in ask(*asked)]
     stranger = library.inspector()
-    monkeypatch.setattr("workbench.inspection.inspector", lambda: stranger)
+    monkeypatch.setattr("workbench.inspection.inspector.inspector", lambda: stranger)
     app.run()
     assert r"(nearest: \*nut\*)" in texts(app.warning)
     assert r"held-back normal images (\*nut\*)" in texts(app.markdown)
@@ -277,7 +277,7 @@ def test_every_control_has_a_help_text(app):
 
 
 def test_folders_of_the_server_can_be_switched_off(app, monkeypatch):
-    monkeypatch.setattr("workbench.components.gallery.settings", lambda: Settings(allow_folders=False))
+    monkeypatch.setattr("workbench.views.shared.gallery.settings", lambda: Settings(allow_folders=False))
     app.run()
     assert not app.text_input
 
@@ -285,7 +285,7 @@ def test_folders_of_the_server_can_be_switched_off(app, monkeypatch):
 def test_no_folder_is_read_for_a_visitor_who_may_not_name_one(app, monkeypatch, tmp_path):
     (tmp_path / "part.png").write_bytes(png())
     allowed = Mock(return_value=Settings(allow_folders=True))
-    monkeypatch.setattr("workbench.components.gallery.settings", allowed)
+    monkeypatch.setattr("workbench.views.shared.gallery.settings", allowed)
     app.run()
     button = next(button for button in app.button if button.label == "Inspect this folder")
     app.text_input(key="folder_path").set_value(str(tmp_path))
@@ -296,7 +296,7 @@ def test_no_folder_is_read_for_a_visitor_who_may_not_name_one(app, monkeypatch, 
 
 
 def test_a_folder_path_that_is_wrong_is_a_sentence(app, monkeypatch, tmp_path):
-    monkeypatch.setattr("workbench.components.gallery.settings", lambda: Settings(allow_folders=True))
+    monkeypatch.setattr("workbench.views.shared.gallery.settings", lambda: Settings(allow_folders=True))
     app.run()
     button = next(button for button in app.button if button.label == "Inspect this folder")
     app.text_input(key="folder_path").set_value(str(tmp_path))

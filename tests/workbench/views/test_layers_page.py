@@ -5,13 +5,13 @@ import re
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from crr.checkpoint import save
+from crr.checkpoints.serialization import save
 from tests.crr.tiny import calibrated_detector
 from tests.workbench.explorable import real_inspector, write_models
 from tests.workbench.fakes import png
-from workbench.damage import Synthetic
-from workbench.normality import Normality
-from workbench.painted import Plan, Workshop
+from workbench.painting.damage import Synthetic
+from workbench.painting.workshop import Plan, Workshop
+from workbench.reference.cache import Normality
 
 
 class Screen:
@@ -31,8 +31,8 @@ class Screen:
 @pytest.fixture
 def screen(monkeypatch):
     screen = Screen()
-    for name in ("exploring_rows", "exploring_spot", "exploring_sum"):
-        monkeypatch.setattr(f"workbench.components.{name}.show_panels", screen.show)
+    for name in ("rows", "details", "fusion"):
+        monkeypatch.setattr(f"workbench.views.layers.{name}.show_panels", screen.show)
     return screen
 
 
@@ -41,8 +41,8 @@ def use_models(monkeypatch, folder, **options):
     write_models(folder, **options)
     inspector = real_inspector()
     normality = Normality(inspector, 2**27)
-    monkeypatch.setattr("workbench.inspection.inspector", lambda: inspector)
-    monkeypatch.setattr("workbench.components.exploring.normality", lambda: normality)
+    monkeypatch.setattr("workbench.inspection.inspector.inspector", lambda: inspector)
+    monkeypatch.setattr("workbench.views.layers.explorer.normality", lambda: normality)
     return inspector
 
 

@@ -6,10 +6,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests.workbench.explorable import real_inspector, write_models
-from workbench.classroom import LADDER
-from workbench.lesson import read_steps
-from workbench.normality import Normality
-from workbench.strokes import Painting, Stroke
+from workbench.components.strokes import Painting, Stroke
+from workbench.lesson.demonstration import LADDER
+from workbench.lesson.steps import read_steps
+from workbench.reference.cache import Normality
 
 STEPS = read_steps()
 
@@ -17,12 +17,12 @@ STEPS = read_steps()
 @pytest.fixture
 def drawn(monkeypatch):
     drawn = {}
-    for name in ("lesson_desk",):
+    for name in ("desk",):
         monkeypatch.setattr(
-            f"workbench.components.{name}.show_panels", lambda drawing, key: drawn.update({key: drawing})
+            f"workbench.views.lesson.{name}.show_panels", lambda drawing, key: drawn.update({key: drawing})
         )
     monkeypatch.setattr(
-        "workbench.components.lesson_painting.show_canvas", lambda *_, key, **__: drawn.update({key: {}})
+        "workbench.views.lesson.painting.show_canvas", lambda *_, key, **__: drawn.update({key: {}})
     )
     return drawn
 
@@ -35,8 +35,8 @@ def app(app_path, drawn, monkeypatch, tmp_path):  # noqa: ARG001
         shutil.copytree(tmp_path / "tiny", tmp_path / name)
     inspector = real_inspector()
     normality = Normality(inspector, 2**27)
-    monkeypatch.setattr("workbench.inspection.inspector", lambda: inspector)
-    monkeypatch.setattr("workbench.components.lesson.normality", lambda: normality)
+    monkeypatch.setattr("workbench.inspection.inspector.inspector", lambda: inspector)
+    monkeypatch.setattr("workbench.views.lesson.step.normality", lambda: normality)
     return AppTest.from_file(str(app_path), default_timeout=60)
 
 

@@ -5,8 +5,8 @@ from streamlit.testing.v1 import AppTest
 
 from tests.crr.tiny import calibrated_detector
 from tests.workbench.fakes import good_png, png
-from workbench import inspection
-from workbench.strokes import Stroke
+from workbench.components.strokes import Stroke
+from workbench.inspection import inspector as inspection
 
 pytestmark = pytest.mark.usefixtures("fake_workbench")
 
@@ -18,10 +18,10 @@ def shown(monkeypatch) -> dict[str, dict]:
     """What was drawn last, by key, and what the canvas was given, as "canvas"."""
     drawn: dict[str, dict] = {}
     monkeypatch.setattr(
-        "workbench.components.comparing.show_panels", lambda drawing, key: drawn.update({key: drawing})
+        "workbench.views.compare.columns.show_panels", lambda drawing, key: drawn.update({key: drawing})
     )
     monkeypatch.setattr(
-        "workbench.components.painting.show_canvas",
+        "workbench.views.compare.painting.show_canvas",
         lambda picture, painting, **more: drawn.update(
             {"canvas": {"picture": picture, "painting": painting, **more}}
         ),
@@ -167,7 +167,7 @@ def test_a_damage_that_does_not_show_is_said(app, shown):
 def test_how_maps_are_shown_asks_no_model_again(app, shown, monkeypatch):
     open_page(app)
     paint(app, shown, SCRATCH)
-    monkeypatch.setattr("workbench.painted.ask_about_damage", lambda *_: pytest.fail("asked again"))
+    monkeypatch.setattr("workbench.painting.workshop.ask_about_damage", lambda *_: pytest.fail("asked again"))
     app.toggle(key="one_scale").set_value(False).run()
     app.selectbox(key="A").set_value("original photo").run()
     app.segmented_control(key="maps").set_value("Map alone").run()

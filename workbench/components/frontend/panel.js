@@ -1,5 +1,5 @@
 // One picture of a comparison: layers of photo and maps, perhaps others beyond a slider, and what is said of it.
-// compare.js uses this; assets.py joins it to that script.
+// panels.js uses this; assets.py joins it to that script.
 
 class HeatMap {
   constructor(map, one) {

@@ -5,15 +5,14 @@ from collections.abc import Sequence
 import streamlit as st
 
 from crr.types import Image
-from workbench.batch import Question
-from workbench.components.compare import show_panels
-from workbench.components.session import current_exploration
-from workbench.explored import paint_answers
-from workbench.inspection import Inspector
-from workbench.inversions import ILLUSTRATION
-from workbench.layer_drawing import draw_pictures
-from workbench.pictures import picture_of
-from workbench.shown import Shown
+from workbench.basics.pictures import picture_of
+from workbench.components.panels import show_panels
+from workbench.explanation.drawing import draw_pictures
+from workbench.explanation.explorer import paint_answers
+from workbench.explanation.feature_pictures import ILLUSTRATION
+from workbench.explanation.study_image import Shown
+from workbench.inspection.inspector import Inspector, Question
+from workbench.views.shared.session import current_exploration
 
 
 def show_answers(shown: Shown, questions: Sequence[Question], inspector: Inspector) -> None:

@@ -5,28 +5,25 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from workbench import models
-from workbench.batch import Question
-from workbench.colours import difference_gradient, gradient
-from workbench.comparison import Comparison
-from workbench.comparison_drawing import ORIGINAL, STYLES, Style, draw_columns, draw_pair
-from workbench.components.answers import show_answers
-from workbench.components.compare import show_panels
-from workbench.components.copying import show_copying
-from workbench.components.session import current_visit
-from workbench.components.shell import choose_device, plain_errors
-from workbench.inspection import Inspector
-from workbench.markdown import as_text
-from workbench.samples import read_samples
+from workbench.basics.markdown import as_text
+from workbench.basics.palettes import difference_gradient, gradient
+from workbench.comparison.comparison import Comparison
+from workbench.comparison.drawing import ORIGINAL, STYLES, Style, draw_columns, draw_pair
+from workbench.components.panels import show_panels
+from workbench.explanation.study_image import shown_as_it_is
+from workbench.inspection.inspector import Inspector, Question
+from workbench.inspection.samples import read_samples
+from workbench.model_store import available as models
 from workbench.settings import settings
-from workbench.shown import shown_as_it_is
-from workbench.visit import Visit
+from workbench.views.compare.answers import show_answers
+from workbench.views.compare.identity import show_copying
+from workbench.views.shared.page import choose_device, plain_errors
+from workbench.views.shared.session import current_visit
 
 MOST = 6
 _PREFERRED = ("crr-embedded", "autoencoder-embedded")
 _MODELS, _LOST = "models", "lost_models"
 _AS_IT_IS, _PAINT = "As it is", "Paint a defect"
-_SHOWN_PROBLEMS = 3
 
 
 def choose_models() -> list[Question]:
@@ -85,25 +82,6 @@ def _say_what_is_missing(missing: list[str], count: int) -> None:
             "--out checkpoints/autoencoder`",
             icon=":material/model_training:",
         )
-
-
-def show_problems(visit: Visit) -> None:
-    """What was wrong with photos that arrived."""
-    problems = visit.problems
-    for failure in problems[:_SHOWN_PROBLEMS]:
-        st.warning(as_text(failure.sentence), icon=":material/broken_image:")
-    if len(problems) > _SHOWN_PROBLEMS:
-        st.markdown(f"{len(problems) - _SHOWN_PROBLEMS} more could not be inspected; Inspect lists them.")
-    if visit.news and visit.batch.refusal is not None:
-        st.warning(as_text(visit.batch.refusal), icon=":material/inventory_2:")
-
-
-def write_link(visit: Visit) -> None:
-    """Keep in the address which sample is shown; photos of visitors are in no link."""
-    if visit.upload is not None:
-        st.query_params.pop("sample", None)
-    elif st.query_params.get("sample") != visit.sample:
-        st.query_params["sample"] = visit.sample
 
 
 def choose_look() -> bool:

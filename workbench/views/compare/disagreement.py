@@ -5,15 +5,14 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from workbench.batch import Question
-from workbench.comparison import Photo, photos_of
-from workbench.components.session import SURVEY, current_visit
-from workbench.components.shell import plain_errors
-from workbench.inspection import Inspector
-from workbench.markdown import as_text
-from workbench.samples import read_samples
+from workbench.basics.markdown import as_text
+from workbench.comparison.disagreement import Row, Survey
+from workbench.inspection.inspector import Inspector, Question
+from workbench.inspection.photo import Photo, photos_of
+from workbench.inspection.samples import read_samples
 from workbench.settings import settings
-from workbench.survey import Row, Survey
+from workbench.views.shared.page import plain_errors
+from workbench.views.shared.session import SURVEY, current_visit
 
 _SECONDS_A_TURN = 0.3  # the page answers between turns
 _MODEL = "model "  # before the names of columns, so that a model may be called as it likes

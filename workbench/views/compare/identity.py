@@ -6,8 +6,8 @@ import pandas as pd
 import streamlit as st
 
 from crr.anomalies import HELD_OUT
-from workbench.comparison import Comparison
-from workbench.plots import identity_figure
+from workbench.comparison.comparison import Comparison
+from workbench.comparison.plots import identity_figure
 
 _INDEX = "Identity index: the share of the damage that passes through the decoder, 1 = copied, 0 = repaired."
 _HELD_OUT = " and ".join(HELD_OUT)

@@ -6,20 +6,19 @@ from pathlib import Path
 
 import streamlit as st
 
-from workbench.batch import Question
-from workbench.comparison import Photo
-from workbench.components.answers import show_answers
+from workbench.basics.markdown import as_text
 from workbench.components.canvas import show_canvas
-from workbench.components.comparing import show_columns, show_details
-from workbench.components.session import WORKSHOP
-from workbench.components.shell import device_name, plain_errors
-from workbench.damage import KINDS, MATERIALS, Damaged, Filling, Synthetic
-from workbench.inspection import Inspector
-from workbench.markdown import as_text
-from workbench.painted import Plan, Workshop
-from workbench.samples import read_samples, samples_of_other_kinds
+from workbench.explanation.study_image import shown_damaged
+from workbench.inspection.inspector import Inspector, Question
+from workbench.inspection.photo import Photo
+from workbench.inspection.samples import read_samples, samples_of_other_kinds
+from workbench.painting.damage import KINDS, MATERIALS, Damaged, Filling, Synthetic
+from workbench.painting.workshop import Plan, Workshop
 from workbench.settings import settings
-from workbench.shown import shown_damaged
+from workbench.views.compare.answers import show_answers
+from workbench.views.compare.columns import show_columns, show_details
+from workbench.views.shared.page import device_name, plain_errors
+from workbench.views.shared.session import WORKSHOP
 
 _LINK = "damage"
 _FIGURES = (

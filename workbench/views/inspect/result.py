@@ -6,13 +6,14 @@ from time import perf_counter
 import streamlit as st
 
 from crr.types import Inspection, Verdict
-from workbench.colours import gradient
+from workbench.basics.markdown import as_text
+from workbench.basics.palettes import gradient
 from workbench.components.picture import show_picture
-from workbench.components.session import current_visit
-from workbench.components.shell import device_name, plain_errors
-from workbench.drawing import View, draw, views_of
-from workbench.inspection import Inspected
-from workbench.judgement import (
+from workbench.inspection.drawing import View, draw, views_of
+from workbench.inspection.inspector import Inspected
+from workbench.inspection.plots import score_figure
+from workbench.inspection.samples import Sample, read_samples
+from workbench.inspection.verdict import (
     HIGHEST,
     LOWEST,
     STEP,
@@ -27,11 +28,10 @@ from workbench.judgement import (
     strictness,
     verdict_at,
 )
-from workbench.markdown import as_text
-from workbench.plots import score_figure
-from workbench.samples import Sample, read_samples
+from workbench.inspection.visitor import Visit
 from workbench.settings import settings
-from workbench.visit import Visit
+from workbench.views.shared.page import device_name, plain_errors
+from workbench.views.shared.session import current_visit
 
 _LEGEND = (
     '<div class="legend"><span>0 as usual</span>'

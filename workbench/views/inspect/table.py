@@ -3,15 +3,15 @@
 import pandas as pd
 import streamlit as st
 
-from workbench import exports
-from workbench.batch import Question, Row
-from workbench.components.session import current_visit, forget_images
-from workbench.components.shell import plain_errors
-from workbench.inspection import Inspector
-from workbench.judgement import readable
-from workbench.markdown import as_text
+from workbench.basics.markdown import as_text
+from workbench.inspection import export as exports
+from workbench.inspection.batch import Row
+from workbench.inspection.inspector import Inspector, Question
+from workbench.inspection.verdict import readable
+from workbench.inspection.visitor import Visit
 from workbench.settings import settings
-from workbench.visit import Visit
+from workbench.views.shared.page import plain_errors
+from workbench.views.shared.session import current_visit, forget_images
 
 _SECONDS_A_TURN = 0.3  # the page answers between turns
 _SHOWN_PROBLEMS = 3

@@ -3,23 +3,17 @@
 import streamlit as st
 
 from crr.errors import CRRError
-from crr.inversion_checkpoint import HOW_TO_GET_ONE
 from crr.types import Image
-from workbench.components.compare import show_panels
-from workbench.components.exploring_sum import Weights
-from workbench.components.exploring_view import View
-from workbench.exploration import Exploration
-from workbench.inspection import Inspector
-from workbench.inversions import ILLUSTRATION
-from workbench.layer_drawing import draw_pictures
-from workbench.layer_plots import channels_figure, shares_figure
-from workbench.layers import contributions
-from workbench.markdown import as_text
-
-NO_PAINTER = (
-    "There is no inversion network for this model's encoder, so its features cannot be shown as a picture. "
-    f"Train one: `{HOW_TO_GET_ONE}`"
-)
+from workbench.basics.markdown import as_text
+from workbench.components.panels import show_panels
+from workbench.explanation.cache import Exploration
+from workbench.explanation.drawing import draw_pictures
+from workbench.explanation.feature_pictures import ILLUSTRATION, NO_PAINTER
+from workbench.explanation.patch_reading import contributions
+from workbench.explanation.plots import channels_figure, shares_figure
+from workbench.inspection.inspector import Inspector
+from workbench.views.layers.fusion import Weights
+from workbench.views.layers.state import View
 
 
 def show_painting(view: View, exploration: Exploration, inspector: Inspector) -> None:

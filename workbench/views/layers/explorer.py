@@ -5,29 +5,28 @@ from collections.abc import Sequence
 import streamlit as st
 
 from crr.errors import CRRError
-from crr.explanation import Hidden
-from workbench import models
-from workbench.batch import Question
-from workbench.comparison import Photo
-from workbench.components.exploring_export import offer_exports
-from workbench.components.exploring_index import show_index
-from workbench.components.exploring_rows import show_layers
-from workbench.components.exploring_spot import show_adding_up, show_channels, show_painting
-from workbench.components.exploring_sum import current_weights, show_answer, show_sum
-from workbench.components.exploring_view import View, choose_measure, choose_pick, peak
-from workbench.components.progress import progress
-from workbench.components.session import WORKSHOP, current_exploration
-from workbench.components.shell import plain_errors
-from workbench.exploration import Exploration
-from workbench.explored import Explored, explore
-from workbench.inspection import Inspector
-from workbench.markdown import as_text
-from workbench.normality import normality
-from workbench.painted import Workshop
-from workbench.samples import read_samples, samples_of_other_kinds
+from crr.inference.explanation import Hidden
+from workbench.basics.markdown import as_text
+from workbench.explanation.cache import Exploration
+from workbench.explanation.explorer import Explored, explore
+from workbench.explanation.location import Spot
+from workbench.explanation.study_image import Shown, shown_as_it_is, shown_damaged
+from workbench.inspection.inspector import Inspector, Question
+from workbench.inspection.photo import Photo
+from workbench.inspection.samples import read_samples, samples_of_other_kinds
+from workbench.model_store import available as models
+from workbench.painting.workshop import Workshop
+from workbench.reference.cache import normality
 from workbench.settings import settings
-from workbench.shown import Shown, shown_as_it_is, shown_damaged
-from workbench.spots import Spot
+from workbench.views.layers.details import show_adding_up, show_channels, show_painting
+from workbench.views.layers.export import offer_exports
+from workbench.views.layers.fusion import current_weights, show_answer, show_sum
+from workbench.views.layers.identity import show_index
+from workbench.views.layers.rows import show_layers
+from workbench.views.layers.state import View, choose_measure, choose_pick, peak
+from workbench.views.shared.page import plain_errors
+from workbench.views.shared.progress import progress
+from workbench.views.shared.session import WORKSHOP, current_exploration
 
 _NONE = "none"
 _AS_IT_IS, _DAMAGED = "As it is", "With my damage"

@@ -9,15 +9,15 @@ import streamlit as st
 
 from crr.errors import CRRError
 from crr.types import Image
-from workbench.exploration import Exploration
-from workbench.explored import Explored
-from workbench.inspection import Inspector
-from workbench.layer_export import ARRAYS, as_arrays, as_html
-from workbench.measures import Measuring
-from workbench.samples import read_samples
+from workbench.explanation.cache import Exploration
+from workbench.explanation.explorer import Explored
+from workbench.explanation.export import ARRAYS, as_arrays, as_html
+from workbench.explanation.location import Spot
+from workbench.explanation.study_image import Shown
+from workbench.inspection.inspector import Inspector
+from workbench.inspection.samples import read_samples
+from workbench.reference.discrepancy import Measuring
 from workbench.settings import settings
-from workbench.shown import Shown
-from workbench.spots import Spot
 
 
 def offer_exports(

@@ -7,11 +7,11 @@ from html import escape
 import numpy as np
 import streamlit as st
 
-from workbench.components.compare import show_panels
-from workbench.components.exploring_view import View
-from workbench.judgement import verdict_at
-from workbench.layer_drawing import draw_sum
-from workbench.markdown import as_text
+from workbench.basics.markdown import as_text
+from workbench.components.panels import show_panels
+from workbench.explanation.drawing import draw_sum
+from workbench.inspection.verdict import verdict_at
+from workbench.views.layers.state import View
 
 
 @dataclass(frozen=True)

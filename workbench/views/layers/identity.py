@@ -5,18 +5,17 @@ from collections.abc import Sequence
 import streamlit as st
 
 from crr.anomalies import HELD_OUT
-from crr.explanation import Hidden
-from workbench import models
-from workbench.batch import Question
-from workbench.components.progress import progress
-from workbench.exploration import Exploration
-from workbench.explored import Explored
-from workbench.inspection import Inspector
-from workbench.layer_index import Origin, best_known, indices_of
-from workbench.layer_plots import index_figure
-from workbench.markdown import as_text
-from workbench.normality import Normality
-from workbench.shown import Shown
+from crr.inference.explanation import Hidden
+from workbench.basics.markdown import as_text
+from workbench.explanation.cache import Exploration
+from workbench.explanation.explorer import Explored
+from workbench.explanation.identity_index import Origin, best_known, indices_of
+from workbench.explanation.plots import index_figure
+from workbench.explanation.study_image import Shown
+from workbench.inspection.inspector import Inspector, Question
+from workbench.model_store import available as models
+from workbench.reference.cache import Normality
+from workbench.views.shared.progress import progress
 
 _MOST = 6
 _BESIDE = "autoencoder-embedded"

@@ -2,18 +2,18 @@
 
 import streamlit as st
 
-from workbench.colours import copying_gradient, gradient
-from workbench.components.compare import show_panels
-from workbench.components.exploring_sum import Weights, choose_distance_weight, choose_weight
-from workbench.components.exploring_view import View
-from workbench.explored import Explored
-from workbench.judgement import percent_copied
-from workbench.layer_drawing import draw_layer, highest
-from workbench.layer_index import Origin
-from workbench.layer_plots import patches_figure
-from workbench.layers import among_normal_patches, discrepancy_map
-from workbench.markdown import as_text
-from workbench.patch_pictures import neighbours_html
+from workbench.basics.markdown import as_text
+from workbench.basics.palettes import copying_gradient, gradient
+from workbench.components.panels import show_panels
+from workbench.explanation.drawing import draw_layer, highest
+from workbench.explanation.explorer import Explored
+from workbench.explanation.identity_index import Origin
+from workbench.explanation.patch_reading import among_normal_patches, discrepancy_map
+from workbench.explanation.patch_thumbnails import neighbours_html
+from workbench.explanation.plots import patches_figure
+from workbench.inspection.verdict import percent_copied
+from workbench.views.layers.fusion import Weights, choose_distance_weight, choose_weight
+from workbench.views.layers.state import View
 
 _COPIES = (
     "How much of a damage passes through the decoder in this layer: the identity index. It compares the part "

@@ -7,10 +7,10 @@ from functools import cached_property
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from workbench.explored import Explored
-from workbench.layers import LayerAtSpot, look_at
-from workbench.measures import MEASURES, Measuring
-from workbench.spots import Spot
+from workbench.explanation.explorer import Explored
+from workbench.explanation.location import Spot
+from workbench.explanation.patch_reading import LayerAtSpot, look_at
+from workbench.reference.discrepancy import MEASURES, Measuring
 
 _POINT, _AREA = "Point", "Area"
 _PICKS = {_POINT: "point", _AREA: "area"}

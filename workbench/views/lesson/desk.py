@@ -7,16 +7,15 @@ from functools import cached_property
 import streamlit as st
 
 from crr.types import Image, Inspection
-from workbench.classroom import Classroom
-from workbench.colours import gradient
-from workbench.comparison import sample_photo
-from workbench.components.compare import show_panels
-from workbench.components.exploring_spot import NO_PAINTER
-from workbench.inversions import ILLUSTRATION
-from workbench.layer_drawing import draw_pictures
-from workbench.pictures import DISPLAY_SIDE, picture_of, shrink
-from workbench.samples import Sample, samples_of_other_kinds
-from workbench.shown import Shown, shown_as_it_is
+from workbench.basics.palettes import gradient
+from workbench.basics.pictures import DISPLAY_SIDE, picture_of, shrink
+from workbench.components.panels import show_panels
+from workbench.explanation.drawing import draw_pictures
+from workbench.explanation.feature_pictures import ILLUSTRATION, NO_PAINTER
+from workbench.explanation.study_image import Shown, shown_as_it_is
+from workbench.inspection.photo import sample_photo
+from workbench.inspection.samples import Sample, samples_of_other_kinds
+from workbench.lesson.demonstration import Classroom
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,12 +4,12 @@ import numpy as np
 import streamlit as st
 
 from crr.types import Image
-from workbench.classroom import LADDER, Classroom, heat
+from workbench.basics.pictures import picture_of
 from workbench.components.canvas import show_canvas
-from workbench.components.lesson_desk import Desk, say_who_painted, verdict_of
-from workbench.damage import Damaged, Filling, paint
-from workbench.pictures import picture_of
-from workbench.strokes import Painting
+from workbench.components.strokes import Painting
+from workbench.lesson.demonstration import LADDER, Classroom, heat
+from workbench.painting.damage import Damaged, Filling, paint
+from workbench.views.lesson.desk import Desk, say_who_painted, verdict_of
 
 _FIRST, *_, _LAST = LADDER
 _PAINTING = "lesson_painting"

@@ -4,22 +4,14 @@ from collections.abc import Callable, Mapping
 
 import streamlit as st
 
-from crr.explanation import Hidden
+from crr.inference.explanation import Hidden
 from crr.types import Image
-from workbench.classroom import LADDER, features_picture, heat, moved_picture
-from workbench.components.exploring_spot import NO_PAINTER
-from workbench.components.lesson_desk import (
-    DAMAGE,
-    PART,
-    Desk,
-    say_who_painted,
-    show_legend,
-    small,
-    verdict_of,
-)
-from workbench.components.lesson_painting import paint_one
-from workbench.judgement import verdict_at
-from workbench.layer_plots import ladder_figure, masking_figure
+from workbench.explanation.feature_pictures import NO_PAINTER
+from workbench.inspection.verdict import verdict_at
+from workbench.lesson.demonstration import LADDER, features_picture, heat, moved_picture
+from workbench.lesson.plots import ladder_figure, masking_figure
+from workbench.views.lesson.desk import DAMAGE, PART, Desk, say_who_painted, show_legend, small, verdict_of
+from workbench.views.lesson.painting import paint_one
 
 _PLAIN, _MASKED, _REPAIR, _CRR = LADDER
 _RATES = (0.0, 0.2, 0.4, 0.6, 0.8)

@@ -2,16 +2,17 @@
 
 import streamlit as st
 
-from workbench import inspection, models
-from workbench.classroom import Classroom
-from workbench.components.lesson_desk import DAMAGE, PART, Desk
-from workbench.components.lesson_steps import PICTURES
-from workbench.components.session import current_exploration
-from workbench.components.shell import choose_device, plain_errors
-from workbench.lesson import Step, read_steps, step_number
-from workbench.normality import normality
-from workbench.samples import read_samples
+from workbench.inspection import inspector as inspection
+from workbench.inspection.samples import read_samples
+from workbench.lesson.demonstration import Classroom
+from workbench.lesson.steps import Step, read_steps, step_number
+from workbench.model_store import available as models
+from workbench.reference.cache import normality
 from workbench.settings import settings
+from workbench.views.lesson.desk import DAMAGE, PART, Desk
+from workbench.views.lesson.pictures import PICTURES
+from workbench.views.shared.page import choose_device, plain_errors
+from workbench.views.shared.session import current_exploration
 
 _STEP, _WRITTEN, _ANSWERED = "lesson_step", "lesson_written", "lesson_answered"
 _LINK = "step"

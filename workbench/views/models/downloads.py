@@ -1,16 +1,19 @@
 """Pulls that a visitor waits for: begun anywhere on the page Models, shown at its head."""
 
+from functools import cache
+
 import streamlit as st
+from streamlit.runtime import Runtime
 
 from crr.errors import CRRError
 from crr.hub import HubName, Pulled
-from workbench.components.delivering import watch
-from workbench.components.shell import plain_errors
-from workbench.components.trust import hub_of_visitor, may_change_models, uses_token, visitor
-from workbench.deliveries import Delivery
-from workbench.markdown import as_text
-from workbench.pulls import pulls
+from workbench.basics.markdown import as_text
+from workbench.model_store.downloads import Pulls
+from workbench.model_store.transfers import Delivery
 from workbench.settings import settings
+from workbench.views.models.permissions import hub_of_visitor, may_change_models, uses_token, visitor
+from workbench.views.models.transfers import watch
+from workbench.views.shared.page import plain_errors
 
 _PULLS = "hub_pulls"
 _KEPT = 3  # of those that are there: a line each stands above the page
@@ -89,3 +92,13 @@ def _show_pulled(pull: Delivery[Pulled], pulled: Pulled) -> None:
         if st.button("", key=f"close-{id(pull)}", icon=":material/close:", type="tertiary", help="Close"):
             st.session_state[_PULLS] = [one for one in _mine() if one is not pull]
             st.rerun()
+
+
+@cache
+def pulls() -> Pulls:
+    """Those of this process."""
+    return Pulls(_has_a_window)
+
+
+def _has_a_window(visitor: str) -> bool:
+    return not Runtime.exists() or Runtime.instance().is_active_session(visitor)

@@ -6,11 +6,11 @@ import streamlit as st
 
 from crr.errors import HubError
 from crr.hub import HubName, Store, size_of
-from workbench.components.pulling import start_pull
-from workbench.components.shell import plain_errors
-from workbench.components.trust import hub_of_visitor, may_change_models
-from workbench.markdown import as_part, as_text
-from workbench.shelf import Shelved, describe_figures, shelve
+from workbench.basics.markdown import as_part, as_text
+from workbench.model_store.cards import Shelved, describe_figures, shelve
+from workbench.views.models.downloads import start_pull
+from workbench.views.models.permissions import hub_of_visitor, may_change_models
+from workbench.views.shared.page import plain_errors
 
 ANY = "any"
 _COLUMNS = 2

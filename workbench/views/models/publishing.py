@@ -3,17 +3,17 @@
 import streamlit as st
 from huggingface_hub import get_token
 
-from crr.card_metadata import card_in, known_metadata, licence_of, split_card
+from crr.checkpoints.card_metadata import card_in, known_metadata, licence_of, split_card
 from crr.errors import CRRError
 from crr.hub import HubName, Publication, Published, Store
-from crr.hub.failures import LOG_IN
-from workbench import models
-from workbench.components.delivering import watch
-from workbench.components.shell import plain_errors
-from workbench.components.trust import hub_of_visitor, may_change_models
-from workbench.deliveries import Delivery
-from workbench.markdown import as_part, as_text
-from workbench.pushes import pushes
+from crr.hub.error_messages import LOG_IN
+from workbench.basics.markdown import as_part, as_text
+from workbench.model_store import available as models
+from workbench.model_store.transfers import Delivery
+from workbench.model_store.uploads import pushes
+from workbench.views.models.permissions import hub_of_visitor, may_change_models
+from workbench.views.models.transfers import watch
+from workbench.views.shared.page import plain_errors
 
 _PUSH, _MODEL = "hub_push", "published_model"
 

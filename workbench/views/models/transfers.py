@@ -6,8 +6,8 @@ from typing import Any
 import streamlit as st
 
 from crr.hub import size_of
-from workbench.deliveries import Delivery
-from workbench.markdown import as_text
+from workbench.basics.markdown import as_text
+from workbench.model_store.transfers import Delivery
 
 _EVERY = 0.5  # seconds between two looks
 

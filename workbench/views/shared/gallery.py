@@ -4,13 +4,13 @@ from datetime import datetime
 
 import streamlit as st
 
+from crr.data.image_formats import IMAGE_SUFFIXES
 from crr.errors import ConfigError
-from crr.image_formats import IMAGE_SUFFIXES
-from workbench.components.session import current_visit, forget_explorations, shown_sample
-from workbench.components.shell import plain_errors
-from workbench.markdown import as_text
-from workbench.samples import read_samples, sample_thumbnail
+from workbench.basics.markdown import as_text
+from workbench.inspection.samples import read_samples, sample_thumbnail
 from workbench.settings import settings
+from workbench.views.shared.page import plain_errors
+from workbench.views.shared.session import current_visit, forget_explorations, shown_sample
 
 _SAMPLE, _CAMERA, _FOLDER, _CLOSED = "sample_choice", "camera", "folder_path", "popovers_closed"
 

@@ -10,18 +10,18 @@ import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 
 from crr.errors import CRRError
-from workbench import allowance
-from workbench.markdown import as_text
+from workbench.basics import rate_limit as allowance
+from workbench.basics.markdown import as_text
 from workbench.settings import settings
 
 if TYPE_CHECKING:
-    from workbench.batch import Question
+    from workbench.inspection.inspector import Question
 
 _log = logging.getLogger(__name__)
 
 _MODEL, _LOST = "model", "lost_model"
 _ALLOWANCE = "allowance"
-_STYLE = Path(__file__).parent / "style.css"
+_STYLE = Path(__file__).parents[2] / "components" / "frontend" / "style.css"
 
 
 @contextmanager
@@ -65,8 +65,8 @@ def choose_model() -> "Question":
 
     A sentence on the page says so if the model that was chosen, or that the link names, is not there.
     """
-    from workbench.batch import Question  # these need torch, and the page has something to show before
-    from workbench.models import find_models, pulled_as, why_replaced
+    from workbench.inspection.inspector import Question
+    from workbench.model_store.available import find_models, pulled_as, why_replaced
 
     models = find_models()
     wanted = st.session_state.get(_MODEL) or st.query_params.get(_MODEL)
@@ -96,7 +96,7 @@ def choose_model() -> "Question":
 
 def choose_device() -> str:
     """The device, chosen where this is called."""
-    from crr.engine import available_devices  # needs torch
+    from crr.runtime.devices import available_devices
 
     device: str = st.selectbox(
         "Device",

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import streamlit as st
 
-from workbench.markdown import as_text
+from workbench.basics.markdown import as_text
 
 _MOMENT = 0.3  # seconds
 

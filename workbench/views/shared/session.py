@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from workbench.samples import read_samples
+from workbench.inspection.samples import read_samples
 from workbench.settings import settings
 
 if TYPE_CHECKING:
-    from workbench.exploration import Exploration
-    from workbench.visit import Visit
+    from workbench.explanation.cache import Exploration
+    from workbench.inspection.visitor import Visit
 
 _VISIT = "visit"
 WORKSHOP, SURVEY = "workshop", "survey"  # what the page Compare keeps of the visitor's images
@@ -26,7 +26,7 @@ def linked_sample() -> str:
 
 def current_visit() -> "Visit":
     """This session's visit; a new session looks at the sample that its link asks for."""
-    from workbench.visit import Visit  # needs torch
+    from workbench.inspection.visitor import Visit
 
     if _VISIT not in st.session_state:
         st.session_state[_VISIT] = Visit(settings(), linked_sample(), _linked_threshold())
@@ -36,7 +36,7 @@ def current_visit() -> "Visit":
 
 def current_exploration() -> "Exploration":
     """What this session's models were asked about single photos, on the pages Layers and Lesson."""
-    from workbench.exploration import Exploration  # needs torch
+    from workbench.explanation.cache import Exploration
 
     if EXPLORATION not in st.session_state:
         st.session_state[EXPLORATION] = Exploration(settings().session_bytes)
@@ -67,7 +67,7 @@ def shown_sample() -> str | None:
 
 
 def _linked_threshold() -> float | None:
-    """Any number; `workbench.judgement` moves it into the slider's range."""
+    """Any number; `workbench.inspection.verdict` moves it into the slider's range."""
     try:
         value = float(st.query_params.get("threshold", ""))
     except ValueError:

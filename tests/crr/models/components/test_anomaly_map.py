@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from crr.maps import enlarged, mean_map, top_share_score
+from crr.models.components.anomaly_map import enlarged, mean_map, top_share_score
 
 RANDOM = np.random.default_rng(0)
 

@@ -6,10 +6,10 @@ import pytest
 import timm
 from torch import nn
 
-from crr import backbones
-from crr.backbones import check_name, create_backbone
 from crr.errors import EncoderError
-from crr.presets import EMBEDDED
+from crr.models.components import backbones
+from crr.models.components.backbones import check_name, create_backbone
+from crr.training.presets import EMBEDDED
 from tests.crr.tiny import ENCODER
 
 FROM_THE_HUB = replace(ENCODER, name="test_resnet", weights="timm")

@@ -1,8 +1,8 @@
 import pytest
 import torch
 
-from crr.categories import CategoryRecogniser, summary
-from crr.encoders import Layer
+from crr.models.components.category_recogniser import CategoryRecogniser, summary
+from crr.models.components.encoder import Layer
 
 LAYERS = (Layer("fine", 6, (4, 4)), Layer("coarse", 10, (2, 2)))
 NOISY = 3  # a channel that varies much within every category and tells nothing

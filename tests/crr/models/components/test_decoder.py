@@ -5,15 +5,15 @@ import torch
 from torch.nn import functional
 
 from crr.config import DecoderConfig, MaskingConfig
-from crr.decoder import (
+from crr.errors import ConfigError
+from crr.models.components.decoder import (
     Decoder,
     LinearAttentionBlock,
     _fuse_reversed,
     elu_plus_one,
     linear_attention,
 )
-from crr.encoders import Layer
-from crr.errors import ConfigError
+from crr.models.components.encoder import Layer
 
 PYRAMID = (Layer("fine", 6, (16, 24)), Layer("middle", 10, (8, 12)), Layer("coarse", 14, (4, 6)))
 EQUAL = (Layer("first", 16, (4, 6)), Layer("second", 16, (4, 6)))

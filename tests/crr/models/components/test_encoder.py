@@ -10,11 +10,12 @@ import torch
 from sklearn.datasets import load_sample_image
 from torch import Tensor, nn
 
-from crr import backbones, encoders
 from crr.config import EncoderConfig
-from crr.encoders import Encoder, token_grid
 from crr.errors import EncoderError
-from crr.presets import DINOV2_BASE, EMBEDDED
+from crr.models.components import backbones
+from crr.models.components import encoder as encoders
+from crr.models.components.encoder import Encoder, token_grid
+from crr.training.presets import DINOV2_BASE, EMBEDDED
 from tests.crr.tiny import ENCODER, tiny_detector
 
 IMAGES = torch.rand(2, 3, 64, 64, generator=torch.Generator().manual_seed(3))

@@ -4,7 +4,7 @@ import torch
 from scipy.special import log_softmax, softmax
 from torchvision.ops import sigmoid_focal_loss
 
-from crr.losses import mining_share, repair_loss, segmentation_loss
+from crr.models.components.losses import mining_share, repair_loss, segmentation_loss
 
 RANDOM = np.random.default_rng(0)
 SHAPES = [(2, 3, 6, 5), (2, 7, 3, 4)]

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from crr.config import MaskingConfig
-from crr.masking import FeatureMasking, random_mask
+from crr.models.components.masking import FeatureMasking, random_mask
 
 TOKENS = torch.rand(4, 100, 256, generator=torch.Generator().manual_seed(0)) + 0.5
 

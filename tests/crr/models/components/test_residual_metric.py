@@ -5,8 +5,13 @@ import pytest
 import torch
 from torch.nn import functional
 
-from crr.encoders import Layer
-from crr.residual_metric import _PRIOR_IMAGES, _SHRINKAGE, ResidualMetric, ResidualStatistics
+from crr.models.components.encoder import Layer
+from crr.models.components.residual_metric import (
+    _PRIOR_IMAGES,
+    _SHRINKAGE,
+    ResidualMetric,
+    ResidualStatistics,
+)
 from crr.types import Reconstruction
 
 LAYERS = (Layer("fine", 3, (8, 12)), Layer("coarse", 5, (4, 6)))

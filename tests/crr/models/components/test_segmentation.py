@@ -5,9 +5,9 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from crr.config import SegmentationConfig
-from crr.encoders import Encoder, Layer
-from crr.presets import DINOV2_BASE, EMBEDDED
-from crr.segmentation import agreement, create_segmentation
+from crr.models.components.encoder import Encoder, Layer
+from crr.models.components.segmentation import agreement, create_segmentation
+from crr.training.presets import DINOV2_BASE, EMBEDDED
 from crr.types import Reconstruction
 
 LAYERS = (Layer("coarse", 12, (4, 4)), Layer("fine", 6, (16, 16)), Layer("middle", 10, (8, 8)))

@@ -2,9 +2,9 @@ import pytest
 import torch
 from torch.nn import functional
 
-from crr.encoders import Layer
 from crr.errors import ConfigError
-from crr.tokens import Tokens, _space_to_depth
+from crr.models.components.encoder import Layer
+from crr.models.components.tokens import Tokens, _space_to_depth
 
 LAYERS = (Layer("fine", 6, (16, 24)), Layer("middle", 10, (8, 12)), Layer("coarse", 14, (4, 6)))
 

@@ -1,0 +1,5 @@
+"""The `crr` command."""
+
+from crr.cli.main import app
+
+__all__ = ["app"]

@@ -1,0 +1,7 @@
+"""Identity mapping, measured: which share of a damage passes through a decoder.
+
+Begin with `index.py`, the formula. `pairs.py` makes damaged images with clean twins, `single_image.py`
+answers for one image at once, `evaluation.py` for a data set, and `surrogate.py` estimates the index of a
+real defect that has no clean twin. Others use `index.IdentityIndex`, `single_image.identity_index` and
+`evaluation.measure_identity`.
+"""

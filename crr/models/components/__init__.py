@@ -1,0 +1,6 @@
+"""The networks and measures that methods are built of, each on tensors alone.
+
+Begin with `encoder.py` (an image becomes features, a layer a grid) and `decoder.py` (what the features
+should be). Then `masking.py` and `losses.py` for training, `segmentation.py`, `residual_metric.py` and
+`anomaly_map.py` for what follows from the difference. Only methods, training and inference use it.
+"""

@@ -1,0 +1,42 @@
+"""Where computing happens: the devices here, and which of them gain by bfloat16."""
+
+from contextlib import AbstractContextManager
+
+import torch
+
+from crr.errors import DeviceError
+
+
+def available_devices() -> list[str]:
+    """Names of the devices here, best first; "cpu" is always the last."""
+    names = [f"cuda:{index}" for index in range(torch.cuda.device_count())]
+    if torch.backends.mps.is_available():
+        names.append("mps")
+    return [*names, "cpu"]
+
+
+def resolve_device(name: str = "auto") -> torch.device:
+    """The device of that name; "auto" is the best there is.
+
+    Raises:
+        DeviceError: This machine has no such device.
+    """
+    devices = available_devices()
+    if name == "auto":
+        return torch.device(devices[0])
+    wanted = "cuda:0" if name == "cuda" else name
+    if wanted not in devices:
+        raise DeviceError(f"There is no device {name!r} on this machine; there are: {', '.join(devices)}.")
+    return torch.device(wanted)
+
+
+def bfloat16_helps(device: torch.device) -> bool:
+    """Whether the device multiplies bfloat16 natively; emulated it is slower than float32."""
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    return device.type == "cpu" and bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+
+
+def autocast(device: torch.device) -> AbstractContextManager[None]:
+    """bfloat16 where the device multiplies it natively."""
+    return torch.autocast(device.type, torch.bfloat16, enabled=bfloat16_helps(device))

@@ -1,0 +1,61 @@
+"""An image file that several models are asked about: read, decoded and damaged once."""
+
+import time
+from collections.abc import Callable
+from functools import cached_property
+
+from crr.data.images import decode
+from crr.identity.single_image import StandardDamage
+from crr.inference.engine import EncoderPasses
+from crr.types import Image
+from workbench.basics.pictures import Picture, digest_of, picture_of
+from workbench.inspection.samples import Sample
+
+
+class ImageFile:
+    """An image file that models are asked about; what they share is done once, and only if it is needed.
+
+    Attributes:
+        name: What the file is called.
+        passes: What encoders answered to it so far.
+    """
+
+    def __init__(self, name: str, read: Callable[[], bytes]) -> None:
+        """Args: name; read, gives the content."""
+        self.name = name
+        self.passes: EncoderPasses = {}
+        self._read = read
+        self._milliseconds = 0.0
+
+    @cached_property
+    def content(self) -> bytes:
+        """Of the file."""
+        return self._read()
+
+    @cached_property
+    def image(self) -> Image:
+        """What it shows; raises `ImageError` for a bad file."""
+        content, start = self.content, time.perf_counter()
+        image = decode(content, self.name)
+        self._milliseconds = 1000 * (time.perf_counter() - start)
+        return image
+
+    @cached_property
+    def standard_damage(self) -> StandardDamage:
+        """The image with damage of kinds that no model was trained on; raises `ImageError` likewise."""
+        return StandardDamage(self.image)
+
+    @property
+    def decode_milliseconds(self) -> float:
+        """Time that decoding took, 0 if it was not decoded."""
+        return self._milliseconds
+
+    @cached_property
+    def picture(self) -> Picture:
+        """What the screen shows of it; raises `ImageError` likewise."""
+        return picture_of(self.image, digest_of(self.content))
+
+
+def sample_file(sample: Sample) -> ImageFile:
+    """The file of a sample, not read yet."""
+    return ImageFile(sample.path.name, sample.path.read_bytes)

@@ -1,0 +1,91 @@
+"""A photo that models are asked about, whether a sample or a visitor's own."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from crr.identity.single_image import CopiedDamage
+from crr.types import Verdict
+from workbench.inspection.batch import Upload
+from workbench.inspection.image_file import ImageFile, sample_file
+from workbench.inspection.inspector import Inspected, Inspector, Question
+from workbench.inspection.samples import Sample
+from workbench.inspection.visitor import Visit
+
+
+@dataclass(frozen=True)
+class Photo:
+    """A photo that models are compared on: a sample, or one that the visitor brought.
+
+    Attributes:
+        key: Name of the sample, or digest of the upload.
+        own: Whether the visitor brought it.
+        name: What people call it.
+        label: What its data set says about the part; None for a visitor's own.
+        open: Its file, not decoded yet.
+        inspect: Asks a model; None if the file cannot be inspected.
+        copied: How much of the standard damage to it a model copies, remembered.
+        mask: File of its size that marks its real defect in white; None if there is none, or none known.
+    """
+
+    key: str
+    own: bool
+    name: str
+    label: Verdict | None
+    open: Callable[[], ImageFile]
+    inspect: Callable[[Question, Inspector, ImageFile], Inspected | None]
+    copied: Callable[[Question, Inspector, ImageFile], CopiedDamage]
+    mask: Path | None = None
+
+
+def sample_photo(sample: Sample) -> Photo:
+    """A sample as a photo to compare on."""
+    return Photo(
+        key=sample.name,
+        own=False,
+        name=sample.title,
+        label="defective" if sample.defective else "normal",
+        open=lambda: sample_file(sample),
+        inspect=lambda question, inspector, file: inspector.inspect_sample(
+            sample, question.model, question.device, file
+        ),
+        copied=lambda question, inspector, file: inspector.copied_by_sample(
+            sample, question.model, question.device, file
+        ),
+        mask=sample.mask,
+    )
+
+
+def own_photo(upload: Upload, visit: Visit) -> Photo:
+    """An upload of the visitor as a photo to compare on."""
+
+    def copied(question: Question, inspector: Inspector, file: ImageFile) -> CopiedDamage:
+        key = (upload.digest, question.key)
+        if key not in visit.copied:
+            visit.copied[key] = inspector.copied_by(file, question.model, question.device)
+        return visit.copied[key]
+
+    return Photo(
+        key=upload.digest,
+        own=True,
+        name=upload.name,
+        label=None,
+        open=upload.file,
+        inspect=lambda question, inspector, file: visit.batch.inspect(
+            upload.digest, question, inspector, file
+        ),
+        copied=copied,
+    )
+
+
+def photos_of(visit: Visit, samples: Mapping[str, Sample], own: bool) -> list[Photo]:
+    """All photos of the visitor, or all samples."""
+    if own:
+        return [own_photo(upload, visit) for upload in visit.batch.uploads.values()]
+    return [sample_photo(sample) for sample in samples.values()]
+
+
+def shown_photo(visit: Visit, samples: Mapping[str, Sample]) -> Photo:
+    """What the visitor looks at."""
+    upload = visit.batch.uploads.get(visit.upload or "")
+    return sample_photo(samples[visit.sample]) if upload is None else own_photo(upload, visit)
