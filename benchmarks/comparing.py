@@ -23,11 +23,11 @@ from crr.checkpoints.files import describe, find
 from crr.checkpoints.serialization import load
 from crr.inference.engine import EncoderPasses, inspect_batch
 from workbench.components.strokes import Stroke
-from workbench.inspection.inspector import Inspector, Question
+from workbench.inspection.inspector import Inspector, ModelChoice
 from workbench.inspection.photo import sample_photo
 from workbench.inspection.samples import read_samples
 from workbench.model_store.loaded import Models
-from workbench.painting.workshop import Workshop
+from workbench.painting.workshop import PaintingSession
 from workbench.settings import ROOT, settings
 
 if TYPE_CHECKING:
@@ -79,17 +79,17 @@ def compare_sharing() -> None:
 
 def time_stroke(count: int) -> None:
     """From the strokes to the damaged image and what `count` models say of it, in this process."""
-    questions = [Question(describe(find(f"{name}-embedded")), "cpu") for name in NAMES[:count]]
+    choices = [ModelChoice(describe(find(f"{name}-embedded")), "cpu") for name in NAMES[:count]]
     inspector = Inspector(Models(load, settings().model_bytes), inspect_batch)
     photo = sample_photo(read_samples(settings().samples)[SAMPLE])
-    workshop = Workshop(settings().session_bytes)
+    workshop = PaintingSession(settings().session_bytes)
     part = workshop.part(photo)
 
     def stroke(number: int) -> None:
         start = (150.0 + 5 * number, 160.0)
         line = Stroke(tool="line", size=16.0, points=(start, (start[0] + 60, 220.0)))
         workshop.plan(photo).painting.strokes = (line,)
-        workshop.look(part, workshop.make(part), questions, inspector)
+        workshop.look(part, workshop.make(part), choices, inspector)
 
     times = [timed(partial(stroke, number)) for number in range(WARM_UP + ROUNDS)][WARM_UP:]
     print(f"a stroke, {count} models, in the library: {median(times):.0f} ms (slowest {max(times):.0f} ms)")

@@ -15,19 +15,19 @@ import torch
 
 from benchmarks.comparing import served, timed
 from crr.checkpoints.files import describe, find
-from crr.inference.explanation import Hidden
-from workbench.explanation.cache import Exploration
+from crr.inference.explanation import FeatureMask
+from workbench.explanation.cache import ExplanationCache
 from workbench.explanation.drawing import draw_layer, highest
-from workbench.explanation.explorer import Explored, explore
-from workbench.explanation.location import Spot
+from workbench.explanation.explorer import LayerExplanation, explore
+from workbench.explanation.location import Location
 from workbench.explanation.patch_reading import discrepancy_map, look_at
 from workbench.explanation.patch_thumbnails import neighbours_html
 from workbench.explanation.plots import patches_figure
 from workbench.explanation.study_image import shown_as_it_is
-from workbench.inspection.inspector import Inspector, Question, inspector
+from workbench.inspection.inspector import Inspector, ModelChoice, inspector
 from workbench.inspection.photo import sample_photo
 from workbench.inspection.samples import read_samples
-from workbench.reference.cache import Normality
+from workbench.reference.cache import ReferenceCache
 from workbench.settings import settings
 
 if TYPE_CHECKING:
@@ -52,20 +52,20 @@ def main() -> None:
 
 def time_in_library() -> None:
     """First use, a new photo, its pictures, and a click."""
-    question, asked = Question(describe(find(MODEL)), "cpu"), inspector()
-    normality = Normality(asked, settings().normals_bytes)
+    choice, asked = ModelChoice(describe(find(MODEL)), "cpu"), inspector()
+    normality = ReferenceCache(asked, settings().normals_bytes)
     photo = sample_photo(read_samples(settings().samples)[SAMPLE])
 
-    def explored(exploration: Exploration) -> Explored:
+    def explored(exploration: ExplanationCache) -> LayerExplanation:
         shown = shown_as_it_is(photo)
-        return explore(shown, question, asked, normality, exploration, Hidden(), lambda *_: None)
+        return explore(shown, choice, asked, normality, exploration, FeatureMask(), lambda *_: None)
 
-    asked.ask(question.model, question.device, lambda detector: detector.name)  # loaded beforehand
+    asked.ask(choice.model, choice.device, lambda detector: detector.name)  # loaded beforehand
     print(f"first use, normal images included: {timed(lambda: explored(_forgetful())):.0f} ms")
     new = [timed(lambda: explored(_forgetful())) for _ in range(ROUNDS)]
     print(f"a new photo (one forward pass, what is copied of its marked defect): {median(new):.0f} ms")
     found = explored(_forgetful())
-    painting = [_time_painting(found, question, asked) for _ in range(ROUNDS)]
+    painting = [_time_painting(found, choice, asked) for _ in range(ROUNDS)]
     print(f"two pictures of features: {median(painting):.0f} ms")
     exploration = _forgetful()
     explored(exploration)
@@ -73,20 +73,22 @@ def time_in_library() -> None:
     print(f"a click, all layers: {median(clicks):.0f} ms (slowest {max(clicks):.0f} ms), no forward pass")
 
 
-def _forgetful() -> Exploration:
-    return Exploration(settings().session_bytes)
+def _forgetful() -> ExplanationCache:
+    return ExplanationCache(settings().session_bytes)
 
 
-def _time_painting(found: Explored, question: Question, asked: Inspector) -> float:
+def _time_painting(found: LayerExplanation, choice: ModelChoice, asked: Inspector) -> float:
     exploration = _forgetful()
-    return timed(lambda: exploration.paint(found.identity, found.explanation, question, asked))
+    return timed(lambda: exploration.paint(found.identity, found.explanation, choice, asked))
 
 
-def click(explored: Callable[[Exploration], Explored], exploration: Exploration, number: int) -> None:
+def click(
+    explored: Callable[[ExplanationCache], LayerExplanation], exploration: ExplanationCache, number: int
+) -> None:
     """What the page computes when a place is chosen: all that is shown of each layer."""
     found = explored(exploration)
     place = 0.1 + 0.8 * number / ROUNDS
-    spot = Spot(place, place, place, place)
+    spot = Location(place, place, place, place)
     memory, reference = found.normal.memory, found.normal.reference
     assert memory is not None
     assert reference is not None

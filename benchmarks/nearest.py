@@ -31,22 +31,22 @@ def main() -> None:
     squares = memory.square().sum(dim=1)
     size = detector.config.encoder.crop
     [tokens] = detector.tokens.join(detector.encoder(torch.rand(1, 3, size, size)))
-    questions = tokens * detector.weight
+    choices = tokens * detector.weight
     index = faiss.IndexFlatL2(memory.shape[1])
     index.add(memory.numpy())
-    found = torch.from_numpy(index.search(questions.numpy(), 1)[1][:, 0])
-    alike = float((found == nearest(questions, memory, squares)).float().mean())
+    found = torch.from_numpy(index.search(choices.numpy(), 1)[1][:, 0])
+    alike = float((found == nearest(choices, memory, squares)).float().mean())
     times = [
         (
-            timed(lambda: nearest(questions, memory, squares)),
-            timed(lambda: index.search(questions.numpy(), 1)),
+            timed(lambda: nearest(choices, memory, squares)),
+            timed(lambda: index.search(choices.numpy(), 1)),
         )
         for _ in range(WARM_UP + ROUNDS)
     ][WARM_UP:]
     ours, theirs = zip(*times, strict=True)
     ratio = median(first / second for first, second in times)
     print(
-        f"{len(questions)} patches among {len(memory)} of {memory.shape[1]} numbers: torch "
+        f"{len(choices)} patches among {len(memory)} of {memory.shape[1]} numbers: torch "
         f"{median(ours):.1f} ms, faiss {faiss.__version__} {median(theirs):.1f} ms, ratio {ratio:.2f}; "
         f"the same patch for {100 * alike:.1f} %"
     )

@@ -23,8 +23,8 @@ from crr.data.datasets import Category, Dataset, Sample, open_dataset, read_mask
 from crr.data.images import decode
 from crr.data.preprocessing import mask_to_input, to_input
 from crr.identity.index import as_number, layer_indices, mean_index, passed_damage
-from crr.identity.pairs import Twin, real_twins, synthetic_twins
-from crr.identity.surrogate import NormalPatches, stand_in
+from crr.identity.pairs import DamagedPair, real_pairs, synthetic_pairs
+from crr.identity.surrogate import NormalPatches, surrogate_for
 from crr.inference.explanation import explain
 from crr.models.detector import Detector
 from crr.types import Reconstruction
@@ -72,12 +72,12 @@ class Measured:
         training = detector.config.training
         held_back = held_back_normals(dataset, training.validation_share, training.seed)
         normals = {name: normal_patches(detector, name, samples) for name, samples in held_back.items()}
-        self.held_out = summed(detector, normals, synthetic_twins(dataset, encoder, "held_out", TWINS))
-        self.pairs = summed(detector, normals, real_twins(pairs, encoder))  # of the category of that name
+        self.held_out = summed(detector, normals, synthetic_pairs(dataset, encoder, "held_out", TWINS))
+        self.pairs = summed(detector, normals, real_pairs(pairs, encoder))  # of the category of that name
         self.real = torch.zeros(len(detector.encoder.layers), 2, dtype=torch.float64)
         for category in dataset.categories:
             for damaged, mask in real_defects(detector, category):
-                twin = stand_in(damaged, mask, normals[category.name])
+                twin = surrogate_for(damaged, mask, normals[category.name])
                 self.real += passed_damage(twin, damaged, mask).sums().double().sum(dim=0)
 
     def cells(self) -> list[str]:
@@ -103,7 +103,7 @@ def normal_patches(detector: Detector, category: str, samples: Sequence[Sample])
 
 
 def summed(
-    detector: Detector, normals: dict[str, list[NormalPatches]], groups: Iterable[list[Twin]]
+    detector: Detector, normals: dict[str, list[NormalPatches]], groups: Iterable[list[DamagedPair]]
 ) -> tuple[Tensor, Tensor]:
     """(layers, 2) sums of the index, with the clean twin and with the normal patches in its place."""
     known = estimated = torch.zeros(())
@@ -114,7 +114,7 @@ def summed(
         answer = detector.reconstruct(detector.as_input(images))
         clean, damaged = answer.rows([0]), answer.rows(range(1, len(images)))
         mask = torch.stack([torch.from_numpy(twin.mask) for twin in twins])
-        twin = stand_in(damaged, mask, normals[twins[0].category])
+        twin = surrogate_for(damaged, mask, normals[twins[0].category])
         known = known + passed_damage(clean, damaged, mask).sums().double().sum(dim=0)
         estimated = estimated + passed_damage(twin, damaged, mask).sums().double().sum(dim=0)
     return known, estimated

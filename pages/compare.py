@@ -25,19 +25,19 @@ with plain_errors():
         from workbench.views.compare import painting
         from workbench.views.shared import photo_status
         from workbench.views.shared.progress import progress
-        from workbench.views.shared.session import current_visit
+        from workbench.views.shared.session import current_visitor
 
-        questions, visit, inspector = comparing.choose_models(), current_visit(), inspection.inspector()
-        if settle(visit, questions, inspector):
+        choices, visitor, inspector = comparing.choose_models(), current_visitor(), inspection.inspector()
+        if settle(visitor, choices, inspector):
             st.rerun()  # the gallery above still marks the sample that was shown before
-    photo_status.show_problems(visit)
-    photo_status.write_link(visit)
+    photo_status.show_problems(visitor)
+    photo_status.write_link(visitor)
     photos = read_samples(settings().samples)
     if comparing.choose_look():
-        painting.show(shown_photo(visit, photos), questions, inspector)
+        painting.show_painting(shown_photo(visitor, photos), choices, inspector)
     else:
         painting.forget_link()
         with st.spinner("Asking the models"), progress("Asking") as tell:
-            compared = compare_shown(visit, photos, questions, inspector, tell)
-        comparing.show(compared, questions, inspector)
-    surveying.show(questions, inspector)
+            compared = compare_shown(visitor, photos, choices, inspector, tell)
+        comparing.show_columns_page(compared, choices, inspector)
+    surveying.show_disagreement(choices, inspector)

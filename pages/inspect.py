@@ -19,17 +19,17 @@ with plain_errors():
         from workbench.inspection import inspector as inspection
         from workbench.views.inspect import result as viewer
         from workbench.views.inspect import table as results
-        from workbench.views.shared.session import current_visit
+        from workbench.views.shared.session import current_visitor
 
-        question, visit, inspector = choose_model(), current_visit(), inspection.inspector()
-        if visit.settle(question, inspector):
+        choice, visitor, inspector = choose_model(), current_visitor(), inspection.inspector()
+        if visitor.settle(choice, inspector):
             st.rerun()  # the gallery above still marks the sample that was shown before
-        inspected = visit.inspect(read_samples(settings().samples), question, inspector)
+        inspected = visitor.inspect(read_samples(settings().samples), choice, inspector)
     # Always there, so that what follows stays in its place.
     news, progress = st.container(), st.container()
     with news:
-        results.show_news(visit, question)
-    viewer.show(inspected)
+        results.show_news(visitor, choice)
+    viewer.show_result(inspected)
     with progress:
-        results.inspect_rest(visit, question, inspector)
-    results.show_table(visit, question, inspector)
+        results.inspect_rest(visitor, choice, inspector)
+    results.show_table(visitor, choice, inspector)

@@ -21,12 +21,12 @@ with plain_errors():
         from workbench.inspection.visitor import settle
         from workbench.views.layers import explorer as exploring
         from workbench.views.shared import photo_status
-        from workbench.views.shared.session import current_visit
+        from workbench.views.shared.session import current_visitor
 
-        question, visit, inspector = choose_model(), current_visit(), inspection.inspector()
-        questions = [question, *exploring.choose_other(question)]
-        if settle(visit, questions, inspector):
+        choice, visitor, inspector = choose_model(), current_visitor(), inspection.inspector()
+        choices = [choice, *exploring.choose_other(choice)]
+        if settle(visitor, choices, inspector):
             st.rerun()  # the gallery above still marks the sample that was shown before
-    photo_status.show_problems(visit)
-    photo_status.write_link(visit)
-    exploring.show(shown_photo(visit, read_samples(settings().samples)), questions, inspector)
+    photo_status.show_problems(visitor)
+    photo_status.write_link(visitor)
+    exploring.show_explorer(shown_photo(visitor, read_samples(settings().samples)), choices, inspector)

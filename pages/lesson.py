@@ -10,4 +10,4 @@ with plain_errors():
         # This needs torch, which takes seconds to load.
         from workbench.views.lesson import step as lesson
 
-    lesson.show(lesson.choose_step())
+    lesson.show_step(lesson.choose_step())

@@ -105,9 +105,9 @@ class Settings:
 def read_settings(environment: Mapping[str, str]) -> Settings:
     """Settings from environment variables; raises `ConfigError` naming the variable that is wrong."""
     on_space = "SPACE_ID" in environment
-    questions = environment.get("CRR_QUESTIONS_PER_MINUTE", "120" if on_space else "0")
-    if not questions.isdecimal():
-        raise ConfigError(f"CRR_QUESTIONS_PER_MINUTE is {questions!r}; give a whole number, 0 for no limit.")
+    choices = environment.get("CRR_QUESTIONS_PER_MINUTE", "120" if on_space else "0")
+    if not choices.isdecimal():
+        raise ConfigError(f"CRR_QUESTIONS_PER_MINUTE is {choices!r}; give a whole number, 0 for no limit.")
     return Settings(
         samples=Path(environment.get("CRR_SAMPLES", ROOT / "samples")),
         model_bytes=_positive(environment, "CRR_MODEL_MEMORY_MB", 2048) * MEGABYTE,
@@ -117,7 +117,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         allow_folders=_yes_or_no(environment, "CRR_ALLOW_FOLDERS"),
         allowed_models=_patterns(environment, "CRR_ALLOWED_MODELS"),
         share_token=bool(_yes_or_no(environment, "CRR_SHARE_TOKEN")),
-        questions_per_minute=int(questions),
+        questions_per_minute=int(choices),
         request_log=bool(_yes_or_no(environment, "CRR_REQUEST_LOG")),
         on_space=on_space,
     )

@@ -4,7 +4,7 @@ After DRAEM (2108.07610), CutPaste (2104.04015) and NSA (2109.15222), as CRR (25
 fillings are held out of every training: see `HELD_OUT`.
 """
 
-from crr.anomalies.fillings import FILLINGS, HELD_OUT, training_kinds
+from crr.anomalies.fillings import FILLINGS, HELD_OUT, training_fillings
 from crr.anomalies.shapes import SHAPES
 from crr.anomalies.synthesizer import FEATHER, VISIBLE, AnomalySynthesizer, Damage
 
@@ -16,5 +16,5 @@ __all__ = [
     "VISIBLE",
     "AnomalySynthesizer",
     "Damage",
-    "training_kinds",
+    "training_fillings",
 ]

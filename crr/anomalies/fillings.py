@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crr.anomalies.perlin import perlin
-from crr.anomalies.scene import Layout
+from crr.anomalies.scene import Scene
 from crr.anomalies.textures import Patch, cut, procedural, read_texture
 from crr.types import Image
 
@@ -30,7 +30,7 @@ class Region:
         top, left: Where the box begins in it.
         coverage: float32 (h, w) in [0, 1], the shape inside its box.
         small: True for cracks, scratches and pits.
-        layout: What the whole image looks like.
+        scene: What the whole image looks like.
         donors: Other images, of any size.
         textures: Texture files.
     """
@@ -40,7 +40,7 @@ class Region:
     left: int
     coverage: NDArray[np.float32]
     small: bool
-    layout: Layout
+    scene: Scene
     donors: Sequence[Image]
     textures: Sequence[Path]
 
@@ -89,7 +89,7 @@ def texture(region: Region, rng: np.random.Generator) -> Patch:
         centre = (rng.uniform(0, source.shape[0]), rng.uniform(0, source.shape[1]))
         patch = cut(source, region.size, centre, rng)
     # Colour alone would give the paste away in a grey image.
-    return _without_colour(patch) if region.layout.grey and rng.random() < 0.8 else patch
+    return _without_colour(patch) if region.scene.grey and rng.random() < 0.8 else patch
 
 
 def own_patch(region: Region, rng: np.random.Generator) -> Patch:
@@ -97,7 +97,7 @@ def own_patch(region: Region, rng: np.random.Generator) -> Patch:
     height, width = region.image.shape[:2]
     here = np.array([region.top + region.size[0] / 2, region.left + region.size[1] / 2])
     candidates = rng.uniform(0, 1, (4, 2))
-    part = region.layout.foreground
+    part = region.scene.foreground
     if part is not None and rng.random() < 0.6:  # plain background has little to give
         candidates = (rng.choice(np.argwhere(part), 4) + 0.5) / part.shape
     distance = np.abs(candidates - here / [height, width]).max(1)
@@ -126,21 +126,21 @@ def brightness(region: Region, rng: np.random.Generator) -> Patch:
 
 def missing(region: Region, rng: np.random.Generator) -> Patch:
     """Material removed or added: filled with what surrounds it, the background, or the image's other tone."""
-    layout, choice = region.layout, rng.random()
-    if layout.two_tone or choice < 0.25:
+    scene, choice = region.scene, rng.random()
+    if scene.two_tone or choice < 0.25:
         colour = _other_tone(region)
-    elif layout.background is not None and choice < 0.65:
-        colour = layout.background
+    elif scene.background is not None and choice < 0.65:
+        colour = scene.background
     else:
         return _surrounding(region) + rng.normal(0, 2, (*region.size, 1)).astype(np.float32)
-    grain = 0 if layout.two_tone else rng.uniform(0, 3)
+    grain = 0 if scene.two_tone else rng.uniform(0, 3)
     return np.asarray(colour + rng.normal(0, grain, (*region.size, 1)), np.float32)
 
 
 def noise(region: Region, rng: np.random.Generator) -> Patch:
     """Gaussian noise with a grain of 1 to 4 pixels, or salt and pepper."""
     height, width = region.size
-    channels = 1 if region.layout.grey or rng.random() < 0.5 else 3
+    channels = 1 if region.scene.grey or rng.random() < 0.5 else 3
     if rng.random() < 0.5:
         grain = int(rng.integers(1, 5))
         coarse = rng.standard_normal((-(-height // grain), -(-width // grain), channels), np.float32)
@@ -205,7 +205,7 @@ HELD_OUT: tuple[str, ...] = ("warp", "colour")
 """Fillings never used in any training, so that identity mapping can be measured on unseen damage."""
 
 
-def training_kinds() -> tuple[str, ...]:
+def training_fillings() -> tuple[str, ...]:
     """Names of the fillings that training may use: all but `HELD_OUT`."""
     return tuple(name for name in FILLINGS if name not in HELD_OUT)
 
@@ -222,8 +222,8 @@ def _other_tone(region: Region) -> NDArray[np.float32]:
     """Of the image's two tones the one that is not (mostly) inside the shape."""
     total = max(float(region.coverage.sum()), 1e-6)
     inside = (region.clean * region.coverage[:, :, None]).sum((0, 1)) / total
-    distance = np.abs(region.layout.tones - inside).sum(1)
-    other: NDArray[np.float32] = region.layout.tones[distance.argmax()]
+    distance = np.abs(region.scene.tones - inside).sum(1)
+    other: NDArray[np.float32] = region.scene.tones[distance.argmax()]
     return other
 
 

@@ -13,7 +13,7 @@ _NEAR = 24  # a pixel within this of the border's colour belongs to the backgrou
 
 
 @dataclass(frozen=True)
-class Layout:
+class Scene:
     """Measured once an image.
 
     Attributes:
@@ -35,7 +35,7 @@ class Layout:
     grey: bool
 
 
-def measure(image: Image) -> Layout:
+def describe(image: Image) -> Scene:
     """Look at a thumbnail of `image` (uint8 RGB, any size) and describe it."""
     thumbnail = _thumbnail(image)
     foreground, background = _split_background(thumbnail)
@@ -46,7 +46,7 @@ def measure(image: Image) -> Layout:
     distance = np.abs(thumbnail[:, :, None].astype(np.float32) - tones).max(3).min(2)
     split = bright.astype(np.uint8)
     kernel = np.ones((3, 3), np.uint8)
-    return Layout(
+    return Scene(
         size=(image.shape[0], image.shape[1]),
         foreground=foreground,
         background=background,

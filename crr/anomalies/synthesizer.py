@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from crr.anomalies.fillings import FILLINGS, Region, training_kinds
-from crr.anomalies.scene import Layout, measure
+from crr.anomalies.fillings import FILLINGS, Region, training_fillings
+from crr.anomalies.scene import Scene, describe
 from crr.anomalies.shapes import SHAPES, Coverage, Point
 from crr.errors import ConfigError
 from crr.types import Image, Mask
@@ -39,14 +39,14 @@ class Damage:
     Attributes:
         image: uint8 (H, W, 3), a new array.
         mask: bool (H, W), True where the image visibly changed; never empty.
-        where: Name in `SHAPES`.
-        what: Name in `FILLINGS`.
+        shape: Name in `SHAPES`.
+        filling: Name in `FILLINGS`.
     """
 
     image: Image
     mask: Mask
-    where: str
-    what: str
+    shape: str
+    filling: str
 
 
 class AnomalySynthesizer:
@@ -55,8 +55,8 @@ class AnomalySynthesizer:
     def __init__(
         self,
         textures: Sequence[Path] | None = None,
-        what: Sequence[str] = training_kinds(),
-        where: Sequence[str] = tuple(SHAPES),
+        fillings: Sequence[str] = training_fillings(),
+        shapes: Sequence[str] = tuple(SHAPES),
         *,
         foreground_only: bool = False,
     ) -> None:
@@ -64,8 +64,8 @@ class AnomalySynthesizer:
 
         Args:
             textures: Texture image files, for example those of DTD; decoded when needed.
-            what: Names in `FILLINGS`; by default those that training may use.
-            where: Names in `SHAPES`.
+            fillings: Names in `FILLINGS`; by default those that training may use.
+            shapes: Names in `SHAPES`.
             foreground_only: Damage nothing but the part, where it lies before a plain background; else the
                 part mostly.
 
@@ -73,8 +73,8 @@ class AnomalySynthesizer:
             ConfigError: A name is unknown, or a list is empty.
         """
         self.textures = tuple(textures or ())
-        self.what = _checked(what, FILLINGS, "filling")
-        self.where = _checked(where, SHAPES, "shape")
+        self.fillings = _checked(fillings, FILLINGS, "filling")
+        self.shapes = _checked(shapes, SHAPES, "shape")
         self.foreground_only = foreground_only
 
     def damage(self, image: Image, rng: np.random.Generator, donors: Sequence[Image] = ()) -> Damage:
@@ -92,21 +92,21 @@ class AnomalySynthesizer:
             ConfigError: The image is too small or not uint8 RGB.
         """
         _check_image(image)
-        layout = measure(image)
+        scene = describe(image)
         for _ in range(_ATTEMPTS):
-            where = _draw(self.where, [SHAPES[name].weight for name in self.where], rng)
-            what = _draw(self.what, [_weight(name, where, layout) for name in self.what], rng)
-            coverage = SHAPES[where].draw(layout.size, self._anchor(layout, rng), rng)
+            shape = _draw(self.shapes, [SHAPES[name].weight for name in self.shapes], rng)
+            filling = _draw(self.fillings, [_weight(name, shape, scene) for name in self.fillings], rng)
+            coverage = SHAPES[shape].draw(scene.size, self._anchor(scene, rng), rng)
             if self.foreground_only:
-                coverage = _on_part(coverage, layout)
+                coverage = _on_part(coverage, scene)
                 if not coverage.any():
                     continue
-            region = self._region(image, coverage, SHAPES[where].thin, layout, donors, rng)
-            opacity = np.float32(rng.uniform(*FILLINGS[what].opacity))
-            damaged = _blend(image, region, FILLINGS[what].paint(region, rng), opacity)
+            region = self._region(image, coverage, SHAPES[shape].thin, scene, donors, rng)
+            opacity = np.float32(rng.uniform(*FILLINGS[filling].opacity))
+            damaged = _blend(image, region, FILLINGS[filling].paint(region, rng), opacity)
             if damaged is not None:
-                return Damage(*damaged, where, what)
-        return _plain_square(image, self._anchor(layout, rng))
+                return Damage(*damaged, shape, filling)
+        return _plain_square(image, self._anchor(scene, rng))
 
     def damage_that_shows(
         self,
@@ -123,31 +123,33 @@ class AnomalySynthesizer:
         """
         for _ in range(_DRAWS):
             damage = self.damage(image, rng, donors())
-            if damage.what in self.what:  # else nothing showed, and a square of another kind was made instead
+            if (
+                damage.filling in self.fillings
+            ):  # else nothing showed, and a square of another kind was made instead
                 return damage
         return None
 
-    def _anchor(self, layout: Layout, rng: np.random.Generator) -> Point:
+    def _anchor(self, scene: Scene, rng: np.random.Generator) -> Point:
         """A pixel of the part if there is one (mostly), of an edge between the tones (sometimes), or any."""
         on_part, on_edge = rng.random() < _ON_FOREGROUND, rng.random() < _ON_EDGE
-        allowed = np.ones_like(layout.edges)
-        if layout.foreground is not None and (on_part or self.foreground_only):
-            allowed = layout.foreground
-        if on_edge and (allowed & layout.edges).any():
-            allowed = allowed & layout.edges
+        allowed = np.ones_like(scene.edges)
+        if scene.foreground is not None and (on_part or self.foreground_only):
+            allowed = scene.foreground
+        if on_edge and (allowed & scene.edges).any():
+            allowed = allowed & scene.edges
         cells = np.flatnonzero(allowed)
         cell = divmod(int(cells[rng.integers(cells.size)]), allowed.shape[1])
         row, column = (
-            (cell[axis] + rng.random()) / allowed.shape[axis] * layout.size[axis] for axis in (0, 1)
+            (cell[axis] + rng.random()) / allowed.shape[axis] * scene.size[axis] for axis in (0, 1)
         )
-        return min(int(row), layout.size[0] - 1), min(int(column), layout.size[1] - 1)
+        return min(int(row), scene.size[0] - 1), min(int(column), scene.size[1] - 1)
 
     def _region(
         self,
         image: Image,
         coverage: Coverage,
         thin: bool,
-        layout: Layout,
+        scene: Scene,
         donors: Sequence[Image],
         rng: np.random.Generator,
     ) -> Region:
@@ -160,7 +162,7 @@ class AnomalySynthesizer:
         if sigma > 0.2:
             soft = np.asarray(cv2.GaussianBlur(soft, (5, 5), sigma), np.float32)
         small = thin or float(soft.sum()) < _PIT * coverage.size
-        return Region(image, top, left, soft, small, layout, donors, self.textures)
+        return Region(image, top, left, soft, small, scene, donors, self.textures)
 
 
 def _blend(
@@ -209,20 +211,20 @@ def _plain_square(image: Image, anchor: Point) -> Damage:
     return Damage(damaged, mask, "rectangle", "brightness")
 
 
-def _on_part(coverage: Coverage, layout: Layout) -> Coverage:
+def _on_part(coverage: Coverage, scene: Scene) -> Coverage:
     """The coverage without the plain background; all of it where there is none."""
-    if layout.foreground is None:
+    if scene.foreground is None:
         return coverage
-    height, width = layout.size
-    part = cv2.resize(layout.foreground.astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST)
+    height, width = scene.size
+    part = cv2.resize(scene.foreground.astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST)
     return np.asarray(coverage * part, coverage.dtype)
 
 
-def _weight(what: str, where: str, layout: Layout) -> float:
-    filling = FILLINGS[what]
-    if layout.two_tone:
+def _weight(name: str, shape: str, scene: Scene) -> float:
+    filling = FILLINGS[name]
+    if scene.two_tone:
         return filling.line_art_weight
-    return filling.thin_weight if SHAPES[where].thin else filling.weight
+    return filling.thin_weight if SHAPES[shape].thin else filling.weight
 
 
 def _draw(names: Sequence[str], weights: Sequence[float], rng: np.random.Generator) -> str:

@@ -88,7 +88,7 @@ def _gradient(size: tuple[int, int], rng: np.random.Generator) -> NDArray[np.flo
 _PATTERNS = (_noise, _noise, _stripes, _checker, _gradient)
 
 
-def donors(
+def donor_images(
     paths: Sequence[Sequence[Path]],
     category: int,
     read: Callable[[Path], Image],

@@ -12,20 +12,20 @@ from crr.cli import options as option
 from crr.cli.support import (
     STDOUT,
     check_json_file,
-    delivering,
     licence_sentence,
     model_folder,
-    sentences,
+    transfer_progress,
+    user_errors,
     write_json,
 )
-from crr.cli.terminal import checkpoints_table, hub_table, say
+from crr.cli.terminal import checkpoints_table, echo, hub_table
 from crr.errors import ConfigError, HubError
 
 if TYPE_CHECKING:
     from crr.hub import HubName, Pulled
 
 
-@sentences()
+@user_errors()
 def pull(name: option.HubModel, progress: option.ProgressFormat = "bar") -> None:
     """Bring a model from the Hugging Face Hub here, or update it; Ctrl-C keeps what has arrived."""
     from crr.hub import Hub
@@ -33,7 +33,7 @@ def pull(name: option.HubModel, progress: option.ProgressFormat = "bar") -> None
     asked, hub = _parsed(name), Hub()
     before = hub.store.find(asked)
     here = {model.path for model in hub.store.all()}
-    with delivering("pull", progress) as (tell, stop):
+    with transfer_progress("pull", progress) as (tell, stop):
         pulled = hub.pull(asked, tell, stop)
     if progress == "json":
         result = {
@@ -46,10 +46,10 @@ def pull(name: option.HubModel, progress: option.ProgressFormat = "bar") -> None
         }
         typer.echo(json.dumps(result))
     else:
-        say(f"{pulled.name}: {pulled.path}")
-        say(_what_changed(asked, before, pulled, was_here=pulled.path in here))
-        say(licence_sentence(pulled.licence))
-        say(f"Try it: crr predict --model {pulled.name} IMAGE --out results")
+        echo(f"{pulled.name}: {pulled.path}")
+        echo(_what_changed(asked, before, pulled, was_here=pulled.path in here))
+        echo(licence_sentence(pulled.licence))
+        echo(f"Try it: crr predict --model {pulled.name} IMAGE --out results")
 
 
 def _parsed(name: str) -> "HubName":
@@ -77,7 +77,7 @@ def _what_changed(asked: "HubName", before: "Pulled | None", pulled: "Pulled", *
     return f"It was here already: {asked.revision or 'main'} has nothing newer."
 
 
-@sentences()
+@user_errors()
 def push(
     folder: option.PushedModel,
     name: option.HubRepo,
@@ -97,27 +97,27 @@ def push(
     if preview:
         typer.echo(card, nl=False)
         for sentence in publication.lacks(card):
-            say(sentence, error=True)
+            echo(sentence, error=True)
         return
-    with delivering("push", progress) as (tell, stop):
+    with transfer_progress("push", progress) as (tell, stop):
         published = Hub().push(publication, tell, stop)
     if progress == "json":
         result = {"stage": "pushed", "name": str(published.name), "commit": published.name.revision}
         typer.echo(json.dumps(result | {"url": published.url, "before": published.before}))
         return
-    say(published.sentence)
+    echo(published.sentence)
     for sentence in publication.lacks(card):
-        say(sentence)
+        echo(sentence)
     photos = len(publication.photos)
     if photos and not normals:
         files = "file" if photos == 1 else "files"
-        say(
+        echo(
             f"{photos} {files} in its folder normals/ stayed here; --normals publishes them too, if their "
             "licences allow it."
         )
 
 
-@sentences()
+@user_errors()
 def remove(name: option.HubModel) -> None:
     """Remove a pulled model from this machine; without a revision, all of its revisions."""
     from crr.hub import HubName, Store, size_of
@@ -132,10 +132,10 @@ def remove(name: option.HubModel) -> None:
     if not any(doomed):
         raise HubError(f"{asked} is not among the models that were pulled: see crr models.")
     for pulled in filter(None, doomed):
-        say(f"Removed {pulled.name}; {size_of(store.delete(pulled))} are free.")
+        echo(f"Removed {pulled.name}; {size_of(store.delete(pulled))} are free.")
 
 
-@sentences()
+@user_errors()
 def models(
     hub: option.OnHub = False,
     search: option.SearchWord = "",
@@ -173,11 +173,11 @@ def models(
     if found:
         console.print(checkpoints_table(found, notes))
     else:
-        say(_none_here(search))
+        echo(_none_here(search))
     if listed:
         console.print(hub_table(listed, {model.commit for model in store.all()}))
     elif hub:
-        say("There are no such models on the Hub.")
+        echo("There are no such models on the Hub.")
 
 
 def _note_on(pulled: "Pulled", revisions: Sequence[str]) -> str:

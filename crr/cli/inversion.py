@@ -4,13 +4,13 @@ import threading
 from pathlib import Path
 
 from crr.cli import options as option
-from crr.cli.support import check_json_file, command_line, deliver, model_folder, sentences
-from crr.cli.terminal import inversion_table, reporting, say
+from crr.cli.support import check_json_file, command_line, model_folder, user_errors, write_result
+from crr.cli.terminal import echo, inversion_table, reporting
 from crr.errors import CheckpointError, ConfigError
 from crr.runtime.interrupt import stop_on_interrupt
 
 
-@sentences()
+@user_errors()
 def train_inversion(
     data: option.Data,
     out: option.InversionFolder,
@@ -56,10 +56,10 @@ def train_inversion(
     counts = {entry.name: len(entry.train) for entry in dataset.categories}
     save_inversion(config, network, out, inversion_card(config, counts))
     if progress != "json":
-        say(f"Done: {out}. The workbench finds it if it lies in its folder of checkpoints.")
+        echo(f"Done: {out}. The workbench finds it if it lies in its folder of checkpoints.")
 
 
-@sentences()
+@user_errors()
 def evaluate_inversion(
     data: option.Data,
     inversion: option.Inversion = "inversion-embedded",
@@ -87,7 +87,7 @@ def evaluate_inversion(
         load_inversion(folder, detector.encoder)  # says so if it has another encoder
     with reporting(progress) as report:
         result = measure_inversion(network, detectors, dataset, progress=report).as_json()
-    deliver(result, json_file, progress, inversion_table)
+    write_result(result, json_file, progress, inversion_table)
     if card:
         command = command_line(
             "evaluate-inversion",
@@ -98,7 +98,7 @@ def evaluate_inversion(
         write_inversion_figures(folder, result, command)
 
 
-@sentences()
+@user_errors()
 def normals(
     model: option.Model,
     data: option.Data,
@@ -124,7 +124,7 @@ def normals(
     with reporting(progress) as report:
         keep_normals(folder, held_back, config.encoder, count, report)
     if progress != "json":
-        say(f"Wrote {folder / NORMALS}")
+        echo(f"Wrote {folder / NORMALS}")
 
 
 def _folder_of(name: Path) -> Path:
@@ -139,4 +139,4 @@ def _folder_of(name: Path) -> Path:
 
 
 def _announce_stop() -> None:
-    say("Stopping: saving what was learnt so far. Ctrl-C again leaves at once.", error=True)
+    echo("Stopping: saving what was learnt so far. Ctrl-C again leaves at once.", error=True)

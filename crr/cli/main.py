@@ -19,10 +19,10 @@ from crr.cli.support import (
     check_file,
     check_json_file,
     model_folder,
-    sentences,
+    user_errors,
     write_json,
 )
-from crr.cli.terminal import prediction_line, reporting, say
+from crr.cli.terminal import echo, prediction_line, reporting
 from crr.errors import ConfigError
 from crr.runtime.allocator import keep_freed_memory
 from crr.runtime.interrupt import stop_on_interrupt
@@ -44,9 +44,9 @@ def _version(wanted: bool) -> None:
     if not wanted:
         return
     try:
-        say(f"crr {metadata.version('crr')}")
+        echo(f"crr {metadata.version('crr')}")
     except metadata.PackageNotFoundError:
-        say("crr, run from its source folder and not installed")
+        echo("crr, run from its source folder and not installed")
     raise typer.Exit
 
 
@@ -61,7 +61,7 @@ def main(
     keep_freed_memory()
 
 
-@sentences()
+@user_errors()
 def train(
     data: option.Data,
     out: option.CheckpointFolder,
@@ -125,19 +125,19 @@ def train(
     unfinished = is_unfinished(out)
     if progress != "json":
         state = "Stopped early, usable as it is; go on with --resume" if unfinished else "Done"
-        say(f"{state}: {out}")
+        echo(f"{state}: {out}")
         if options.normals:
-            say("Some of the good photos were put into its folder normals/, to compare patches with.")
-        say(f"Try it: crr predict --model {shlex.quote(str(out))} IMAGE --out results")
+            echo("Some of the good photos were put into its folder normals/, to compare patches with.")
+        echo(f"Try it: crr predict --model {shlex.quote(str(out))} IMAGE --out results")
         parent = out.resolve().parent
         usual = parent == checkpoint_folder().resolve()
         listed = "" if usual else f"CRR_CHECKPOINTS={shlex.quote(str(parent))} "
-        say(f"Or in the workbench, from the repository's folder: {listed}make run")
+        echo(f"Or in the workbench, from the repository's folder: {listed}make run")
     if unfinished:
         raise typer.Exit(INTERRUPTED)
 
 
-@sentences()
+@user_errors()
 def predict(
     images: option.Images,
     model: option.Model = "crr-embedded",
@@ -161,13 +161,13 @@ def predict(
             rows.append(row)
             if progress != "json" and json_file != STDOUT:
                 line, colour = prediction_line(row)
-                say(line, colour=colour)
+                echo(line, colour=colour)
     write_json(json_file, {"model": detector.name, "images": rows})
     if any("error" in row for row in rows):
         raise typer.Exit(SOME_FAILED)
 
 
-@sentences()
+@user_errors()
 def anomalies(
     data: option.Data,
     out: option.Sheet,
@@ -193,11 +193,11 @@ def anomalies(
         textures=textures,
         foreground_only=foreground_only,
     )
-    say(f"Wrote {out}")
+    echo(f"Wrote {out}")
 
 
 def _announce_stop() -> None:
-    say("Stopping: calibrating what was learnt so far. Ctrl-C again leaves at once.", error=True)
+    echo("Stopping: calibrating what was learnt so far. Ctrl-C again leaves at once.", error=True)
 
 
 for panel, commands in {

@@ -13,17 +13,17 @@ from crr.cli.support import (
     check_card,
     check_json_file,
     command_line,
-    deliver,
     model_folder,
-    sentences,
+    user_errors,
+    write_result,
 )
-from crr.cli.terminal import comparison_table, figures_table, identity_table, layers_table, reporting, say
+from crr.cli.terminal import comparison_table, echo, figures_table, identity_table, layers_table, reporting
 
 if TYPE_CHECKING:
     from crr.data.datasets import Dataset
 
 
-@sentences()
+@user_errors()
 def evaluate(
     model: option.Model,
     data: option.Data,
@@ -47,12 +47,12 @@ def evaluate(
     detector = load(folder, device)
     with reporting(progress) as report:
         result = run(detector, dataset, progress=report).as_json()
-    deliver(result, json_file, progress, figures_table)
+    write_result(result, json_file, progress, figures_table)
     if card:
         write_figures(folder, result, _command("evaluate", folder, dataset, category))
 
 
-@sentences()
+@user_errors()
 def identity(
     model: option.Model,
     data: option.Data,
@@ -77,13 +77,13 @@ def identity(
     detector = load(folder, device)
     with reporting(progress) as report:
         result = measure_identity(detector, dataset, pairs, progress=report).as_json()
-    deliver(result, json_file, progress, identity_table)
+    write_result(result, json_file, progress, identity_table)
     if card:
         real = [] if pairs is None else ["--pairs", pairs.name]
         write_identity(folder, result, _command("identity", folder, dataset, category, real))
 
 
-@sentences()
+@user_errors()
 def compare(
     models: option.Models,
     data: option.Data,
@@ -104,16 +104,16 @@ def compare(
         result = run(
             [option.expanded(name) for name in names], dataset, pairs, device=device, progress=report
         ).as_json()
-    deliver(result, json_file, progress, comparison_table)
+    write_result(result, json_file, progress, comparison_table)
     failed = [row for row in result["models"] if "error" in row]
     if progress != "json" and json_file != STDOUT:
         for row in failed:
-            say(f"{row['model']}: {row['error']}", colour="red", error=True)
+            echo(f"{row['model']}: {row['error']}", colour="red", error=True)
     if failed:
         raise typer.Exit(SOME_FAILED)
 
 
-@sentences()
+@user_errors()
 def layers(
     model: option.Model,
     data: option.Data,
@@ -132,7 +132,7 @@ def layers(
     detector = load(model_folder(model, progress), device)
     with reporting(progress) as report:
         result = measure_layers(detector, dataset, progress=report).as_json()
-    deliver(result, json_file, progress, layers_table)
+    write_result(result, json_file, progress, layers_table)
 
 
 def _command(

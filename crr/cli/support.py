@@ -14,28 +14,28 @@ from rich.console import Console
 from rich.table import Table
 
 from crr.cli.options import expanded
-from crr.cli.terminal import ProgressStyle, say, transferring
+from crr.cli.terminal import ProgressStyle, echo, transferring
 from crr.errors import ConfigError, CRRError, StoppedError
 from crr.runtime.interrupt import stop_on_interrupt
 
 if TYPE_CHECKING:
     from crr.data.datasets import Dataset
-    from crr.hub import Tell
+    from crr.hub import TransferCallback
 
 SOME_FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
 STDOUT = Path("-")
 
 
 @contextmanager
-def sentences() -> Iterator[None]:
+def user_errors() -> Iterator[None]:
     """Errors of ours, and of the disk, become one sentence and exit code 2; anything else is a defect."""
     try:
         yield
     except StoppedError as error:
-        say(str(error), error=True)
+        echo(str(error), error=True)
         raise typer.Exit(INTERRUPTED) from None
     except CRRError as error:
-        say(f"Error: {error}", colour="red", error=True)
+        echo(f"Error: {error}", colour="red", error=True)
     except BrokenPipeError:  # who reads our output has gone: typer ends the command quietly
         raise
     except OSError as error:
@@ -43,7 +43,7 @@ def sentences() -> Iterator[None]:
         # A file that we write is named by a WriteError, so what is full and has no name is one of these.
         full = error.errno == errno.ENOSPC and not place
         advice = " Make room where the output goes, in /dev/shm or for temporary files." if full else ""
-        say(f"Error: {place}{error.strerror or error}.{advice}", colour="red", error=True)
+        echo(f"Error: {place}{error.strerror or error}.{advice}", colour="red", error=True)
     else:
         return
     raise typer.Exit(BAD_INPUT)
@@ -105,7 +105,7 @@ def write_json(path: Path | None, values: dict[str, Any]) -> None:
         write_text_atomically(path, text)
 
 
-def deliver(
+def write_result(
     result: dict[str, Any], json_file: Path | None, progress: ProgressStyle, table: Callable[[Any], Table]
 ) -> None:
     """Write a result as JSON if that was asked for, and print its table where that disturbs no JSON."""
@@ -115,7 +115,9 @@ def deliver(
 
 
 @contextmanager
-def delivering(stage: str, style: ProgressStyle) -> "Iterator[tuple[Tell | None, threading.Event]]":
+def transfer_progress(
+    stage: str, style: ProgressStyle
+) -> "Iterator[tuple[TransferCallback | None, threading.Event]]":
     """What a pull or a push (the `stage`) tells how far it is, and what stops it: the first Ctrl-C."""
     from crr.hub import quiet
 
@@ -126,7 +128,7 @@ def delivering(stage: str, style: ProgressStyle) -> "Iterator[tuple[Tell | None,
 
 
 def _announce_stop() -> None:
-    say("Stopping. Ctrl-C again leaves at once.", error=True)
+    echo("Stopping. Ctrl-C again leaves at once.", error=True)
 
 
 def model_folder(name: str, progress: ProgressStyle = "bar") -> Path:
@@ -138,11 +140,11 @@ def model_folder(name: str, progress: ProgressStyle = "bar") -> Path:
     from crr.hub import Store, find
 
     here = {model.path for model in Store().all()}
-    with delivering("pull", progress) as (tell, stop):
+    with transfer_progress("pull", progress) as (tell, stop):
         folder = find(expanded(name), tell, stop)
     for model in Store().all():
         if model.path == folder and folder not in here and progress == "bar":
-            say(f"Pulled {model.name}. {licence_sentence(model.licence)}", error=True)
+            echo(f"Pulled {model.name}. {licence_sentence(model.licence)}", error=True)
     return folder
 
 

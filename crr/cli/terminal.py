@@ -20,7 +20,7 @@ from crr.metrics.report import HEADINGS, as_fraction
 
 if TYPE_CHECKING:
     from crr.checkpoints.files import CheckpointInfo
-    from crr.hub import HubModel, Tell, Transfer
+    from crr.hub import HubModel, Transfer, TransferCallback
     from crr.types import Progress as Report
 
 _NAME_WIDTH = 40  # of 80 columns
@@ -29,7 +29,7 @@ _GROUPS = ("seen", "held_out", "pairs")
 ProgressStyle = Literal["bar", "json", "none"]
 
 
-def say(text: str, *, colour: str | None = None, error: bool = False) -> None:
+def echo(text: str, *, colour: str | None = None, error: bool = False) -> None:
     """Print a line as it is: a file name may hold brackets, control characters, or bytes that are no text."""
     typer.secho(_printable(text), fg=colour, err=error)
 
@@ -80,7 +80,7 @@ def bars(console: Console) -> "Iterator[Callable[[Report], None]]":
 
 
 @contextmanager
-def transferring(stage: str, style: ProgressStyle) -> "Iterator[Tell | None]":
+def transferring(stage: str, style: ProgressStyle) -> "Iterator[TransferCallback | None]":
     """A callback that shows how many bytes are there: a bar on stderr, or a JSON object a line on stdout."""
     if style == "none":
         yield None
@@ -155,7 +155,7 @@ def identity_table(result: Mapping[str, Any]) -> Table:
 
 
 def comparison_table(result: Mapping[str, Any]) -> Table:
-    """The result of `crr compare` (`crr.comparison.Comparison.as_json()`): means over the categories."""
+    """The result of `crr compare` (`crr.comparison.ModelComparison.as_json()`): means over the categories."""
     table = _table(title=f"measured on {result['device']}")
     table.add_column("model", overflow="fold")
     shown = ("image_auroc", "pixel_ap", "aupro")  # of the seven, so that it fits; the file has them all

@@ -79,7 +79,7 @@ class Failed:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class ModelComparison:
     """What `compare` found.
 
     Attributes:
@@ -102,13 +102,13 @@ def compare(
     *,
     device: str = "auto",
     progress: Callable[[Progress], None] | None = None,
-) -> Comparison:
+) -> ModelComparison:
     """Measure one checkpoint after the other; one that fails leaves its sentence and the others go on.
 
     Args:
         models: Names or folders of checkpoints.
         dataset: Opened by `crr.data.datasets.open_dataset`; its test images are read.
-        pairs: Folder of real defects with clean twins, see `crr.identity.pairs.real_twins`.
+        pairs: Folder of real defects with clean twins, see `crr.identity.pairs.real_pairs`.
         device: As `crr.load` takes it.
         progress: Called about once a second; stages are named after checkpoint and measurement.
 
@@ -118,7 +118,7 @@ def compare(
     """
     target = str(resolve_device(device))
     rows = [_row(model, dataset, pairs, target, progress) for model in models]
-    return Comparison(target, tuple(rows))
+    return ModelComparison(target, tuple(rows))
 
 
 def _row(

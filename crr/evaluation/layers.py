@@ -15,7 +15,7 @@ from crr.data.readers import read_ahead
 from crr.errors import DatasetError
 from crr.evaluation.detection import EVALUATION_SIZE, read_test_image
 from crr.inference.engine import uncropped
-from crr.inference.explanation import Map, Terms, explain
+from crr.inference.explanation import Map, MapTerms, explain
 from crr.metrics.detection import PixelAccumulator, image_metrics
 from crr.models.detector import Detector
 from crr.runtime.progress import Reporter
@@ -126,7 +126,7 @@ def _measure_category(detector: Detector, category: Category, reporter: Reporter
     }
 
 
-def _maps(terms: Terms) -> list[tuple[Map, float]]:
+def _maps(terms: MapTerms) -> list[tuple[Map, float]]:
     """Map and score of each layer alone, of the segmentation network alone, and of all together."""
     chosen = [(list(row), 1.0) for row in np.eye(len(terms.layers))]
     if terms.segmentation is not None:

@@ -6,7 +6,7 @@ from crr.hub.names import HubName
 from crr.hub.publication import Publication, Published
 from crr.hub.resolve import find, load
 from crr.hub.store import Pulled, Store
-from crr.hub.transfer import Tell, Transfer, size_of
+from crr.hub.transfer import Transfer, TransferCallback, size_of
 
 __all__ = [
     "Hub",
@@ -18,8 +18,8 @@ __all__ = [
     "Pulled",
     "Revision",
     "Store",
-    "Tell",
     "Transfer",
+    "TransferCallback",
     "find",
     "load",
     "quiet",

@@ -20,20 +20,20 @@ from crr.checkpoints.card_metadata import LIBRARY, split_card
 from crr.checkpoints.files import CARD, CONFIG, WEIGHTS, describe, read_config
 from crr.errors import CheckpointError, HubError, StoppedError
 from crr.hub.download import download, is_whole
-from crr.hub.error_messages import explained, offline, silent, understood, written
+from crr.hub.error_messages import no_answer, no_network, translated_disk, translated_errors, translated_http
 from crr.hub.listing import HubFile, HubModel, Revision, model_of
 from crr.hub.names import HubName, is_commit
 from crr.hub.publication import Publication, Published
 from crr.hub.store import Pulled, Store
-from crr.hub.timeouts import PATIENCE, STOPPED, patiently
-from crr.hub.transfer import Tell, Transfer
+from crr.hub.timeouts import SILENCE_TIMEOUT, STOPPED, run_with_timeout
+from crr.hub.transfer import Transfer, TransferCallback
 from crr.hub.upload import publish
 from crr.runtime.endpoint import checked_endpoint
 
 Answer = TypeVar("Answer")
 
 _ORDER = (CONFIG, CARD, WEIGHTS)  # the small ones first: a newer format is seen before the weights are sent
-_TIMEOUT = PATIENCE / 2
+_TIMEOUT = SILENCE_TIMEOUT / 2
 _MOST = 100
 _PAUSE = 0.5  # seconds between two looks whether a wait was stopped
 _LISTED: list[ExpandModelProperty_T] = [
@@ -147,7 +147,9 @@ class Hub:
 
         return self._ask(None, ask, "search")
 
-    def pull(self, name: HubName, tell: Tell | None = None, stop: threading.Event | None = None) -> Pulled:
+    def pull(
+        self, name: HubName, tell: TransferCallback | None = None, stop: threading.Event | None = None
+    ) -> Pulled:
         """Bring a model to this machine; if its commit is here already, nothing is sent.
 
         Of a commit that is here the Hub is not even asked; nor while `HF_HUB_OFFLINE` is set.
@@ -167,19 +169,22 @@ class Hub:
         if here is not None and settled and _is_usable(here):
             return here
         if constants.HF_HUB_OFFLINE:
-            raise HubError(offline(f"pull {name}, which is not on this machine"))
+            raise HubError(no_network(f"pull {name}, which is not on this machine"))
         model = self.look_up(name, stop).checked()
         pulled = self._whole(HubName(name.repo, model.commit)) or self._bring(model, tell, stop)
-        with written(name):
+        with translated_disk(name):
             self.store.remember(name, model.commit)
         return pulled
 
     def push(
-        self, publication: Publication, tell: Tell | None = None, stop: threading.Event | None = None
+        self,
+        publication: Publication,
+        tell: TransferCallback | None = None,
+        stop: threading.Event | None = None,
     ) -> Published:
         """Publish a checkpoint; see `crr.hub.upload.publish`."""
         if constants.HF_HUB_OFFLINE:
-            raise HubError(offline("publish"))
+            raise HubError(no_network("publish"))
         return publish(self._api, publication, tell, stop)
 
     def _whole(self, name: HubName) -> Pulled | None:
@@ -187,10 +192,10 @@ class Hub:
         here = self.store.find(name)
         return here if here is not None and _is_usable(here) else None
 
-    def _bring(self, model: HubModel, tell: Tell | None, stop: threading.Event | None) -> Pulled:
+    def _bring(self, model: HubModel, tell: TransferCallback | None, stop: threading.Event | None) -> Pulled:
         """The model, pulled by us, or by somebody else while we wait for them."""
         lock = self.store.lock(model.name.repo, model.commit)
-        with written(model.name):
+        with translated_disk(model.name):
             lock.parent.mkdir(parents=True, exist_ok=True)
         with _locked(model, lock, tell, stop):
             return self._whole(HubName(model.name.repo, model.commit)) or self._fetch(model, tell, stop)
@@ -211,16 +216,16 @@ class Hub:
             stop: Set to stop.
         """
         if constants.HF_HUB_OFFLINE:
-            raise HubError(offline(purpose))
+            raise HubError(no_network(purpose))
 
         def work(_: object) -> Answer:
-            with understood(self.endpoint), explained(name, self.endpoint):
+            with translated_http(self.endpoint), translated_errors(name, self.endpoint):
                 return ask()
 
-        return patiently(work, silent(self.endpoint), stop)
+        return run_with_timeout(work, no_answer(self.endpoint), stop)
 
-    def _fetch(self, model: HubModel, tell: Tell | None, stop: threading.Event | None) -> Pulled:
-        with written(model.name):
+    def _fetch(self, model: HubModel, tell: TransferCallback | None, stop: threading.Event | None) -> Pulled:
+        with translated_disk(model.name):
             part = self.store.part(model.name.repo, model.commit)
             part.mkdir(parents=True, exist_ok=True)
             missing = model.bytes - sum(file.stat().st_size for file in part.iterdir())
@@ -242,7 +247,7 @@ class Hub:
             if wanted == CONFIG:
                 _check(model, part, read_config)
         _check(model, part, describe)
-        with written(model.name):
+        with translated_disk(model.name):
             return self.store.finish(model.name, model.commit, self.endpoint)
 
     def _reuse(self, name: HubName, file: HubFile, part: Path) -> None:
@@ -252,7 +257,7 @@ class Hub:
         for other in self.store.all():
             there = other.path / file.name
             if other.name.repo == name.repo and there.is_file() and is_whole(there, file):
-                with written(name):
+                with translated_disk(name):
                     shutil.copyfile(there, part / file.name)
                 return
 
@@ -266,12 +271,14 @@ def _is_usable(pulled: Pulled) -> bool:
 
 
 @contextmanager
-def _locked(model: HubModel, path: Path, tell: Tell | None, stop: threading.Event | None) -> Iterator[None]:
+def _locked(
+    model: HubModel, path: Path, tell: TransferCallback | None, stop: threading.Event | None
+) -> Iterator[None]:
     """While nobody else pulls the same; raises `StoppedError` if the wait for them is stopped."""
     with ExitStack() as stack:
         while True:
             try:
-                with written(model.name):
+                with translated_disk(model.name):
                     stack.enter_context(WeakFileLock(path, timeout=_PAUSE))
                 break
             except TimeoutError:
@@ -291,7 +298,7 @@ def _check(model: HubModel, part: Path, read: Callable[[Path], object]) -> None:
         raise type(error)(str(error).replace(f"{part}/", f"{model.name}: ")) from None
 
 
-def _telling(tell: Tell | None, file: str, before: int, total: int) -> Callable[[int], None]:
+def _telling(tell: TransferCallback | None, file: str, before: int, total: int) -> Callable[[int], None]:
     if tell is None:
         return lambda _: None
     return lambda done: tell(Transfer(file, before + done, total))

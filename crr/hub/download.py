@@ -16,10 +16,10 @@ from huggingface_hub.utils import (  # type: ignore[attr-defined]  # documented 
 )
 
 from crr.errors import HubError
-from crr.hub.error_messages import KEPT, explained, silent, written
+from crr.hub.error_messages import KEPT, no_answer, translated_disk, translated_errors
 from crr.hub.listing import HubFile, HubModel
 from crr.hub.names import HubName
-from crr.hub.timeouts import Listener, patiently
+from crr.hub.timeouts import Heartbeat, run_with_timeout
 
 _BLOCK = 2**20
 _ATTEMPTS = 3  # at going on where a connection broke off
@@ -57,13 +57,13 @@ def download(
     url = hf_hub_url(model.name.repo, file.name, revision=model.commit, endpoint=endpoint)
     headers = build_hf_headers(token=token) | {"Accept-Encoding": "identity"}
 
-    def work(listener: Listener) -> None:
-        with written(model.name):
+    def work(heartbeat: Heartbeat) -> None:
+        with translated_disk(model.name):
             target = path.open("ab", buffering=0)
-        with target, explained(model.name, endpoint, KEPT):
+        with target, translated_errors(model.name, endpoint, KEPT):
             for attempt in range(1, _ATTEMPTS + 1):
                 try:
-                    for there in _go_on(url, headers, target, file.bytes, listener, model.name):
+                    for there in _go_on(url, headers, target, file.bytes, heartbeat, model.name):
                         tell(there)
                 except httpx2.TransportError:
                     if attempt == _ATTEMPTS:
@@ -71,7 +71,7 @@ def download(
                 else:
                     break
 
-    patiently(work, silent(endpoint) + KEPT, stop)
+    run_with_timeout(work, no_answer(endpoint) + KEPT, stop)
     if not is_whole(path, file):
         path.unlink()
         raise HubError(
@@ -85,7 +85,7 @@ def _go_on(
     headers: dict[str, str],
     target: FileIO,
     size: int,
-    listener: Listener,
+    heartbeat: Heartbeat,
     name: HubName,
 ) -> Iterator[int]:
     """Append to a file what it lacks of its `size` bytes; yields how many are there."""
@@ -96,10 +96,10 @@ def _go_on(
     with get_session().stream("GET", url, headers=wanted, timeout=_TIMEOUT) as response:
         hf_raise_for_status(response)
         if there and response.status_code != httpx2.codes.PARTIAL_CONTENT:
-            with listener.waited_for(), written(name):
+            with heartbeat.waited_for(), translated_disk(name):
                 there = target.truncate(0)  # the whole file comes
         for block in response.iter_bytes():
-            with listener.waited_for(), written(name):
+            with heartbeat.waited_for(), translated_disk(name):
                 target.write(block)
             there += len(block)
             yield there

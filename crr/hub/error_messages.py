@@ -23,7 +23,7 @@ KEPT = " What has arrived is kept."
 
 
 @contextmanager
-def explained(name: HubName | None, endpoint: str, consolation: str = "") -> Iterator[None]:
+def translated_errors(name: HubName | None, endpoint: str, consolation: str = "") -> Iterator[None]:
     """Every error of the client becomes a `HubError`; what it holds of tokens is not repeated.
 
     Args:
@@ -52,13 +52,13 @@ def explained(name: HubName | None, endpoint: str, consolation: str = "") -> Ite
     except LocalTokenNotFoundError:
         raise HubError(f"This needs a token: {LOG_IN}.") from None
     except OfflineModeIsEnabled:
-        raise HubError(offline(f"ask about {asked}")) from None
+        raise HubError(no_network(f"ask about {asked}")) from None
     except HfHubHTTPError as error:
         raise HubError(_of_status(error, asked, endpoint)) from None
     except ImportError as error:  # a proxy of a kind that needs another package
         raise HubError(f"{error} Or unset ALL_PROXY.") from None
     except httpx2.TimeoutException:
-        raise HubError(silent(endpoint) + consolation) from None
+        raise HubError(no_answer(endpoint) + consolation) from None
     except httpx2.HTTPError:
         raise HubError(
             f"{endpoint} cannot be reached, or broke off. Check the network and try again; "
@@ -67,7 +67,7 @@ def explained(name: HubName | None, endpoint: str, consolation: str = "") -> Ite
 
 
 @contextmanager
-def understood(endpoint: str) -> Iterator[None]:
+def translated_http(endpoint: str) -> Iterator[None]:
     """An answer that the client cannot make sense of becomes a `HubError`."""
     try:
         yield
@@ -78,7 +78,7 @@ def understood(endpoint: str) -> Iterator[None]:
 
 
 @contextmanager
-def written(name: HubName) -> Iterator[None]:
+def translated_disk(name: HubName) -> Iterator[None]:
     """A disk that refuses what has arrived becomes a `HubError`."""
     try:
         yield
@@ -91,12 +91,12 @@ def written(name: HubName) -> Iterator[None]:
         ) from None
 
 
-def offline(purpose: str) -> str:
+def no_network(purpose: str) -> str:
     """The sentence where HF_HUB_OFFLINE forbids to ask; `purpose` is what cannot be done."""
     return f"HF_HUB_OFFLINE forbids to ask the Hub. Unset it to {purpose}."
 
 
-def silent(endpoint: str) -> str:
+def no_answer(endpoint: str) -> str:
     """The sentence where nothing comes."""
     return f"{endpoint} does not answer. Try again later."
 

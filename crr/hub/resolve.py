@@ -8,7 +8,7 @@ from crr.checkpoints import files as checkpoint_files
 from crr.errors import CheckpointError, HubError
 from crr.hub.client import Hub
 from crr.hub.names import HubName
-from crr.hub.transfer import Tell
+from crr.hub.transfer import TransferCallback
 
 if TYPE_CHECKING:
     from crr.models.detector import Detector
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def find(
     name_or_path: str | Path,
-    tell: Tell | None = None,
+    tell: TransferCallback | None = None,
     stop: threading.Event | None = None,
     hub: Hub | None = None,
 ) -> Path:

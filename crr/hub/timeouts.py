@@ -10,12 +10,12 @@ from crr.errors import HubError, StoppedError
 
 Result = TypeVar("Result")
 
-PATIENCE = 10.0  # seconds without a sign
+SILENCE_TIMEOUT = 10.0  # seconds without a sign
 _STEP = 0.1
 STOPPED = "Stopped. What has arrived is kept, and the next pull goes on with it."
 
 
-class Listener:
+class Heartbeat:
     """Hears signs of life from the work, and tells it when nobody waits any more."""
 
     def __init__(self) -> None:
@@ -52,12 +52,12 @@ class Listener:
         return time.monotonic() - self._last
 
 
-def patiently(
-    work: Callable[[Listener], Result],
+def run_with_timeout(
+    work: Callable[[Heartbeat], Result],
     sentence: str,
     stop: threading.Event | None = None,
     stopped: str = STOPPED,
-    patience: float | None = None,
+    timeout: float | None = None,
 ) -> Result:
     """What `work` returns.
 
@@ -69,19 +69,19 @@ def patiently(
         sentence: What to say if no sign comes.
         stop: Set by somebody who does not want to wait any longer.
         stopped: What to say then.
-        patience: Seconds without a sign that are too long; `PATIENCE` if None.
+        timeout: Seconds without a sign that are too long; `SILENCE_TIMEOUT` if None.
 
     Raises:
         HubError: No sign came.
         StoppedError: It was stopped.
         CRRError: What the work raised.
     """
-    listener, answer, failure = Listener(), [], []
-    most = PATIENCE if patience is None else patience
+    heartbeat, answer, failure = Heartbeat(), [], []
+    most = SILENCE_TIMEOUT if timeout is None else timeout
 
     def run() -> None:
         try:
-            answer.append(work(listener))
+            answer.append(work(heartbeat))
         except BaseException as error:
             failure.append(error)
 
@@ -92,10 +92,10 @@ def patiently(
             thread.join(_STEP)
             if stop is not None and stop.is_set():
                 raise StoppedError(stopped)
-            if thread.is_alive() and listener.silence > most:
+            if thread.is_alive() and heartbeat.silence > most:
                 raise HubError(sentence)
     finally:
-        listener.leave()
+        heartbeat.leave()
     if failure:
         raise failure[0]
     return answer[0]

@@ -24,4 +24,4 @@ def size_of(count: int) -> str:
     return f"{count / 1e6:.1f} MB" if count < 1e9 else f"{count / 1e9:.2f} GB"
 
 
-Tell = Callable[[Transfer], None]
+TransferCallback = Callable[[Transfer], None]

@@ -19,21 +19,21 @@ from huggingface_hub.utils import (  # type: ignore[attr-defined]  # documented 
 from crr.checkpoints.card_metadata import LIBRARY
 from crr.checkpoints.files import CARD, NORMALS, describe
 from crr.errors import HubError, StoppedError
-from crr.hub.error_messages import explained, silent, understood
+from crr.hub.error_messages import no_answer, translated_errors, translated_http
 from crr.hub.listing import HubModel, model_of
 from crr.hub.names import HubName
 from crr.hub.publication import Publication, Published
-from crr.hub.timeouts import Listener, patiently
-from crr.hub.transfer import Tell, Transfer
+from crr.hub.timeouts import Heartbeat, run_with_timeout
+from crr.hub.transfer import Transfer, TransferCallback
 
 _OF_ANY = (".gitattributes", CARD)  # what a new repository may hold
 _STOPPED = "Stopped; nothing was published."
 _LONGEST = 2000  # signs of what the Hub says of a card: it lists all licences that there are
-_PATIENCE = 60.0  # seconds without a sign: when all is sent, the Hub checks large files before it answers
+_CHECK_TIMEOUT = 60.0  # seconds: when all is sent, the Hub checks large files before it answers
 
 
 def publish(
-    api: HfApi, publication: Publication, tell: Tell | None, stop: threading.Event | None
+    api: HfApi, publication: Publication, tell: TransferCallback | None, stop: threading.Event | None
 ) -> Published:
     """Commit a checkpoint to the Hub; a repository is made if there is none.
 
@@ -60,9 +60,9 @@ def publish(
         }
         additions = [CommitOperationAdd(place, file) for place, file in files.items()]  # this reads them
         additions.append(CommitOperationAdd(CARD, card.encode()))
-        before, made, photos = patiently(
-            lambda listener: upload.prepare(card, publication.private, listener),
-            silent(api.endpoint),
+        before, made, photos = run_with_timeout(
+            lambda heartbeat: upload.prepare(card, publication.private, heartbeat),
+            no_answer(api.endpoint),
             stop,
             _STOPPED,
         )
@@ -70,17 +70,17 @@ def publish(
         stopped = _STOPPED + (
             f" An empty repository is at {api.endpoint}/{publication.name}." if made else ""
         )
-        patiently(
-            lambda listener: upload.send(additions, _Said(tell, listener, files)),
-            silent(api.endpoint),
+        run_with_timeout(
+            lambda heartbeat: upload.send(additions, _Said(tell, heartbeat, files)),
+            no_answer(api.endpoint),
             stop,
             stopped,
-            _PATIENCE,
+            _CHECK_TIMEOUT,
         )
         message = publication.message or f"{info.name}, revision {info.revision}"
         try:
-            published = patiently(  # too late to stop
-                lambda _: upload.commit([*additions, *stale], message), upload.unsure, patience=_PATIENCE
+            published = run_with_timeout(  # too late to stop
+                lambda _: upload.commit([*additions, *stale], message), upload.unsure, timeout=_CHECK_TIMEOUT
             )
         except KeyboardInterrupt:
             raise StoppedError(upload.unsure) from None
@@ -111,21 +111,23 @@ class _ReadAloud(io.BufferedReader):
 class _Said:
     """How far all files are together, for who listens; ends the work when nobody does."""
 
-    def __init__(self, tell: Tell | None, listener: Listener, files: Mapping[str, _ReadAloud]) -> None:
+    def __init__(
+        self, tell: TransferCallback | None, heartbeat: Heartbeat, files: Mapping[str, _ReadAloud]
+    ) -> None:
         self.files = files
-        self._tell, self._listener = tell, listener
+        self._tell, self._heartbeat = tell, heartbeat
         self._total = sum(file.size for file in files.values())
         self._done: dict[str, int] = {}
         self._lock = threading.Lock()  # the client sends several files at a time
 
     def hear(self, file: str, done: int) -> None:
-        with self._listener.waited_for(), self._lock:
+        with self._heartbeat.waited_for(), self._lock:
             self._done[file] = done
             self._say(file, sum(self._done.values()))
 
     def hear_all(self) -> None:
         """All are there: those too that did not have to be sent."""
-        with self._listener.waited_for():
+        with self._heartbeat.waited_for():
             self._say("", self._total)
 
     def _say(self, file: str, done: int) -> None:
@@ -140,22 +142,22 @@ class _Upload:
         self._api, self._name = api, name
         self.unsure = f"{api.endpoint} did not say whether {name} was published. Look at it there."
 
-    def prepare(self, card: str, private: bool, listener: Listener) -> tuple[str | None, bool, list[str]]:
+    def prepare(self, card: str, private: bool, heartbeat: Heartbeat) -> tuple[str | None, bool, list[str]]:
         """Have the card checked, and see that there is a repository.
 
         Returns:
             The commit of the model that is there, None without one; whether the repository was made; and the
             normal photos that are there.
         """
-        with understood(self._api.endpoint), explained(self._name, self._api.endpoint):
+        with translated_http(self._api.endpoint), translated_errors(self._name, self._api.endpoint):
             self._check_metadata(card)
-            listener.sign()
+            heartbeat.sign()
             try:
                 there = self._find(private)
             except GatedRepoError:
                 raise
             except RepositoryNotFoundError:
-                listener.sign()
+                heartbeat.sign()
                 self._api.create_repo(self._name.repo, private=private)
                 return None, True, []
         photos = [file for file in there.files if file.startswith(f"{NORMALS}/")]
@@ -166,15 +168,15 @@ class _Upload:
         for place, file in said.files.items():
             file.heard = partial(said.hear, place)
         try:
-            with explained(self._name, self._api.endpoint):
+            with translated_errors(self._name, self._api.endpoint):
                 self._api.preupload_lfs_files(self._name.repo, operations)
         except ValueError as error:  # too large, or more than may be stored there
             raise HubError(f"{self._api.endpoint} does not take the files: {error}") from None
         except RuntimeError as error:  # so the client wraps what went wrong with one of them
-            with explained(self._name, self._api.endpoint):
+            with translated_errors(self._name, self._api.endpoint):
                 raise error.__cause__ or HubError(f"{self._api.endpoint}: {error}") from None
         except (KeyError, TypeError, AttributeError) as error:
-            with understood(self._api.endpoint):
+            with translated_http(self._api.endpoint):
                 raise error
         for file in said.files.values():
             file.heard = lambda _: None
@@ -182,7 +184,7 @@ class _Upload:
 
     def commit(self, operations: Sequence[CommitOperationAdd | CommitOperationDelete], message: str) -> str:
         """The id of the commit, or of the one before if nothing has changed."""
-        with understood(self._api.endpoint), explained(self._name, self._api.endpoint):
+        with translated_http(self._api.endpoint), translated_errors(self._name, self._api.endpoint):
             try:
                 return self._api.create_commit(self._name.repo, operations, commit_message=message).oid
             except httpx2.TransportError:

@@ -20,7 +20,7 @@ from crr.data.datasets import Dataset
 from crr.data.readers import read_ahead
 from crr.errors import ConfigError, CRRError
 from crr.identity.index import as_number, layer_indices, mean_index, normal_error, passed_damage
-from crr.identity.pairs import GROUP_FILLINGS, Group, Twin, Twins, real_twins, synthetic_twins
+from crr.identity.pairs import GROUP_FILLINGS, DamagedPair, Group, PairSet, real_pairs, synthetic_pairs
 from crr.inference.engine import memory_explained
 from crr.models.detector import Detector
 from crr.runtime.progress import Reporter
@@ -75,7 +75,7 @@ def measure_identity(
     Args:
         detector: What is measured.
         dataset: Opened by `crr.data.datasets.open_dataset`; only its normal test images are read.
-        pairs: Folder of real twins, see `crr.identity.pairs.real_twins`.
+        pairs: Folder of real twins, see `crr.identity.pairs.real_pairs`.
         progress: Called about once a second with stage "seen damage", "held-out damage" or "pairs"; a step
             is a clean image with its damaged copies.
         batch_size: Images a forward pass, at least 1; but a clean image and its copies go together.
@@ -94,12 +94,12 @@ def measure_identity(
     if images < 1:
         raise ConfigError(f"{images} images a category are asked for; choose 1 or more.")
     encoder, reporter = detector.config.encoder, Reporter(progress)
-    groups: dict[Group, Twins] = {
-        "seen": synthetic_twins(dataset, encoder, "seen", images),
-        "held_out": synthetic_twins(dataset, encoder, "held_out", images),
+    groups: dict[Group, PairSet] = {
+        "seen": synthetic_pairs(dataset, encoder, "seen", images),
+        "held_out": synthetic_pairs(dataset, encoder, "held_out", images),
     }
     if pairs is not None:
-        groups["pairs"] = real_twins(pairs, encoder)
+        groups["pairs"] = real_pairs(pairs, encoder)
     measured: dict[Group, list[_Measured]] = {"pairs": []}
     for group, twins in groups.items():
         reporter.begin(_STAGES[group], len(twins))
@@ -122,7 +122,7 @@ class _Measured:
     normal_error: Tensor
 
 
-def _measure(detector: Detector, twins: Twins, batch_size: int, reporter: Reporter) -> list[_Measured]:
+def _measure(detector: Detector, twins: PairSet, batch_size: int, reporter: Reporter) -> list[_Measured]:
     measured = []
     with ThreadPoolExecutor() as pool:
         for batch in read_ahead(pool, call, twins.makers, max(1, batch_size // (1 + twins.copies))):
@@ -132,7 +132,7 @@ def _measure(detector: Detector, twins: Twins, batch_size: int, reporter: Report
 
 
 @torch.inference_mode()
-def _measure_batch(detector: Detector, batch: Sequence[Sequence[Twin]]) -> list[_Measured]:
+def _measure_batch(detector: Detector, batch: Sequence[Sequence[DamagedPair]]) -> list[_Measured]:
     """Each clean image goes through the network once, however many copies it has."""
     if not batch:
         return []

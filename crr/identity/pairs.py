@@ -13,8 +13,8 @@ from typing import Literal
 
 import numpy as np
 
-from crr.anomalies import HELD_OUT, AnomalySynthesizer, Damage, training_kinds
-from crr.anomalies.textures import donors
+from crr.anomalies import HELD_OUT, AnomalySynthesizer, Damage, training_fillings
+from crr.anomalies.textures import donor_images
 from crr.config import EncoderConfig
 from crr.data.datasets import Dataset, Sample, read_mask_file
 from crr.data.images import decode, is_image_path
@@ -30,7 +30,7 @@ Group = SyntheticGroup | Literal["pairs"]
 """Synthetic damage, or real damage with a clean twin."""
 
 GROUP_FILLINGS: Mapping[SyntheticGroup, tuple[str, ...]] = MappingProxyType(
-    {"seen": training_kinds(), "held_out": HELD_OUT}
+    {"seen": training_fillings(), "held_out": HELD_OUT}
 )
 """The fillings of the synthetic groups: the same for every model, whatever it was trained on."""
 
@@ -39,7 +39,7 @@ PARTS = ("clean", "defective", "mask")
 
 
 @dataclass(frozen=True)
-class Twin:
+class DamagedPair:
     """A clean image and a damaged copy, as the network sees them.
 
     Attributes:
@@ -63,7 +63,7 @@ class Twin:
 
 
 @dataclass(frozen=True)
-class Twins:
+class PairSet:
     """Twins by clean image, made when they are asked for, and the same every time.
 
     Iterating gives a list of twins a clean image, all with the same path and clean image.
@@ -73,25 +73,25 @@ class Twins:
         copies: Most twins that a clean image has.
     """
 
-    makers: tuple[Callable[[], list[Twin]], ...]
+    makers: tuple[Callable[[], list[DamagedPair]], ...]
     copies: int
 
     def __len__(self) -> int:
         """Number of clean images."""
         return len(self.makers)
 
-    def __iter__(self) -> Iterator[list[Twin]]:
+    def __iter__(self) -> Iterator[list[DamagedPair]]:
         """The twins of one clean image after the other."""
         return (make() for make in self.makers)
 
 
-def synthetic_twins(
+def synthetic_pairs(
     dataset: Dataset,
     encoder: EncoderConfig,
     group: SyntheticGroup,
     images: int = 24,
     seed: int = 0,
-) -> Twins:
+) -> PairSet:
     """Normal test images, each damaged once with every filling of a group.
 
     The damage is drawn at the encoder's input size and depends on that size, `seed`, the image and its file
@@ -117,10 +117,10 @@ def synthetic_twins(
         )
     damaging = _Damaging(chosen, encoder, group, seed)
     makers = tuple(partial(damaging, sample) for rows in chosen for sample in rows)
-    return Twins(makers, len(GROUP_FILLINGS[group]))
+    return PairSet(makers, len(GROUP_FILLINGS[group]))
 
 
-def real_twins(folder: Path, encoder: EncoderConfig) -> Twins:
+def real_pairs(folder: Path, encoder: EncoderConfig) -> PairSet:
     """Photos of defective parts, each with a clean twin that shows the same part without the defect.
 
     Args:
@@ -148,7 +148,7 @@ def real_twins(folder: Path, encoder: EncoderConfig) -> Twins:
     makers = tuple(
         partial(_real_twin, {part: files[part][stem] for part in PARTS}, category, encoder) for stem in stems
     )
-    return Twins(makers, copies=1)
+    return PairSet(makers, copies=1)
 
 
 class _Damaging:
@@ -163,14 +163,16 @@ class _Damaging:
         self._group = group
         self._seed = seed
         self._synthesizers = {
-            filling: AnomalySynthesizer(what=[filling]) for filling in GROUP_FILLINGS[group]
+            filling: AnomalySynthesizer(fillings=[filling]) for filling in GROUP_FILLINGS[group]
         }
 
-    def __call__(self, sample: Sample) -> list[Twin]:
+    def __call__(self, sample: Sample) -> list[DamagedPair]:
         clean = self._read(sample.path)
         damages = [self._damage(sample, clean, filling) for filling in self._synthesizers]
         return [
-            Twin(sample.path, sample.category, self._group, damage.what, clean, damage.image, damage.mask)
+            DamagedPair(
+                sample.path, sample.category, self._group, damage.filling, clean, damage.image, damage.mask
+            )
             for damage in damages
             if damage is not None
         ]
@@ -180,11 +182,11 @@ class _Damaging:
         random = np.random.default_rng(list(draw.encode()))
         position = self._position[sample.category]
         return self._synthesizers[filling].damage_that_shows(
-            clean, random, lambda: donors(self._paths, position, self._read, random)
+            clean, random, lambda: donor_images(self._paths, position, self._read, random)
         )
 
 
-def _real_twin(paths: Mapping[str, Path], category: str, encoder: EncoderConfig) -> list[Twin]:
+def _real_twin(paths: Mapping[str, Path], category: str, encoder: EncoderConfig) -> list[DamagedPair]:
     images = {part: decode(path, str(path)) for part, path in paths.items()}
     size = images["clean"].shape[:2]
     for part, image in images.items():
@@ -197,7 +199,7 @@ def _real_twin(paths: Mapping[str, Path], category: str, encoder: EncoderConfig)
     if not mask.any():
         raise DatasetError(f"{paths['mask']} marks no defect: mark the defect in white, or remove the image.")
     clean, damaged = (to_input(images[part], encoder) for part in ("clean", "defective"))
-    return [Twin(paths["clean"], category, "pairs", "", clean, damaged, mask_to_input(mask, encoder))]
+    return [DamagedPair(paths["clean"], category, "pairs", "", clean, damaged, mask_to_input(mask, encoder))]
 
 
 def _images_by_stem(folder: Path) -> dict[str, Path]:

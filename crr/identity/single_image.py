@@ -148,7 +148,7 @@ def _damaged_copies(image: Image) -> tuple[list[Image], Tensor]:
 
 @cache
 def _synthesizer(kind: str) -> AnomalySynthesizer:
-    return AnomalySynthesizer(what=[kind])
+    return AnomalySynthesizer(fillings=[kind])
 
 
 def _reconstruct(detector: Detector, images: Sequence[Image], passes: EncoderPasses) -> Reconstruction:

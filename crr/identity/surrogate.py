@@ -29,7 +29,7 @@ class NormalPatches:
     decoder: Tensor
 
 
-def stand_in(damaged: Reconstruction, mask: Tensor, normals: Sequence[NormalPatches]) -> Reconstruction:
+def surrogate_for(damaged: Reconstruction, mask: Tensor, normals: Sequence[NormalPatches]) -> Reconstruction:
     """Damaged images with normal patches in the place of the damaged ones, for `passed_damage`.
 
     Args:

@@ -14,7 +14,7 @@ from torch import Tensor
 from crr.config import PredictionConfig
 from crr.errors import ConfigError
 from crr.inference.engine import EncoderPass, EncoderPasses, encoder_key, inspections_of, memory_explained
-from crr.models.components.anomaly_map import enlarged, on_finest_grid, top_count
+from crr.models.components.anomaly_map import on_finest_grid, top_count, upsample_and_blur
 from crr.models.components.encoder import Layer
 from crr.models.detector import Detector
 from crr.runtime.stopwatch import Stopwatch
@@ -24,7 +24,7 @@ Map = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class Hidden:
+class FeatureMask:
     """Part of the encoder's features that the decoder is not shown, as in training with masking.
 
     Attributes:
@@ -71,7 +71,7 @@ def gain_of(encoder: Map, decoder: Map) -> float:
 
 
 @dataclass(frozen=True)
-class Fused:
+class FusedMap:
     """The anomaly map as a sum.
 
     Attributes:
@@ -91,7 +91,7 @@ class Fused:
 
 
 @dataclass(frozen=True, eq=False)
-class Terms:
+class MapTerms:
     """What the anomaly map of one image is made of, before it is weighted.
 
     Attributes:
@@ -109,13 +109,13 @@ class Terms:
         """Memory that it takes."""
         return self.layers.nbytes + (0 if self.segmentation is None else self.segmentation.nbytes)
 
-    def halved(self) -> "Terms":
+    def halved(self) -> "MapTerms":
         """In half precision, to be kept."""
         segmentation = None if self.segmentation is None else np.asarray(self.segmentation, dtype=np.float16)
         halved = np.asarray(self.layers, dtype=np.float16)
         return replace(self, layers=halved, segmentation=segmentation)  # type: ignore[arg-type]
 
-    def fused(self, weights: Sequence[float] | None = None, distance_weight: float | None = None) -> Fused:
+    def fused(self, weights: Sequence[float] | None = None, distance_weight: float | None = None) -> FusedMap:
         """The map with other weights; no model is asked.
 
         Args:
@@ -140,7 +140,7 @@ class Terms:
         if self.segmentation is not None:
             parts = np.append(parts, (1 - whole) * self.segmentation.ravel()[top].mean())
         contributions = tuple(float(part) / score if score > 0 else 0.0 for part in parts)
-        return Fused(distance, self.segmentation, anomaly_map, score, contributions)
+        return FusedMap(distance, self.segmentation, anomaly_map, score, contributions)
 
     def _shares(self, weights: Sequence[float] | None) -> NDArray[np.float64]:
         """(layers,) that add up to 1, or are all 0."""
@@ -174,7 +174,7 @@ class Explanation:
 
     inspection: Inspection
     layers: tuple[ExplainedLayer, ...]
-    terms: Terms
+    terms: MapTerms
     view: float
 
     @property
@@ -192,7 +192,7 @@ class Explanation:
 
 @torch.inference_mode()
 def explain(
-    detector: Detector, image: Image, passes: EncoderPasses | None = None, hidden: Hidden | None = None
+    detector: Detector, image: Image, passes: EncoderPasses | None = None, hidden: FeatureMask | None = None
 ) -> Explanation:
     """Ask a detector about one image, and keep every step of its answer.
 
@@ -228,7 +228,7 @@ def explain(
     return Explanation(inspection, layers, terms, view=config.crop / config.resize)
 
 
-def hide(features: Features, hidden: Hidden) -> Features:
+def hide(features: Features, hidden: FeatureMask) -> Features:
     """Features with each element zeroed at random, and what is left scaled up so that means stay.
 
     Here before layers are joined into tokens, so that it can be shown and done to any method. Where tokens
@@ -262,7 +262,7 @@ def _features(detector: Detector, image: Image, passes: EncoderPasses, watch: St
 
 def _predict(
     detector: Detector, reconstruction: Reconstruction, watch: Stopwatch
-) -> tuple[Prediction, Terms, Features]:
+) -> tuple[Prediction, MapTerms, Features]:
     """As `Detector.predict`, with the terms of the sum kept apart; and each layer's distances."""
     settings = detector.config.prediction
     with watch.step("map"):
@@ -273,9 +273,9 @@ def _predict(
     if detector.segmentation is not None:
         with watch.step("segmentation"):
             probability = detector.segmentation.probability(reconstruction, distances)
-            segmentation = enlarged(probability, settings.map_size, sigma=0, kernel=1)
+            segmentation = upsample_and_blur(probability, settings.map_size, sigma=0, kernel=1)
             smoothed = _array(detector.smooth(probability)[0, 0])
-    terms = Terms(_array(layers), smoothed, settings)
+    terms = MapTerms(_array(layers), smoothed, settings)
     fused = terms.fused()
     prediction = Prediction(
         reconstruction,

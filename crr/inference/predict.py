@@ -21,7 +21,7 @@ from crr.visualization.colormap import overlay
 
 _HEATMAP_OPACITY = 0.7
 
-Row = dict[str, Any]
+FileRecord = dict[str, Any]
 
 _PICTURES = ("heatmap", "mask")
 _NAME_BYTES = 200
@@ -34,7 +34,7 @@ def predict_files(
     out: Path | None = None,
     batch_size: int = 8,
     progress: Callable[[Progress], None] | None = None,
-) -> Iterator[Row]:
+) -> Iterator[FileRecord]:
     """Inspect files and folders, a row an image in the order given; memory does not grow with their number.
 
     Args:
@@ -76,9 +76,9 @@ def predict_files(
                 yield row.result() if isinstance(row, Future) else row
 
 
-def _record(path: Path, image: Image, inspection: Inspection, out: Path | None, name: str) -> Row:
+def _record(path: Path, image: Image, inspection: Inspection, out: Path | None, name: str) -> FileRecord:
     """One image's row; writes its pictures."""
-    row: Row = {
+    row: FileRecord = {
         "path": str(path),
         "score": inspection.score,
         "percentile": inspection.percentile,

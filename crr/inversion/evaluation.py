@@ -19,7 +19,7 @@ from torch import Tensor
 from crr.data.datasets import Dataset
 from crr.data.readers import read_ahead
 from crr.errors import ConfigError, DatasetError
-from crr.identity.pairs import GROUP_FILLINGS, Twin, synthetic_twins
+from crr.identity.pairs import GROUP_FILLINGS, DamagedPair, synthetic_pairs
 from crr.inference.explanation import gain_of
 from crr.inversion.network import InversionNetwork
 from crr.models.detector import Detector
@@ -94,7 +94,7 @@ def measure_inversion(
     if not detectors:
         raise ConfigError("Name at least one model whose answers are to be painted.")
     encoder = detectors[0].config.encoder
-    groups = [synthetic_twins(dataset, encoder, group, images) for group in GROUP_FILLINGS]
+    groups = [synthetic_pairs(dataset, encoder, group, images) for group in GROUP_FILLINGS]
     makers = [make for twins in groups for make in twins.makers]
     reporter = Reporter(progress)
     reporter.begin("inversion", len(makers))
@@ -127,7 +127,9 @@ class _Row:
 
 
 @torch.inference_mode()
-def _measure(network: InversionNetwork, detectors: Sequence[Detector], copies: Sequence[Twin]) -> list[_Row]:
+def _measure(
+    network: InversionNetwork, detectors: Sequence[Detector], copies: Sequence[DamagedPair]
+) -> list[_Row]:
     if not copies:
         return []
     first = detectors[0]
@@ -171,7 +173,7 @@ def _error(picture: NDArray[np.float32], image: Image, mask: Mask | None = None)
     return float((squares if mask is None else squares[mask]).mean())
 
 
-def _nearer_to(picture: NDArray[np.float32], twin: Twin, wanted: Image) -> bool:
+def _nearer_to(picture: NDArray[np.float32], twin: DamagedPair, wanted: Image) -> bool:
     other = twin.clean if wanted is twin.damaged else twin.damaged
     return _error(picture, wanted, twin.mask) < _error(picture, other, twin.mask)
 

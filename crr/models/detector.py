@@ -21,7 +21,7 @@ from torch import Tensor, nn
 
 from crr.config import DetectorConfig
 from crr.data.preprocessing import as_input_tensor, to_input
-from crr.models.components.anomaly_map import enlarged, mean_map, top_share_score
+from crr.models.components.anomaly_map import mean_map, top_share_score, upsample_and_blur
 from crr.models.components.category_recogniser import CategoryRecogniser
 from crr.models.components.encoder import Encoder
 from crr.models.components.losses import mining_share, repair_loss
@@ -160,7 +160,9 @@ class Detector(nn.Module, ABC):
         if self.segmentation is not None:
             with watch.step("segmentation"):
                 probability = self.segmentation.probability(reconstruction, distances)
-                segmentation = enlarged(probability, self.config.prediction.map_size, sigma=0, kernel=1)
+                segmentation = upsample_and_blur(
+                    probability, self.config.prediction.map_size, sigma=0, kernel=1
+                )
         with watch.step("map"):
             anomaly_map = self.fuse(mean_map(distances), probability)
             score = top_share_score(anomaly_map, self.config.prediction.top_share)
@@ -181,7 +183,7 @@ class Detector(nn.Module, ABC):
     def smooth(self, maps: Tensor) -> Tensor:
         """Maps on any grid, enlarged to (B, 1, map, map) and smoothed as the config says."""
         settings = self.config.prediction
-        return enlarged(maps, settings.map_size, settings.blur_sigma, settings.blur_kernel)
+        return upsample_and_blur(maps, settings.map_size, settings.blur_sigma, settings.blur_kernel)
 
 
 class TrainedDetector(Detector):

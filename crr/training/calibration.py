@@ -17,7 +17,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from crr.anomalies import AnomalySynthesizer
-from crr.anomalies.textures import donors
+from crr.anomalies.textures import donor_images
 from crr.config import CategoryCalibration
 from crr.data.datasets import Sample
 from crr.data.readers import CachedReader, read_ahead, read_input
@@ -193,7 +193,7 @@ def _examples(
             images = [read(sample.path)]
             masks.append(np.zeros((size, size), dtype=bool))
             for synthesizer in synthesizers:
-                damage = synthesizer.damage(images[0], random, donors(paths, index, read, random))
+                damage = synthesizer.damage(images[0], random, donor_images(paths, index, read, random))
                 images.append(damage.image)
                 masks.append(_at_size(damage.mask, size))
             distance, probability = _maps(detector, detector.reconstruct(detector.as_input(images)), index)

@@ -16,7 +16,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from crr.anomalies import AnomalySynthesizer
-from crr.anomalies.textures import donors
+from crr.anomalies.textures import donor_images
 from crr.config import EncoderConfig
 from crr.data.datasets import Sample
 from crr.data.readers import CachedReader
@@ -88,11 +88,13 @@ class DamagedImages(Dataset[Batch | CRRError]):
         )
 
     def _draw(self, random: np.random.Generator) -> tuple[Image, Image, Mask, int]:
-        category, path = pick(self._paths, random)
+        category, path = draw_image(self._paths, random)
         image = self._read(path)
         if random.random() >= self._damaged_share:
             return image, image, np.zeros(image.shape[:2], dtype=bool), category
-        damage = self._synthesizer.damage(image, random, donors(self._paths, category, self._read, random))
+        damage = self._synthesizer.damage(
+            image, random, donor_images(self._paths, category, self._read, random)
+        )
         return image, damage.image, damage.mask, category
 
 
@@ -101,7 +103,7 @@ def generators(seed: int, number: int, batch_size: int) -> list[np.random.Genera
     return [np.random.default_rng([seed, number, row]) for row in range(batch_size)]
 
 
-def pick(paths: Sequence[Sequence[Path]], random: np.random.Generator) -> tuple[int, Path]:
+def draw_image(paths: Sequence[Sequence[Path]], random: np.random.Generator) -> tuple[int, Path]:
     """A category, each equally likely, and an image of it."""
     category = int(random.integers(len(paths)))
     return category, paths[category][int(random.integers(len(paths[category])))]

@@ -12,7 +12,7 @@ import torch
 from crr.data.datasets import Sample
 from crr.data.readers import read_input
 from crr.models.detector import Detector
-from crr.training.damaged_images import generators, pick
+from crr.training.damaged_images import draw_image, generators
 from crr.types import Features
 
 _CACHE_BYTES = 2 * 2**30
@@ -51,7 +51,7 @@ class CleanFeatures:
     def __getitem__(self, number: int) -> Features:
         """Features of batch `number`, one (B, C_l, h_l, w_l) a layer; raises `ImageError` for a bad image."""
         draws = generators(self._seed, number, self._batch_size)
-        drawn = [self._features(pick(self._paths, random)[1]) for random in draws]
+        drawn = [self._features(draw_image(self._paths, random)[1]) for random in draws]
         device = self._detector.device
         return [torch.cat(layer).to(device).float() for layer in zip(*drawn, strict=True)]
 

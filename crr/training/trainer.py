@@ -16,7 +16,7 @@ from typing import TypeVar
 import torch
 from torch import Tensor, nn
 
-from crr.anomalies import HELD_OUT, AnomalySynthesizer, training_kinds
+from crr.anomalies import HELD_OUT, AnomalySynthesizer, training_fillings
 from crr.anomalies.textures import texture_files
 from crr.checkpoints.model_card import training_card
 from crr.checkpoints.normals import MOST, keep_normals
@@ -97,11 +97,11 @@ def train(
         EncoderError: The encoder cannot be had.
         DeviceError: There is no such device, or it ran out of memory.
     """
-    run = _Run(dataset, out, config, options or RunOptions(), progress, stop or threading.Event())
+    run = Trainer(dataset, out, config, options or RunOptions(), progress, stop or threading.Event())
     return run.train()
 
 
-class _Run:
+class Trainer:
     """The state that the steps of one training run share."""
 
     def __init__(
@@ -126,9 +126,9 @@ class _Run:
         self.held_back = {name: held_back for name, (_, held_back) in zip(names, parts, strict=True)}
         textures = texture_files(options.textures)
         only = settings.foreground_only
-        self.synthesizer = AnomalySynthesizer(textures, what=_fillings(settings), foreground_only=only)
+        self.synthesizer = AnomalySynthesizer(textures, fillings=_fillings(settings), foreground_only=only)
         # For the calibration alone: damage that neither stage was trained on.
-        self.unseen = AnomalySynthesizer(textures, what=HELD_OUT, foreground_only=only)
+        self.unseen = AnomalySynthesizer(textures, fillings=HELD_OUT, foreground_only=only)
         images = {
             category.name: [sample.path for sample in category.train] for category in dataset.categories
         }
@@ -271,9 +271,9 @@ def _fillings(settings: TrainingConfig) -> Sequence[str]:
     if forbidden:
         raise ConfigError(
             f"Damage of the kind {', '.join(forbidden)} is held out to measure models on what none has seen. "
-            f"Train with: {', '.join(training_kinds())}."
+            f"Train with: {', '.join(training_fillings())}."
         )
-    return settings.anomalies or training_kinds()
+    return settings.anomalies or training_fillings()
 
 
 def _step_seed(seed: int, stage: int, step: int) -> int:

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from crr.anomalies import AnomalySynthesizer
-from crr.anomalies.textures import donors, texture_files
+from crr.anomalies.textures import donor_images, texture_files
 from crr.config import EncoderConfig
 from crr.data.datasets import Dataset
 from crr.data.images import encode_png
@@ -107,8 +107,8 @@ def write_sheet(
         for number in range(count):
             random = np.random.default_rng([seed, index, number])
             image = read(own[int(random.integers(len(own)))])
-            damage = synthesizer.damage(image, random, donors(paths, index, read, random))
-            tiles.append(Tile(damage.image, f"{damage.where} x {damage.what}", damage.mask))
+            damage = synthesizer.damage(image, random, donor_images(paths, index, read, random))
+            tiles.append(Tile(damage.image, f"{damage.shape} x {damage.filling}", damage.mask))
         rows.append(tiles)
     picture = encode_png(contact_sheet(rows, side=size))
     write_atomically(out, lambda path: path.write_bytes(picture))

@@ -11,27 +11,27 @@ from crr.checkpoints.files import describe
 from crr.checkpoints.serialization import save
 from crr.data.images import encode_png
 from crr.inference.engine import inspect_batch
-from crr.inference.explanation import Hidden
+from crr.inference.explanation import FeatureMask
 from crr.inversion.checkpoint import save_inversion
 from crr.inversion.network import InversionConfig, create_inversion
 from tests.crr.tiny import ENCODER, calibrated_detector, good_images, scratched
-from workbench.explanation.cache import Exploration
+from workbench.explanation.cache import ExplanationCache
 from workbench.explanation.explorer import explore
-from workbench.explanation.location import Spot
+from workbench.explanation.location import Location
 from workbench.explanation.study_image import shown_as_it_is, shown_damaged
 from workbench.inspection.image_file import ImageFile
-from workbench.inspection.inspector import Inspector, Question
+from workbench.inspection.inspector import Inspector, ModelChoice
 from workbench.inspection.photo import Photo
 from workbench.model_store.loaded import Models
 from workbench.painting.damage import Damaged
-from workbench.painting.workshop import Made, Part
-from workbench.reference.cache import Normality
+from workbench.painting.workshop import DamagedPart, PaintedPart
+from workbench.reference.cache import ReferenceCache
 
 NORMALS = 6
-MIDDLE = Spot(0.5, 0.5, 0.5, 0.5)
+MIDDLE = Location(0.5, 0.5, 0.5, 0.5)
 
 
-def write_models(folder: Path, normals: bool = True, painter: bool = True) -> Question:
+def write_models(folder: Path, normals: bool = True, painter: bool = True) -> ModelChoice:
     """Write the model "tiny" into a folder of checkpoints; returns the question to it."""
     detector = calibrated_detector()
     save(detector, folder / "tiny", "# Tiny")
@@ -45,7 +45,7 @@ def write_models(folder: Path, normals: bool = True, painter: bool = True) -> Qu
         config = InversionConfig(encoder=ENCODER, encoder_digest=detector.encoder.digest, width=8, widest=8)
         network = create_inversion(config, detector.encoder.layers).eval()
         save_inversion(config, network, folder / "painter", "# Painter")
-    return Question(describe(folder / "tiny"), "cpu")
+    return ModelChoice(describe(folder / "tiny"), "cpu")
 
 
 def real_inspector() -> Inspector:
@@ -61,10 +61,8 @@ def photo_of(content: bytes, name: str = "part.png", key: str = "part") -> Photo
         name=name,
         label=None,
         open=lambda: ImageFile(name, lambda: content),
-        inspect=lambda question, inspector, file: inspector.inspect_file(
-            file, question.model, question.device
-        ),
-        copied=lambda question, inspector, file: inspector.copied_by(file, question.model, question.device),
+        inspect=lambda choice, inspector, file: inspector.inspect_file(file, choice.model, choice.device),
+        copied=lambda choice, inspector, file: inspector.copied_by(file, choice.model, choice.device),
     )
 
 
@@ -76,26 +74,26 @@ class Room:
     """A model, a part, and a scratched copy of it: damaged by the visitor, and as a photo with a mask."""
 
     def __init__(self, folder, **models):
-        self.question = write_models(folder, **models)
+        self.choice = write_models(folder, **models)
         self.inspector = real_inspector()
-        self.normality = Normality(self.inspector, 2**27)
-        self.exploration = Exploration(2**26)
+        self.normality = ReferenceCache(self.inspector, 2**27)
+        self.exploration = ExplanationCache(2**26)
         [self.clean] = good_images("plate", 1, seed=3)
         image, mask = scratched(self.clean, np.random.default_rng(3))
         self.image, self.mask = image, mask > 0
-        self.part = Part(photo_of(encode_png(self.clean)), 2**26)
+        self.part = PaintedPart(photo_of(encode_png(self.clean)), 2**26)
         made = Damaged(self.image, self.mask)
-        self.damaged = shown_damaged(self.part, Made(made, self.part.picture, 0.0))
+        self.damaged = shown_damaged(self.part, DamagedPart(made, self.part.picture, 0.0))
         self.whole = shown_as_it_is(photo_of(encode_png(self.clean)))
         mask_file = folder / "mask.png"
         mask_file.write_bytes(encode_png(self.mask.astype(np.uint8) * 255))
         photo = replace(photo_of(encode_png(self.image), key="scratched"), mask=mask_file)
         self.defective = shown_as_it_is(photo)
 
-    def explore(self, shown, hidden=Hidden(), question=None, **options):  # noqa: B008
+    def explore(self, shown, hidden=FeatureMask(), choice=None, **options):  # noqa: B008
         return explore(
             shown,
-            question or self.question,
+            choice or self.choice,
             self.inspector,
             self.normality,
             self.exploration,

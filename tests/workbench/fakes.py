@@ -14,14 +14,14 @@ from crr.data.images import encode_png
 from crr.identity.single_image import CopiedDamage
 from crr.types import Image, Inspection
 from workbench.inspection.image_file import ImageFile
-from workbench.inspection.inspector import Inspector, Question
+from workbench.inspection.inspector import Inspector, ModelChoice
 from workbench.model_store.loaded import Models
 
 MODEL = CheckpointInfo(
     "crr-embedded", Path("fake"), "crr", "none", ("mvtec_bottle", "pcb"), 1, "0123456789ab"
 )
 OTHER_MODEL = CheckpointInfo("other", Path("other"), "crr", "none", ("mvtec_bottle",), 1, "ba9876543210")
-QUESTION = Question(MODEL, "cpu")
+CHOICE = ModelChoice(MODEL, "cpu")
 NORMAL_SCORES = tuple(float(score) for score in np.linspace(0.1, 0.4, 50))
 
 

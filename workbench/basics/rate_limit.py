@@ -8,7 +8,7 @@ from collections.abc import Callable
 from threading import Lock
 
 
-class Allowance:
+class RateLimit:
     """That of one open page: so many questions at once, and from then on as many a minute."""
 
     def __init__(
@@ -24,7 +24,7 @@ class Allowance:
         self._since = clock()
         self._lock = Lock()
 
-    def take(self) -> None:
+    def acquire(self) -> None:
         """Take one question; wait until there is one."""
         with self._lock:
             now = self._clock()
@@ -40,17 +40,17 @@ def _nobody() -> None:
     return None
 
 
-_of_visitor: Callable[[], Allowance | None] = _nobody
+_of_visitor: Callable[[], RateLimit | None] = _nobody
 
 
-def look_for(of_visitor: Callable[[], Allowance | None]) -> None:
-    """Say how the allowance of the visitor who asks is found; None where there is no limit."""
+def find_with(of_visitor: Callable[[], RateLimit | None]) -> None:
+    """Say how the limit of the visitor who asks is found; None where there is no limit."""
     global _of_visitor
     _of_visitor = of_visitor
 
 
-def take() -> None:
+def acquire() -> None:
     """Take one question of the visitor who asks."""
-    allowance = _of_visitor()
-    if allowance is not None:
-        allowance.take()
+    limit = _of_visitor()
+    if limit is not None:
+        limit.acquire()

@@ -12,12 +12,12 @@ from crr.errors import CRRError
 from crr.identity.single_image import CopiedDamage
 from crr.types import Inspection
 from workbench.inspection.image_file import ImageFile
-from workbench.inspection.inspector import Inspected, Inspector, Question
+from workbench.inspection.inspector import Inspected, Inspector, ModelChoice
 from workbench.inspection.photo import Photo, shown_photo
-from workbench.inspection.samples import Sample
-from workbench.inspection.visitor import Visit
+from workbench.inspection.samples import GallerySample
+from workbench.inspection.visitor import VisitorState
 
-Answer = Inspected | CRRError
+Outcome = Inspected | CRRError
 """What a model says about a photo, or why it could not be asked."""
 
 
@@ -49,7 +49,7 @@ class Comparison:
     """
 
     photo: Photo
-    answers: dict[str, Answer]
+    answers: dict[str, Outcome]
     copied: dict[str, CopiedDamage]
     hits: dict[str, Hit] = field(default_factory=dict)
     outlines: list[NDArray[np.float64]] = field(default_factory=list)
@@ -73,63 +73,63 @@ class Comparison:
 
 
 def compare_shown(
-    visit: Visit,
-    samples: Mapping[str, Sample],
-    questions: Sequence[Question],
+    visitor: VisitorState,
+    samples: Mapping[str, GallerySample],
+    choices: Sequence[ModelChoice],
     inspector: Inspector,
     tell: Callable[[int, int, str], None] | None = None,
 ) -> Comparison:
     """Ask every model about what the visitor looks at, one after the other; an encoder is asked once.
 
     Args:
-        visit: What the visitor looks at; turns to a sample if it cannot be inspected any more.
+        visitor: What the visitor looks at; turns to a sample if it cannot be inspected any more.
         samples: To look up the one that is shown.
-        questions: Who is asked.
+        choices: Who is asked.
         inspector: Asks them.
         tell: Hears how many models of how many have answered, and whose turn it is.
 
     Raises:
         CRRError: No model answered; of the first.
     """
-    photo = shown_photo(visit, samples)
+    photo = shown_photo(visitor, samples)
     file = photo.open()
-    answers: dict[str, Answer] = {}
+    answers: dict[str, Outcome] = {}
     copied: dict[str, CopiedDamage] = {}
-    for done, question in enumerate(questions):
-        name = question.model.name
+    for done, choice in enumerate(choices):
+        name = choice.model.name
         if tell is not None:
-            tell(done, len(questions), name)
-        answer = ask(photo, question, inspector, file)
+            tell(done, len(choices), name)
+        answer = ask(photo, choice, inspector, file)
         if answer is None:
-            visit.upload = None
-            return compare_shown(visit, samples, questions, inspector, tell)
+            visitor.upload = None
+            return compare_shown(visitor, samples, choices, inspector, tell)
         answers[name] = answer
         if isinstance(answer, Inspected):
             with suppress(CRRError):  # too little memory for the copies: no index, then
-                copied[name] = photo.copied(question, inspector, file)
+                copied[name] = photo.copied(choice, inspector, file)
     return Comparison(photo, answers, copied).checked()
 
 
-def ask_all(photo: Photo, questions: Iterable[Question], inspector: Inspector) -> dict[str, Answer] | None:
+def ask_all(photo: Photo, choices: Iterable[ModelChoice], inspector: Inspector) -> dict[str, Outcome] | None:
     """Ask one model after the other; an encoder that several use is asked once.
 
     Returns:
         Model name to answer, None if the photo cannot be inspected.
     """
     file = photo.open()
-    answers: dict[str, Answer] = {}
-    for question in questions:
-        answer = ask(photo, question, inspector, file)
+    answers: dict[str, Outcome] = {}
+    for choice in choices:
+        answer = ask(photo, choice, inspector, file)
         if answer is None:
             return None
-        answers[question.model.name] = answer
+        answers[choice.model.name] = answer
     return answers
 
 
-def ask(photo: Photo, question: Question, inspector: Inspector, file: ImageFile) -> Answer | None:
+def ask(photo: Photo, choice: ModelChoice, inspector: Inspector, file: ImageFile) -> Outcome | None:
     """What one model says of a photo, whose opened file others may share; None if it cannot be inspected."""
     try:
-        return photo.inspect(question, inspector, file)
+        return photo.inspect(choice, inspector, file)
     except CRRError as error:
         return error
 

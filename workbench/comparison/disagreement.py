@@ -10,12 +10,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from workbench.comparison.comparison import ask_all
-from workbench.inspection.inspector import Inspected, Inspector, Question
+from workbench.inspection.inspector import Inspected, Inspector, ModelChoice
 from workbench.inspection.photo import Photo
 
 
 @dataclass(frozen=True)
-class Score:
+class LimitRatio:
     """What one model says of a photo, small enough to keep for many photos."""
 
     score: float
@@ -33,7 +33,7 @@ class Score:
 
 
 @dataclass(frozen=True)
-class Row:
+class DisagreementRow:
     """A photo and how far the models are apart about it.
 
     Attributes:
@@ -44,7 +44,7 @@ class Row:
 
     photo: Photo
     thumbnail: str
-    scores: dict[str, Score]
+    scores: dict[str, LimitRatio]
 
     @property
     def defective_for(self) -> tuple[str, ...]:
@@ -52,17 +52,17 @@ class Row:
         return tuple(name for name, score in self.scores.items() if score.defective)
 
     @property
-    def split(self) -> bool:
+    def verdicts_differ(self) -> bool:
         """Whether the models' verdicts differ."""
         return 0 < len(self.defective_for) < len(self.scores)
 
     @property
-    def missed(self) -> bool:
+    def missed_defect(self) -> bool:
         """Whether the part is known to be defective, and some model sees it while another does not."""
-        return self.split and self.photo.label == "defective"
+        return self.verdicts_differ and self.photo.label == "defective"
 
     @property
-    def apart(self) -> float:
+    def spread(self) -> float:
         """Largest difference between two models of score / limit."""
         ratios = [score.ratio for score in self.scores.values()]
         return max(ratios) - min(ratios)
@@ -73,70 +73,70 @@ class Row:
 
         Among either, those about which the models are furthest apart.
         """
-        return self.missed, self.split, self.apart
+        return self.missed_defect, self.verdicts_differ, self.spread
 
 
-class Survey:
+class DisagreementSurvey:
     """What models say of many photos, gathered photo by photo; lives in the session of one visitor.
 
     Attributes:
         running: Which photos are being compared, the visitor's own (True) or the samples; None: neither.
         own: Which photos were compared last.
-        trouble: Why a question (`Question.key`) is not asked any more, a sentence.
+        model_errors: Why a question (`ModelChoice.key`) is not asked any more, a sentence.
     """
 
     def __init__(self) -> None:
         self.running: bool | None = None
         self.own = False
-        self.trouble: dict[tuple[str, str], str] = {}
-        self._scores: dict[tuple[str, tuple[str, str]], Score] = {}
+        self.model_errors: dict[tuple[str, str], str] = {}
+        self._scores: dict[tuple[str, tuple[str, str]], LimitRatio] = {}
         self._thumbnails: dict[str, str] = {}
 
     def start(self, own: bool) -> None:
         """Begin to compare the visitor's own photos, or the samples; what failed before is tried again."""
         self.running = self.own = own
-        self.trouble.clear()
+        self.model_errors.clear()
 
-    def pending(self, photos: Iterable[Photo], questions: Sequence[Question]) -> list[Photo]:
+    def pending(self, photos: Iterable[Photo], choices: Sequence[ModelChoice]) -> list[Photo]:
         """Photos that some model has still to be asked about."""
-        asked = self._asked(questions)
+        asked = self._asked(choices)
         return [photo for photo in photos if any((photo.key, each.key) not in self._scores for each in asked)]
 
     def advance(
-        self, photos: Iterable[Photo], questions: Sequence[Question], inspector: Inspector, seconds: float
+        self, photos: Iterable[Photo], choices: Sequence[ModelChoice], inspector: Inspector, seconds: float
     ) -> None:
         """Ask the models about pending photos for about `seconds`, at least about one.
 
         A model that fails, or a photo that cannot be inspected, is left out from then on.
         """
         end = time.perf_counter() + seconds
-        for photo in self.pending(photos, questions):
-            asked = self._asked(questions)
+        for photo in self.pending(photos, choices):
+            asked = self._asked(choices)
             answers = ask_all(photo, asked, inspector) or {}
-            for question in asked[: len(answers)]:
-                answer = answers[question.model.name]
+            for choice in asked[: len(answers)]:
+                answer = answers[choice.model.name]
                 if isinstance(answer, Inspected):
                     found = answer.inspection
-                    self._scores[photo.key, question.key] = Score(found.score, found.threshold)
+                    self._scores[photo.key, choice.key] = LimitRatio(found.score, found.threshold)
                     self._thumbnails[photo.key] = answer.picture.thumbnail
                 else:
-                    self.trouble[question.key] = str(answer)
+                    self.model_errors[choice.key] = str(answer)
             if time.perf_counter() > end:
                 return
 
-    def rows(self, photos: Iterable[Photo], questions: Sequence[Question]) -> list[Row]:
+    def rows(self, photos: Iterable[Photo], choices: Sequence[ModelChoice]) -> list[DisagreementRow]:
         """Photos that every model was asked about, by rank."""
-        asked = self._asked(questions)
+        asked = self._asked(choices)
         rows = [
-            Row(
+            DisagreementRow(
                 photo,
                 self._thumbnails[photo.key],
-                {question.model.name: self._scores[photo.key, question.key] for question in asked},
+                {choice.model.name: self._scores[photo.key, choice.key] for choice in asked},
             )
             for photo in photos
-            if asked and all((photo.key, question.key) in self._scores for question in asked)
+            if asked and all((photo.key, choice.key) in self._scores for choice in asked)
         ]
         return sorted(rows, key=lambda row: row.rank, reverse=True)
 
-    def _asked(self, questions: Iterable[Question]) -> list[Question]:
-        return [question for question in questions if question.key not in self.trouble]
+    def _asked(self, choices: Iterable[ModelChoice]) -> list[ModelChoice]:
+        return [choice for choice in choices if choice.key not in self.model_errors]

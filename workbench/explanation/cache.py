@@ -7,13 +7,13 @@ from functools import partial
 from typing import Any, TypeVar
 
 from crr.inference.engine import EncoderPasses
-from crr.inference.explanation import Explanation, Hidden, explain
+from crr.inference.explanation import Explanation, FeatureMask, explain
 from crr.models.detector import Detector
 from crr.types import Image
 from workbench.basics.cache import BoundedCache
 from workbench.explanation.feature_pictures import paint_answer
-from workbench.explanation.location import Spot
-from workbench.inspection.inspector import Inspector, Question
+from workbench.explanation.location import Location
+from workbench.inspection.inspector import Inspector, ModelChoice
 
 Kept = TypeVar("Kept")
 
@@ -21,7 +21,7 @@ _PHOTOS = 2  # whose encoder features are at hand for the next model
 _EXPLORED = 6  # whole answers at hand; they hold explanations
 
 
-class Exploration:
+class ExplanationCache:
     """Lives in the session.
 
     Attributes:
@@ -34,17 +34,17 @@ class Exploration:
         self._painted: BoundedCache[list[Image]] = BoundedCache(limit // 4)
         self._passes: OrderedDict[Hashable, EncoderPasses] = OrderedDict()
         self._explored: OrderedDict[Hashable, Any] = OrderedDict()
-        self.spots: dict[str, Spot] = {}
+        self.spots: dict[str, Location] = {}
 
     def explain(
-        self, key: Hashable, image: Image, question: Question, inspector: Inspector, hidden: Hidden
+        self, key: Hashable, image: Image, choice: ModelChoice, inspector: Inspector, hidden: FeatureMask
     ) -> Explanation:
         """What a model says of an image and why, asked once as long as memory allows.
 
         Args:
             key: Identifies the image.
             image: uint8 (H, W, 3).
-            question: Which model, on which device.
+            choice: Which model, on which device.
             inspector: Asks it.
             hidden: What is kept from its decoder.
 
@@ -52,12 +52,12 @@ class Exploration:
             CRRError: The model cannot be asked.
         """
         hidden = replace(hidden, seed=0) if hidden.rate == 0 else hidden
-        full = (key, question.key, hidden)
+        full = (key, choice.key, hidden)
         known = self._kept.get(full)
         if known is None:
             passes = _recent(self._passes, key, dict, _PHOTOS)
             work = partial(_explain, image=image, passes=passes, hidden=hidden)
-            known = inspector.ask(question.model, question.device, work)
+            known = inspector.ask(choice.model, choice.device, work)
             self._kept.put(full, known, known.nbytes)
         return known
 
@@ -66,14 +66,14 @@ class Exploration:
         return _recent(self._explored, identity, make, _EXPLORED)
 
     def paint(
-        self, identity: Hashable, explanation: Explanation, question: Question, inspector: Inspector
+        self, identity: Hashable, explanation: Explanation, choice: ModelChoice, inspector: Inspector
     ) -> list[Image] | None:
         """Pictures of what the encoder saw and of what the decoder answered; None without a network for it.
 
         Args:
             identity: Of the explanation: equal ones are painted once.
             explanation: With the decoder's features in the encoder's unit of length.
-            question: Which model, on which device.
+            choice: Which model, on which device.
             inspector: Asks it.
 
         Raises:
@@ -81,15 +81,13 @@ class Exploration:
         """
         known = self._painted.get(identity)
         if known is None:
-            known = inspector.ask(
-                question.model, question.device, partial(paint_answer, explanation=explanation)
-            )
+            known = inspector.ask(choice.model, choice.device, partial(paint_answer, explanation=explanation))
             if known is not None:
                 self._painted.put(identity, known, sum(image.nbytes for image in known))
         return known
 
 
-def _explain(detector: Detector, image: Image, passes: EncoderPasses, hidden: Hidden) -> Explanation:
+def _explain(detector: Detector, image: Image, passes: EncoderPasses, hidden: FeatureMask) -> Explanation:
     return explain(detector, image, passes, hidden)
 
 

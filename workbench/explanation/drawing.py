@@ -16,17 +16,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from crr.inference.explanation import ExplainedLayer, Fused, Map
+from crr.inference.explanation import ExplainedLayer, FusedMap, Map
 from crr.types import Image
 from crr.visualization.colormap import colour_table
 from workbench.basics.palettes import copying_table
 from workbench.basics.pictures import Picture
 from workbench.components.drawing import ONE, PHOTO, base64_of
-from workbench.explanation.explorer import Explored
-from workbench.explanation.location import Spot
+from workbench.explanation.explorer import LayerExplanation
+from workbench.explanation.location import Location
 from workbench.explanation.patch_reading import discrepancy_map
-from workbench.reference.discrepancy import Measure
-from workbench.reference.patches import Reference
+from workbench.reference.discrepancy import DiscrepancyKind
+from workbench.reference.patches import CategoryReference
 
 Drawing = dict[str, Any]
 
@@ -39,7 +39,9 @@ _USUAL = 1001  # values of normal patches that the browser gets, so that it can 
 _HIGHEST_LEVEL = 60000
 
 
-def highest(layer: ExplainedLayer, index: int, measure: Measure, reference: Reference | None) -> float:
+def highest(
+    layer: ExplainedLayer, index: int, measure: DiscrepancyKind, reference: CategoryReference | None
+) -> float:
     """The discrepancy that has the last colour: the model's own ends at 1; twice what is rare among normals.
 
     Never this image's own maximum, or a good part would light up; unless there is no normal to compare with.
@@ -51,7 +53,9 @@ def highest(layer: ExplainedLayer, index: int, measure: Measure, reference: Refe
     return max(2 * float(np.quantile(reference.layers[index].discrepancies(measure), _RARE)), 1e-3)
 
 
-def draw_layer(found: Explored, index: int, measure: Measure, spot: Spot, pick: str) -> Drawing:
+def draw_layer(
+    found: LayerExplanation, index: int, measure: DiscrepancyKind, spot: Location, pick: str
+) -> Drawing:
     """A layer's row: what the encoder saw, what the decoder answered, and how far they are apart.
 
     Where a damage is known, also the index of each patch, over the photo.
@@ -83,7 +87,9 @@ def draw_layer(found: Explored, index: int, measure: Measure, spot: Spot, pick: 
     return _drawing(found.picture, panels, maps, found.explanation.view, spot, pick, one, found.outlines)
 
 
-def draw_sum(found: Explored, fused: Fused, lines: Sequence[str], spot: Spot, pick: str) -> Drawing:
+def draw_sum(
+    found: LayerExplanation, fused: FusedMap, lines: Sequence[str], spot: Location, pick: str
+) -> Drawing:
     """The end of the column: the fused distances, the segmentation network's map, and their sum.
 
     Args:
@@ -109,7 +115,7 @@ def draw_pictures(
     pictures: Sequence[tuple[str, Image | None, str]],
     picture: Picture,
     view: float = 1.0,
-    spot: Spot | None = None,
+    spot: Location | None = None,
     pick: str = "",
     outlines: Sequence[NDArray[np.float64]] = (),
 ) -> Drawing:
@@ -140,7 +146,7 @@ def _drawing(
     panels: Sequence[Drawing],
     maps: Sequence[Drawing],
     view: float,
-    spot: Spot | None,
+    spot: Location | None,
     pick: str,
     one: float,
     outlines: Sequence[NDArray[np.float64]],

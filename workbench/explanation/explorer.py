@@ -8,25 +8,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crr.errors import CRRError
-from crr.inference.explanation import Explanation, Hidden, gain_of
+from crr.inference.explanation import Explanation, FeatureMask, gain_of
 from crr.types import Image
 from workbench.basics.pictures import DISPLAY_SIDE, Picture, picture_of, shrink
-from workbench.explanation.cache import Exploration
+from workbench.explanation.cache import ExplanationCache
 from workbench.explanation.identity_index import Copied, copied_by
-from workbench.explanation.study_image import Shown, seen_part
-from workbench.inspection.inspector import Inspector, Question
+from workbench.explanation.study_image import StudyImage, network_view
+from workbench.inspection.inspector import Inspector, ModelChoice
 from workbench.inspection.verdict import outlines_of
-from workbench.reference.cache import Normal, Normality, Tell
-from workbench.reference.patches import Basis, Reference, basis_of
+from workbench.reference.cache import NormalReference, ReferenceCache, StepCallback
+from workbench.reference.patches import CategoryReference, ColourBasis, colour_basis_of
 
 
 @dataclass(frozen=True, eq=False)
-class Explored:
+class LayerExplanation:
     """What a model says of a photo, and what is usual.
 
     Attributes:
         shown: The photo.
-        question: Which model.
+        choice: Which model.
         explanation: Every step of its answer, the decoder's features in the encoder's unit of length.
         identity: Equal for the same answer to the same image.
         hidden: What was kept from the decoder.
@@ -38,13 +38,13 @@ class Explored:
         copied: How much of a damage it copied, layer by layer; None if unknown.
     """
 
-    shown: Shown
-    question: Question
+    shown: StudyImage
+    choice: ModelChoice
     explanation: Explanation
     identity: Hashable
-    hidden: Hidden
-    normal: Normal
-    bases: tuple[Basis, ...]
+    hidden: FeatureMask
+    normal: NormalReference
+    bases: tuple[ColourBasis, ...]
     picture: Picture
     image: Image
     outlines: tuple[NDArray[np.float64], ...]
@@ -53,25 +53,25 @@ class Explored:
     @property
     def name(self) -> str:
         """Of the model."""
-        return self.question.model.name
+        return self.choice.model.name
 
 
 def explore(
-    shown: Shown,
-    question: Question,
+    shown: StudyImage,
+    choice: ModelChoice,
     inspector: Inspector,
-    normality: Normality,
-    exploration: Exploration,
-    hidden: Hidden,
-    tell: Tell,
+    normality: ReferenceCache,
+    exploration: ExplanationCache,
+    hidden: FeatureMask,
+    tell: StepCallback,
     *,
     neighbours: bool = True,
-) -> Explored:
+) -> LayerExplanation:
     """Ask a model, and gather what is usual for it; what was asked before is recalled.
 
     Args:
         shown: The photo.
-        question: Which model, on which device.
+        choice: Which model, on which device.
         inspector: Asks it.
         normality: Knows what is usual.
         exploration: Remembers the visitor's explanations.
@@ -82,16 +82,16 @@ def explore(
     Raises:
         CRRError: The model cannot be asked.
     """
-    identity = (shown.key, question.key, hidden)
+    identity = (shown.key, choice.key, hidden)
 
-    def make() -> Explored:
-        explanation = exploration.explain(shown.key, shown.image, question, inspector, hidden)
-        normal = normality.of(question, explanation.inspection.category, tell, neighbours)
-        seen = seen_part(shown.image, explanation.view)
+    def make() -> LayerExplanation:
+        explanation = exploration.explain(shown.key, shown.image, choice, inspector, hidden)
+        normal = normality.of(choice, explanation.inspection.category, tell, neighbours)
+        seen = network_view(shown.image, explanation.view)
         picture = picture_of(shown.image, shown.digest)
-        return Explored(
+        return LayerExplanation(
             shown=shown,
-            question=question,
+            choice=choice,
             explanation=_scaled(explanation, normal.reference),
             identity=identity,
             hidden=hidden,
@@ -100,11 +100,11 @@ def explore(
             picture=picture,
             image=shrink(seen, DISPLAY_SIDE),
             outlines=() if shown.mask is None else tuple(outlines_of(shown.mask, picture.size)),
-            copied=copied_by(shown, explanation, question, inspector, exploration, hidden, normal.reference),
+            copied=copied_by(shown, explanation, choice, inspector, exploration, hidden, normal.reference),
         )
 
     # By name too: copies of a checkpoint answer alike, and are shown by their own names.
-    return exploration.explored((identity, question.model.name, neighbours), make)
+    return exploration.explored((identity, choice.model.name, neighbours), make)
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,7 @@ class PaintedAnswer:
 
 
 def paint_answers(
-    shown: Shown, questions: Sequence[Question], inspector: Inspector, exploration: Exploration
+    shown: StudyImage, choices: Sequence[ModelChoice], inspector: Inspector, exploration: ExplanationCache
 ) -> dict[str, PaintedAnswer]:
     """Model name to its decoder's answer as a picture.
 
@@ -133,19 +133,19 @@ def paint_answers(
     length is taken from this image, because what is usual for a model takes longer to find out.
     """
     painted = {}
-    for question in questions:
+    for choice in choices:
         with suppress(CRRError):
-            explanation = exploration.explain(shown.key, shown.image, question, inspector, Hidden())
-            identity = (shown.key, question.key)
-            pictures = exploration.paint(identity, _scaled(explanation, None), question, inspector)
+            explanation = exploration.explain(shown.key, shown.image, choice, inspector, FeatureMask())
+            identity = (shown.key, choice.key)
+            pictures = exploration.paint(identity, _scaled(explanation, None), choice, inspector)
             if pictures is not None:
                 control, answer = pictures
-                encoder = question.model.encoder
-                painted[question.model.name] = PaintedAnswer(encoder, control, answer, explanation.view)
+                encoder = choice.model.encoder
+                painted[choice.model.name] = PaintedAnswer(encoder, control, answer, explanation.view)
     return painted
 
 
-def _scaled(explanation: Explanation, reference: Reference | None) -> Explanation:
+def _scaled(explanation: Explanation, reference: CategoryReference | None) -> Explanation:
     """By what normal patches say, or without those by the image itself."""
     if reference is not None:
         gains = [layer.gain for layer in reference.layers]
@@ -155,6 +155,8 @@ def _scaled(explanation: Explanation, reference: Reference | None) -> Explanatio
     return replace(explanation, layers=tuple(layers))
 
 
-def _own_bases(explanation: Explanation) -> tuple[Basis, ...]:
+def _own_bases(explanation: Explanation) -> tuple[ColourBasis, ...]:
     """Without normal images, the colours in which this image differs most in itself."""
-    return tuple(basis_of(layer.encoder.reshape(-1, layer.layer.channels)) for layer in explanation.layers)
+    return tuple(
+        colour_basis_of(layer.encoder.reshape(-1, layer.layer.channels)) for layer in explanation.layers
+    )

@@ -16,15 +16,15 @@ from crr.inference.explanation import Map
 from crr.types import Image
 from crr.visualization.colormap import colour
 from workbench.explanation.drawing import ANSWERED, APART, SAW, SHOWN, highest
-from workbench.explanation.explorer import Explored
+from workbench.explanation.explorer import LayerExplanation
 from workbench.explanation.feature_pictures import ILLUSTRATION
 from workbench.explanation.identity_index import Origin
-from workbench.explanation.location import Spot
+from workbench.explanation.location import Location
 from workbench.explanation.patch_reading import among_normal_patches, contributions, discrepancy_map, look_at
 from workbench.explanation.patch_thumbnails import neighbours_html
 from workbench.explanation.plots import patches_figure, shares_figure
 from workbench.inspection.verdict import percent_copied
-from workbench.reference.discrepancy import Measuring
+from workbench.reference.discrepancy import DiscrepancyChoice
 
 ARRAYS = {
     "description": "str: this list, as JSON",
@@ -65,7 +65,7 @@ figcaption, .note { font-size: 0.85rem; color: #495057; }
 """
 
 
-def as_arrays(found: Explored, painted: Sequence[Image] | None) -> bytes:
+def as_arrays(found: LayerExplanation, painted: Sequence[Image] | None) -> bytes:
     """An `.npz` file of one model's explanation; `ARRAYS` says what is in it."""
     explanation = found.explanation
     arrays: dict[str, NDArray[np.generic]] = {
@@ -98,13 +98,13 @@ def as_arrays(found: Explored, painted: Sequence[Image] | None) -> bytes:
 
 
 def as_html(
-    explored: Sequence[Explored],
+    explored: Sequence[LayerExplanation],
     painted: Sequence[Sequence[Image] | None],
     name: str,
     size: tuple[int, int],
     credit: str,
-    measuring: Measuring,
-    spot: Spot,
+    measuring: DiscrepancyChoice,
+    spot: Location,
 ) -> str:
     """A page that shows the explanation without a network or a server.
 
@@ -136,10 +136,10 @@ normal patches in grey and this photo in orange. A known damage is outlined in w
 
 
 def _model(
-    found: Explored,
+    found: LayerExplanation,
     painted: Sequence[Image] | None,
-    measuring: Measuring,
-    spot: Spot,
+    measuring: DiscrepancyChoice,
+    spot: Location,
     first: bool,
 ) -> str:
     explanation, local = found.explanation, spot.within(found.explanation.view)
@@ -181,7 +181,9 @@ def _model(
     return "".join(parts)
 
 
-def _layer(found: Explored, number: int, measuring: Measuring, spot: Spot, with_script: bool) -> str:
+def _layer(
+    found: LayerExplanation, number: int, measuring: DiscrepancyChoice, spot: Location, with_script: bool
+) -> str:
     layer, reference = found.explanation.layers[number], found.normal.reference
     measure, basis = measuring.of(layer.layer.channels), found.bases[number]
     values, top = discrepancy_map(layer, measure), highest(layer, number, measure, reference)
@@ -209,7 +211,7 @@ def _layer(found: Explored, number: int, measuring: Measuring, spot: Spot, with_
     return f'<h2>{heading}</h2><div class="row">{pictures}<div>{beside}</div></div>'
 
 
-def _masking(found: Explored) -> str:
+def _masking(found: LayerExplanation) -> str:
     hidden = found.hidden
     return f", {100 * hidden.rate:.0f} % of the features hidden (draw {hidden.seed})" if hidden.rate else ""
 
@@ -229,7 +231,7 @@ def _heat(values: Map, top: float) -> Image:
     return colour((values / top).astype(np.float32))
 
 
-def _marked(found: Explored, spot: Spot) -> Image:
+def _marked(found: LayerExplanation, spot: Location) -> Image:
     """What the network sees of the photo, with the place that is looked at and the outlines of the damage."""
     height, width = found.image.shape[:2]
     marked = found.image.copy()

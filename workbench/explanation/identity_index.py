@@ -14,14 +14,14 @@ import torch
 from crr.errors import CRRError
 from crr.identity.index import passed_damage
 from crr.identity.single_image import named_indices
-from crr.identity.surrogate import stand_in
-from crr.inference.explanation import Explanation, Hidden, Map
+from crr.identity.surrogate import surrogate_for
+from crr.inference.explanation import Explanation, FeatureMask, Map
 from crr.types import Reconstruction
-from workbench.explanation.cache import Exploration
-from workbench.explanation.study_image import Shown, seen_part
-from workbench.inspection.inspector import Inspector, Question
-from workbench.reference.cache import Normality, Tell
-from workbench.reference.patches import Reference
+from workbench.explanation.cache import ExplanationCache
+from workbench.explanation.study_image import StudyImage, network_view
+from workbench.inspection.inspector import Inspector, ModelChoice
+from workbench.reference.cache import ReferenceCache, StepCallback
+from workbench.reference.patches import CategoryReference
 
 Origin = Literal["painted", "marked", "test"]
 """Of a damage: the visitor's, a real defect that is marked, or that which is laid over any photo."""
@@ -50,7 +50,7 @@ class Copied:
     maps: tuple[Map, ...] | None = None
 
 
-def best_known(shown: Shown, explanation: Explanation, reference: Reference | None) -> Origin:
+def best_known(shown: StudyImage, explanation: Explanation, reference: CategoryReference | None) -> Origin:
     """What an index of this photo is best measured on, if nothing is hidden from the decoder.
 
     A marked defect counts if normal patches of the same kind of part can stand in for the part before it, and
@@ -68,20 +68,20 @@ def best_known(shown: Shown, explanation: Explanation, reference: Reference | No
 
 
 def copied_by(
-    shown: Shown,
+    shown: StudyImage,
     explanation: Explanation,
-    question: Question,
+    choice: ModelChoice,
     inspector: Inspector,
-    exploration: Exploration,
-    hidden: Hidden,
-    reference: Reference | None,
+    exploration: ExplanationCache,
+    hidden: FeatureMask,
+    reference: CategoryReference | None,
 ) -> Copied | None:
     """How much a model copies of what is best known to be wrong with a photo, layer by layer.
 
     Args:
         shown: The photo.
         explanation: What the model answered to it.
-        question: Which model, on which device.
+        choice: Which model, on which device.
         inspector: Asks it.
         exploration: Remembers the visitor's explanations.
         hidden: What was kept from the decoder. Only the visitor's own damage is measured with a part hidden:
@@ -93,32 +93,32 @@ def copied_by(
     """
     origin = best_known(shown, explanation, reference)
     if origin == "painted":
-        return _of_painted(shown, explanation, question, inspector, exploration, hidden)
+        return _of_painted(shown, explanation, choice, inspector, exploration, hidden)
     if hidden.rate:
         return None
     if origin == "marked":
         assert reference is not None
         return _of_marked(shown, explanation, reference)
     with suppress(CRRError):  # too little memory for the damaged copies: no index, then
-        return _of_test(shown, question, inspector)
+        return _of_test(shown, choice, inspector)
     return None
 
 
 def indices_of(
-    shown: Shown,
-    questions: Sequence[Question],
+    shown: StudyImage,
+    choices: Sequence[ModelChoice],
     inspector: Inspector,
-    exploration: Exploration,
-    normality: Normality,
-    hidden: Hidden,
+    exploration: ExplanationCache,
+    normality: ReferenceCache,
+    hidden: FeatureMask,
     origin: Origin,
-    tell: Tell,
+    tell: StepCallback,
 ) -> tuple[dict[str, Copied], dict[str, str]]:
     """How much each of several models copied, all of the same damage.
 
     Args:
         shown: The photo.
-        questions: Which models.
+        choices: Which models.
         inspector: Asks them.
         exploration: Remembers the visitor's explanations.
         normality: Knows what is usual for them.
@@ -130,51 +130,51 @@ def indices_of(
         Model name to what it copied; and for those that failed to the reason.
     """
 
-    def copied(question: Question) -> Copied:
+    def copied(choice: ModelChoice) -> Copied:
         if origin == "test":
-            return _of_test(shown, question, inspector)
-        kept = hidden if origin == "painted" else Hidden()
-        explanation = exploration.explain(shown.key, shown.image, question, inspector, kept)
+            return _of_test(shown, choice, inspector)
+        kept = hidden if origin == "painted" else FeatureMask()
+        explanation = exploration.explain(shown.key, shown.image, choice, inspector, kept)
         if origin == "painted":
-            return _of_painted(shown, explanation, question, inspector, exploration, kept)
+            return _of_painted(shown, explanation, choice, inspector, exploration, kept)
         category = explanation.inspection.category
-        reference = normality.of(question, category, tell, neighbours=False).reference
+        reference = normality.of(choice, category, tell, neighbours=False).reference
         if reference is None or best_known(shown, explanation, reference) != "marked":
-            raise CRRError(_NO_NORMALS.format(name=question.model.name))
+            raise CRRError(_NO_NORMALS.format(name=choice.model.name))
         return _of_marked(shown, explanation, reference)
 
     found, failed = {}, {}
-    for question in questions:
+    for choice in choices:
         try:
-            found[question.model.name] = copied(question)
+            found[choice.model.name] = copied(choice)
         except CRRError as error:
-            failed[question.model.name] = str(error)
+            failed[choice.model.name] = str(error)
     return found, failed
 
 
 def _of_painted(
-    shown: Shown,
+    shown: StudyImage,
     explanation: Explanation,
-    question: Question,
+    choice: ModelChoice,
     inspector: Inspector,
-    exploration: Exploration,
-    hidden: Hidden,
+    exploration: ExplanationCache,
+    hidden: FeatureMask,
 ) -> Copied:
     assert shown.clean is not None
     key = (shown.photo.own, shown.photo.key, "clean")
-    before = exploration.explain(key, shown.clean, question, inspector, hidden)
+    before = exploration.explain(key, shown.clean, choice, inspector, hidden)
     return _copied("painted", explanation, _reconstruction(before), _seen_mask(shown, explanation))
 
 
-def _of_marked(shown: Shown, explanation: Explanation, reference: Reference) -> Copied:
+def _of_marked(shown: StudyImage, explanation: Explanation, reference: CategoryReference) -> Copied:
     """An estimate: normal patches stand in for the part before the defect."""
     mask = _seen_mask(shown, explanation)
-    twin = stand_in(_reconstruction(explanation), mask, [layer.patches for layer in reference.layers])
+    twin = surrogate_for(_reconstruction(explanation), mask, [layer.patches for layer in reference.layers])
     return _copied("marked", explanation, twin, mask)
 
 
-def _of_test(shown: Shown, question: Question, inspector: Inspector) -> Copied:
-    damage = shown.photo.copied(question, inspector, shown.file)
+def _of_test(shown: StudyImage, choice: ModelChoice, inspector: Inspector) -> Copied:
+    damage = shown.photo.copied(choice, inspector, shown.file)
     return Copied("test", damage.index, damage.layers)
 
 
@@ -186,10 +186,10 @@ def _copied(origin: Origin, damaged: Explanation, before: Reconstruction, mask: 
     return Copied(origin, index, layers, tuple(layer[0, 0].numpy() for layer in passed.maps()))
 
 
-def _seen_mask(shown: Shown, explanation: Explanation) -> torch.Tensor:
+def _seen_mask(shown: StudyImage, explanation: Explanation) -> torch.Tensor:
     """bool (1, H, W): where the damage is in what the network sees."""
     assert shown.mask is not None
-    return torch.from_numpy(seen_part(shown.mask, explanation.view))[None]
+    return torch.from_numpy(network_view(shown.mask, explanation.view))[None]
 
 
 def _reconstruction(explanation: Explanation) -> Reconstruction:

@@ -10,7 +10,7 @@ from crr.inference.explanation import Map
 
 
 @dataclass(frozen=True)
-class Spot:
+class Location:
     """Shares of the width and the height of a photo, in [0, 1]; a point where both sides are equal."""
 
     left: float
@@ -19,7 +19,7 @@ class Spot:
     bottom: float
 
     @staticmethod
-    def of(place: Sequence[float], size: tuple[int, int]) -> "Spot | None":
+    def of(place: Sequence[float], size: tuple[int, int]) -> "Location | None":
         """From left, top, right, bottom in pixels of a photo of (height, width); None if all lies outside.
 
         What of an area lies outside is cut off.
@@ -31,16 +31,16 @@ class Spot:
         top, bottom = sorted((place[1] / height, place[3] / height))
         if left >= 1 or top >= 1 or right < 0 or bottom < 0:
             return None
-        return Spot(*map(float, np.clip([left, top, right, bottom], 0, 1)))
+        return Location(*map(float, np.clip([left, top, right, bottom], 0, 1)))
 
     @staticmethod
-    def parse(text: str, size: tuple[int, int]) -> "Spot | None":
+    def parse(text: str, size: tuple[int, int]) -> "Location | None":
         """From a link, for example "120,40" or "120,40,180,90"; None if it means no place of the photo."""
         try:
             sides = [float(part) for part in text.split(",")]
         except ValueError:
             return None
-        return Spot.of(sides * 2 if len(sides) == 2 else sides, size)
+        return Location.of(sides * 2 if len(sides) == 2 else sides, size)
 
     def as_link(self, size: tuple[int, int]) -> str:
         """As it stands in a link, in whole pixels of a photo of (height, width)."""
@@ -55,14 +55,14 @@ class Spot:
         height, width = size
         return [self.left * width, self.top * height, self.right * width, self.bottom * height]
 
-    def within(self, view: float) -> "Spot":
+    def within(self, view: float) -> "Location":
         """The same place as shares of the part around the centre that a network with this `view` sees.
 
         What lies outside moves to the edge.
         """
         margin = (1 - view) / 2
         sides = ((side - margin) / view for side in (self.left, self.top, self.right, self.bottom))
-        return Spot(*(min(1.0, max(0.0, side)) for side in sides))
+        return Location(*(min(1.0, max(0.0, side)) for side in sides))
 
     def cells(self, grid: tuple[int, int]) -> tuple[slice, slice]:
         """Rows and columns of the patches of a (height, width) grid that it touches, at least one."""

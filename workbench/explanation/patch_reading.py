@@ -7,11 +7,11 @@ import numpy as np
 
 from crr.inference.explanation import ExplainedLayer, Explanation, Map
 from crr.inference.patch_memory import Neighbour
-from workbench.explanation.location import Spot
-from workbench.inspection.verdict import readable
-from workbench.reference.cache import Normal
-from workbench.reference.discrepancy import Measure, discrepancy, percentile
-from workbench.reference.patches import Reference
+from workbench.explanation.location import Location
+from workbench.inspection.verdict import category_label
+from workbench.reference.cache import NormalReference
+from workbench.reference.discrepancy import DiscrepancyKind, discrepancy, percentile
+from workbench.reference.patches import CategoryReference
 
 NEIGHBOURS, CHANNELS = 5, 6
 _UNUSUAL = 95.0  # a patch further from all normal ones than so many per cent of normal patches
@@ -73,7 +73,11 @@ class LayerAtSpot:
             if self.apart_above < _UNUSUAL:
                 return "What the encoder saw looks normal, and so does the answer."
             return "What the encoder saw looks normal, but the answer is unusually far from it."
-        seen = "" if self.seen_elsewhere is None else f"Seen: like a normal {readable(self.seen_elsewhere)}. "
+        seen = (
+            ""
+            if self.seen_elsewhere is None
+            else f"Seen: like a normal {category_label(self.seen_elsewhere)}. "
+        )
         if self.answered_above < _UNUSUAL and self.answered_elsewhere is None:
             return f"{seen}Repaired: the answer is as near to normal patches of this part as usual."
         if self.apart_above < _UNUSUAL:
@@ -83,7 +87,7 @@ class LayerAtSpot:
         )
 
 
-def among_normal_patches(at: LayerAtSpot, reference: Reference | None) -> str:
+def among_normal_patches(at: LayerAtSpot, reference: CategoryReference | None) -> str:
     """Where a discrepancy lies among those of normal patches, as a sentence in Markdown."""
     value = f"**{at.discrepancy:.2f}**" if at.discrepancy >= 0.1 else f"**{at.discrepancy:.3f}**"
     if at.patches > 1:
@@ -97,13 +101,13 @@ def among_normal_patches(at: LayerAtSpot, reference: Reference | None) -> str:
     return f"Here {value}, above **{share}** of normal patches {images}."
 
 
-def discrepancy_map(layer: ExplainedLayer, measure: Measure) -> Map:
+def discrepancy_map(layer: ExplainedLayer, measure: DiscrepancyKind) -> Map:
     """float32 (h, w), non-negative."""
     return layer.distance if measure == "model" else discrepancy(layer.encoder, layer.decoder, measure)
 
 
 def look_at(
-    explanation: Explanation, index: int, spot: Spot, measure: Measure, normal: Normal
+    explanation: Explanation, index: int, spot: Location, measure: DiscrepancyKind, normal: NormalReference
 ) -> LayerAtSpot:
     """What there is to say about one layer at a spot; no model is asked."""
     layer, reference = explanation.layers[index], normal.reference
@@ -132,7 +136,7 @@ def look_at(
     )
 
 
-def _elsewhere(neighbours: Sequence[Neighbour], normal: Normal) -> str | None:
+def _elsewhere(neighbours: Sequence[Neighbour], normal: NormalReference) -> str | None:
     if normal.memory is None or normal.reference is None or not neighbours:
         return None
     categories = [normal.memory.images[neighbour.image][0] for neighbour in neighbours]
@@ -149,7 +153,7 @@ def _channels(seen: Map, answered: Map, layer: ExplainedLayer, normal: Map | Non
 
 
 def contributions(
-    explanation: Explanation, spot: Spot, weights: Sequence[float], distance_weight: float
+    explanation: Explanation, spot: Location, weights: Sequence[float], distance_weight: float
 ) -> list[float]:
     """What each layer, and last the segmentation network, adds to the anomaly map at a spot."""
     terms = explanation.terms

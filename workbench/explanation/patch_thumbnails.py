@@ -9,9 +9,9 @@ import numpy as np
 from crr.data.images import encode_jpeg
 from crr.inference.patch_memory import Neighbour, PatchMemory
 from crr.types import Image
-from workbench.explanation.location import Spot
+from workbench.explanation.location import Location
 from workbench.explanation.patch_reading import LayerAtSpot
-from workbench.inspection.verdict import readable
+from workbench.inspection.verdict import category_label
 
 _SIDE = 84  # pixels of a picture, on the screen half of it or all
 _SURROUNDINGS = 1 / 6  # of the picture's side; a patch of a fine layer alone shows nothing
@@ -51,7 +51,7 @@ def cut_out(image: Image, grid: tuple[int, int], cells: tuple[slice, slice]) -> 
 
 
 def neighbours_html(
-    found: LayerAtSpot, memory: PatchMemory, grid: tuple[int, int], image: Image, spot: Spot
+    found: LayerAtSpot, memory: PatchMemory, grid: tuple[int, int], image: Image, spot: Location
 ) -> str:
     """The place itself, then the normal patches most like what was seen there and what was answered."""
     # As the network sees it, which squeezes photos into a square: so are the normal ones beside it.
@@ -71,5 +71,5 @@ def neighbours_html(
 def _neighbour(neighbour: Neighbour, memory: PatchMemory, grid: tuple[int, int]) -> str:
     category, image = memory.images[neighbour.image]
     cells = (slice(neighbour.row, neighbour.row + 1), slice(neighbour.column, neighbour.column + 1))
-    words = escape(f"normal {readable(category)}, {neighbour.distance:.2f} away")
+    words = escape(f"normal {category_label(category)}, {neighbour.distance:.2f} away")
     return f'<img src="{cut_out(image, grid, cells)}" alt="{words}" title="{words}">'

@@ -13,13 +13,13 @@ from crr.types import Image, Mask
 from workbench.basics.pictures import digest_of
 from workbench.inspection.image_file import ImageFile
 from workbench.inspection.photo import Photo
-from workbench.painting.workshop import Made, Part
+from workbench.painting.workshop import DamagedPart, PaintedPart
 
 Pixel = TypeVar("Pixel", np.uint8, np.bool_)
 
 
 @dataclass(frozen=True, eq=False)
-class Shown:
+class StudyImage:
     """The photo as it is explored: as it came, or damaged.
 
     Attributes:
@@ -46,23 +46,23 @@ class Shown:
         return self.file.image.shape[0], self.file.image.shape[1]
 
 
-def shown_as_it_is(photo: Photo) -> Shown:
+def shown_as_it_is(photo: Photo) -> StudyImage:
     """A photo as it came; raises `ImageError` for a bad file."""
     file = photo.open()
     height, width = file.image.shape[:2]
     mask = None if photo.mask is None else read_mask_file(photo.mask, (height, width))
-    return Shown(photo, file, file.image, (photo.own, photo.key), digest_of(file.content), mask=mask)
+    return StudyImage(photo, file, file.image, (photo.own, photo.key), digest_of(file.content), mask=mask)
 
 
-def shown_damaged(part: Part, made: Made) -> Shown:
+def shown_damaged(part: PaintedPart, made: DamagedPart) -> StudyImage:
     """A photo with what the visitor did to it."""
     damaged = made.damaged
     key = (part.photo.own, part.photo.key, hashlib.sha256(damaged.image.tobytes()).hexdigest())
     file = part.photo.open()
-    return Shown(part.photo, file, damaged.image, key, part.picture.digest, part.image, damaged.mask)
+    return StudyImage(part.photo, file, damaged.image, key, part.picture.digest, part.image, damaged.mask)
 
 
-def seen_part(image: NDArray[Pixel], view: float) -> NDArray[Pixel]:
+def network_view(image: NDArray[Pixel], view: float) -> NDArray[Pixel]:
     """The part around the centre of an image or mask (H, W, ...) that a network with this `view` sees."""
     height, width = image.shape[:2]
     top, left = (round((1 - view) / 2 * side) for side in (height, width))

@@ -10,7 +10,7 @@ from crr.types import Verdict
 from workbench.basics.cache import BoundedCache
 from workbench.basics.pictures import digest_of
 from workbench.inspection.image_file import ImageFile
-from workbench.inspection.inspector import Inspected, Inspector, Question
+from workbench.inspection.inspector import Inspected, Inspector, ModelChoice
 from workbench.inspection.verdict import verdict_at
 from workbench.settings import MEGABYTE, Settings
 
@@ -54,7 +54,7 @@ class Failure:
 
 
 @dataclass(frozen=True)
-class Row:
+class BatchRow:
     """What the table says of an image; small, so that it stays when the maps had to go.
 
     The name is empty until the table is asked for, because more files of the picture may come.
@@ -84,16 +84,16 @@ class Batch:
         uploads: Digest to picture, in the order they came; one that cannot be inspected is not kept.
         failures: Digest (file name where the file could not even be read) to what went wrong.
         refused: Names of the files left out because the batch is full.
-        trouble: Question to the sentence that says why the model or the device cannot answer it now.
+        model_errors: Question to the sentence that says why the model or the device cannot answer it now.
     """
 
     def __init__(self, settings: Settings) -> None:
         self.uploads: dict[str, Upload] = {}
         self.failures: dict[str, Failure] = {}
         self.refused: list[str] = []
-        self.trouble: dict[tuple[str, str], str] = {}
+        self.model_errors: dict[tuple[str, str], str] = {}
         self._settings = settings
-        self._rows: dict[tuple[str, tuple[str, str]], Row] = {}
+        self._rows: dict[tuple[str, tuple[str, str]], BatchRow] = {}
         self._results: BoundedCache[Inspected] = BoundedCache(settings.session_bytes)
 
     def add(self, files: Iterable[tuple[str, Callable[[], bytes]]]) -> list[str]:
@@ -137,19 +137,19 @@ class Batch:
             "Save the results, clear the table and add the rest; the command crr predict has no such limit."
         )
 
-    def pending(self, question: Question) -> list[Upload]:
+    def pending(self, choice: ModelChoice) -> list[Upload]:
         """Uploads that still have to be inspected."""
-        return [upload for upload in self.uploads.values() if (upload.digest, question.key) not in self._rows]
+        return [upload for upload in self.uploads.values() if (upload.digest, choice.key) not in self._rows]
 
-    def rows(self, question: Question) -> list[Row]:
+    def rows(self, choice: ModelChoice) -> list[BatchRow]:
         """What was found so far, highest score first."""
-        found = [self._rows.get((digest, question.key)) for digest in self.uploads]
+        found = [self._rows.get((digest, choice.key)) for digest in self.uploads]
         named = [replace(row, name=self.uploads[row.digest].name) for row in found if row is not None]
         return sorted(named, key=lambda row: row.score, reverse=True)
 
-    def summary(self, question: Question, factor: float = 1.0) -> str:
+    def summary(self, choice: ModelChoice, factor: float = 1.0) -> str:
         """How it went, in a sentence: "9 of 10 inspected, 4 defective, 1 could not be inspected."."""
-        rows = self.rows(question)
+        rows = self.rows(choice)
         defective = sum(row.verdict(factor) == "defective" for row in rows)
         parts = [
             f"{len(rows)} of {len(self.uploads) + len(self.failures)} inspected",
@@ -163,28 +163,28 @@ class Batch:
         return ", ".join(parts) + "." + (" Files that are the same picture share a row." if copies else "")
 
     def inspect(
-        self, digest: str, question: Question, inspector: Inspector, file: ImageFile | None = None
+        self, digest: str, choice: ModelChoice, inspector: Inspector, file: ImageFile | None = None
     ) -> Inspected | None:
         """An upload's inspection, recalled or done again; None if the file cannot be inspected.
 
         The upload's `file` is handed in where other models are asked about it too. Errors about the model
         or the device are raised, as they concern every image.
         """
-        known = self._results.get((digest, question.key))
+        known = self._results.get((digest, choice.key))
         if known is not None:
             return known
         upload = self.uploads.get(digest)
         if upload is None:
             return None
         try:
-            inspected = inspector.inspect_file(file or upload.file(), question.model, question.device)
+            inspected = inspector.inspect_file(file or upload.file(), choice.model, choice.device)
         except ImageError as error:
             self.failures[digest] = Failure(upload.names, str(error))
             del self.uploads[digest]
             return None
         inspection = inspected.inspection
-        self._results.put((digest, question.key), inspected, inspected.nbytes)
-        self._rows[digest, question.key] = Row(
+        self._results.put((digest, choice.key), inspected, inspected.nbytes)
+        self._rows[digest, choice.key] = BatchRow(
             digest=digest,
             thumbnail=inspected.picture.thumbnail,
             score=inspection.score,
@@ -195,17 +195,17 @@ class Batch:
         )
         return inspected
 
-    def inspect_some(self, question: Question, inspector: Inspector, seconds: float) -> None:
+    def inspect_some(self, choice: ModelChoice, inspector: Inspector, seconds: float) -> None:
         """Inspect pending uploads one by one for about `seconds`, at least one.
 
-        An error about the model or the device ends it and goes to `trouble`.
+        An error about the model or the device ends it and goes to `model_errors`.
         """
         end = time.perf_counter() + seconds
-        for upload in self.pending(question):
+        for upload in self.pending(choice):
             try:
-                self.inspect(upload.digest, question, inspector)
+                self.inspect(upload.digest, choice, inspector)
             except CRRError as error:
-                self.trouble[question.key] = str(error)
+                self.model_errors[choice.key] = str(error)
                 return
             if time.perf_counter() > end:
                 return

@@ -16,10 +16,10 @@ from workbench.components.drawing import MAP_SIDE, ONE, base64_of
 from workbench.inspection.inspector import Inspected
 from workbench.inspection.verdict import Regions
 
-View = Literal["Overlay", "Side by side", "Map", "Mask", "Segmentation"]
-VIEWS: tuple[View, ...] = get_args(View)
+PictureView = Literal["Overlay", "Side by side", "Map", "Mask", "Segmentation"]
+VIEWS: tuple[PictureView, ...] = get_args(PictureView)
 
-_PANELS: dict[View, list[list[str]]] = {
+_PANELS: dict[PictureView, list[list[str]]] = {
     "Overlay": [["photo", "map", "outline"]],
     "Side by side": [["photo"], ["photo", "map", "outline"]],
     "Map": [["map", "outline"]],
@@ -28,12 +28,14 @@ _PANELS: dict[View, list[list[str]]] = {
 }
 
 
-def views_of(inspection: Inspection) -> tuple[View, ...]:
+def views_of(inspection: Inspection) -> tuple[PictureView, ...]:
     """The views that an inspection offers."""
     return VIEWS if inspection.segmentation is not None else VIEWS[:-1]
 
 
-def draw(inspected: Inspected, name: str, view: View, regions: Regions, opacity: float) -> dict[str, Any]:
+def draw(
+    inspected: Inspected, name: str, view: PictureView, regions: Regions, opacity: float
+) -> dict[str, Any]:
     """The drawing of an image with what the model says about it.
 
     Args:

@@ -13,7 +13,7 @@ from crr.types import Image
 from crr.visualization.colormap import overlay
 from workbench.basics.pictures import shrink
 from workbench.inspection.batch import Batch
-from workbench.inspection.inspector import Inspected, Inspector, Question
+from workbench.inspection.inspector import Inspected, Inspector, ModelChoice
 from workbench.inspection.verdict import fine_map, regions_at, verdict_at
 
 COLUMNS = (
@@ -24,19 +24,19 @@ COLUMNS = (
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet's formula may start with
 
 
-def results_csv(batch: Batch, question: Question, inspector: Inspector, factor: float = 1.0) -> str:
+def results_csv(batch: Batch, choice: ModelChoice, inspector: Inspector, factor: float = 1.0) -> str:
     """CSV with a line a file, highest score first, then the files that could not be inspected.
 
     Args:
         batch: The visitor's images.
-        question: Model and device.
+        choice: Model and device.
         inspector: Inspects again what had to be forgotten.
         factor: Strictness, see `workbench.inspection.verdict`.
     """
     text = io.StringIO()
     writer = csv.DictWriter(text, COLUMNS)
     writer.writeheader()
-    for inspected in _all(batch, question, inspector):
+    for inspected in _all(batch, choice, inspector):
         line = _line(inspected, factor)
         for name in batch.uploads[inspected.picture.digest].names:
             writer.writerow(_plain({"file": name, **line}))
@@ -46,12 +46,14 @@ def results_csv(batch: Batch, question: Question, inspector: Inspector, factor: 
     return text.getvalue()
 
 
-def pictures_zip(batch: Batch, question: Question, inspector: Inspector, factor: float, over: float) -> bytes:
+def pictures_zip(
+    batch: Batch, choice: ModelChoice, inspector: Inspector, factor: float, over: float
+) -> bytes:
     """Zip: `NAME_heatmap.png` (long side at most 1024), `NAME_mask.png` (original size), and the CSV.
 
     Args:
         batch: The visitor's images.
-        question: Model and device.
+        choice: Model and device.
         inspector: Inspects again what had to be forgotten.
         factor: Strictness, see `workbench.inspection.verdict`.
         over: Opacity of the map over the image, in [0, 1].
@@ -59,7 +61,7 @@ def pictures_zip(batch: Batch, question: Question, inspector: Inspector, factor:
     content = io.BytesIO()
     names: dict[str, int] = {}
     with zipfile.ZipFile(content, "w", zipfile.ZIP_STORED) as archive:  # PNG is compressed already
-        for inspected in _all(batch, question, inspector):
+        for inspected in _all(batch, choice, inspector):
             upload = batch.uploads[inspected.picture.digest]
             stem = _unique(PurePath(upload.names[0]).stem or "image", names)
             image = decode(upload.content, upload.name)
@@ -67,7 +69,7 @@ def pictures_zip(batch: Batch, question: Question, inspector: Inspector, factor:
             limit = factor * inspected.inspection.pixel_threshold
             mask = inspected.inspection.mask(limit)
             archive.writestr(f"{stem}_mask.png", encode_png(mask.astype(np.uint8) * 255))
-        archive.writestr("results.csv", results_csv(batch, question, inspector, factor))
+        archive.writestr("results.csv", results_csv(batch, choice, inspector, factor))
     return content.getvalue()
 
 
@@ -77,9 +79,9 @@ def heatmap(image: Image, inspected: Inspected, over: float) -> Image:
     return overlay(shrink(image, max(levels.shape)), levels, over)
 
 
-def _all(batch: Batch, question: Question, inspector: Inspector) -> Iterator[Inspected]:
-    for row in batch.rows(question):
-        inspected = batch.inspect(row.digest, question, inspector)
+def _all(batch: Batch, choice: ModelChoice, inspector: Inspector) -> Iterator[Inspected]:
+    for row in batch.rows(choice):
+        inspected = batch.inspect(row.digest, choice, inspector)
         if inspected is not None:
             yield inspected
 

@@ -9,7 +9,7 @@ from crr.identity.single_image import StandardDamage
 from crr.inference.engine import EncoderPasses
 from crr.types import Image
 from workbench.basics.pictures import Picture, digest_of, picture_of
-from workbench.inspection.samples import Sample
+from workbench.inspection.samples import GallerySample
 
 
 class ImageFile:
@@ -56,6 +56,6 @@ class ImageFile:
         return picture_of(self.image, digest_of(self.content))
 
 
-def sample_file(sample: Sample) -> ImageFile:
+def sample_file(sample: GallerySample) -> ImageFile:
     """The file of a sample, not read yet."""
     return ImageFile(sample.path.name, sample.path.read_bytes)

@@ -17,11 +17,11 @@ from crr.inference import engine
 from crr.inference.engine import EncoderPasses
 from crr.models.detector import Detector
 from crr.types import Image, Inspection
-from workbench.basics import rate_limit as allowance
+from workbench.basics import rate_limit
 from workbench.basics.cache import BoundedCache
 from workbench.basics.pictures import Picture
 from workbench.inspection.image_file import ImageFile, sample_file
-from workbench.inspection.samples import Sample
+from workbench.inspection.samples import GallerySample
 from workbench.model_store.loaded import Models
 from workbench.settings import MEGABYTE, settings
 
@@ -112,7 +112,7 @@ class Inspector:
         return self.ask(model, device, file.standard_damage.copied_by)
 
     def copied_by_sample(
-        self, sample: Sample, model: CheckpointInfo, device: str, file: ImageFile
+        self, sample: GallerySample, model: CheckpointInfo, device: str, file: ImageFile
     ) -> CopiedDamage:
         """The same of a sample, whose `file` it is: measured once for all sessions."""
         key = (sample.name, model.revision, device)
@@ -133,7 +133,7 @@ class Inspector:
                 the answer is not: who has asked too often would keep them waiting.
         """
         if counted:
-            allowance.take()
+            rate_limit.acquire()
         start, outcome = time.perf_counter(), "failed"
         try:
             # The model is fetched before the queue is entered: nobody waits for another's model to load.
@@ -151,7 +151,7 @@ class Inspector:
         return answer
 
     def inspect_sample(
-        self, sample: Sample, model: CheckpointInfo, device: str, file: ImageFile | None = None
+        self, sample: GallerySample, model: CheckpointInfo, device: str, file: ImageFile | None = None
     ) -> Inspected:
         """Inspect a sample, or recall it: a sample is inspected once for all sessions.
 
@@ -189,18 +189,18 @@ def _write_requests() -> None:
     _requests.propagate = False
 
 
-QuestionKey = tuple[str, str]
+ChoiceKey = tuple[str, str]
 """Revision of a model and device: questions with the same key have the same answers."""
 
 
 @dataclass(frozen=True)
-class Question:
+class ModelChoice:
     """Who is asked about the images: a model on a device."""
 
     model: CheckpointInfo
     device: str
 
     @property
-    def key(self) -> QuestionKey:
+    def key(self) -> ChoiceKey:
         """Equal for questions with the same answers."""
         return (self.model.revision, self.device)

@@ -8,9 +8,9 @@ from crr.identity.single_image import CopiedDamage
 from crr.types import Verdict
 from workbench.inspection.batch import Upload
 from workbench.inspection.image_file import ImageFile, sample_file
-from workbench.inspection.inspector import Inspected, Inspector, Question
-from workbench.inspection.samples import Sample
-from workbench.inspection.visitor import Visit
+from workbench.inspection.inspector import Inspected, Inspector, ModelChoice
+from workbench.inspection.samples import GallerySample
+from workbench.inspection.visitor import VisitorState
 
 
 @dataclass(frozen=True)
@@ -33,12 +33,12 @@ class Photo:
     name: str
     label: Verdict | None
     open: Callable[[], ImageFile]
-    inspect: Callable[[Question, Inspector, ImageFile], Inspected | None]
-    copied: Callable[[Question, Inspector, ImageFile], CopiedDamage]
+    inspect: Callable[[ModelChoice, Inspector, ImageFile], Inspected | None]
+    copied: Callable[[ModelChoice, Inspector, ImageFile], CopiedDamage]
     mask: Path | None = None
 
 
-def sample_photo(sample: Sample) -> Photo:
+def sample_photo(sample: GallerySample) -> Photo:
     """A sample as a photo to compare on."""
     return Photo(
         key=sample.name,
@@ -46,24 +46,24 @@ def sample_photo(sample: Sample) -> Photo:
         name=sample.title,
         label="defective" if sample.defective else "normal",
         open=lambda: sample_file(sample),
-        inspect=lambda question, inspector, file: inspector.inspect_sample(
-            sample, question.model, question.device, file
+        inspect=lambda choice, inspector, file: inspector.inspect_sample(
+            sample, choice.model, choice.device, file
         ),
-        copied=lambda question, inspector, file: inspector.copied_by_sample(
-            sample, question.model, question.device, file
+        copied=lambda choice, inspector, file: inspector.copied_by_sample(
+            sample, choice.model, choice.device, file
         ),
         mask=sample.mask,
     )
 
 
-def own_photo(upload: Upload, visit: Visit) -> Photo:
+def own_photo(upload: Upload, visitor: VisitorState) -> Photo:
     """An upload of the visitor as a photo to compare on."""
 
-    def copied(question: Question, inspector: Inspector, file: ImageFile) -> CopiedDamage:
-        key = (upload.digest, question.key)
-        if key not in visit.copied:
-            visit.copied[key] = inspector.copied_by(file, question.model, question.device)
-        return visit.copied[key]
+    def copied(choice: ModelChoice, inspector: Inspector, file: ImageFile) -> CopiedDamage:
+        key = (upload.digest, choice.key)
+        if key not in visitor.copied:
+            visitor.copied[key] = inspector.copied_by(file, choice.model, choice.device)
+        return visitor.copied[key]
 
     return Photo(
         key=upload.digest,
@@ -71,21 +71,19 @@ def own_photo(upload: Upload, visit: Visit) -> Photo:
         name=upload.name,
         label=None,
         open=upload.file,
-        inspect=lambda question, inspector, file: visit.batch.inspect(
-            upload.digest, question, inspector, file
-        ),
+        inspect=lambda choice, inspector, file: visitor.batch.inspect(upload.digest, choice, inspector, file),
         copied=copied,
     )
 
 
-def photos_of(visit: Visit, samples: Mapping[str, Sample], own: bool) -> list[Photo]:
+def photos_of(visitor: VisitorState, samples: Mapping[str, GallerySample], own: bool) -> list[Photo]:
     """All photos of the visitor, or all samples."""
     if own:
-        return [own_photo(upload, visit) for upload in visit.batch.uploads.values()]
+        return [own_photo(upload, visitor) for upload in visitor.batch.uploads.values()]
     return [sample_photo(sample) for sample in samples.values()]
 
 
-def shown_photo(visit: Visit, samples: Mapping[str, Sample]) -> Photo:
+def shown_photo(visitor: VisitorState, samples: Mapping[str, GallerySample]) -> Photo:
     """What the visitor looks at."""
-    upload = visit.batch.uploads.get(visit.upload or "")
-    return sample_photo(samples[visit.sample]) if upload is None else own_photo(upload, visit)
+    upload = visitor.batch.uploads.get(visitor.upload or "")
+    return sample_photo(samples[visitor.sample]) if upload is None else own_photo(upload, visitor)

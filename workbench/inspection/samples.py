@@ -19,7 +19,7 @@ _THUMBNAIL_SIDE = 160
 
 
 @dataclass(frozen=True)
-class Sample:
+class GallerySample:
     """One licensed real image of the folder `samples/`.
 
     Attributes:
@@ -49,13 +49,13 @@ class Sample:
 
 
 @cache
-def read_samples(folder: Path) -> dict[str, Sample]:
+def read_samples(folder: Path) -> dict[str, GallerySample]:
     """Name to sample, in the order of `samples.json`; raises `DatasetError` if the folder is incomplete."""
     index = folder / "samples.json"
     try:
         rows = json.loads(index.read_text(encoding="utf-8"))
         samples = [
-            Sample(
+            GallerySample(
                 name=Path(row["file"]).stem,
                 path=folder / row["file"],
                 title=row["title"],
@@ -78,14 +78,14 @@ def read_samples(folder: Path) -> dict[str, Sample]:
     return {sample.name: sample for sample in samples}
 
 
-def samples_of_other_kinds(samples: Mapping[str, Sample], name: str) -> list[Sample]:
+def samples_of_other_kinds(samples: Mapping[str, GallerySample], name: str) -> list[GallerySample]:
     """Those of another category than the sample of that name; all if there is none of that name."""
     own = samples[name].category if name in samples else None
     return [sample for sample in samples.values() if sample.category != own]
 
 
 @cache
-def sample_thumbnail(sample: Sample) -> str:
+def sample_thumbnail(sample: GallerySample) -> str:
     """Data URI of a small picture of the sample."""
     content = io.BytesIO()
     with PIL.Image.open(sample.path) as image:

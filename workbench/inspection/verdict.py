@@ -108,7 +108,7 @@ def among_normals(inspection: Inspection) -> str:
     scores = np.asarray(inspection.normal_scores)
     if inspection.percentile is None or len(scores) == 0:
         return "This model holds no scores of normal parts to compare with."
-    images = f"{len(scores)} held-back normal images ({readable(inspection.category)})"
+    images = f"{len(scores)} held-back normal images ({category_label(inspection.category)})"
     below = int((scores < inspection.score).sum())
     if below == len(scores):
         return f"Score higher than all {images}."
@@ -163,7 +163,7 @@ def percent_copied(index: float) -> float:
     return 100 * min(1.0, max(0.0, index))
 
 
-def readable(category: str | None) -> str:
+def category_label(category: str | None) -> str:
     """A category as people say it; those of the embedded model are named after data sets."""
     if category is None:
         return "an unknown part"

@@ -8,8 +8,8 @@ from crr.identity.single_image import CopiedDamage
 from workbench.basics.pictures import digest_of
 from workbench.inspection.batch import Batch, Failure
 from workbench.inspection.folders import images_in
-from workbench.inspection.inspector import Inspected, Inspector, Question
-from workbench.inspection.samples import Sample
+from workbench.inspection.inspector import Inspected, Inspector, ModelChoice
+from workbench.inspection.samples import GallerySample
 from workbench.settings import Settings
 
 
@@ -24,7 +24,7 @@ class UploadedFile(Protocol):
         ...
 
 
-class Visit:
+class VisitorState:
     """One visitor's choice.
 
     Attributes:
@@ -99,27 +99,29 @@ class Visit:
             if failure not in self._known_failures
         ]
 
-    def settle(self, question: Question, inspector: Inspector) -> bool:
+    def settle(self, choice: ModelChoice, inspector: Inspector) -> bool:
         """Turn to the first good image of those that arrived; True if what is shown changed.
 
         If the model is to blame for an error, another model can still be asked.
         """
         for digest in self._arrived:
-            if self.batch.inspect(digest, question, inspector) is not None:
+            if self.batch.inspect(digest, choice, inspector) is not None:
                 self._arrived = []
                 self.show_upload(digest)
                 return True
         self._arrived = []
         return False
 
-    def inspect(self, samples: Mapping[str, Sample], question: Question, inspector: Inspector) -> Inspected:
+    def inspect(
+        self, samples: Mapping[str, GallerySample], choice: ModelChoice, inspector: Inspector
+    ) -> Inspected:
         """Inspect what is shown."""
         if self.upload is not None:
-            inspected = self.batch.inspect(self.upload, question, inspector)
+            inspected = self.batch.inspect(self.upload, choice, inspector)
             if inspected is not None:
                 return inspected
             self.upload = None
-        return inspector.inspect_sample(samples[self.sample], question.model, question.device)
+        return inspector.inspect_sample(samples[self.sample], choice.model, choice.device)
 
     def clear(self) -> None:
         """Forget every image that the visitor brought."""
@@ -129,15 +131,15 @@ class Visit:
         self._listed.clear()
 
 
-def settle(visit: Visit, questions: Iterable[Question], inspector: Inspector) -> bool:
+def settle(visitor: VisitorState, choices: Iterable[ModelChoice], inspector: Inspector) -> bool:
     """Turn to the first good photo of those that arrived; a model that fails leaves it to the next.
 
     Returns:
         Whether what is shown changed.
     """
-    for question in questions:
+    for choice in choices:
         try:
-            return visit.settle(question, inspector)
+            return visitor.settle(choice, inspector)
         except CRRError:
             continue  # the model's column says why
     return False

@@ -8,18 +8,18 @@ import numpy as np
 
 from crr.checkpoints.files import CheckpointInfo
 from crr.errors import CheckpointError
-from crr.inference.explanation import Hidden, Map
+from crr.inference.explanation import FeatureMask, Map
 from crr.types import Image
 from crr.visualization.colormap import colour
-from workbench.explanation.cache import Exploration
-from workbench.explanation.explorer import Explored, explore
-from workbench.explanation.study_image import Shown, shown_as_it_is
-from workbench.inspection.inspector import Inspector, Question
+from workbench.explanation.cache import ExplanationCache
+from workbench.explanation.explorer import LayerExplanation, explore
+from workbench.explanation.study_image import StudyImage, shown_as_it_is
+from workbench.inspection.inspector import Inspector, ModelChoice
 from workbench.inspection.photo import sample_photo
-from workbench.inspection.samples import Sample
+from workbench.inspection.samples import GallerySample
 from workbench.inspection.verdict import percent_copied
 from workbench.painting.damage import Damaged, Synthetic, synthetic_damage
-from workbench.reference.cache import Normality
+from workbench.reference.cache import ReferenceCache
 from workbench.reference.discrepancy import discrepancy
 
 LADDER: Mapping[str, str] = {
@@ -34,7 +34,7 @@ KIND = "texture"  # of the damage: foreign material, which shows on every part
 
 
 @dataclass(frozen=True)
-class Seen:
+class ModelAnswer:
     """What a model of the ladder makes of the damaged part.
 
     Attributes:
@@ -43,7 +43,7 @@ class Seen:
         index: The share of the damage that was copied, None where it does not show.
     """
 
-    found: Explored
+    found: LayerExplanation
     painted: list[Image] | None
     index: float | None
 
@@ -53,14 +53,14 @@ class Seen:
         return "?" if self.index is None else f"{percent_copied(self.index):.0f} %"
 
 
-class Classroom:
+class Demonstration:
     """One student's lesson: recalls what was asked before."""
 
     def __init__(
         self,
         inspector: Inspector,
-        normality: Normality,
-        exploration: Exploration,
+        normality: ReferenceCache,
+        exploration: ExplanationCache,
         models: Mapping[str, CheckpointInfo],
         device: str,
     ) -> None:
@@ -71,7 +71,7 @@ class Classroom:
         self._models = models
         self._device = device
 
-    def question(self, rung: str) -> Question:
+    def choice(self, rung: str) -> ModelChoice:
         """The model of a rung of `LADDER`; raises `CheckpointError` if it is not there."""
         name = LADDER[rung]
         if name not in self._models:
@@ -79,9 +79,9 @@ class Classroom:
                 f"The lesson needs the checkpoint {name}, which is not on this machine. Restore it from the "
                 "repository's folder checkpoints/."
             )
-        return Question(self._models[name], self._device)
+        return ModelChoice(self._models[name], self._device)
 
-    def damage(self, sample: Sample, number: int, donors: Sequence[Path]) -> Shown:
+    def damage(self, sample: GallerySample, number: int, donors: Sequence[Path]) -> StudyImage:
         """A part with the damage of that number, the same every time.
 
         Raises:
@@ -92,43 +92,45 @@ class Classroom:
         return self.damaged(whole, damaged, ("lesson", sample.name, number))
 
     @staticmethod
-    def damaged(whole: Shown, damaged: Damaged, key: object) -> Shown:
+    def damaged(whole: StudyImage, damaged: Damaged, key: object) -> StudyImage:
         """A part with a damage that is known; `key` identifies it."""
-        return Shown(
+        return StudyImage(
             whole.photo, whole.file, damaged.image, key, whole.digest, clean=whole.image, mask=damaged.mask
         )
 
-    def look(self, shown: Shown, rung: str, hidden: Hidden | None = None, paint: bool = True) -> Seen:
+    def look(
+        self, shown: StudyImage, rung: str, hidden: FeatureMask | None = None, paint: bool = True
+    ) -> ModelAnswer:
         """What the model of a rung makes of a part; raises `CRRError` if it cannot be asked."""
-        question = self.question(rung)
+        choice = self.choice(rung)
         found = explore(
             shown,
-            question,
+            choice,
             self._inspector,
             self._normality,
             self._exploration,
-            hidden or Hidden(),
+            hidden or FeatureMask(),
             lambda *_: None,
             neighbours=False,
         )
         painted = None
         if paint:
-            painted = self._exploration.paint(found.identity, found.explanation, question, self._inspector)
-        return Seen(found, painted, None if found.copied is None else found.copied.index)
+            painted = self._exploration.paint(found.identity, found.explanation, choice, self._inspector)
+        return ModelAnswer(found, painted, None if found.copied is None else found.copied.index)
 
-    def indices(self, shown: Shown, rung: str, rates: Sequence[float], seed: int) -> list[float | None]:
+    def indices(self, shown: StudyImage, rung: str, rates: Sequence[float], seed: int) -> list[float | None]:
         """The index of a rung's model at several rates of masking."""
-        return [self.look(shown, rung, Hidden(rate, seed), paint=False).index for rate in rates]
+        return [self.look(shown, rung, FeatureMask(rate, seed), paint=False).index for rate in rates]
 
 
-def features_picture(found: Explored, layer: int, what: str) -> Image:
+def features_picture(found: LayerExplanation, layer: int, what: str) -> Image:
     """What the encoder "saw", the decoder was "shown" or has "answered", in one layer as colours."""
     explained = found.explanation.layers[layer]
     features = {"saw": explained.encoder, "shown": explained.shown, "answered": explained.decoder}[what]
     return found.bases[layer].colours(features)
 
 
-def moved_picture(clean: Explored, damaged: Explored, layer: int) -> Image:
+def moved_picture(clean: LayerExplanation, damaged: LayerExplanation, layer: int) -> Image:
     """How far a layer's features moved when the part was damaged: 1 - cosine from 0 to 1, as colours."""
     before, after = (found.explanation.layers[layer].encoder for found in (clean, damaged))
     return heat(discrepancy(before, after, "cosine"))

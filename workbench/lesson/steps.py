@@ -11,7 +11,7 @@ _WORDS = Path(__file__).with_suffix(".toml")
 
 
 @dataclass(frozen=True)
-class Answer:
+class QuizAnswer:
     """One answer to choose, and what is said if it is chosen."""
 
     text: str
@@ -39,7 +39,7 @@ class Step:
     title: str
     idea: str
     question: str
-    answers: tuple[Answer, ...]
+    answers: tuple[QuizAnswer, ...]
     right: int
     formula: str
     sources: str

@@ -15,7 +15,7 @@ from workbench.model_store import available as models
 
 
 @dataclass(frozen=True, eq=False)
-class Shelved:
+class LocalModel:
     """A model on this machine.
 
     Attributes:
@@ -55,7 +55,7 @@ class Shelved:
         return f"pulled from {self.pulled.endpoint} on {self.pulled.when[:10]}"
 
 
-def shelve() -> list[Shelved]:
+def list_local_models() -> list[LocalModel]:
     """Every model on this machine, in the order of the choice of models.
 
     Raises:
@@ -75,10 +75,10 @@ def _changed(path: Path) -> int:
 
 
 @lru_cache(maxsize=256)
-def _shelved(info: CheckpointInfo, pulled: Pulled | None, _card_changed: int) -> Shelved:
+def _shelved(info: CheckpointInfo, pulled: Pulled | None, _card_changed: int) -> LocalModel:
     card = card_in(info.path) or ""
     layers = tuple(read_config(info.path).encoder.layers)
-    return Shelved(info, pulled, layers, known_metadata(card), split_card(card)[1])
+    return LocalModel(info, pulled, layers, known_metadata(card), split_card(card)[1])
 
 
 def describe_figures(results: Mapping[str, float]) -> str:

@@ -6,27 +6,29 @@ from functools import partial
 
 from crr.errors import HubError
 from crr.hub import Hub, HubName, Pulled
-from workbench.model_store.transfers import Delivery
+from workbench.model_store.transfers import BackgroundTransfer
 
 _MOST = 3
 
 
-class Pulls:
+class Downloads:
     """Those of this process, a few at a time."""
 
     def __init__(self, present: Callable[[str], bool]) -> None:
         """Args: present, whether a visitor is still there."""
         self._present = present
-        self._running: dict[tuple[HubName, bool], Delivery[Pulled]] = {}
+        self._running: dict[tuple[HubName, bool], BackgroundTransfer[Pulled]] = {}
         self._lock = threading.Lock()
 
     @property
-    def running(self) -> list[Delivery[Pulled]]:
+    def running(self) -> list[BackgroundTransfer[Pulled]]:
         """Those on their way, whoever waits for them."""
         with self._lock:
             return [pull for pull in self._running.values() if pull.running and not pull.stop.is_set()]
 
-    def start(self, name: HubName, hub: Hub, visitor: str, trusted: bool = False) -> Delivery[Pulled]:
+    def start(
+        self, name: HubName, hub: Hub, visitor: str, trusted: bool = False
+    ) -> BackgroundTransfer[Pulled]:
         """Begin to pull a model; one that is on its way already is joined.
 
         Args:
@@ -45,6 +47,8 @@ class Pulls:
                 return known
             if len(self._running) >= _MOST:
                 raise HubError(f"{_MOST} models are on their way already. Wait until one of them is here.")
-            pull = self._running[name, trusted] = Delivery[Pulled](name, self._present, visitors={visitor})
+            pull = self._running[name, trusted] = BackgroundTransfer[Pulled](
+                name, self._present, visitors={visitor}
+            )
         pull.begin(partial(hub.pull, name))
         return pull

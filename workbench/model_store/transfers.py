@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from crr.errors import CRRError
-from crr.hub import HubName, Tell, Transfer
+from crr.hub import HubName, Transfer, TransferCallback
 
 _log = logging.getLogger(__name__)
 _ABANDONED = 60.0  # seconds without anybody who waits; a page that is loaded again takes a few
@@ -16,7 +16,7 @@ Result = TypeVar("Result")
 
 
 @dataclass(eq=False)
-class Delivery(Generic[Result]):
+class BackgroundTransfer(Generic[Result]):
     """A model on its way.
 
     Attributes:
@@ -45,7 +45,7 @@ class Delivery(Generic[Result]):
         """Whether it is neither there nor given up."""
         return self.result is None and not self.failure
 
-    def begin(self, work: Callable[[Tell, threading.Event], Result]) -> None:
+    def begin(self, work: Callable[[TransferCallback, threading.Event], Result]) -> None:
         """Set out, in a thread of its own; `work` tells how far it is, and looks whether to stop."""
         threading.Thread(target=self._run, args=(work,), name=f"delivery of {self.name}", daemon=True).start()
 
@@ -67,7 +67,7 @@ class Delivery(Generic[Result]):
     def _is_present(self, visitor: str) -> bool:
         return self.present is None or self.present(visitor)
 
-    def _run(self, work: Callable[[Tell, threading.Event], Result]) -> None:
+    def _run(self, work: Callable[[TransferCallback, threading.Event], Result]) -> None:
         try:
             self.result = work(self._hear, self.stop)
         except CRRError as error:

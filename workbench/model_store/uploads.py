@@ -5,22 +5,22 @@ from functools import cache, partial
 
 from crr.errors import HubError
 from crr.hub import Hub, Publication, Published
-from workbench.model_store.transfers import Delivery
+from workbench.model_store.transfers import BackgroundTransfer
 
 
-class Pushes:
+class Uploads:
     """One at a time."""
 
     def __init__(self) -> None:
-        self._last: Delivery[Published] | None = None
+        self._last: BackgroundTransfer[Published] | None = None
         self._lock = threading.Lock()
 
     @property
-    def running(self) -> Delivery[Published] | None:
+    def running(self) -> BackgroundTransfer[Published] | None:
         """The one on its way."""
         return self._last if self._last is not None and self._last.running else None
 
-    def start(self, publication: Publication, hub: Hub) -> Delivery[Published]:
+    def start(self, publication: Publication, hub: Hub) -> BackgroundTransfer[Published]:
         """Begin to publish.
 
         Raises:
@@ -33,12 +33,12 @@ class Pushes:
         with self._lock:
             if self.running is not None:
                 raise HubError(f"{self.running.name} is being published already. Wait until it is there.")
-            push = self._last = Delivery[Published](publication.name)
+            push = self._last = BackgroundTransfer[Published](publication.name)
         push.begin(partial(hub.push, publication))
         return push
 
 
 @cache
-def pushes() -> Pushes:
+def pushes() -> Uploads:
     """Those of this process."""
-    return Pushes()
+    return Uploads()

@@ -12,7 +12,7 @@ from typing import Literal, get_args
 import cv2
 import numpy as np
 
-from crr.anomalies import HELD_OUT, AnomalySynthesizer, training_kinds
+from crr.anomalies import HELD_OUT, AnomalySynthesizer, training_fillings
 from crr.anomalies.textures import procedural
 from crr.data.images import decode
 from crr.types import Image, Mask
@@ -88,13 +88,13 @@ class Damaged:
         image: uint8 (H, W, 3).
         mask: bool (H, W), True where it was damaged; empty if nothing was done to it.
         shape: Of the synthetic damage, a name in `crr.anomalies.SHAPES`; empty without any.
-        kind: Of the synthetic damage, a name in `crr.anomalies.FILLINGS`; likewise.
+        filling: Of the synthetic damage, a name in `crr.anomalies.FILLINGS`; likewise.
     """
 
     image: Image
     mask: Mask
     shape: str = ""
-    kind: str = ""
+    filling: str = ""
 
 
 def synthetic_damage(image: Image, wanted: Synthetic | None, donors: Sequence[Path] = ()) -> Damaged:
@@ -114,7 +114,7 @@ def synthetic_damage(image: Image, wanted: Synthetic | None, donors: Sequence[Pa
         return Damaged(image, np.zeros(image.shape[:2], dtype=bool))
     random = np.random.default_rng([wanted.seed, *wanted.kind.encode()])
     synthesizer = AnomalySynthesizer(
-        what=(*training_kinds(), *HELD_OUT) if wanted.kind == "any" else (wanted.kind,),
+        fillings=(*training_fillings(), *HELD_OUT) if wanted.kind == "any" else (wanted.kind,),
         foreground_only=True,
     )
 
@@ -122,7 +122,7 @@ def synthetic_damage(image: Image, wanted: Synthetic | None, donors: Sequence[Pa
         return [_part(donors[int(random.integers(len(donors)))], None)] if donors else []
 
     made = synthesizer.damage_that_shows(image, random, lent) or synthesizer.damage(image, random, lent())
-    return Damaged(made.image, made.mask, made.where, made.what)
+    return Damaged(made.image, made.mask, made.shape, made.filling)
 
 
 def paint(below: Damaged, strokes: Sequence[Stroke], filling: Filling) -> Damaged:

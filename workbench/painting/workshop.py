@@ -15,16 +15,16 @@ from crr.models.detector import Detector
 from crr.types import Image, Inspection, Mask, Reconstruction
 from workbench.basics.cache import BoundedCache
 from workbench.basics.pictures import DISPLAY_SIDE, Picture, digest_of, picture_of, shrink
-from workbench.comparison.comparison import Answer, Comparison, Hit
+from workbench.comparison.comparison import Comparison, Hit, Outcome
 from workbench.components.strokes import Painting
-from workbench.inspection.inspector import Inspected, Inspector, Question, QuestionKey
+from workbench.inspection.inspector import ChoiceKey, Inspected, Inspector, ModelChoice
 from workbench.inspection.photo import Photo
 from workbench.inspection.verdict import outlines_of
 from workbench.painting.damage import Damaged, Filling, Synthetic, paint, synthetic_damage
 
 
 @dataclass
-class Plan:
+class DamagePlan:
     """What a visitor wants done to one photo; it stays when another photo is looked at.
 
     Attributes:
@@ -47,7 +47,7 @@ class Plan:
         self.made[kind] += 1
 
 
-class Part:
+class PaintedPart:
     """The photo that is damaged, and what models answered to it before it was.
 
     A large photo is damaged at `DISPLAY_SIDE`: models see it smaller still, and so each stroke stays quick.
@@ -67,11 +67,11 @@ class Part:
         self._passes: EncoderPasses = {}
         self._clean: BoundedCache[Reconstruction] = BoundedCache(limit)
 
-    def knows(self, key: QuestionKey) -> bool:
+    def knows(self, key: ChoiceKey) -> bool:
         """Whether `clean` would answer at once."""
         return self._clean.get(key) is not None
 
-    def clean(self, key: QuestionKey, detector: Detector) -> Reconstruction:
+    def clean(self, key: ChoiceKey, detector: Detector) -> Reconstruction:
         """What a detector answers to the undamaged photo; asked once as long as memory allows."""
         known = self._clean.get(key)
         if known is None:
@@ -83,7 +83,7 @@ class Part:
 
 
 @dataclass(frozen=True, eq=False)
-class Made:
+class DamagedPart:
     """A damaged part.
 
     Attributes:
@@ -98,14 +98,14 @@ class Made:
 
 
 @dataclass(frozen=True)
-class Look:
+class PaintingResult:
     """What the models say of a damaged part, and the time from the wish for it to the last model's map."""
 
     comparison: Comparison
     milliseconds: float
 
 
-class Workshop:
+class PaintingSession:
     """The parts that one visitor damages; lives in the session.
 
     Attributes:
@@ -117,23 +117,23 @@ class Workshop:
         self.filling = Filling()
         self._limit = limit
         self._linked = linked
-        self._plans: dict[tuple[bool, str], Plan] = {}
-        self._part: Part | None = None
+        self._plans: dict[tuple[bool, str], DamagePlan] = {}
+        self._part: PaintedPart | None = None
         self._below: tuple[object, Damaged] | None = None
-        self._made: tuple[object, Made] | None = None
-        self._look: tuple[object, Look] | None = None
+        self._made: tuple[object, DamagedPart] | None = None
+        self._look: tuple[object, PaintingResult] | None = None
 
-    def part(self, photo: Photo) -> Part:
+    def part(self, photo: Photo) -> PaintedPart:
         """The part of a photo; the last one is kept. Raises `ImageError` for a bad file."""
         if self._part is None or self._part.photo.key != photo.key:
-            self._part = Part(photo, self._limit)
+            self._part = PaintedPart(photo, self._limit)
         return self._part
 
-    def plan(self, photo: Photo) -> Plan:
+    def plan(self, photo: Photo) -> DamagePlan:
         """What is to be done to a photo; nothing at first, but for what the link asks for."""
         key = (photo.own, photo.key)
         if key not in self._plans:
-            self._plans[key] = Plan(synthetic=self._linked)
+            self._plans[key] = DamagePlan(synthetic=self._linked)
             self._linked = None
         return self._plans[key]
 
@@ -148,7 +148,7 @@ class Workshop:
         if self._part is not None and self._part.photo.own:
             self._part = self._below = self._made = self._look = None
 
-    def make(self, part: Part, donors: Sequence[Path] = ()) -> Made:
+    def make(self, part: PaintedPart, donors: Sequence[Path] = ()) -> DamagedPart:
         """The part as its plan wants it; made again only if that changed.
 
         Args:
@@ -169,53 +169,55 @@ class Workshop:
             damaged = paint(self._below[1], plan.painting.strokes, self.filling)
             whole = not damaged.mask.any()
             picture = part.picture if whole else picture_of(damaged.image, part.picture.digest)
-            self._made = wish, Made(damaged, picture, 1000 * (time.perf_counter() - start))
+            self._made = wish, DamagedPart(damaged, picture, 1000 * (time.perf_counter() - start))
         return self._made[1]
 
-    def look(self, part: Part, made: Made, questions: Sequence[Question], inspector: Inspector) -> Look:
+    def look(
+        self, part: PaintedPart, made: DamagedPart, choices: Sequence[ModelChoice], inspector: Inspector
+    ) -> PaintingResult:
         """What the models say of what was made of the part; asked again only if it or the models changed.
 
         Raises:
             CRRError: No model answered; of the first.
         """
-        key = (made, tuple((question.model.name, question.key) for question in questions))
+        key = (made, tuple((choice.model.name, choice.key) for choice in choices))
         if self._look is not None and self._look[0] == key:
             return self._look[1]
-        for question in questions:
-            if not part.knows(question.key):  # of those it knows none need be loaded before the clock runs
+        for choice in choices:
+            if not part.knows(choice.key):  # of those it knows none need be loaded before the clock runs
                 with suppress(CRRError):  # which comes again below
-                    inspector.ask(question.model, question.device, partial(part.clean, question.key))
+                    inspector.ask(choice.model, choice.device, partial(part.clean, choice.key))
         start = time.perf_counter()
-        comparison = ask_about_damage(part, made, questions, inspector)
-        look = Look(comparison, made.milliseconds + 1000 * (time.perf_counter() - start))
-        if len(comparison.inspected) == len(questions):  # who failed is asked again next time
+        comparison = ask_about_damage(part, made, choices, inspector)
+        look = PaintingResult(comparison, made.milliseconds + 1000 * (time.perf_counter() - start))
+        if len(comparison.inspected) == len(choices):  # who failed is asked again next time
             self._look = key, look
         return look
 
 
 def ask_about_damage(
-    part: Part, made: Made, questions: Sequence[Question], inspector: Inspector
+    part: PaintedPart, made: DamagedPart, choices: Sequence[ModelChoice], inspector: Inspector
 ) -> Comparison:
     """Ask one model after the other; an encoder that several use is asked once.
 
     Args:
         part: Before it was damaged.
         made: What was made of it.
-        questions: Who is asked.
+        choices: Who is asked.
         inspector: Asks them.
 
     Raises:
         CRRError: No model answered; of the first.
     """
     passes: EncoderPasses = {}
-    answers: dict[str, Answer] = {}
+    answers: dict[str, Outcome] = {}
     copied: dict[str, CopiedDamage] = {}
     hits: dict[str, Hit] = {}
-    for question in questions:
-        name = question.model.name
+    for choice in choices:
+        name = choice.model.name
         try:
             inspection, copied[name] = inspector.ask(
-                question.model, question.device, partial(_ask, part, made.damaged, question.key, passes)
+                choice.model, choice.device, partial(_ask, part, made.damaged, choice.key, passes)
             )
         except CRRError as error:
             answers[name] = error
@@ -227,7 +229,7 @@ def ask_about_damage(
 
 
 def _ask(
-    part: Part, damaged: Damaged, key: QuestionKey, passes: EncoderPasses, detector: Detector
+    part: PaintedPart, damaged: Damaged, key: ChoiceKey, passes: EncoderPasses, detector: Detector
 ) -> tuple[Inspection, CopiedDamage]:
     return inspect_damage(detector, part.clean(key, detector), damaged.image, damaged.mask, passes)
 

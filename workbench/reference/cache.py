@@ -26,13 +26,18 @@ from crr.models.components.encoder import Layer
 from crr.models.detector import Detector
 from crr.types import Features, Image
 from workbench.basics.cache import BoundedCache
-from workbench.inspection.inspector import Inspector, Question, QuestionKey, inspector
-from workbench.reference.patches import NeighbourDistances, Reference, neighbour_distances, reference_of
+from workbench.inspection.inspector import ChoiceKey, Inspector, ModelChoice, inspector
+from workbench.reference.patches import (
+    CategoryReference,
+    NeighbourDistances,
+    neighbour_distances,
+    reference_of,
+)
 from workbench.settings import settings
 
 _log = logging.getLogger(__name__)
 
-Tell = Callable[[int, int, str], None]
+StepCallback = Callable[[int, int, str], None]
 """Hears how many steps of how many are done, and of what."""
 
 Made = TypeVar("Made")
@@ -43,7 +48,7 @@ _APART = 2  # images a category that stay out of the memory, to say how far norm
 
 
 @dataclass(frozen=True, eq=False)
-class Normal:
+class NormalReference:
     """What one model's patches are compared with; each is None where there are no normal images for it.
 
     Attributes:
@@ -53,28 +58,30 @@ class Normal:
         credit: Where the images come from; empty if nobody says so.
     """
 
-    reference: Reference | None = None
+    reference: CategoryReference | None = None
     memory: PatchMemory | None = None
     distances: NeighbourDistances | None = None
     credit: str = ""
 
 
-class Normality:
+class ReferenceCache:
     """What is usual, for all sessions."""
 
     def __init__(self, inspector: Inspector, limit: int) -> None:
         """Args: inspector, asks the models; limit, bytes."""
         self._inspector = inspector
         self._kept: BoundedCache[object] = BoundedCache(limit)
-        self._faces: dict[QuestionKey, tuple[EncoderConfig, tuple[Layer, ...], EncoderKey]] = {}
+        self._faces: dict[ChoiceKey, tuple[EncoderConfig, tuple[Layer, ...], EncoderKey]] = {}
         self._lock = Lock()
         self._making: defaultdict[Hashable, Lock] = defaultdict(Lock)
 
-    def of(self, question: Question, category: str | None, tell: Tell, neighbours: bool = True) -> Normal:
+    def of(
+        self, choice: ModelChoice, category: str | None, tell: StepCallback, neighbours: bool = True
+    ) -> NormalReference:
         """What is usual for a model.
 
         Args:
-            question: Which model, on which device.
+            choice: Which model, on which device.
             category: That the image resembles.
             tell: Hears how far the first use is.
             neighbours: Whether patches are to be looked up, which takes seconds the first time.
@@ -82,40 +89,40 @@ class Normality:
         Raises:
             CRRError: The model cannot be asked.
         """
-        found = find_normals(question.model.path, question.model.categories)
+        found = find_normals(choice.model.path, choice.model.categories)
         files = {name: [(path, path.stat().st_mtime_ns) for path in paths] for name, paths in found.items()}
         own = files.get(category or "", [])
-        reference = self._reference(question, category, own, tell) if category and own else None
+        reference = self._reference(choice, category, own, tell) if category and own else None
         if not neighbours or not files:
-            return Normal(reference)
-        memory = self._memory(question, files, tell)
+            return NormalReference(reference)
+        memory = self._memory(choice, files, tell)
         apart = own[_kept(own) :]
         distances = None
         if reference is not None and memory is not None and apart:
-            distances = self._distances(question, apart, memory, files, tell)
+            distances = self._distances(choice, apart, memory, files, tell)
         credit = " ".join(dict.fromkeys(filter(None, map(read_credit, found.values()))))
-        return Normal(reference, memory, distances, credit)
+        return NormalReference(reference, memory, distances, credit)
 
     def _reference(
-        self, question: Question, category: str, files: Sequence[File], tell: Tell
-    ) -> Reference | None:
-        def make() -> Reference | None:
+        self, choice: ModelChoice, category: str, files: Sequence[File], tell: StepCallback
+    ) -> CategoryReference | None:
+        def make() -> CategoryReference | None:
             readable = list(_readable(files))
 
             def explanations() -> Iterator[Explanation]:
                 for number, path in enumerate(readable):
                     tell(number, len(readable), "normal images")
-                    yield self._explain(question, path)
+                    yield self._explain(choice, path)
 
             return reference_of(category, explanations(), len(readable)) if readable else None
 
-        key = ("reference", question.key, tuple(files))
+        key = ("reference", choice.key, tuple(files))
         return self._once(key, make, lambda made: made.nbytes if made else 0)
 
     def _memory(
-        self, question: Question, files: Mapping[str, Sequence[File]], tell: Tell
+        self, choice: ModelChoice, files: Mapping[str, Sequence[File]], tell: StepCallback
     ) -> PatchMemory | None:
-        config, layers, encoder = self._face(question)
+        config, layers, encoder = self._face(choice)
 
         def make() -> PatchMemory | None:
             images = {
@@ -127,7 +134,7 @@ class Normality:
             return PatchMemory(
                 layers,
                 images,
-                lambda batch: self._ask(question, partial(_encode, batch)),
+                lambda batch: self._ask(choice, partial(_encode, batch)),
                 lambda done, count: tell(done, count, "patches of normal images"),
             )
 
@@ -135,31 +142,31 @@ class Normality:
 
     def _distances(
         self,
-        question: Question,
+        choice: ModelChoice,
         apart: Sequence[File],
         memory: PatchMemory,
         files: Mapping[str, Sequence[File]],
-        tell: Tell,
+        tell: StepCallback,
     ) -> NeighbourDistances | None:
         def make() -> NeighbourDistances | None:
             tell(0, 1, "distances among normal patches")
-            explanations = [self._explain(question, path) for path in _readable(apart)]
+            explanations = [self._explain(choice, path) for path in _readable(apart)]
             return neighbour_distances(explanations, memory) if explanations else None
 
-        key = ("distances", question.key, tuple(apart), _memory_key(self._face(question)[2], files))
+        key = ("distances", choice.key, tuple(apart), _memory_key(self._face(choice)[2], files))
         return self._once(key, make, lambda _: 0)
 
-    def _face(self, question: Question) -> tuple[EncoderConfig, tuple[Layer, ...], EncoderKey]:
-        if question.key not in self._faces:
-            self._faces[question.key] = self._ask(question, _face_of)
-        return self._faces[question.key]
+    def _face(self, choice: ModelChoice) -> tuple[EncoderConfig, tuple[Layer, ...], EncoderKey]:
+        if choice.key not in self._faces:
+            self._faces[choice.key] = self._ask(choice, _face_of)
+        return self._faces[choice.key]
 
-    def _explain(self, question: Question, path: Path) -> Explanation:
-        return self._ask(question, partial(_explain, decode(path, str(path))))
+    def _explain(self, choice: ModelChoice, path: Path) -> Explanation:
+        return self._ask(choice, partial(_explain, decode(path, str(path))))
 
-    def _ask(self, question: Question, work: Callable[[Detector], Made]) -> Made:
+    def _ask(self, choice: ModelChoice, work: Callable[[Detector], Made]) -> Made:
         # One image or batch at a time, so that other visitors get their turns.
-        return self._inspector.ask(question.model, question.device, work, counted=False)
+        return self._inspector.ask(choice.model, choice.device, work, counted=False)
 
     def _once(self, key: Hashable, make: Callable[[], Made], size: Callable[[Made], int]) -> Made:
         with self._lock:
@@ -206,6 +213,6 @@ def _explain(image: Image, detector: Detector) -> Explanation:
 
 
 @cache
-def normality() -> Normality:
+def normality() -> ReferenceCache:
     """That of this process."""
-    return Normality(inspector(), settings().normals_bytes)
+    return ReferenceCache(inspector(), settings().normals_bytes)

@@ -9,7 +9,7 @@ import numpy as np
 from crr.inference.explanation import Map
 from crr.inference.patch_memory import unit
 
-Measure = Literal["model", "cosine", "euclidean"] | int
+DiscrepancyKind = Literal["model", "cosine", "euclidean"] | int
 """As the model counts it, 1 - cosine, root mean square of the difference over channels, or the absolute
 difference in the channel of that number."""
 
@@ -23,7 +23,7 @@ MEASURES: Mapping[str, str] = {
 
 
 @dataclass(frozen=True)
-class Measuring:
+class DiscrepancyChoice:
     """How discrepancy is measured.
 
     Attributes:
@@ -34,9 +34,13 @@ class Measuring:
     name: str
     channel: int
 
-    def of(self, channels: int) -> Measure:
+    def of(self, channels: int) -> DiscrepancyKind:
         """For a layer of so many channels."""
-        named: dict[str, Measure] = {"Model's own": "model", "1 - cosine": "cosine", "L2": "euclidean"}
+        named: dict[str, DiscrepancyKind] = {
+            "Model's own": "model",
+            "1 - cosine": "cosine",
+            "L2": "euclidean",
+        }
         return named.get(self.name, min(self.channel, channels - 1))
 
     def axis(self, channels: int) -> str:
@@ -45,7 +49,7 @@ class Measuring:
         return MEASURES[self.name] + number
 
 
-def discrepancy(encoder: Map, decoder: Map, measure: Measure) -> Map:
+def discrepancy(encoder: Map, decoder: Map, measure: DiscrepancyKind) -> Map:
     """float32 (...) of features (..., C), for every measure but the model's own."""
     if measure == "cosine":
         return np.asarray(1 - (unit(encoder) * unit(decoder)).sum(axis=-1), dtype=np.float32)

@@ -8,16 +8,16 @@ import torch
 from numpy.typing import NDArray
 
 from crr.identity.surrogate import NormalPatches
-from crr.inference.explanation import Explanation, Map, Terms, gain_of
+from crr.inference.explanation import Explanation, Map, MapTerms, gain_of
 from crr.inference.patch_memory import PatchMemory
-from workbench.reference.discrepancy import Measure, discrepancy
+from workbench.reference.discrepancy import DiscrepancyKind, discrepancy
 
 _ROWS = 4096  # normal patches a layer that distances are compared with
 _LOOKED_UP = 128  # normal patches a layer that are looked up among others
 
 
 @dataclass(frozen=True, eq=False)
-class Basis:
+class ColourBasis:
     """The three directions in which a layer's normal features differ most, as red, green and blue.
 
     Attributes:
@@ -49,14 +49,14 @@ class NormalLayer:
     decoder: Map
     distance: Map
     gain: float
-    _sorted: dict[Measure, Map] = field(default_factory=dict)
+    _sorted: dict[DiscrepancyKind, Map] = field(default_factory=dict)
 
     @property
     def patches(self) -> NormalPatches:
         """To be put in the place of damaged ones."""
         return NormalPatches(torch.from_numpy(self.encoder), torch.from_numpy(self.decoder))
 
-    def discrepancies(self, measure: Measure) -> Map:
+    def discrepancies(self, measure: DiscrepancyKind) -> Map:
         """(N,) ascending."""
         known = self._sorted.get(measure)
         if known is None:
@@ -67,7 +67,7 @@ class NormalLayer:
 
 
 @dataclass(frozen=True, eq=False)
-class Reference:
+class CategoryReference:
     """What is usual for one model on normal images of one category.
 
     Attributes:
@@ -81,8 +81,8 @@ class Reference:
     category: str
     images: int
     layers: tuple[NormalLayer, ...]
-    bases: tuple[Basis, ...]
-    terms: tuple[Terms, ...]
+    bases: tuple[ColourBasis, ...]
+    terms: tuple[MapTerms, ...]
 
     @property
     def nbytes(self) -> int:
@@ -108,7 +108,7 @@ class NeighbourDistances:
     answered: tuple[Map, ...]
 
 
-def basis_of(features: Map) -> Basis:
+def colour_basis_of(features: Map) -> ColourBasis:
     """The basis of (N, C) features: their first three principal components, at three deviations."""
     mean = features.mean(axis=0)
     centred = features - mean
@@ -119,10 +119,10 @@ def basis_of(features: Map) -> Basis:
     deviations = np.sqrt(np.maximum(values[::-1][:count], 0))[:, None]
     axes = np.zeros((3, features.shape[1]), dtype=np.float32)
     axes[:count] = np.divide(strongest, 3 * deviations, where=deviations > 1e-9, out=np.zeros_like(strongest))
-    return Basis(mean.astype(np.float32), axes)
+    return ColourBasis(mean.astype(np.float32), axes)
 
 
-def reference_of(category: str, explanations: Iterable[Explanation], count: int) -> Reference:
+def reference_of(category: str, explanations: Iterable[Explanation], count: int) -> CategoryReference:
     """The reference of `count` normal images; each explanation is read once, and not kept."""
     share = max(1, _ROWS // count)
     drawn, terms = [], []
@@ -130,8 +130,8 @@ def reference_of(category: str, explanations: Iterable[Explanation], count: int)
         drawn.append(_drawn(explanation, number, share))
         terms.append(explanation.terms.halved())
     layers = tuple(_normal_layer(rows) for rows in zip(*drawn, strict=True))
-    return Reference(
-        category, count, layers, tuple(basis_of(layer.encoder) for layer in layers), tuple(terms)
+    return CategoryReference(
+        category, count, layers, tuple(colour_basis_of(layer.encoder) for layer in layers), tuple(terms)
     )
 
 

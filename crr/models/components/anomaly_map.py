@@ -27,7 +27,7 @@ def on_finest_grid(distances: Features) -> Tensor:
     )
 
 
-def enlarged(maps: Tensor, size: int, sigma: float, kernel: int) -> Tensor:
+def upsample_and_blur(maps: Tensor, size: int, sigma: float, kernel: int) -> Tensor:
     """Bring (B, 1, h, w) maps to (B, 1, size, size) bilinearly and smooth them with a Gaussian.
 
     Both are linear and separable, so that they are one small matrix from the left and one from the

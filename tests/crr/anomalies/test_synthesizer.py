@@ -4,9 +4,9 @@ import cv2
 import numpy as np
 import pytest
 
-from crr.anomalies import FEATHER, FILLINGS, HELD_OUT, SHAPES, VISIBLE, AnomalySynthesizer, training_kinds
+from crr.anomalies import FEATHER, FILLINGS, HELD_OUT, SHAPES, VISIBLE, AnomalySynthesizer, training_fillings
 from crr.anomalies.perlin import perlin
-from crr.anomalies.scene import measure
+from crr.anomalies.scene import describe
 from crr.errors import ConfigError
 from crr.types import Image, Mask
 from crr.visualization.contact_sheet import Tile, contact_sheet
@@ -61,24 +61,24 @@ def assert_truthful(clean: Image, damaged: Image, mask: Mask) -> None:
 @pytest.mark.parametrize("what", FILLINGS)
 @pytest.mark.parametrize("where", SHAPES)
 def test_every_kind_works_on_every_canvas(where: str, what: str) -> None:
-    synthesizer = AnomalySynthesizer(what=[what], where=[where])
+    synthesizer = AnomalySynthesizer(fillings=[what], shapes=[where])
     rng = np.random.default_rng(3)
     for image in CANVASES.values():
         before = image.copy()
         damage = synthesizer.damage(image, rng, donors=[CANVASES["random"]])
         assert_truthful(image, damage.image, damage.mask)
-        assert (damage.where, damage.what) in {(where, what), ("rectangle", "brightness")}
+        assert (damage.shape, damage.filling) in {(where, what), ("rectangle", "brightness")}
         np.testing.assert_array_equal(image, before)
 
 
 @pytest.mark.parametrize("what", FILLINGS)
 @pytest.mark.parametrize("where", SHAPES)
 def test_what_was_asked_for_is_what_one_gets_on_an_ordinary_image(where: str, what: str) -> None:
-    synthesizer = AnomalySynthesizer(what=[what], where=[where])
+    synthesizer = AnomalySynthesizer(fillings=[what], shapes=[where])
     rng = np.random.default_rng(5)
     image = CANVASES["random"]
     damages = [synthesizer.damage(image, rng) for _ in range(5)]
-    assert {(damage.where, damage.what) for damage in damages} == {(where, what)}
+    assert {(damage.shape, damage.filling) for damage in damages} == {(where, what)}
     changed = [cv2.absdiff(damage.image, image).max(2)[damage.mask] >= VISIBLE for damage in damages]
     assert np.mean(np.concatenate(changed)) > (0.2 if what == "noise" else 0.75)  # noise spares pixels
 
@@ -88,7 +88,7 @@ def test_the_same_seed_gives_the_same_bits_and_another_does_not() -> None:
 
     def run(seed: int) -> list[bytes]:
         rng = np.random.default_rng(seed)
-        synthesizer = AnomalySynthesizer(what=tuple(FILLINGS))
+        synthesizer = AnomalySynthesizer(fillings=tuple(FILLINGS))
         damages = [synthesizer.damage(image, rng, [stripes()]) for _ in range(20)]
         return [damage.image.tobytes() + damage.mask.tobytes() for damage in damages]
 
@@ -103,18 +103,18 @@ def test_numpy_s_global_generator_is_neither_read_nor_advanced() -> None:
 
 
 def test_held_out_fillings_are_never_used_by_default() -> None:
-    assert not set(HELD_OUT) & set(training_kinds())
-    assert set(HELD_OUT) | set(training_kinds()) == set(FILLINGS)
+    assert not set(HELD_OUT) & set(training_fillings())
+    assert set(HELD_OUT) | set(training_fillings()) == set(FILLINGS)
     synthesizer, rng, image = AnomalySynthesizer(), np.random.default_rng(0), textured()
-    seen = {synthesizer.damage(image, rng).what for _ in range(150)}
-    assert seen == set(training_kinds())
+    seen = {synthesizer.damage(image, rng).filling for _ in range(150)}
+    assert seen == set(training_fillings())
 
 
 def test_all_shapes_are_drawn_and_their_area_is_bounded() -> None:
     synthesizer, rng, image = AnomalySynthesizer(), np.random.default_rng(0), textured(128, 128)
     damages = [synthesizer.damage(image, rng) for _ in range(200)]
     shares = np.array([damage.mask.mean() for damage in damages])
-    assert {damage.where for damage in damages} == set(SHAPES)
+    assert {damage.shape for damage in damages} == set(SHAPES)
     assert shares.max() < 0.25
     assert (shares < 0.005).mean() > 0.1  # small damage is not forgotten
     assert (shares > 0.03).mean() > 0.1  # nor is large
@@ -122,14 +122,14 @@ def test_all_shapes_are_drawn_and_their_area_is_bounded() -> None:
 
 def test_white_on_white_falls_back_to_something_that_shows() -> None:
     white = np.full((64, 64, 3), 255, np.uint8)
-    damage = AnomalySynthesizer(what=["warp"]).damage(white, np.random.default_rng(0))
-    assert (damage.where, damage.what) == ("rectangle", "brightness")
+    damage = AnomalySynthesizer(fillings=["warp"]).damage(white, np.random.default_rng(0))
+    assert (damage.shape, damage.filling) == ("rectangle", "brightness")
     assert_truthful(white, damage.image, damage.mask)
 
 
 def test_damage_mostly_touches_the_part_before_a_plain_background() -> None:
     image, part = part_on_plain_background()
-    synthesizer, rng = AnomalySynthesizer(where=["blob", "stroke", "rectangle"]), np.random.default_rng(0)
+    synthesizer, rng = AnomalySynthesizer(shapes=["blob", "stroke", "rectangle"]), np.random.default_rng(0)
     reach = cv2.dilate(part.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
     touching = np.mean([(synthesizer.damage(image, rng).mask & reach).any() for _ in range(150)])
     assert touching > 0.75
@@ -138,20 +138,20 @@ def test_damage_mostly_touches_the_part_before_a_plain_background() -> None:
 
 def test_layout_finds_the_part_and_no_part_in_texture() -> None:
     image, part = part_on_plain_background()
-    layout = measure(image)
-    assert layout.foreground is not None
-    assert layout.background is not None
-    grown = np.kron(layout.foreground, np.ones((2, 2), np.bool_))  # 64 to 128 pixels
+    scene = describe(image)
+    assert scene.foreground is not None
+    assert scene.background is not None
+    grown = np.kron(scene.foreground, np.ones((2, 2), np.bool_))  # 64 to 128 pixels
     assert (grown & part).sum() / (grown | part).sum() > 0.9
-    assert np.allclose(layout.background, 200, atol=2)
-    assert measure(textured()).foreground is None
-    assert measure(np.full((50, 60, 3), 7, np.uint8)).foreground is None
+    assert np.allclose(scene.background, 200, atol=2)
+    assert describe(textured()).foreground is None
+    assert describe(np.full((50, 60, 3), 7, np.uint8)).foreground is None
 
 
 def test_missing_material_in_line_art_is_a_gap_or_a_bridge() -> None:
     image = stripes()
-    assert measure(image).two_tone
-    synthesizer, rng = AnomalySynthesizer(what=["missing"], where=["blob"]), np.random.default_rng(0)
+    assert describe(image).two_tone
+    synthesizer, rng = AnomalySynthesizer(fillings=["missing"], shapes=["blob"]), np.random.default_rng(0)
     for _ in range(20):
         damage = synthesizer.damage(image, rng)
         core = cv2.erode(damage.mask.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
@@ -164,7 +164,7 @@ def test_a_texture_folder_is_used(tmp_path: Path) -> None:
     path = tmp_path / "magenta.png"
     cv2.imwrite(str(path), np.full((40, 40, 3), (255, 0, 255), np.uint8))
     image = np.ascontiguousarray(textured() // 8 * np.array([0, 1, 0], np.uint8))
-    synthesizer = AnomalySynthesizer([path], what=["texture"], where=["rectangle"])
+    synthesizer = AnomalySynthesizer([path], fillings=["texture"], shapes=["rectangle"])
     rng = np.random.default_rng(0)
     casts = []
     for _ in range(20):
@@ -177,7 +177,10 @@ def test_a_texture_folder_is_used(tmp_path: Path) -> None:
 def test_donors_are_used() -> None:
     donor = np.full((50, 50, 3), (250, 20, 20), np.uint8)
     image = textured() // 3
-    synthesizer, rng = AnomalySynthesizer(what=["texture"], where=["rectangle"]), np.random.default_rng(0)
+    synthesizer, rng = (
+        AnomalySynthesizer(fillings=["texture"], shapes=["rectangle"]),
+        np.random.default_rng(0),
+    )
 
     def red_pastes(donors: list[Image]) -> int:
         damages = [synthesizer.damage(image, rng, donors) for _ in range(30)]
@@ -189,11 +192,11 @@ def test_donors_are_used() -> None:
 
 def test_unknown_names_and_unusable_images_are_refused_in_a_sentence() -> None:
     with pytest.raises(ConfigError, match=r"unknown filling rust.*texture"):
-        AnomalySynthesizer(what=["rust"])
+        AnomalySynthesizer(fillings=["rust"])
     with pytest.raises(ConfigError, match=r"unknown shape star.*perlin"):
-        AnomalySynthesizer(where=["blob", "star"])
+        AnomalySynthesizer(shapes=["blob", "star"])
     with pytest.raises(ConfigError, match="no shape was given"):
-        AnomalySynthesizer(where=[])
+        AnomalySynthesizer(shapes=[])
     rng = np.random.default_rng(0)
     with pytest.raises(ConfigError, match="200 x 8 pixels is too small"):
         AnomalySynthesizer().damage(np.zeros((8, 200, 3), np.uint8), rng)

@@ -8,11 +8,11 @@ from crr.checkpoints.files import CheckpointInfo
 from crr.cli.terminal import (
     bars,
     checkpoints_table,
+    echo,
     figures_table,
     hub_table,
     prediction_line,
     reporting,
-    say,
 )
 from crr.hub import HubModel, HubName
 from crr.types import Progress
@@ -111,7 +111,7 @@ def test_names_that_are_typed_are_whole(tmp_path):
 
 def test_control_characters_never_reach_the_terminal(tmp_path, capsys):
     wild, tame = "\x1b]0;title\x07\x9b31m\n.png", r"\x1b]0;title\x07\x9b31m\n.png"
-    say(wild)
+    echo(wild)
     assert capsys.readouterr().out == tame + "\n"
     info = CheckpointInfo(wild, tmp_path, "crr", "resnet18", (wild,), 1, "0123456789ab")
     for table in (checkpoints_table([info], {}), figures_table(result(wild) | {"model": wild})):
@@ -141,8 +141,8 @@ def test_a_line_about_an_image(row, line, colour):
 
 
 def test_lines_are_printed_as_they_are(capsys):
-    say("a [red]bracket[/red] \udcff, " + 200 * "long ")
-    say("oh", error=True)
+    echo("a [red]bracket[/red] \udcff, " + 200 * "long ")
+    echo("oh", error=True)
     out, err = capsys.readouterr()
     assert out == "a [red]bracket[/red] ?, " + 200 * "long " + "\n"
     assert err == "oh\n"

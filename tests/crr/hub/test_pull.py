@@ -15,8 +15,7 @@ from huggingface_hub.utils import WeakFileLock
 from crr.checkpoints.files import describe
 from crr.checkpoints.serialization import load
 from crr.errors import HubError, StoppedError
-from crr.hub import Store
-from crr.hub import timeouts as waiting
+from crr.hub import Store, timeouts
 from tests.crr.hub.arrival import NAME, WEIGHTS, asked, bits
 from tests.hub_repos import Fault
 
@@ -122,7 +121,7 @@ def test_stopping_keeps_what_has_arrived(hub, server, files):
 
 @pytest.mark.parametrize("where", ["/api/models/", f"/{WEIGHTS}"])
 def test_a_server_that_hangs_is_given_up(hub, server, files, monkeypatch, where):
-    monkeypatch.setattr(waiting, "PATIENCE", 0.5)
+    monkeypatch.setattr(timeouts, "SILENCE_TIMEOUT", 0.5)
     server.add(NAME.repo, files)
     server.faults = [Fault(where, hang=9)]
     start = time.monotonic()
@@ -132,7 +131,7 @@ def test_a_server_that_hangs_is_given_up(hub, server, files, monkeypatch, where)
 
 
 def test_a_slow_server_is_waited_for(hub, server, files, monkeypatch):
-    monkeypatch.setattr(waiting, "PATIENCE", 0.5)
+    monkeypatch.setattr(timeouts, "SILENCE_TIMEOUT", 0.5)
     server.add(NAME.repo, {**files, "README.md": b"---\nlicense: mit\n---\n" + b"x" * 300_000})
     server.faults = [Fault("/README.md", pause=0.25)]
     assert hub.pull(NAME).path.is_dir()
@@ -172,7 +171,7 @@ def test_ctrl_c_ends_a_pull_with_a_sentence_and_the_next_one_goes_on(server, lar
         pull.send_signal(signal.SIGINT)
         _, said = pull.communicate(timeout=30)
     assert (pull.returncode, said.splitlines()[0]) == (130, "Stopping. Ctrl-C again leaves at once.")
-    assert said.strip().endswith(waiting.STOPPED)
+    assert said.strip().endswith(timeouts.STOPPED)
     server.faults = []
     again = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     lines = [json.loads(line) for line in again.stdout.splitlines()]

@@ -11,8 +11,7 @@ from crr.checkpoints.files import describe
 from crr.checkpoints.model_card import write_figures
 from crr.checkpoints.serialization import save
 from crr.errors import CheckpointError, ConfigError, HubError, StoppedError
-from crr.hub import HubName, Publication, upload
-from crr.hub import timeouts as patience
+from crr.hub import HubName, Publication, timeouts, upload
 from crr.metrics.report import HEADINGS
 from tests.crr.tiny import calibrated_detector
 from tests.hub_repos import Fault
@@ -191,8 +190,8 @@ def test_a_push_that_is_stopped_publishes_nothing_and_the_next_one_does(hub, ser
 def test_a_server_that_hangs_while_it_takes_a_model_is_given_up(
     hub, server, model, monkeypatch, where, sentence
 ):
-    monkeypatch.setattr(patience, "PATIENCE", 0.5)
-    monkeypatch.setattr(upload, "_PATIENCE", 0.5)
+    monkeypatch.setattr(timeouts, "SILENCE_TIMEOUT", 0.5)
+    monkeypatch.setattr(upload, "_CHECK_TIMEOUT", 0.5)
     server.faults = [Fault(where, hang=9)]
     start = time.monotonic()
     with pytest.raises(HubError, match=sentence):

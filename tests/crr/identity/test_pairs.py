@@ -12,7 +12,7 @@ from crr.data.datasets import Dataset, open_dataset
 from crr.data.images import decode
 from crr.data.preprocessing import to_input
 from crr.errors import DatasetError, ImageError
-from crr.identity.pairs import GROUP_FILLINGS, SyntheticGroup, Twin, real_twins, synthetic_twins
+from crr.identity.pairs import GROUP_FILLINGS, DamagedPair, SyntheticGroup, real_pairs, synthetic_pairs
 from crr.types import Image
 from tests.crr.tiny import ENCODER, good_image, write_dataset
 
@@ -50,7 +50,7 @@ def test_the_groups_are_all_fillings_each_once() -> None:
 def test_every_normal_test_image_has_each_filling_of_the_group(
     dataset: Dataset, group: SyntheticGroup
 ) -> None:
-    twins = synthetic_twins(dataset, ENCODER, group)
+    twins = synthetic_pairs(dataset, ENCODER, group)
     normal = [row.path for category in dataset.categories for row in category.test if not row.defective]
     assert len(twins) == len(normal) == 6
     assert twins.copies == len(GROUP_FILLINGS[group])
@@ -63,7 +63,7 @@ def test_every_normal_test_image_has_each_filling_of_the_group(
 
 @pytest.mark.parametrize("encoder", [ENCODER, CROPPED], ids=["whole", "cropped"])
 def test_damage_is_made_at_the_size_that_the_network_sees(dataset: Dataset, encoder: EncoderConfig) -> None:
-    for copies in synthetic_twins(dataset, encoder, "seen"):
+    for copies in synthetic_pairs(dataset, encoder, "seen"):
         for twin in copies:
             assert np.array_equal(twin.clean, to_input(decode(twin.path), encoder))
             assert twin.damaged.shape == twin.clean.shape
@@ -75,8 +75,8 @@ def test_damage_is_made_at_the_size_that_the_network_sees(dataset: Dataset, enco
 
 
 def test_the_same_twins_are_made_every_time_and_in_any_order(dataset: Dataset) -> None:
-    first = synthetic_twins(dataset, ENCODER, "held_out")
-    makers = synthetic_twins(dataset, ENCODER, "held_out").makers
+    first = synthetic_pairs(dataset, ENCODER, "held_out")
+    makers = synthetic_pairs(dataset, ENCODER, "held_out").makers
     again = [make() for make in reversed(makers)][::-1]
     for copies, others in zip(first, again, strict=True):
         for twin, other in zip(copies, others, strict=True):
@@ -85,12 +85,12 @@ def test_the_same_twins_are_made_every_time_and_in_any_order(dataset: Dataset) -
 
 
 def test_another_seed_makes_other_damage(dataset: Dataset) -> None:
-    one, other = (next(iter(synthetic_twins(dataset, ENCODER, "seen", seed=seed))) for seed in (0, 1))
+    one, other = (next(iter(synthetic_pairs(dataset, ENCODER, "seen", seed=seed))) for seed in (0, 1))
     assert all(not np.array_equal(a.mask, b.mask) for a, b in zip(one, other, strict=True))
 
 
 def test_a_category_gives_no_more_images_than_asked_for(dataset: Dataset) -> None:
-    twins = synthetic_twins(dataset, ENCODER, "seen", images=1)
+    twins = synthetic_pairs(dataset, ENCODER, "seen", images=1)
     assert [copies[0].category for copies in twins] == ["bar", "plate", "ring"]
 
 
@@ -106,7 +106,7 @@ def test_material_comes_from_other_categories(dataset: Dataset, monkeypatch: pyt
 
     monkeypatch.setattr(AnomalySynthesizer, "damage", watch)
     category = {}
-    for copies in synthetic_twins(dataset, ENCODER, "seen"):
+    for copies in synthetic_pairs(dataset, ENCODER, "seen"):
         category[copies[0].clean.tobytes()] = copies[0].category
     assert len(seen) == 6 * len(GROUP_FILLINGS["seen"])
     assert all(category[image.tobytes()] != category[donor.tobytes()] for image, donor in seen)
@@ -121,10 +121,10 @@ def test_a_square_made_in_place_of_a_held_out_kind_is_left_out(
         self: AnomalySynthesizer, image: Image, rng: np.random.Generator, donors: list[Image]
     ) -> Damage:
         made = damage(self, image, rng, donors)
-        return replace(made, what="brightness") if made.what == "colour" else made
+        return replace(made, filling="brightness") if made.filling == "colour" else made
 
     monkeypatch.setattr(AnomalySynthesizer, "damage", never_colour)
-    twins = synthetic_twins(dataset, ENCODER, "held_out")
+    twins = synthetic_pairs(dataset, ENCODER, "held_out")
     assert {twin.filling for copies in twins for twin in copies} == {"warp"}
 
 
@@ -132,23 +132,23 @@ def test_categories_without_normal_test_images_are_passed_over(tmp_path: Path) -
     root = write_dataset(tmp_path)
     for path in (root / "plate" / "test" / "good").iterdir():
         path.unlink()
-    twins = synthetic_twins(open_dataset(root), ENCODER, "seen")
+    twins = synthetic_pairs(open_dataset(root), ENCODER, "seen")
     assert {twin.category for copies in twins for twin in copies} == {"ring"}
 
 
 def test_a_plain_folder_has_nothing_that_was_not_trained_on(tmp_path: Path) -> None:
     write(tmp_path / "0.png", good_image("ring", np.random.default_rng(0)))
     with pytest.raises(DatasetError, match="test/good"):
-        synthetic_twins(open_dataset(tmp_path), ENCODER, "seen")
+        synthetic_pairs(open_dataset(tmp_path), ENCODER, "seen")
 
 
 def test_pairs_are_read_at_the_size_that_the_network_sees(tmp_path: Path) -> None:
     write_pair(tmp_path / "boards", "a")
     write_pair(tmp_path / "boards", "b")
-    twins = real_twins(tmp_path / "boards", ENCODER)
+    twins = real_pairs(tmp_path / "boards", ENCODER)
     assert (len(twins), twins.copies) == (2, 1)
     (twin,), _ = list(twins)
-    assert isinstance(twin, Twin)
+    assert isinstance(twin, DamagedPair)
     assert (twin.path.name, twin.category, twin.group, twin.filling) == ("a.png", "boards", "pairs", "")
     assert twin.clean.shape == twin.damaged.shape == (64, 64, 3)
     assert (twin.clean == 90).all()
@@ -160,7 +160,7 @@ def test_pairs_are_read_at_the_size_that_the_network_sees(tmp_path: Path) -> Non
 
 def test_the_mask_is_cropped_as_the_images_are(tmp_path: Path) -> None:
     write_pair(tmp_path, size=(80, 80))
-    ((twin,),) = list(real_twins(tmp_path, CROPPED))
+    ((twin,),) = list(real_pairs(tmp_path, CROPPED))
     expected = np.zeros((64, 64), bool)
     expected[12, 2:12] = True  # 8 pixels less on each side
     assert np.array_equal(twin.mask, expected)
@@ -169,21 +169,21 @@ def test_the_mask_is_cropped_as_the_images_are(tmp_path: Path) -> None:
 
 def test_a_thin_mask_survives_shrinking(tmp_path: Path) -> None:
     write_pair(tmp_path, size=(1000, 1000))
-    ((twin,),) = list(real_twins(tmp_path, ENCODER))
+    ((twin,),) = list(real_pairs(tmp_path, ENCODER))
     assert twin.mask.sum() in (1, 2)
 
 
 def test_a_folder_without_a_part_is_named(tmp_path: Path) -> None:
     write(tmp_path / "clean" / "a.png", np.zeros((40, 60, 3), np.uint8))
     with pytest.raises(DatasetError, match=r"no folder .*defective"):
-        real_twins(tmp_path, ENCODER)
+        real_pairs(tmp_path, ENCODER)
 
 
 def test_an_empty_part_is_named(tmp_path: Path) -> None:
     write_pair(tmp_path)
     (tmp_path / "mask" / "a.png").rename(tmp_path / "mask" / "a.txt")
     with pytest.raises(DatasetError, match=r"mask holds no images"):
-        real_twins(tmp_path, ENCODER)
+        real_pairs(tmp_path, ENCODER)
 
 
 @pytest.mark.parametrize("part", ["clean", "defective", "mask"])
@@ -192,25 +192,25 @@ def test_an_image_without_its_partner_is_named(tmp_path: Path, part: str) -> Non
     write_pair(tmp_path, "b")
     next((tmp_path / part).glob("b.*")).unlink()
     with pytest.raises(DatasetError, match=rf"{part} has no image b: "):
-        real_twins(tmp_path, ENCODER)
+        real_pairs(tmp_path, ENCODER)
 
 
 @pytest.mark.parametrize("part", ["defective", "mask"])
 def test_another_size_is_refused(tmp_path: Path, part: str) -> None:
     write_pair(tmp_path, **{part: (50, 60)})
     with pytest.raises(DatasetError, match=rf"{part}.* is 60 x 50 pixels and its clean twin is 60 x 40"):
-        list(real_twins(tmp_path, ENCODER))
+        list(real_pairs(tmp_path, ENCODER))
 
 
 def test_an_empty_mask_is_refused(tmp_path: Path) -> None:
     write_pair(tmp_path)
     write(tmp_path / "mask" / "a.png", np.zeros((40, 60), np.uint8))
     with pytest.raises(DatasetError, match="marks no defect"):
-        list(real_twins(tmp_path, ENCODER))
+        list(real_pairs(tmp_path, ENCODER))
 
 
 def test_a_damaged_file_is_named(tmp_path: Path) -> None:
     write_pair(tmp_path)
     (tmp_path / "clean" / "a.png").write_bytes(b"no image")
     with pytest.raises(ImageError, match=r"a\.png"):
-        list(real_twins(tmp_path, ENCODER))
+        list(real_pairs(tmp_path, ENCODER))

@@ -3,7 +3,7 @@ import torch
 from torch.nn import functional
 
 from crr.identity.index import layer_indices, passed_damage
-from crr.identity.surrogate import NormalPatches, stand_in
+from crr.identity.surrogate import NormalPatches, surrogate_for
 from crr.types import Reconstruction
 
 GRID, CHANNELS = 4, 8
@@ -22,7 +22,7 @@ def on_grid(rows):
 def index_of(answer, damaged, normals):
     """With normal patches in the place of the clean twin; `answer` is the decoder."""
     after = Reconstruction([on_grid(damaged)], [on_grid(answer(damaged))])
-    twin = stand_in(after, MASK, [NormalPatches(normals, answer(normals))])
+    twin = surrogate_for(after, MASK, [NormalPatches(normals, answer(normals))])
     return float(layer_indices(passed_damage(twin, after, MASK).sums())[0, 0])
 
 
@@ -32,7 +32,7 @@ def test_the_patches_under_the_mask_are_replaced_by_their_nearest_and_no_others(
     normals = clean[torch.randperm(len(clean), generator=torch.Generator().manual_seed(2))]
     after = Reconstruction([on_grid(damaged)], [on_grid(features(3))])
     answers = features(4)
-    twin = stand_in(after, MASK, [NormalPatches(normals, answers)])
+    twin = surrogate_for(after, MASK, [NormalPatches(normals, answers)])
     changed = (twin.encoder[0] != after.encoder[0]).any(dim=1)[0]
     assert changed.nonzero().tolist() == [[0, 0], [0, 1]]
     order = (functional.normalize(damaged, dim=1) @ functional.normalize(normals, dim=1).T).argmax(dim=1)

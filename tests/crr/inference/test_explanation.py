@@ -9,7 +9,7 @@ import torch
 from crr.config import MaskingConfig, PredictionConfig
 from crr.errors import ConfigError
 from crr.inference.engine import inspect
-from crr.inference.explanation import Hidden, Terms, explain, gain_of, hide
+from crr.inference.explanation import FeatureMask, MapTerms, explain, gain_of, hide
 from crr.models import registry
 from crr.models.components.masking import FeatureMasking
 from tests.crr.tiny import calibrated_detector, good_images, tiny_config, tiny_detector
@@ -29,7 +29,7 @@ def terms(*rows, segmentation=None, **settings):
     layers = np.array(rows, dtype=np.float32)
     side = layers.shape[1]
     config = PredictionConfig(map_size=side, top_share=1 / side**2, **settings)
-    return Terms(layers, segmentation, config)
+    return MapTerms(layers, segmentation, config)
 
 
 def test_it_says_what_an_inspection_says(detector, image):
@@ -125,7 +125,7 @@ def test_impossible_weights_are_refused(weights, distance_weight, sentence):
 
 def test_what_is_hidden_is_hidden_from_the_decoder_alone(detector, image):
     whole = explain(detector, image)
-    masked = explain(detector, image, hidden=Hidden(0.5, seed=1))
+    masked = explain(detector, image, hidden=FeatureMask(0.5, seed=1))
     for before, after in zip(whole.layers, masked.layers, strict=True):
         assert np.array_equal(before.encoder, after.encoder)
         share = (after.shown == 0).mean()
@@ -133,16 +133,16 @@ def test_what_is_hidden_is_hidden_from_the_decoder_alone(detector, image):
         kept = after.shown != 0
         assert np.allclose(after.shown[kept], 2 * after.encoder[kept])
         assert not np.array_equal(before.decoder, after.decoder)
-    again, other = (explain(detector, image, hidden=Hidden(0.5, seed=seed)) for seed in (1, 2))
+    again, other = (explain(detector, image, hidden=FeatureMask(0.5, seed=seed)) for seed in (1, 2))
     assert np.array_equal(masked.layers[0].shown, again.layers[0].shown)
     assert not np.array_equal(masked.layers[0].shown, other.layers[0].shown)
-    assert explain(detector, image, hidden=Hidden(0.0, seed=9)).layers[0].shown is not None
+    assert explain(detector, image, hidden=FeatureMask(0.0, seed=9)).layers[0].shown is not None
 
 
 def test_hiding_is_what_masking_does_in_training():
     features = [torch.ones(1, 40, 16, 16)]
     trained = FeatureMasking(MaskingConfig(rate=0.4)).train()
-    [shown] = hide(features, Hidden(0.4))
+    [shown] = hide(features, FeatureMask(0.4))
     masked = trained(features[0])
     assert shown.unique().tolist() == masked.unique().tolist()
     assert float((shown == 0).float().mean()) == pytest.approx(float((masked == 0).float().mean()), abs=0.02)
@@ -151,7 +151,7 @@ def test_hiding_is_what_masking_does_in_training():
 @pytest.mark.parametrize("rate", [-0.1, 1.0])
 def test_a_share_that_cannot_be_hidden_is_refused(rate):
     with pytest.raises(ConfigError, match=f"from 0 to below 1; given: {rate}"):
-        hide([torch.ones(1, 2, 2, 2)], Hidden(rate))
+        hide([torch.ones(1, 2, 2, 2)], FeatureMask(rate))
 
 
 def test_a_gain_brings_answers_to_the_encoders_unit_of_length(detector, image):
@@ -171,4 +171,4 @@ def test_it_says_how_much_memory_it_takes(detector, image):
     assert explanation.terms.halved().fused().score == pytest.approx(
         explanation.terms.fused().score, rel=0.01
     )
-    assert explain(detector, image, hidden=Hidden(0.5)).nbytes == explanation.nbytes + features / 2
+    assert explain(detector, image, hidden=FeatureMask(0.5)).nbytes == explanation.nbytes + features / 2

@@ -6,7 +6,7 @@ import torch
 
 from crr.config import MaskingConfig, PredictionConfig, SegmentationConfig
 from crr.data.preprocessing import as_input_tensor
-from crr.models.components.anomaly_map import enlarged, mean_map
+from crr.models.components.anomaly_map import mean_map, upsample_and_blur
 from crr.models.detector import Detector
 from crr.runtime.stopwatch import Stopwatch
 from crr.types import Reconstruction
@@ -97,9 +97,11 @@ def test_the_map_is_the_weighted_mean_of_two_smoothed_maps(detector, weight):
     settings = replace(detector.config.prediction, distance_weight=weight)
     detector.config = replace(detector.config, prediction=settings)
     distance, probability = torch.rand(2, 1, 16, 16), torch.rand(2, 1, 8, 8)
-    expected = weight * enlarged(distance, 32, 1.0, 3) + (1 - weight) * enlarged(probability, 32, 1.0, 3)
+    expected = weight * upsample_and_blur(distance, 32, 1.0, 3) + (1 - weight) * upsample_and_blur(
+        probability, 32, 1.0, 3
+    )
     torch.testing.assert_close(detector.fuse(distance, probability), expected)
-    torch.testing.assert_close(detector.fuse(distance, None), enlarged(distance, 32, 1.0, 3))
+    torch.testing.assert_close(detector.fuse(distance, None), upsample_and_blur(distance, 32, 1.0, 3))
 
 
 def test_without_a_segmentation_network_the_distance_decides():

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from crr.anomalies import AnomalySynthesizer
-from crr.anomalies.textures import donors, texture_files
+from crr.anomalies.textures import donor_images, texture_files
 from crr.data.datasets import Sample, open_dataset
 from crr.data.images import encode_png
 from crr.data.readers import CachedReader, check_readable
@@ -143,9 +143,9 @@ def test_texture_files(tmp_path, samples):
 def test_material_is_cut_from_other_categories_only():
     paths = [[Path(f"{category}{number}") for number in range(3)] for category in "abc"]
     random = np.random.default_rng(0)
-    given = [donors(paths, 1, str, random) for _ in range(60)]
+    given = [donor_images(paths, 1, str, random) for _ in range(60)]
     assert {path for one in given for path in one} == {"a0", "a1", "a2", "c0", "c1", "c2"}
 
 
 def test_one_category_alone_has_no_donors():
-    assert donors([[Path("a")]], 0, str, np.random.default_rng(0)) == []
+    assert donor_images([[Path("a")]], 0, str, np.random.default_rng(0)) == []

@@ -221,7 +221,7 @@ def test_held_out_damage_is_never_trained_on_and_only_calibrates(dataset, tmp_pa
 
     def watched(*arguments):
         result = damage(*arguments)
-        kinds.add(result.what)
+        kinds.add(result.filling)
         return result
 
     def watched_calibration(*arguments):
@@ -244,7 +244,7 @@ def test_chosen_fillings_and_textures_reach_both_stages_and_the_calibration(data
     made, damage = [], AnomalySynthesizer.damage
 
     def watched(self, *arguments):
-        made.append((self.what, len(self.textures)))
+        made.append((self.fillings, len(self.textures)))
         return damage(self, *arguments)
 
     monkeypatch.setattr(AnomalySynthesizer, "damage", watched)

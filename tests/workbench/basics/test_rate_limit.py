@@ -6,8 +6,8 @@ import pytest
 
 from crr.errors import CRRError
 from tests.workbench.fakes import MODEL, FakeLibrary, png
-from workbench.basics import rate_limit as allowance
-from workbench.basics.rate_limit import Allowance
+from workbench.basics import rate_limit
+from workbench.basics.rate_limit import RateLimit
 from workbench.inspection import inspector as inspection
 
 
@@ -25,18 +25,18 @@ class Clock:
 
 def test_as_many_at_once_and_then_as_many_a_minute():
     clock = Clock()
-    own = Allowance(60, clock, clock.sleep)
+    own = RateLimit(60, clock, clock.sleep)
     for _ in range(60):
-        own.take()
+        own.acquire()
     assert clock.waited == []
     for _ in range(3):
-        own.take()
+        own.acquire()
     assert clock.waited == pytest.approx([1.0, 1.0, 1.0])
     clock.now += 600
     for _ in range(60):
-        own.take()
+        own.acquire()
     assert len(clock.waited) == 3
-    own.take()
+    own.acquire()
     assert len(clock.waited) == 4
 
 
@@ -44,10 +44,10 @@ def test_every_question_to_a_model_is_counted(monkeypatch):
     taken = []
 
     class Counting:
-        def take(self):
+        def acquire(self):
             taken.append(1)
 
-    monkeypatch.setattr(allowance, "_of_visitor", Counting)
+    monkeypatch.setattr(rate_limit, "_of_visitor", Counting)
     inspector = FakeLibrary().inspector()
     for _ in range(2):
         inspector.inspect(png(), "part.png", MODEL, "cpu")

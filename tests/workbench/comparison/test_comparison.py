@@ -7,8 +7,8 @@ from crr.data.images import decode
 from crr.errors import CheckpointError, CRRError, DeviceError
 from crr.identity.single_image import StandardDamage
 from tests.workbench.fakes import (
+    CHOICE,
     OTHER_MODEL,
-    QUESTION,
     FakeInspector,
     good_png,
     inspection_of,
@@ -16,26 +16,26 @@ from tests.workbench.fakes import (
     png,
 )
 from workbench.comparison.comparison import above_normals, compare_shown, difference_map
-from workbench.inspection.inspector import Inspector, Question
+from workbench.inspection.inspector import Inspector, ModelChoice
 from workbench.inspection.photo import photos_of
 from workbench.inspection.samples import read_samples
-from workbench.inspection.visitor import Visit, settle
+from workbench.inspection.visitor import VisitorState, settle
 from workbench.model_store.loaded import Models
 from workbench.settings import Settings
 
-OTHER = Question(OTHER_MODEL, "cpu")
-BOTH = [QUESTION, OTHER]
+OTHER = ModelChoice(OTHER_MODEL, "cpu")
+BOTH = [CHOICE, OTHER]
 SAMPLES = read_samples(Settings().samples)
 
 
 @pytest.fixture
-def visit() -> Visit:
-    return Visit(Settings(), "bottle_good")
+def visitor() -> VisitorState:
+    return VisitorState(Settings(), "bottle_good")
 
 
-def take(visit, *contents):
+def take(visitor, *contents):
     names = [f"{place}.png" for place in range(len(contents))]
-    visit.take(
+    visitor.take(
         [(name, lambda content=content: content) for name, content in zip(names, contents, strict=True)]
     )
 
@@ -51,15 +51,15 @@ def broken(library, *paths) -> Inspector:
     return FakeInspector(Models(load, 2**30), library.inspect)
 
 
-def test_every_model_is_asked_about_the_sample_that_is_shown(visit, inspector, library):
-    comparison = compare_shown(visit, SAMPLES, BOTH, inspector)
+def test_every_model_is_asked_about_the_sample_that_is_shown(visitor, inspector, library):
+    comparison = compare_shown(visitor, SAMPLES, BOTH, inspector)
     assert comparison.photo.key == "bottle_good"
     assert list(comparison.inspected) == ["crr-embedded", "other"]
-    compare_shown(visit, SAMPLES, BOTH, inspector)
+    compare_shown(visitor, SAMPLES, BOTH, inspector)
     assert library.inspected == 2  # samples are remembered
 
 
-def test_models_share_what_their_encoders_answered_about_one_photo(visit, library):
+def test_models_share_what_their_encoders_answered_about_one_photo(visitor, library):
     seen = []
 
     def run(_detector, images, passes):
@@ -67,93 +67,93 @@ def test_models_share_what_their_encoders_answered_about_one_photo(visit, librar
         return [inspection_of(image) for image in images]
 
     inspector = FakeInspector(Models(library.load, 2**30), run)
-    compare_shown(visit, SAMPLES, BOTH, inspector)
-    visit.sample = "screw_good"
-    compare_shown(visit, SAMPLES, BOTH, inspector)
+    compare_shown(visitor, SAMPLES, BOTH, inspector)
+    visitor.sample = "screw_good"
+    compare_shown(visitor, SAMPLES, BOTH, inspector)
     assert [passes is seen[0] for passes in seen] == [True, True, False, False]
 
 
-def test_how_much_of_a_test_damage_each_model_copies_is_measured_once(visit, inspector, monkeypatch):
-    comparison = compare_shown(visit, SAMPLES, BOTH, inspector)
+def test_how_much_of_a_test_damage_each_model_copies_is_measured_once(visitor, inspector, monkeypatch):
+    comparison = compare_shown(visitor, SAMPLES, BOTH, inspector)
     assert {name: copied.index for name, copied in comparison.copied.items()} == {
         "crr-embedded": 0.75,
         "other": 0.75,
     }
     assert not comparison.painted
-    take(visit, png())
-    settle(visit, BOTH, inspector)
-    of_upload = compare_shown(visit, SAMPLES, BOTH, inspector)
+    take(visitor, png())
+    settle(visitor, BOTH, inspector)
+    of_upload = compare_shown(visitor, SAMPLES, BOTH, inspector)
     monkeypatch.setattr(inspector, "copied_by", lambda *_: pytest.fail("asked again"))
-    assert compare_shown(visit, SAMPLES, BOTH, inspector).copied == of_upload.copied
-    visit.show_sample("bottle_good")
-    assert compare_shown(visit, SAMPLES, BOTH, inspector).copied == comparison.copied
-    other_visitor = Visit(Settings(), "bottle_good")
+    assert compare_shown(visitor, SAMPLES, BOTH, inspector).copied == of_upload.copied
+    visitor.show_sample("bottle_good")
+    assert compare_shown(visitor, SAMPLES, BOTH, inspector).copied == comparison.copied
+    other_visitor = VisitorState(Settings(), "bottle_good")
     assert compare_shown(other_visitor, SAMPLES, BOTH, inspector).copied == comparison.copied
 
 
-def test_what_is_copied_is_what_the_library_measures(visit, tiny_inspector, detectors):
-    comparison = compare_shown(visit, SAMPLES, BOTH, tiny_inspector)
+def test_what_is_copied_is_what_the_library_measures(visitor, tiny_inspector, detectors):
+    comparison = compare_shown(visitor, SAMPLES, BOTH, tiny_inspector)
     image = decode(SAMPLES["bottle_good"].path, "bottle")
-    for question in BOTH:
-        expected = StandardDamage(image).copied_by(detectors[str(question.model.path)])
-        assert comparison.copied[question.model.name] == expected
+    for choice in BOTH:
+        expected = StandardDamage(image).copied_by(detectors[str(choice.model.path)])
+        assert comparison.copied[choice.model.name] == expected
 
 
-def test_a_device_that_lacks_memory_for_the_test_damage_leaves_the_index_out(visit, inspector, monkeypatch):
+def test_a_device_that_lacks_memory_for_the_test_damage_leaves_the_index_out(visitor, inspector, monkeypatch):
     def fail(*_):
         raise DeviceError("cpu ran out of memory")
 
     monkeypatch.setattr(inspector, "copied_by", fail)
-    comparison = compare_shown(visit, SAMPLES, BOTH, inspector)
+    comparison = compare_shown(visitor, SAMPLES, BOTH, inspector)
     assert len(comparison.inspected) == 2
     assert comparison.copied == {}
 
 
-def test_it_is_told_whose_turn_it_is(visit, inspector):
+def test_it_is_told_whose_turn_it_is(visitor, inspector):
     turns = []
-    compare_shown(visit, SAMPLES, BOTH, inspector, lambda *turn: turns.append(turn))
+    compare_shown(visitor, SAMPLES, BOTH, inspector, lambda *turn: turns.append(turn))
     assert turns == [(0, 2, "crr-embedded"), (1, 2, "other")]
 
 
-def test_an_upload_is_compared_and_shown(visit, inspector):
-    take(visit, png()[:50], png())
-    assert settle(visit, BOTH, inspector)
-    comparison = compare_shown(visit, SAMPLES, BOTH, inspector)
+def test_an_upload_is_compared_and_shown(visitor, inspector):
+    take(visitor, png()[:50], png())
+    assert settle(visitor, BOTH, inspector)
+    comparison = compare_shown(visitor, SAMPLES, BOTH, inspector)
     assert (comparison.photo.name, comparison.photo.own, comparison.photo.label) == ("1.png", True, None)
-    assert [failure.names for failure in visit.problems] == [("0.png",)]
+    assert [failure.names for failure in visitor.problems] == [("0.png",)]
 
 
-def test_a_model_that_fails_says_why_and_the_others_stand(visit, library):
-    comparison = compare_shown(visit, SAMPLES, BOTH, broken(library, "fake"))
+def test_a_model_that_fails_says_why_and_the_others_stand(visitor, library):
+    comparison = compare_shown(visitor, SAMPLES, BOTH, broken(library, "fake"))
     assert list(comparison.answers) == ["crr-embedded", "other"]
     assert str(comparison.answers["crr-embedded"]) == "fake is damaged"
     assert list(comparison.inspected) == ["other"]
 
 
-def test_a_model_that_fails_does_not_lose_what_a_visitor_brings(visit, library):
-    take(visit, png())
-    assert settle(visit, BOTH, broken(library, "fake"))
-    assert visit.upload is not None
+def test_a_model_that_fails_does_not_lose_what_a_visitor_brings(visitor, library):
+    take(visitor, png())
+    assert settle(visitor, BOTH, broken(library, "fake"))
+    assert visitor.upload is not None
 
 
-def test_if_no_model_answers_the_first_says_why(visit, library):
+def test_if_no_model_answers_the_first_says_why(visitor, library):
     with pytest.raises(CRRError, match="fake is damaged"):
-        compare_shown(visit, SAMPLES, BOTH, broken(library, "fake", "other"))
+        compare_shown(visitor, SAMPLES, BOTH, broken(library, "fake", "other"))
 
 
-def test_an_upload_that_went_bad_gives_way_to_the_sample(visit, inspector):
-    take(visit, png())
-    settle(visit, BOTH, inspector)
-    upload = visit.batch.uploads[visit.upload]
-    visit.batch.uploads[visit.upload] = replace(upload, content=b"no image")
-    comparison = compare_shown(visit, SAMPLES, [OTHER], inspector)
-    assert (comparison.photo.key, visit.upload) == ("bottle_good", None)
+def test_an_upload_that_went_bad_gives_way_to_the_sample(visitor, inspector):
+    take(visitor, png())
+    settle(visitor, BOTH, inspector)
+    upload = visitor.batch.uploads[visitor.upload]
+    visitor.batch.uploads[visitor.upload] = replace(upload, content=b"no image")
+    comparison = compare_shown(visitor, SAMPLES, [OTHER], inspector)
+    assert (comparison.photo.key, visitor.upload) == ("bottle_good", None)
 
 
-def test_photos_are_all_samples_or_all_uploads(visit):
-    take(visit, png(), good_png())
-    assert [photo.name for photo in photos_of(visit, SAMPLES, own=True)] == ["0.png", "1.png"]
-    labels = {photo.key: photo.label for photo in photos_of(visit, SAMPLES, own=False)}
+def test_photos_are_all_samples_or_all_uploads(visitor):
+    take(visitor, png(), good_png())
+    assert [photo.name for photo in photos_of(visitor, SAMPLES, own=True)] == ["0.png", "1.png"]
+    labels = {photo.key: photo.label for photo in photos_of(visitor, SAMPLES, own=False)}
     assert (labels["bottle_good"], labels["screw_bent_tip"]) == ("normal", "defective")
 
 

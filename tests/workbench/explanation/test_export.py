@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
-from crr.inference.explanation import Hidden
+from crr.inference.explanation import FeatureMask
 from tests.workbench.explorable import MIDDLE, Room
 from workbench.explanation.drawing import COPIES, draw_layer, draw_pictures, draw_sum, highest
 from workbench.explanation.export import ARRAYS, as_arrays, as_html
@@ -19,10 +19,10 @@ from workbench.explanation.patch_reading import look_at
 from workbench.explanation.patch_thumbnails import cut_out, neighbours_html
 from workbench.explanation.plots import channels_figure, index_figure, patches_figure, shares_figure
 from workbench.lesson.plots import ladder_figure, masking_figure
-from workbench.reference.discrepancy import Measuring
+from workbench.reference.discrepancy import DiscrepancyChoice
 
 SIZE = (48, 72)
-OWN, CHANNEL = Measuring("Model's own", 0), Measuring("One channel", 5)
+OWN, CHANNEL = DiscrepancyChoice("Model's own", 0), DiscrepancyChoice("One channel", 5)
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +41,7 @@ def found(room):
 @pytest.fixture(scope="module")
 def painted(room, found):
     return room.inspector.ask(
-        room.question.model, "cpu", lambda detector: paint_answer(detector, found.explanation)
+        room.choice.model, "cpu", lambda detector: paint_answer(detector, found.explanation)
     )
 
 
@@ -129,7 +129,7 @@ def test_arrays_are_those_that_are_described(found, painted):
 
 
 def test_arrays_without_painter_and_damage_leave_those_out(room):
-    found = room.explore(room.whole, Hidden(0.3))
+    found = room.explore(room.whole, FeatureMask(0.3))
     arrays = np.load(io.BytesIO(as_arrays(found, None)))
     assert (arrays["shown_0"] == 0).mean() > 0.2
     page = as_html([found], [None], "part", SIZE, "", OWN, MIDDLE)

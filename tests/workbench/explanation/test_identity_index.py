@@ -10,25 +10,25 @@ from crr.checkpoints.files import describe, find
 from crr.checkpoints.serialization import save
 from crr.errors import CheckpointError
 from crr.identity.index import touched
-from crr.inference.explanation import Hidden
+from crr.inference.explanation import FeatureMask
 from tests.crr.tiny import calibrated_detector
 from tests.workbench.explorable import Room, nobody, real_inspector
-from workbench.explanation.cache import Exploration
+from workbench.explanation.cache import ExplanationCache
 from workbench.explanation.explorer import explore
 from workbench.explanation.identity_index import best_known, indices_of
 from workbench.explanation.study_image import shown_as_it_is
-from workbench.inspection.inspector import Question
+from workbench.inspection.inspector import ModelChoice
 from workbench.inspection.photo import sample_photo
 from workbench.inspection.samples import read_samples
 from workbench.painting.damage import Synthetic, synthetic_damage
-from workbench.reference.cache import Normality
+from workbench.reference.cache import ReferenceCache
 from workbench.settings import Settings
 
 
-def indices(room, shown, origin, questions=None, hidden=Hidden()):  # noqa: B008
+def indices(room, shown, origin, choices=None, hidden=FeatureMask()):  # noqa: B008
     return indices_of(
         shown,
-        questions or [room.question],
+        choices or [room.choice],
         room.inspector,
         room.exploration,
         room.normality,
@@ -64,13 +64,15 @@ def touched_patches(mask, encoder):
 
 @pytest.mark.parametrize("model", ["autoencoder-embedded", "crr-embedded"])
 def test_an_estimate_is_near_what_is_measured_with_the_part_before(model):
-    inspector, exploration = real_inspector(), Exploration(2**28)
+    inspector, exploration = real_inspector(), ExplanationCache(2**28)
     whole = shown_as_it_is(sample_photo(read_samples(Settings().samples)["bottle_good"]))
     damaged = synthetic_damage(whole.image, Synthetic("colour", 1), [])
     known = replace(whole, image=damaged.image, key="damaged", clean=whole.image, mask=damaged.mask)
-    question, normality = Question(describe(find(model)), "cpu"), Normality(inspector, 2**28)
+    choice, normality = ModelChoice(describe(find(model)), "cpu"), ReferenceCache(inspector, 2**28)
     measured, estimated = (
-        explore(shown, question, inspector, normality, exploration, Hidden(), nobody, neighbours=False).copied
+        explore(
+            shown, choice, inspector, normality, exploration, FeatureMask(), nobody, neighbours=False
+        ).copied
         for shown in (known, replace(known, key="marked", clean=None))
     )
     assert (measured.origin, estimated.origin) == ("painted", "marked")
@@ -84,7 +86,7 @@ def test_a_photo_of_which_nothing_is_known_has_the_index_of_a_test_damage(room):
 
 
 def test_with_a_part_hidden_only_ones_own_damage_is_measured(room):
-    half = Hidden(0.5)
+    half = FeatureMask(0.5)
     assert room.explore(room.whole, half).copied is room.explore(room.defective, half).copied is None
     assert room.explore(room.damaged, half).copied.index != room.explore(room.damaged).copied.index
     whole = indices(room, room.defective, "marked")
@@ -115,8 +117,8 @@ def test_a_defect_outside_of_what_the_network_sees_is_not_estimated(room, tmp_pa
     encoder = replace(detector.config.encoder, resize=80)
     detector.config = replace(detector.config, encoder=encoder)
     save(detector, tmp_path / "cropping", "")
-    question = Question(describe(tmp_path / "cropping"), "cpu")
-    explanation = room.explore(room.defective, question=question).explanation
+    choice = ModelChoice(describe(tmp_path / "cropping"), "cpu")
+    explanation = room.explore(room.defective, choice=choice).explanation
     reference = room.explore(room.defective).normal.reference
     assert explanation.view == 0.8
     rim = np.zeros_like(room.mask)

@@ -9,15 +9,15 @@ from crr.checkpoints.files import describe
 from crr.checkpoints.serialization import save
 from crr.data.images import encode_png
 from crr.errors import CheckpointError
-from crr.inference.explanation import Hidden, explain
+from crr.inference.explanation import FeatureMask, explain
 from crr.inference.patch_memory import Neighbour, PatchMemory
 from crr.models import registry
 from crr.training.presets import configure
 from tests.crr.tiny import calibrated_detector, good_images, tiny_config, tiny_detector
 from tests.workbench.explorable import MIDDLE, Room, photo_of
-from workbench.explanation.cache import Exploration
+from workbench.explanation.cache import ExplanationCache
 from workbench.explanation.explorer import paint_answers
-from workbench.explanation.location import Spot
+from workbench.explanation.location import Location
 from workbench.explanation.patch_reading import (
     LayerAtSpot,
     among_normal_patches,
@@ -25,9 +25,9 @@ from workbench.explanation.patch_reading import (
     discrepancy_map,
     look_at,
 )
-from workbench.explanation.study_image import seen_part, shown_as_it_is
-from workbench.inspection.inspector import Question
-from workbench.reference.cache import Normal
+from workbench.explanation.study_image import network_view, shown_as_it_is
+from workbench.inspection.inspector import ModelChoice
+from workbench.reference.cache import NormalReference
 
 
 def at(**changes):
@@ -52,7 +52,7 @@ def test_the_scratch_and_a_normal_place_read_differently(room):
     rows, columns = np.nonzero(room.mask)
     height, width = room.mask.shape
     x, y = columns.mean() / width, rows.mean() / height
-    scratch, corner = Spot(x, y, x, y), Spot(0.05, 0.05, 0.05, 0.05)
+    scratch, corner = Location(x, y, x, y), Location(0.05, 0.05, 0.05, 0.05)
     there, away = (look_at(found.explanation, 0, spot, "cosine", found.normal) for spot in (scratch, corner))
     assert there.discrepancy != away.discrepancy
     assert there.above is not None
@@ -87,15 +87,17 @@ def test_a_click_asks_no_model(room):
 
 
 def test_what_was_asked_is_recalled_until_memory_is_short(room):
-    def explanation(shown, hidden=Hidden()):  # noqa: B008
-        return room.exploration.explain(shown.key, shown.image, room.question, room.inspector, hidden)
+    def explanation(shown, hidden=FeatureMask()):  # noqa: B008
+        return room.exploration.explain(shown.key, shown.image, room.choice, room.inspector, hidden)
 
     first = explanation(room.whole)
     assert explanation(room.whole) is first
-    assert explanation(room.whole, Hidden(0.0, seed=5)) is first  # where nothing is hidden, no draw differs
-    assert explanation(room.whole, Hidden(0.5)) is not first
+    assert (
+        explanation(room.whole, FeatureMask(0.0, seed=5)) is first
+    )  # where nothing is hidden, no draw differs
+    assert explanation(room.whole, FeatureMask(0.5)) is not first
     assert explanation(room.damaged) is not first
-    room.exploration = Exploration(1)
+    room.exploration = ExplanationCache(1)
     first = explanation(room.whole)
     explanation(room.damaged)
     assert explanation(room.whole) is not first
@@ -103,7 +105,7 @@ def test_what_was_asked_is_recalled_until_memory_is_short(room):
 
 def test_an_area_is_averaged_and_ranked_among_no_single_patches(room):
     found = room.explore(room.whole)
-    area = Spot(0.1, 0.1, 0.6, 0.4)
+    area = Location(0.1, 0.1, 0.6, 0.4)
     place = look_at(found.explanation, 0, area, "cosine", found.normal)
     rows, columns = area.cells((16, 16))
     values = discrepancy_map(found.explanation.layers[0], "cosine")[rows, columns]
@@ -117,15 +119,15 @@ def test_an_area_is_averaged_and_ranked_among_no_single_patches(room):
 
 def test_an_encoder_is_asked_once_for_the_models_of_a_photo(room, tmp_path):
     save(calibrated_detector(), tmp_path / "twin", "")
-    twin = Question(describe(tmp_path / "twin"), "cpu")
+    twin = ModelChoice(describe(tmp_path / "twin"), "cpu")
     asked = []
 
     def count(detector):
         detector.encoder.register_forward_hook(lambda *_: asked.append(1))
 
-    for question in (room.question, twin):
-        room.inspector.ask(question.model, "cpu", count)
-        room.exploration.explain(room.whole.key, room.whole.image, question, room.inspector, Hidden())
+    for choice in (room.choice, twin):
+        room.inspector.ask(choice.model, "cpu", count)
+        room.exploration.explain(room.whole.key, room.whole.image, choice, room.inspector, FeatureMask())
     assert len(asked) == 1
 
 
@@ -178,13 +180,12 @@ def test_a_model_that_fails_is_not_painted(room):
         raise CheckpointError("it is broken")
 
     room.inspector.ask = broken
-    assert paint_answers(room.damaged, [room.question], room.inspector, room.exploration) == {}
+    assert paint_answers(room.damaged, [room.choice], room.inspector, room.exploration) == {}
 
 
 def test_features_are_painted_once(room):
     [first], [again] = (
-        paint_answers(room.whole, [room.question], room.inspector, room.exploration).values()
-        for _ in range(2)
+        paint_answers(room.whole, [room.choice], room.inspector, room.exploration).values() for _ in range(2)
     )
     assert first.picture is again.picture
     assert first.picture.shape == first.control.shape == (64, 64, 3)
@@ -201,14 +202,14 @@ def test_without_normals_and_painter_the_rest_is_there(tmp_path, monkeypatch):
     assert len(place.channels) == 6
     colours = found.bases[0].colours(found.explanation.layers[0].encoder)
     assert len(np.unique(colours)) > 50
-    assert paint_answers(room.whole, [room.question], room.inspector, room.exploration) == {}
+    assert paint_answers(room.whole, [room.choice], room.inspector, room.exploration) == {}
 
 
 @pytest.mark.parametrize("method", registry.METHODS)
 def test_every_method_is_explored(room, tmp_path, method):
     save(tiny_detector(registry.configured(tiny_config(), method)), tmp_path / method, "")
-    question = Question(describe(tmp_path / method), "cpu")
-    found = room.explore(room.damaged, question=question)
+    choice = ModelChoice(describe(tmp_path / method), "cpu")
+    found = room.explore(room.damaged, choice=choice)
     place = look_at(found.explanation, 0, MIDDLE, "model", found.normal)
     assert np.isfinite(place.discrepancy)
     assert found.copied is not None
@@ -218,21 +219,21 @@ def test_every_method_is_explored(room, tmp_path, method):
 def test_a_transformer_that_sees_a_crop_of_a_photo_of_any_aspect(room, tmp_path, size):
     encoder = replace(tiny_config().encoder, name="test_vit", layers=(1, 2), resize=80, crop=64)
     save(tiny_detector(tiny_config(encoder=encoder)), tmp_path / "vit", "")
-    question = Question(describe(tmp_path / "vit"), "cpu")
+    choice = ModelChoice(describe(tmp_path / "vit"), "cpu")
     image = np.random.default_rng(0).integers(0, 255, (*size, 3), dtype=np.uint8)
-    found = room.explore(shown_as_it_is(photo_of(encode_png(image))), question=question)
+    found = room.explore(shown_as_it_is(photo_of(encode_png(image))), choice=choice)
     assert found.picture.size == size
     assert found.image.shape[:2] == (round(0.8 * size[0]), round(0.8 * size[1]))
-    assert np.array_equal(found.image, seen_part(image, 0.8))
+    assert np.array_equal(found.image, network_view(image, 0.8))
     assert found.explanation.layers[0].encoder.shape[:2] == found.explanation.layers[0].layer.grid
 
 
 def test_a_constant_image_and_one_layer_are_explored(room, tmp_path):
     encoder = replace(tiny_config().encoder, layers=(2,))
     save(tiny_detector(tiny_config(encoder=encoder)), tmp_path / "single", "")
-    question = Question(describe(tmp_path / "single"), "cpu")
+    choice = ModelChoice(describe(tmp_path / "single"), "cpu")
     constant = np.full((60, 60, 3), 90, np.uint8)
-    found = room.explore(shown_as_it_is(photo_of(encode_png(constant))), question=question)
+    found = room.explore(shown_as_it_is(photo_of(encode_png(constant))), choice=choice)
     assert len(found.explanation.layers) == 1
     assert np.isfinite(found.explanation.terms.fused([2.0], 0.3).anomaly_map).all()
 
@@ -244,7 +245,7 @@ def test_a_decoder_that_answers_exactly_what_was_seen_differs_nowhere(room):
     for measure in ("model", "cosine", "euclidean", 0):
         assert float(discrepancy_map(same, measure).max()) < 1e-6
     explanation = replace(found.explanation, layers=(same,))
-    place = look_at(explanation, 0, MIDDLE, "cosine", Normal())
+    place = look_at(explanation, 0, MIDDLE, "cosine", NormalReference())
     assert place.discrepancy == pytest.approx(0, abs=1e-6)
 
 
@@ -256,6 +257,6 @@ def test_dinov2_at_its_true_size():
     assert [layer.encoder.shape for layer in explanation.layers] == [(28, 28, 768)] * 2
     assert explanation.view == 392 / 448
     memory = PatchMemory.of(detector.encoder, {"plate": [image]})
-    found = look_at(explanation, 1, MIDDLE, "model", Normal(memory=memory))
+    found = look_at(explanation, 1, MIDDLE, "model", NormalReference(memory=memory))
     assert found.seen[0].distance < 0.01  # the image itself
     assert (found.seen[0].row, found.seen[0].column) == (14, 14)

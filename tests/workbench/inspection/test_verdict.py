@@ -4,11 +4,11 @@ import pytest
 from tests.workbench.fakes import NORMAL_SCORES, inspection_of, part
 from workbench.inspection.verdict import (
     among_normals,
+    category_label,
     describe_limits,
     describe_regions,
     fine_map,
     position,
-    readable,
     regions_at,
     share_of,
     starting_threshold,
@@ -132,6 +132,6 @@ def test_the_outline_is_stated_where_it_is_drawn_also_beyond_the_slider(calibrat
 def test_small_words():
     assert share_of(0.0001) == "under 0.1 %"
     assert share_of(0.0123) == "1.2 %"
-    assert readable("mvtec_screw") == "screw"
-    assert readable("magnetic_tile") == "magnetic tile"
-    assert readable(None) == "an unknown part"
+    assert category_label("mvtec_screw") == "screw"
+    assert category_label("magnetic_tile") == "magnetic tile"
+    assert category_label(None) == "an unknown part"

@@ -2,10 +2,10 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from tests.workbench.fakes import QUESTION, good_png, png
+from tests.workbench.fakes import CHOICE, good_png, png
 from workbench.basics.pictures import digest_of
 from workbench.inspection.samples import read_samples
-from workbench.inspection.visitor import Visit
+from workbench.inspection.visitor import VisitorState
 from workbench.settings import Settings
 
 SAMPLES = read_samples(Settings().samples)
@@ -30,145 +30,145 @@ GOOD, BAD, BROKEN = (
 
 
 @pytest.fixture
-def visit() -> Visit:
-    return Visit(Settings(), FIRST)
+def visitor() -> VisitorState:
+    return VisitorState(Settings(), FIRST)
 
 
-def look(visit: Visit, inspector) -> str:
+def look(visitor: VisitorState, inspector) -> str:
     """Name of the upload or of the sample that is inspected."""
-    visit.settle(QUESTION, inspector)
+    visitor.settle(CHOICE, inspector)
     names = {digest_of(sample.path.read_bytes()): name for name, sample in SAMPLES.items()}
-    names |= {upload.digest: upload.name for upload in visit.batch.uploads.values()}
-    return names[visit.inspect(SAMPLES, QUESTION, inspector).picture.digest]
+    names |= {upload.digest: upload.name for upload in visitor.batch.uploads.values()}
+    return names[visitor.inspect(SAMPLES, CHOICE, inspector).picture.digest]
 
 
-def problems(visit: Visit) -> list[tuple[str, ...]]:
-    return [failure.names for failure in visit.problems]
+def problems(visitor: VisitorState) -> list[tuple[str, ...]]:
+    return [failure.names for failure in visitor.problems]
 
 
-def test_a_visit_starts_with_a_sample(visit, inspector):
-    assert look(visit, inspector) == FIRST
+def test_a_visit_starts_with_a_sample(visitor, inspector):
+    assert look(visitor, inspector) == FIRST
 
 
-def test_the_first_good_upload_is_shown(visit, inspector):
-    visit.follow("files", [BROKEN, BAD, GOOD])
-    assert look(visit, inspector) == "bad.png"
+def test_the_first_good_upload_is_shown(visitor, inspector):
+    visitor.follow("files", [BROKEN, BAD, GOOD])
+    assert look(visitor, inspector) == "bad.png"
 
 
-def test_a_bad_file_leaves_on_the_screen_what_was_there(visit, inspector):
-    visit.show_sample(SECOND)
-    visit.follow("files", [BROKEN])
-    assert look(visit, inspector) == SECOND
-    assert problems(visit) == [("broken.png",)]
-    visit.note("files", [BROKEN])
-    visit.follow("files", [BROKEN, GOOD])
-    assert look(visit, inspector) == "good.png"
-    visit.note("files", [BROKEN, GOOD])
-    visit.follow("files", [BROKEN, GOOD, Uploaded("4", "text.png", b"a text")])
-    assert look(visit, inspector) == "good.png"
-    assert len(visit.batch.failures) == 2
+def test_a_bad_file_leaves_on_the_screen_what_was_there(visitor, inspector):
+    visitor.show_sample(SECOND)
+    visitor.follow("files", [BROKEN])
+    assert look(visitor, inspector) == SECOND
+    assert problems(visitor) == [("broken.png",)]
+    visitor.note("files", [BROKEN])
+    visitor.follow("files", [BROKEN, GOOD])
+    assert look(visitor, inspector) == "good.png"
+    visitor.note("files", [BROKEN, GOOD])
+    visitor.follow("files", [BROKEN, GOOD, Uploaded("4", "text.png", b"a text")])
+    assert look(visitor, inspector) == "good.png"
+    assert len(visitor.batch.failures) == 2
 
 
-def test_what_is_taken_out_of_the_uploader_is_forgotten(visit, inspector):
-    visit.follow("files", [GOOD, BAD])
-    visit.note("files", [GOOD, BAD])
-    assert look(visit, inspector) == "good.png"
-    visit.follow("files", [BAD])
-    assert [upload.name for upload in visit.batch.uploads.values()] == ["bad.png"]
-    assert look(visit, inspector) == FIRST
+def test_what_is_taken_out_of_the_uploader_is_forgotten(visitor, inspector):
+    visitor.follow("files", [GOOD, BAD])
+    visitor.note("files", [GOOD, BAD])
+    assert look(visitor, inspector) == "good.png"
+    visitor.follow("files", [BAD])
+    assert [upload.name for upload in visitor.batch.uploads.values()] == ["bad.png"]
+    assert look(visitor, inspector) == FIRST
 
 
-def test_a_file_listed_twice_stays_until_its_last_copy_is_taken_out(visit, inspector):
+def test_a_file_listed_twice_stays_until_its_last_copy_is_taken_out(visitor, inspector):
     copy = Uploaded("9", "copy.png", BAD.content)
-    visit.follow("files", [BAD, copy])
-    assert look(visit, inspector) == "bad.png = copy.png"
-    visit.note("files", [BAD, copy])
-    visit.follow("files", [copy])
-    assert [upload.name for upload in visit.batch.uploads.values()] == ["copy.png"]
-    assert visit.upload is not None
-    visit.note("files", [copy])
-    visit.follow("files", [])
-    assert not visit.batch.uploads
+    visitor.follow("files", [BAD, copy])
+    assert look(visitor, inspector) == "bad.png = copy.png"
+    visitor.note("files", [BAD, copy])
+    visitor.follow("files", [copy])
+    assert [upload.name for upload in visitor.batch.uploads.values()] == ["copy.png"]
+    assert visitor.upload is not None
+    visitor.note("files", [copy])
+    visitor.follow("files", [])
+    assert not visitor.batch.uploads
 
 
-def test_leaving_the_page_empties_the_uploader_but_not_the_table(visit):
-    visit.follow("files", [GOOD])
-    visit.note("files", [GOOD])
-    visit.note("files", [])  # the page is opened again: the uploader is empty
-    visit.follow("files", [BAD])
-    assert [upload.name for upload in visit.batch.uploads.values()] == ["good.png", "bad.png"]
+def test_leaving_the_page_empties_the_uploader_but_not_the_table(visitor):
+    visitor.follow("files", [GOOD])
+    visitor.note("files", [GOOD])
+    visitor.note("files", [])  # the page is opened again: the uploader is empty
+    visitor.follow("files", [BAD])
+    assert [upload.name for upload in visitor.batch.uploads.values()] == ["good.png", "bad.png"]
 
 
-def test_a_folder_of_this_machine(visit, inspector, tmp_path):
+def test_a_folder_of_this_machine(visitor, inspector, tmp_path):
     (tmp_path / "sub").mkdir()
     (tmp_path / "sub" / "part.png").write_bytes(png())
     (tmp_path / "notes.txt").write_text("no image")
-    visit.take_folder(f" {tmp_path} ")
-    assert look(visit, inspector) == "sub/part.png"
-    assert not visit.batch.failures
+    visitor.take_folder(f" {tmp_path} ")
+    assert look(visitor, inspector) == "sub/part.png"
+    assert not visitor.batch.failures
 
 
-def test_a_picture_that_a_folder_holds_too_stays_when_it_is_taken_out_of_the_uploader(visit, tmp_path):
-    visit.follow("files", [BAD])
-    visit.note("files", [BAD])
+def test_a_picture_that_a_folder_holds_too_stays_when_it_is_taken_out_of_the_uploader(visitor, tmp_path):
+    visitor.follow("files", [BAD])
+    visitor.note("files", [BAD])
     (tmp_path / "part.png").write_bytes(BAD.content)
-    visit.take_folder(str(tmp_path))
-    visit.follow("files", [])
-    assert [upload.names for upload in visit.batch.uploads.values()] == [("part.png",)]
+    visitor.take_folder(str(tmp_path))
+    visitor.follow("files", [])
+    assert [upload.names for upload in visitor.batch.uploads.values()] == [("part.png",)]
 
 
 def test_to_take_a_file_out_is_no_news_and_leaves_what_was_refused(inspector):
-    visit = Visit(replace(Settings(), max_batch=2), FIRST)
-    visit.follow("files", [GOOD, BAD, BROKEN])
-    visit.note("files", [GOOD, BAD, BROKEN])
-    visit.show_sample(SECOND)
-    visit.follow("files", [BAD, BROKEN])
-    assert not visit.news
-    assert visit.batch.refused == ["broken.png"]
-    assert look(visit, inspector) == "bad.png"
+    visitor = VisitorState(replace(Settings(), max_batch=2), FIRST)
+    visitor.follow("files", [GOOD, BAD, BROKEN])
+    visitor.note("files", [GOOD, BAD, BROKEN])
+    visitor.show_sample(SECOND)
+    visitor.follow("files", [BAD, BROKEN])
+    assert not visitor.news
+    assert visitor.batch.refused == ["broken.png"]
+    assert look(visitor, inspector) == "bad.png"
 
 
-def test_an_image_taken_out_before_it_was_looked_at_does_no_harm(visit, inspector):
-    visit.follow("files", [BAD])
-    visit.note("files", [BAD])
-    visit.follow("files", [])
-    assert look(visit, inspector) == FIRST
+def test_an_image_taken_out_before_it_was_looked_at_does_no_harm(visitor, inspector):
+    visitor.follow("files", [BAD])
+    visitor.note("files", [BAD])
+    visitor.follow("files", [])
+    assert look(visitor, inspector) == FIRST
 
 
-def test_two_files_of_one_broken_picture_do_no_harm(visit, inspector):
-    visit.follow("files", [BROKEN, Uploaded("9", "copy.png", BROKEN.content)])
-    assert look(visit, inspector) == FIRST
-    assert problems(visit) == [("broken.png", "copy.png")]
+def test_two_files_of_one_broken_picture_do_no_harm(visitor, inspector):
+    visitor.follow("files", [BROKEN, Uploaded("9", "copy.png", BROKEN.content)])
+    assert look(visitor, inspector) == FIRST
+    assert problems(visitor) == [("broken.png", "copy.png")]
 
 
-def test_problems_are_news_until_a_sample_is_chosen(visit):
-    assert not visit.news
-    visit.follow("files", [BROKEN])
-    assert visit.news
-    visit.show_sample(SECOND)
-    assert not visit.news
+def test_problems_are_news_until_a_sample_is_chosen(visitor):
+    assert not visitor.news
+    visitor.follow("files", [BROKEN])
+    assert visitor.news
+    visitor.show_sample(SECOND)
+    assert not visitor.news
 
 
-def test_only_problems_since_the_last_sample_are_news_also_of_a_file_brought_again(visit, inspector):
-    visit.follow("files", [BROKEN])
-    look(visit, inspector)
-    visit.show_sample(SECOND)
-    assert problems(visit) == []
+def test_only_problems_since_the_last_sample_are_news_also_of_a_file_brought_again(visitor, inspector):
+    visitor.follow("files", [BROKEN])
+    look(visitor, inspector)
+    visitor.show_sample(SECOND)
+    assert problems(visitor) == []
     text = Uploaded("4", "text.png", b"a text")
-    visit.note("files", [BROKEN])
-    visit.follow("files", [BROKEN, text])
-    look(visit, inspector)
-    assert problems(visit) == [("text.png",)]
-    visit.take([(BROKEN.name, BROKEN.getvalue)])
-    look(visit, inspector)
-    assert problems(visit) == [("broken.png",), ("text.png",)]
+    visitor.note("files", [BROKEN])
+    visitor.follow("files", [BROKEN, text])
+    look(visitor, inspector)
+    assert problems(visitor) == [("text.png",)]
+    visitor.take([(BROKEN.name, BROKEN.getvalue)])
+    look(visitor, inspector)
+    assert problems(visitor) == [("broken.png",), ("text.png",)]
 
 
-def test_clearing_returns_to_the_last_sample(visit, inspector):
-    visit.show_sample(SECOND)
-    visit.follow("files", [BAD, BROKEN])
-    look(visit, inspector)
-    visit.clear()
-    assert look(visit, inspector) == SECOND
-    assert not visit.batch.uploads
-    assert not visit.batch.failures
+def test_clearing_returns_to_the_last_sample(visitor, inspector):
+    visitor.show_sample(SECOND)
+    visitor.follow("files", [BAD, BROKEN])
+    look(visitor, inspector)
+    visitor.clear()
+    assert look(visitor, inspector) == SECOND
+    assert not visitor.batch.uploads
+    assert not visitor.batch.failures

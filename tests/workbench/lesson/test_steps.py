@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 
 from crr.errors import CheckpointError
-from crr.inference.explanation import Hidden
+from crr.inference.explanation import FeatureMask
 from tests.workbench.explorable import real_inspector, write_models
-from workbench.explanation.cache import Exploration
+from workbench.explanation.cache import ExplanationCache
 from workbench.inspection.samples import read_samples
-from workbench.lesson.demonstration import LADDER, Classroom, features_picture, moved_picture
+from workbench.lesson.demonstration import LADDER, Demonstration, features_picture, moved_picture
 from workbench.lesson.steps import read_steps, step_number
 from workbench.model_store.available import find_models
-from workbench.reference.cache import Normality
+from workbench.reference.cache import ReferenceCache
 from workbench.settings import settings
 from workbench.views.lesson.pictures import PICTURES
 
@@ -26,7 +26,9 @@ def classroom(tmp_path, monkeypatch):
     for name in LADDER.values():
         shutil.copytree(tmp_path / "tiny", tmp_path / name)
     inspector = real_inspector()
-    return Classroom(inspector, Normality(inspector, 2**27), Exploration(2**27), find_models(), "cpu")
+    return Demonstration(
+        inspector, ReferenceCache(inspector, 2**27), ExplanationCache(2**27), find_models(), "cpu"
+    )
 
 
 @pytest.fixture
@@ -83,7 +85,7 @@ def test_what_a_model_makes_of_it_is_shown_and_measured(classroom, screw):
     assert [picture.shape for picture in seen.painted] == [(64, 64, 3)] * 2
     for what in ("saw", "shown", "answered"):
         assert features_picture(seen.found, 0, what).shape == (16, 16, 3)
-    hidden = classroom.look(shown, "autoencoder", Hidden(0.6, 1), paint=False)
+    hidden = classroom.look(shown, "autoencoder", FeatureMask(0.6, 1), paint=False)
     assert hidden.painted is None
     assert not np.array_equal(
         features_picture(hidden.found, 0, "shown"), features_picture(hidden.found, 0, "saw")

@@ -13,8 +13,8 @@ from crr.metrics.report import HEADINGS
 from tests.crr.tiny import calibrated_detector
 from tests.hub_server import the_only_hub
 from workbench.model_store.available import find_models, pulled_as, why_replaced
-from workbench.model_store.cards import describe_figures, shelve
-from workbench.model_store.downloads import Pulls
+from workbench.model_store.cards import describe_figures, list_local_models
+from workbench.model_store.downloads import Downloads
 from workbench.settings import Settings
 from workbench.views.models import permissions as trust
 
@@ -53,7 +53,7 @@ def finished(delivery):
 
 
 def test_a_model_is_shelved_with_what_its_card_says(here):
-    [row] = shelve()
+    [row] = list_local_models()
     assert row.info.path == here
     assert row.licence == "mit"
     assert row.pulled is None
@@ -63,14 +63,14 @@ def test_a_model_is_shelved_with_what_its_card_says(here):
 
 
 def test_a_card_that_is_written_anew_is_read_anew(here):
-    before = shelve()[0].words
+    before = list_local_models()[0].words
     (here / "README.md").write_text("# Another\n")
-    assert before != shelve()[0].words == "# Another"
+    assert before != list_local_models()[0].words == "# Another"
 
 
 def test_a_card_that_cannot_be_read_hides_no_model(here):
     (here / "README.md").write_bytes(b"---\na: [1\n---\n# Broken \xff\n")
-    [row] = shelve()
+    [row] = list_local_models()
     assert (row.licence, row.results) == ("", {})
     assert row.words.startswith("# Broken")
     assert describe_figures({}) == "not measured"
@@ -80,7 +80,7 @@ def test_a_pulled_model_stands_behind_the_others_and_goes_when_it_is_removed(ser
     assert list(find_models()) == ["own"]
     pulled = Hub(server.endpoint).pull(NAME)
     assert list(find_models()) == ["own", str(pulled.name)]
-    assert [row.pulled for row in shelve()] == [None, pulled]
+    assert [row.pulled for row in list_local_models()] == [None, pulled]
     assert pulled_as("owner/tiny") == pulled_as(f"owner/tiny@{pulled.commit}") == str(pulled.name)
     assert pulled_as("own") is pulled_as("owner/other") is None
     Store().delete(pulled)
@@ -90,7 +90,7 @@ def test_a_pulled_model_stands_behind_the_others_and_goes_when_it_is_removed(ser
 
 @pytest.fixture
 def app(app_path, server, monkeypatch):  # noqa: ARG001  (which the page asks)
-    own = Pulls(lambda _: True)
+    own = Downloads(lambda _: True)
     monkeypatch.setattr("workbench.views.models.downloads.pulls", lambda: own)
     monkeypatch.setattr("workbench.views.models.permissions.may_change_models", lambda: True)
     monkeypatch.setattr("workbench.views.models.publishing.may_change_models", lambda: True)

@@ -11,9 +11,9 @@ from crr.hub import Hub, HubName, Publication, Store, Transfer
 from tests.crr.tiny import calibrated_detector
 from tests.hub_repos import Fault
 from tests.hub_server import the_only_hub
-from workbench.model_store.downloads import Pulls
-from workbench.model_store.transfers import Delivery
-from workbench.model_store.uploads import Pushes
+from workbench.model_store.downloads import Downloads
+from workbench.model_store.transfers import BackgroundTransfer
+from workbench.model_store.uploads import Uploads
 
 NAME = HubName("owner/parts")
 
@@ -28,7 +28,7 @@ def until_it_ends(delivery):
 
 
 def test_it_tells_how_far_it_is_and_what_came_of_it():
-    delivery = Delivery[str](NAME)
+    delivery = BackgroundTransfer[str](NAME)
     assert delivery.running
 
     def work(tell, _):
@@ -47,7 +47,7 @@ def test_what_goes_wrong_is_a_sentence(error, sentence, caplog):
     def work(*_):
         raise error
 
-    delivery = Delivery[str](NAME)
+    delivery = BackgroundTransfer[str](NAME)
     delivery.begin(work)
     assert sentence in until_it_ends(delivery).failure
     assert "secret" not in delivery.failure
@@ -55,7 +55,7 @@ def test_what_goes_wrong_is_a_sentence(error, sentence, caplog):
 
 
 def test_it_is_stopped_when_the_last_who_waited_has_left():
-    delivery = Delivery[str](NAME, visitors={"one"})
+    delivery = BackgroundTransfer[str](NAME, visitors={"one"})
     assert delivery.join("two")
     delivery.leave("one")
     assert not delivery.stop.is_set()
@@ -66,7 +66,7 @@ def test_it_is_stopped_when_the_last_who_waited_has_left():
 
 def test_it_is_stopped_when_all_windows_are_closed_for_a_while(monkeypatch):
     present = {"one", "two"}
-    delivery = Delivery[str](NAME, present.__contains__, visitors={"one", "two"})
+    delivery = BackgroundTransfer[str](NAME, present.__contains__, visitors={"one", "two"})
     monkeypatch.setattr("workbench.model_store.transfers._ABANDONED", 0)
 
     def work(tell, stop):
@@ -82,7 +82,7 @@ def test_it_is_stopped_when_all_windows_are_closed_for_a_while(monkeypatch):
 
 
 def test_who_closed_the_window_does_not_keep_it_going_for_who_cancels():
-    delivery = Delivery[str](NAME, {"here"}.__contains__, visitors={"gone", "here"})
+    delivery = BackgroundTransfer[str](NAME, {"here"}.__contains__, visitors={"gone", "here"})
     delivery.leave("here")
     assert delivery.stop.is_set()
 
@@ -102,7 +102,7 @@ def hub(server, tmp_path: Path):
 
 
 def test_who_wants_the_same_model_waits_for_the_same_pull(hub):
-    pulls = Pulls(lambda _: True)
+    pulls = Downloads(lambda _: True)
     first = pulls.start(NAME, hub, "one")
     assert pulls.start(NAME, hub, "two") is first
     assert first.visitors == {"one", "two"}
@@ -115,7 +115,7 @@ def test_who_wants_the_same_model_waits_for_the_same_pull(hub):
 
 
 def test_only_a_few_models_are_on_their_way_at_a_time(hub):
-    pulls = Pulls(lambda _: True)
+    pulls = Downloads(lambda _: True)
     running = [pulls.start(HubName(f"owner/parts{number}"), hub, "one") for number in (1, 2, 3)]
     with pytest.raises(HubError, match="3 models are on their way already"):
         pulls.start(HubName("owner/parts4"), hub, "one")
@@ -127,7 +127,7 @@ def test_only_a_few_models_are_on_their_way_at_a_time(hub):
 
 def test_one_model_is_published_at_a_time(hub, server, tmp_path):
     save(calibrated_detector(), tmp_path / "mine", "---\nlicense: mit\n---\n# Mine\n")
-    pushes, publication = Pushes(), Publication(tmp_path / "mine", HubName("owner/mine"))
+    pushes, publication = Uploads(), Publication(tmp_path / "mine", HubName("owner/mine"))
     with pytest.raises(ConfigError, match="Say where to publish it"):
         pushes.start(Publication(tmp_path / "mine"), hub)
     server.faults = [Fault("/commit/", hang=3)]
@@ -138,5 +138,5 @@ def test_one_model_is_published_at_a_time(hub, server, tmp_path):
     assert until_it_ends(push).result.before is None
     assert pushes.running is None
     server.faults = []
-    pull = until_it_ends(Pulls(lambda _: True).start(publication.name, hub, "one"))
+    pull = until_it_ends(Downloads(lambda _: True).start(publication.name, hub, "one"))
     assert (pull.result.name, pull.transfer.done) == (push.result.name, pull.transfer.total)

@@ -85,7 +85,7 @@ def test_synthetic_damage_is_the_same_for_the_same_seed(image, blue, kind):
     assert np.array_equal(first.image, again.image)
     assert not np.array_equal(first.image, damage(image, [], Filling(), Synthetic(kind, 3), [blue]).image)
     if kind != "any":
-        assert first.kind == kind
+        assert first.filling == kind
 
 
 def test_strokes_lie_over_synthetic_damage_and_both_count(image):
@@ -93,7 +93,7 @@ def test_strokes_lie_over_synthetic_damage_and_both_count(image):
     both = damage(image, [OTHER], Filling(colour="#00ff00"), Synthetic("brightness", 0))
     assert both.image[55, 10].tolist() == [0, 255, 0]
     assert np.array_equal(both.mask & ~alone.mask, both.mask ^ alone.mask)
-    assert (both.kind, both.shape) == (alone.kind, alone.shape)
+    assert (both.filling, both.shape) == (alone.filling, alone.shape)
 
 
 def test_every_kind_has_a_name_for_people():

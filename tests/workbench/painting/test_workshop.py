@@ -13,15 +13,15 @@ from tests.workbench.fakes import MODEL, OTHER_MODEL, inspection_of, part, png
 from workbench.basics.pictures import DISPLAY_SIDE, digest_of
 from workbench.components.strokes import Stroke
 from workbench.inspection.batch import Upload
-from workbench.inspection.inspector import Inspector, Question
+from workbench.inspection.inspector import Inspector, ModelChoice
 from workbench.inspection.photo import own_photo
-from workbench.inspection.visitor import Visit
+from workbench.inspection.visitor import VisitorState
 from workbench.model_store.loaded import Models
 from workbench.painting.damage import Synthetic
-from workbench.painting.workshop import Plan, Workshop, hit_of
+from workbench.painting.workshop import DamagePlan, PaintingSession, hit_of
 from workbench.settings import Settings
 
-QUESTIONS = [Question(MODEL, "cpu"), Question(OTHER_MODEL, "cpu")]
+QUESTIONS = [ModelChoice(MODEL, "cpu"), ModelChoice(OTHER_MODEL, "cpu")]
 SCRATCH = Stroke(tool="line", size=8.0, points=((30.0, 30.0), (90.0, 60.0)))
 
 
@@ -32,26 +32,26 @@ def photo():
 
 def photo_of(image):
     content = png(image)
-    visit = Visit(Settings(), "screw_good")
-    return own_photo(Upload(digest_of(content), ("part.png",), content), visit)
+    visitor = VisitorState(Settings(), "screw_good")
+    return own_photo(Upload(digest_of(content), ("part.png",), content), visitor)
 
 
-def asked(workshop, photo, inspector, questions=QUESTIONS):
+def asked(workshop, photo, inspector, choices=QUESTIONS):
     part = workshop.part(photo)
-    return workshop.look(part, workshop.make(part), questions, inspector).comparison
+    return workshop.look(part, workshop.make(part), choices, inspector).comparison
 
 
 def test_each_model_answers_what_it_would_to_the_damaged_file(photo, tiny_inspector, detectors):
-    workshop = Workshop(2**26)
+    workshop = PaintingSession(2**26)
     workshop.plan(photo).painting.strokes = (SCRATCH,)
     comparison = asked(workshop, photo, tiny_inspector)
     image = workshop.make(workshop.part(photo)).damaged.image
-    for question in QUESTIONS:
-        [alone] = inspect(detectors[str(question.model.path)], [image])
-        found = comparison.inspected[question.model.name].inspection
+    for choice in QUESTIONS:
+        [alone] = inspect(detectors[str(choice.model.path)], [image])
+        found = comparison.inspected[choice.model.name].inspection
         assert found.score == pytest.approx(alone.score, abs=1e-6)
-        assert comparison.copied[question.model.name].index is not None
-        assert comparison.hits[question.model.name].contrast > 0
+        assert comparison.copied[choice.model.name].index is not None
+        assert comparison.hits[choice.model.name].contrast > 0
     assert comparison.painted
     assert len(comparison.outlines) == 1
 
@@ -59,7 +59,7 @@ def test_each_model_answers_what_it_would_to_the_damaged_file(photo, tiny_inspec
 def test_the_photo_is_read_and_asked_about_once_and_each_damage_again(
     photo, tiny_inspector, detectors, monkeypatch
 ):
-    workshop = Workshop(2**26)
+    workshop = PaintingSession(2**26)
     encoder = detectors[str(MODEL.path)].encoder
     passes = []
     forward = encoder.forward
@@ -73,7 +73,7 @@ def test_the_photo_is_read_and_asked_about_once_and_each_damage_again(
 
 
 def test_nothing_painted_has_no_index_and_no_hit(photo, tiny_inspector):
-    comparison = asked(Workshop(2**26), photo, tiny_inspector)
+    comparison = asked(PaintingSession(2**26), photo, tiny_inspector)
     assert comparison.painted
     assert [copied.index for copied in comparison.copied.values()] == [None, None]
     assert {(hit.contrast, hit.iou) for hit in comparison.hits.values()} == {(None, None)}
@@ -81,7 +81,7 @@ def test_nothing_painted_has_no_index_and_no_hit(photo, tiny_inspector):
 
 
 def test_everything_painted_has_an_index_but_no_contrast(photo, tiny_inspector):
-    workshop = Workshop(2**26)
+    workshop = PaintingSession(2**26)
     everything = Stroke(tool="rectangle", size=1.0, points=((-1.0, -1.0), (999.0, 999.0)))
     workshop.plan(photo).painting.strokes = (everything,)
     comparison = asked(workshop, photo, tiny_inspector)
@@ -98,16 +98,16 @@ def test_a_model_that_fails_leaves_its_sentence_and_the_others_answer(photo, det
         return detectors[path]
 
     tiny_inspector = Inspector(Models(load, 2**30), inspect_batch)
-    comparison = asked(Workshop(2**26), photo, tiny_inspector)
+    comparison = asked(PaintingSession(2**26), photo, tiny_inspector)
     assert str(comparison.answers["other"]) == "other is damaged"
     assert list(comparison.inspected) == ["crr-embedded"]
     with pytest.raises(CheckpointError, match="other is damaged"):
-        asked(Workshop(2**26), photo, tiny_inspector, QUESTIONS[1:])
+        asked(PaintingSession(2**26), photo, tiny_inspector, QUESTIONS[1:])
 
 
 def test_models_on_different_encoders_each_see_the_damage(photo, detectors):
     detectors[str(OTHER_MODEL.path)] = tiny_detector(tiny_config(encoder=replace(ENCODER, resize=96))).eval()
-    workshop = Workshop(2**26)
+    workshop = PaintingSession(2**26)
     workshop.plan(photo).painting.strokes = (SCRATCH,)
     tiny_inspector = Inspector(Models(lambda path, _device: detectors[path], 2**30), inspect_batch)
     comparison = asked(workshop, photo, tiny_inspector)
@@ -116,7 +116,7 @@ def test_models_on_different_encoders_each_see_the_damage(photo, detectors):
 
 def test_a_large_photo_is_damaged_at_the_size_of_the_screen(tiny_inspector):
     photo = photo_of(part(size=(1500, 2600)))
-    workshop = Workshop(2**26)
+    workshop = PaintingSession(2**26)
     whole = workshop.part(photo)
     assert max(whole.image.shape) == max(whole.picture.size) == DISPLAY_SIDE
     workshop.plan(photo).painting.strokes = (SCRATCH,)
@@ -126,7 +126,7 @@ def test_a_large_photo_is_damaged_at_the_size_of_the_screen(tiny_inspector):
 
 def test_a_plan_stays_with_its_photo_and_a_link_means_the_first(photo):
     other = photo_of(part(strength=100))
-    workshop = Workshop(2**26, Synthetic("warp", 2))
+    workshop = PaintingSession(2**26, Synthetic("warp", 2))
     assert workshop.plan(photo).synthetic == Synthetic("warp", 2)
     assert workshop.plan(other).synthetic is None
     workshop.plan(photo).painting.strokes = (SCRATCH,)
@@ -148,7 +148,7 @@ def test_contrast_and_iou_of_a_known_map():
 
 
 def test_what_is_painted_on_is_the_photo_in_its_own_size(photo):
-    workshop = Workshop(2**26)
+    workshop = PaintingSession(2**26)
     part = workshop.part(photo)
     assert np.array_equal(part.image, decode(png(), "part.png"))
     made = workshop.make(part)
@@ -161,7 +161,7 @@ def test_what_is_painted_on_is_the_photo_in_its_own_size(photo):
 
 
 def test_synthetic_damage_is_made_once_below_many_strokes(photo, monkeypatch):
-    workshop = Workshop(2**26)
+    workshop = PaintingSession(2**26)
     part, plan = workshop.part(photo), workshop.plan(photo)
     plan.make("brightness")
     below = workshop.make(part).damaged
@@ -169,17 +169,17 @@ def test_synthetic_damage_is_made_once_below_many_strokes(photo, monkeypatch):
     plan.painting.strokes = (SCRATCH,)
     both = workshop.make(part).damaged
     assert (both.mask & ~below.mask).any()
-    assert (both.kind, both.shape) == (below.kind, below.shape)
+    assert (both.filling, both.shape) == (below.filling, below.shape)
 
 
 def test_a_plan_makes_another_damage_each_time():
-    plan = Plan()
+    plan = DamagePlan()
     wanted = []
     for kind in ("warp", "warp", "noise", "warp"):
         plan.make(kind)
         wanted.append(str(plan.synthetic))
     assert wanted == ["warp-0", "warp-1", "noise-0", "warp-2"]
-    linked = Plan(synthetic=Synthetic("warp", 7))
+    linked = DamagePlan(synthetic=Synthetic("warp", 7))
     linked.make("warp")
     assert linked.synthetic == Synthetic("warp", 8)
 
@@ -192,7 +192,7 @@ def test_a_model_that_failed_is_asked_again(photo, detectors):
             raise CheckpointError("other is damaged")
         return detectors[path]
 
-    workshop, inspector = Workshop(2**26), Inspector(Models(load, 2**30), inspect_batch)
+    workshop, inspector = PaintingSession(2**26), Inspector(Models(load, 2**30), inspect_batch)
     assert list(asked(workshop, photo, inspector).inspected) == ["crr-embedded"]
     broken.clear()
     assert list(asked(workshop, photo, inspector).inspected) == ["crr-embedded", "other"]
@@ -205,7 +205,7 @@ def test_where_memory_is_tight_each_model_is_loaded_once_a_stroke(photo, detecto
         loads.append(path)
         return detectors[path]
 
-    workshop, inspector = Workshop(2**26), Inspector(Models(load, limit=1), inspect_batch)
+    workshop, inspector = PaintingSession(2**26), Inspector(Models(load, limit=1), inspect_batch)
     asked(workshop, photo, inspector)
     loads.clear()
     workshop.plan(photo).painting.strokes = (SCRATCH,)

@@ -8,35 +8,35 @@ import pytest
 from crr.inference.explanation import explain
 from tests.crr.tiny import calibrated_detector, good_images
 from tests.workbench.explorable import NORMALS, real_inspector, write_models
-from workbench.reference.cache import Normality
-from workbench.reference.discrepancy import Measuring, discrepancy, percentile
-from workbench.reference.patches import basis_of, reference_of
+from workbench.reference.cache import ReferenceCache
+from workbench.reference.discrepancy import DiscrepancyChoice, discrepancy, percentile
+from workbench.reference.patches import colour_basis_of, reference_of
 
 
 @pytest.fixture
-def question(tmp_path, monkeypatch):
+def choice(tmp_path, monkeypatch):
     monkeypatch.setenv("CRR_CHECKPOINTS", str(tmp_path))
     return write_models(tmp_path)
 
 
 @pytest.fixture
-def normality(question):  # noqa: ARG001
-    return Normality(real_inspector(), 2**27)
+def normality(choice):  # noqa: ARG001
+    return ReferenceCache(real_inspector(), 2**27)
 
 
 def nobody(*_):
     pass
 
 
-def test_a_reference_is_made_of_the_categorys_images_and_only_once(question, normality):
+def test_a_reference_is_made_of_the_categorys_images_and_only_once(choice, normality):
     told = []
-    found = normality.of(question, "plate", lambda *progress: told.append(progress), neighbours=False)
+    found = normality.of(choice, "plate", lambda *progress: told.append(progress), neighbours=False)
     reference = found.reference
     assert (reference.category, reference.images) == ("plate", NORMALS)
     assert told == [(number, NORMALS, "normal images") for number in range(NORMALS)]
     assert found.memory is found.distances is None
-    assert normality.of(question, "plate", nobody).reference is reference
-    assert normality.of(question, "ring", nobody).reference is not reference
+    assert normality.of(choice, "plate", nobody).reference is reference
+    assert normality.of(choice, "ring", nobody).reference is not reference
     for layer in reference.layers:
         assert layer.encoder.shape == layer.decoder.shape
         assert len(layer.distance) == len(layer.encoder)
@@ -45,29 +45,29 @@ def test_a_reference_is_made_of_the_categorys_images_and_only_once(question, nor
         assert layer.discrepancies("cosine") is values
 
 
-def test_an_image_that_is_replaced_counts_anew(question, normality):
-    before = normality.of(question, "plate", nobody)
-    path = question.model.path / "normals" / "plate" / "000.png"
+def test_an_image_that_is_replaced_counts_anew(choice, normality):
+    before = normality.of(choice, "plate", nobody)
+    path = choice.model.path / "normals" / "plate" / "000.png"
     path.write_bytes((path.parent.parent / "ring" / "000.png").read_bytes())
-    after = normality.of(question, "plate", nobody)
+    after = normality.of(choice, "plate", nobody)
     assert after.reference is not before.reference
     assert after.memory is not before.memory
     assert after.distances is not before.distances
 
 
-def test_an_image_that_is_damaged_is_left_out(question, normality):
-    (question.model.path / "normals" / "plate" / "000.png").write_bytes(b"nothing")
-    found = normality.of(question, "plate", nobody)
+def test_an_image_that_is_damaged_is_left_out(choice, normality):
+    (choice.model.path / "normals" / "plate" / "000.png").write_bytes(b"nothing")
+    found = normality.of(choice, "plate", nobody)
     assert found.reference.images == NORMALS - 1
     assert len(found.memory.images) == 2 * (NORMALS - 2) - 1
-    for path in (question.model.path / "normals").glob("*/*.png"):
+    for path in (choice.model.path / "normals").glob("*/*.png"):
         path.write_bytes(b"nothing")
-    found = normality.of(question, "plate", nobody)
+    found = normality.of(choice, "plate", nobody)
     assert found.reference is found.memory is found.distances is None
 
 
-def test_the_normal_images_scores_follow_the_weights(question, normality):
-    reference = normality.of(question, "plate", nobody).reference
+def test_the_normal_images_scores_follow_the_weights(choice, normality):
+    reference = normality.of(choice, "plate", nobody).reference
     usual, first = reference.scores(None, None), reference.scores([1, 0, 0], 1.0)
     assert len(usual) == NORMALS
     assert usual != first
@@ -85,18 +85,18 @@ def test_decoders_answers_are_in_the_encoders_unit_of_length():
         assert np.allclose(layer.decoder, layer.encoder, rtol=1e-4)
 
 
-def test_a_category_without_images_has_no_reference(question, normality):
-    assert normality.of(question, "bar", nobody).reference is None
-    assert normality.of(question, None, nobody).reference is None
+def test_a_category_without_images_has_no_reference(choice, normality):
+    assert normality.of(choice, "bar", nobody).reference is None
+    assert normality.of(choice, None, nobody).reference is None
 
 
-def test_a_memory_holds_all_categories_but_for_the_last_images(question, normality):
+def test_a_memory_holds_all_categories_but_for_the_last_images(choice, normality):
     told = []
-    found = normality.of(question, "plate", lambda *progress: told.append(progress))
+    found = normality.of(choice, "plate", lambda *progress: told.append(progress))
     memory = found.memory
     assert [category for category, _ in memory.images] == ["plate"] * (NORMALS - 2) + ["ring"] * (NORMALS - 2)
     assert (8, 8, "patches of normal images") in told
-    again = normality.of(question, "plate", nobody)
+    again = normality.of(choice, "plate", nobody)
     assert again.memory is memory
     assert again.distances is found.distances
     for ascending in (*found.distances.seen, *found.distances.answered):
@@ -105,25 +105,25 @@ def test_a_memory_holds_all_categories_but_for_the_last_images(question, normali
     assert found.distances.seen[0].max() > 0  # what they are compared with does not hold them
 
 
-def test_who_made_the_images_is_told(question, normality):
-    assert normality.of(question, "plate", nobody).credit == ""
-    (question.model.path / "normals" / "credits.json").write_text('{"plate": "A.", "ring": "A."}')
-    assert normality.of(question, "plate", nobody).credit == "A."
+def test_who_made_the_images_is_told(choice, normality):
+    assert normality.of(choice, "plate", nobody).credit == ""
+    (choice.model.path / "normals" / "credits.json").write_text('{"plate": "A.", "ring": "A."}')
+    assert normality.of(choice, "plate", nobody).credit == "A."
 
 
 def test_without_normal_images_there_is_nothing_to_compare_with(tmp_path, monkeypatch):
     monkeypatch.setenv("CRR_CHECKPOINTS", str(tmp_path))
-    question = write_models(tmp_path, normals=False)
-    found = Normality(real_inspector(), 2**27).of(question, "plate", nobody)
+    choice = write_models(tmp_path, normals=False)
+    found = ReferenceCache(real_inspector(), 2**27).of(choice, "plate", nobody)
     assert found.reference is found.memory is found.distances is None
 
 
-def test_a_single_normal_image_gives_no_distances(question, normality):
-    folder = question.model.path / "normals"
+def test_a_single_normal_image_gives_no_distances(choice, normality):
+    folder = choice.model.path / "normals"
     for path in sorted(folder.glob("*/*.png")):
         if path.stem != "000":
             path.unlink()
-    found = normality.of(question, "plate", nobody)
+    found = normality.of(choice, "plate", nobody)
     assert len(found.memory.images) == 2
     assert found.distances is None
 
@@ -133,10 +133,10 @@ def test_measures_are_what_they_are_called():
     assert discrepancy(seen, answered, "cosine").tolist() == [1, 0]
     assert discrepancy(seen, answered, "euclidean") == pytest.approx([np.sqrt(12.5), np.sqrt(0.5)])
     assert discrepancy(seen, answered, 1).tolist() == [4, 1]
-    measuring = Measuring("One channel", 30)
+    measuring = DiscrepancyChoice("One channel", 30)
     assert measuring.of(24) == 23
     assert measuring.axis(24) == "difference in the channel 23"
-    assert Measuring("Model's own", 0).of(24) == "model"
+    assert DiscrepancyChoice("Model's own", 0).of(24) == "model"
 
 
 def test_percentiles_count_ties_half():
@@ -146,7 +146,7 @@ def test_percentiles_count_ties_half():
 
 def test_equal_features_have_equal_colours_and_unequal_ones_others():
     rows = np.random.default_rng(0).normal(size=(500, 6)).astype(np.float32) * [5, 3, 2, 0.1, 0.1, 0.1]
-    basis = basis_of(rows.astype(np.float32))
+    basis = colour_basis_of(rows.astype(np.float32))
     colours = basis.colours(rows[:3].astype(np.float32))
     assert np.array_equal(colours, basis.colours(rows[:3].astype(np.float32)))
     assert len({tuple(colour) for colour in colours.tolist()}) == 3
@@ -156,6 +156,6 @@ def test_equal_features_have_equal_colours_and_unequal_ones_others():
 
 
 def test_features_that_are_all_alike_are_grey():
-    basis = basis_of(np.ones((10, 4), dtype=np.float32))
+    basis = colour_basis_of(np.ones((10, 4), dtype=np.float32))
     assert basis.colours(np.ones((2, 2, 4), dtype=np.float32)).tolist() == [[[127] * 3] * 2] * 2
-    assert basis_of(np.ones((3, 2), dtype=np.float32)).axes.shape == (3, 2)
+    assert colour_basis_of(np.ones((3, 2), dtype=np.float32)).axes.shape == (3, 2)

@@ -5,7 +5,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from crr.errors import CheckpointError
-from tests.workbench.fakes import MODEL, OTHER_MODEL, QUESTION, good_png, png
+from tests.workbench.fakes import CHOICE, MODEL, OTHER_MODEL, good_png, png
 from workbench.inspection.batch import Batch
 from workbench.model_store import available as models
 from workbench.settings import Settings
@@ -196,7 +196,7 @@ def test_names_of_categories_and_sentences_of_models_are_no_markdown(app, librar
     app.run()
     assert r"(nearest: \*nut\*)" in texts(app.warning)
     assert r"held-back normal images (\*nut\*)" in texts(app.markdown)
-    app.session_state["visit"].batch.trouble[QUESTION.key] = "*no* memory"
+    app.session_state["visit"].batch.model_errors[CHOICE.key] = "*no* memory"
     app.run()
     assert texts(app.error) == r"\*no\* memory"
 

@@ -10,8 +10,8 @@ from tests.crr.tiny import calibrated_detector
 from tests.workbench.explorable import real_inspector, write_models
 from tests.workbench.fakes import png
 from workbench.painting.damage import Synthetic
-from workbench.painting.workshop import Plan, Workshop
-from workbench.reference.cache import Normality
+from workbench.painting.workshop import DamagePlan, PaintingSession
+from workbench.reference.cache import ReferenceCache
 
 
 class Screen:
@@ -40,7 +40,7 @@ def use_models(monkeypatch, folder, **options):
     monkeypatch.setenv("CRR_CHECKPOINTS", str(folder))
     write_models(folder, **options)
     inspector = real_inspector()
-    normality = Normality(inspector, 2**27)
+    normality = ReferenceCache(inspector, 2**27)
     monkeypatch.setattr("workbench.inspection.inspector.inspector", lambda: inspector)
     monkeypatch.setattr("workbench.views.layers.explorer.normality", lambda: normality)
     return inspector
@@ -190,8 +190,8 @@ def test_two_models_stand_beside_each_other(app, screen, tmp_path):
 
 
 def test_a_painted_part_shows_the_index_of_every_patch(app, screen):
-    app.session_state["workshop"] = workshop = Workshop(2**26)
-    plan = Plan(synthetic=Synthetic("texture", 1))
+    app.session_state["workshop"] = workshop = PaintingSession(2**26)
+    plan = DamagePlan(synthetic=Synthetic("texture", 1))
     workshop._plans[(False, "screw_good")] = plan
     open_page(app, sample="screw_good")
     assert [panel["title"] for panel in screen.drawn["layer-0-tiny"]["panels"]][-1] == "identity index"

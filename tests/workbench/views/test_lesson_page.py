@@ -9,7 +9,7 @@ from tests.workbench.explorable import real_inspector, write_models
 from workbench.components.strokes import Painting, Stroke
 from workbench.lesson.demonstration import LADDER
 from workbench.lesson.steps import read_steps
-from workbench.reference.cache import Normality
+from workbench.reference.cache import ReferenceCache
 
 STEPS = read_steps()
 
@@ -34,7 +34,7 @@ def app(app_path, drawn, monkeypatch, tmp_path):  # noqa: ARG001
     for name in LADDER.values():
         shutil.copytree(tmp_path / "tiny", tmp_path / name)
     inspector = real_inspector()
-    normality = Normality(inspector, 2**27)
+    normality = ReferenceCache(inspector, 2**27)
     monkeypatch.setattr("workbench.inspection.inspector.inspector", lambda: inspector)
     monkeypatch.setattr("workbench.views.lesson.step.normality", lambda: normality)
     return AppTest.from_file(str(app_path), default_timeout=60)

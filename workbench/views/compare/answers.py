@@ -10,12 +10,12 @@ from workbench.components.panels import show_panels
 from workbench.explanation.drawing import draw_pictures
 from workbench.explanation.explorer import paint_answers
 from workbench.explanation.feature_pictures import ILLUSTRATION
-from workbench.explanation.study_image import Shown
-from workbench.inspection.inspector import Inspector, Question
+from workbench.explanation.study_image import StudyImage
+from workbench.inspection.inspector import Inspector, ModelChoice
 from workbench.views.shared.session import current_exploration
 
 
-def show_answers(shown: Shown, questions: Sequence[Question], inspector: Inspector) -> None:
+def show_answers(shown: StudyImage, choices: Sequence[ModelChoice], inspector: Inspector) -> None:
     """The control and each decoder's answer; nothing where there is no inversion network for any of them."""
     wanted = st.toggle(
         "Pictures of the answers",
@@ -28,7 +28,7 @@ def show_answers(shown: Shown, questions: Sequence[Question], inspector: Inspect
     if not wanted:
         return
     with st.spinner("Painting the answers"):
-        painted = paint_answers(shown, questions, inspector, current_exploration())
+        painted = paint_answers(shown, choices, inspector, current_exploration())
     if not painted:
         st.caption("No inversion network fits these models' encoders: nothing can be painted.")
         return

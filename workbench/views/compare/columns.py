@@ -11,14 +11,14 @@ from workbench.comparison.comparison import Comparison
 from workbench.comparison.drawing import ORIGINAL, STYLES, Style, draw_columns, draw_pair
 from workbench.components.panels import show_panels
 from workbench.explanation.study_image import shown_as_it_is
-from workbench.inspection.inspector import Inspector, Question
+from workbench.inspection.inspector import Inspector, ModelChoice
 from workbench.inspection.samples import read_samples
 from workbench.model_store import available as models
 from workbench.settings import settings
 from workbench.views.compare.answers import show_answers
 from workbench.views.compare.identity import show_copying
 from workbench.views.shared.page import choose_device, plain_errors
-from workbench.views.shared.session import current_visit
+from workbench.views.shared.session import current_visitor
 
 MOST = 6
 _PREFERRED = ("crr-embedded", "autoencoder-embedded")
@@ -26,7 +26,7 @@ _MODELS, _LOST = "models", "lost_models"
 _AS_IT_IS, _PAINT = "As it is", "Paint a defect"
 
 
-def choose_models() -> list[Question]:
+def choose_models() -> list[ModelChoice]:
     """One to six models; raises `CheckpointError` if there is none, and stops the page if none is chosen.
 
     A sentence on the page says so if a link names a model that is not there.
@@ -60,7 +60,7 @@ def choose_models() -> list[Question]:
     if not names:
         st.info("Choose at least one model above, better two.", icon=":material/compare:")
         st.stop()
-    return [Question(found[name], device) for name in names]
+    return [ModelChoice(found[name], device) for name in names]
 
 
 def _default(names: list[str]) -> list[str]:
@@ -100,11 +100,11 @@ def choose_look() -> bool:
 
 
 @st.fragment(key="comparing")
-def show(comparison: Comparison, questions: list[Question], inspector: Inspector) -> None:
+def show_columns_page(comparison: Comparison, choices: list[ModelChoice], inspector: Inspector) -> None:
     """The photo as it came and what each model says of it."""
     with plain_errors():
-        scale = show_columns(comparison, questions)
-        show_answers(shown_as_it_is(comparison.photo), questions, inspector)
+        scale = show_columns(comparison, choices)
+        show_answers(shown_as_it_is(comparison.photo), choices, inspector)
         show_details(comparison, scale)
 
 
@@ -116,12 +116,12 @@ class Scale:
     one: bool
 
 
-def show_columns(comparison: Comparison, questions: Sequence[Question]) -> Scale:
+def show_columns(comparison: Comparison, choices: Sequence[ModelChoice]) -> Scale:
     """Each model's map in columns; the photo first, unless it was painted on and stands beside them."""
-    methods = {question.model.name: question.model.method for question in questions}
+    methods = {choice.model.name: choice.model.method for choice in choices}
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         scale = Scale(_choose_style(), _choose_scale())
-    opacity = current_visit().opacity
+    opacity = current_visitor().opacity
     show_panels(draw_columns(comparison, methods, scale.style, scale.one, opacity), "columns")
     _legend(scale.one)
     return scale
@@ -136,7 +136,7 @@ def show_details(comparison: Comparison, scale: Scale) -> None:
     show_copying(comparison)
     st.subheader("Two under a slider", anchor=False)
     pair = _choose_pair(list(comparison.inspected))
-    opacity = current_visit().opacity
+    opacity = current_visitor().opacity
     show_panels(draw_pair(comparison, pair, scale.style, scale.one, opacity), "pair")
     _explain_pair(*pair)
 

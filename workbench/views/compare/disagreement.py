@@ -6,44 +6,44 @@ import pandas as pd
 import streamlit as st
 
 from workbench.basics.markdown import as_text
-from workbench.comparison.disagreement import Row, Survey
-from workbench.inspection.inspector import Inspector, Question
+from workbench.comparison.disagreement import DisagreementRow, DisagreementSurvey
+from workbench.inspection.inspector import Inspector, ModelChoice
 from workbench.inspection.photo import Photo, photos_of
 from workbench.inspection.samples import read_samples
 from workbench.settings import settings
 from workbench.views.shared.page import plain_errors
-from workbench.views.shared.session import SURVEY, current_visit
+from workbench.views.shared.session import SURVEY, current_visitor
 
 _SECONDS_A_TURN = 0.3  # the page answers between turns
 _MODEL = "model "  # before the names of columns, so that a model may be called as it likes
 
 
-def show(questions: list[Question], inspector: Inspector) -> None:
+def show_disagreement(choices: list[ModelChoice], inspector: Inspector) -> None:
     """The buttons, and the table of what was compared."""
     survey = _current_survey()
     st.subheader("Where the models disagree", anchor=False)
     with st.container(horizontal=True):
         _offer("Compare on all samples", own=False, help="Asks every chosen model about every sample.")
-        uploads = len(current_visit().batch.uploads)
+        uploads = len(current_visitor().batch.uploads)
         if uploads:
             photos = "my photo" if uploads == 1 else f"my {uploads} photos"
             _offer(f"Compare on {photos}", own=True, help="Asks every chosen model about your own photos.")
     with st.container():  # always there, so that the table stays in its place
         if survey.running is not None:
-            st.fragment(_advance, run_every=0.1)(questions, inspector)
-    for sentence in _troubles(survey, questions):
+            st.fragment(_advance, run_every=0.1)(choices, inspector)
+    for sentence in _troubles(survey, choices):
         st.warning(as_text(sentence), icon=":material/deployed_code_alert:")
     if survey.running is None:  # half a list would be taken for the whole
-        _table(questions)
+        _table(choices)
 
 
-def _current_survey() -> Survey:
-    survey: Survey = st.session_state.setdefault(SURVEY, Survey())
+def _current_survey() -> DisagreementSurvey:
+    survey: DisagreementSurvey = st.session_state.setdefault(SURVEY, DisagreementSurvey())
     return survey
 
 
 def _photos(own: bool) -> list[Photo]:
-    return photos_of(current_visit(), read_samples(settings().samples), own)
+    return photos_of(current_visitor(), read_samples(settings().samples), own)
 
 
 def _offer(label: str, own: bool, help: str) -> None:
@@ -55,22 +55,22 @@ def _offer(label: str, own: bool, help: str) -> None:
     )
 
 
-def _troubles(survey: Survey, questions: list[Question]) -> list[str]:
+def _troubles(survey: DisagreementSurvey, choices: list[ModelChoice]) -> list[str]:
     return [
-        f"{question.model.name} is left out: {survey.trouble[question.key]}"
-        for question in questions
-        if question.key in survey.trouble
+        f"{choice.model.name} is left out: {survey.model_errors[choice.key]}"
+        for choice in choices
+        if choice.key in survey.model_errors
     ]
 
 
-def _advance(questions: list[Question], inspector: Inspector) -> None:
+def _advance(choices: list[ModelChoice], inspector: Inspector) -> None:
     with plain_errors():
         survey = _current_survey()
         if survey.running is None:
             return
-        survey.advance(_photos(survey.running), questions, inspector, _SECONDS_A_TURN)
+        survey.advance(_photos(survey.running), choices, inspector, _SECONDS_A_TURN)
         photos = _photos(survey.running)
-        left = len(survey.pending(photos, questions))
+        left = len(survey.pending(photos, choices))
         if left == 0:
             survey.running = None
             st.rerun()
@@ -78,16 +78,16 @@ def _advance(questions: list[Question], inspector: Inspector) -> None:
         st.progress(done / len(photos), text=f"Compared on {done} of {len(photos)} photos")
 
 
-def _table(questions: list[Question]) -> None:
+def _table(choices: list[ModelChoice]) -> None:
     survey = _current_survey()
-    rows = survey.rows(_photos(survey.own), questions)
+    rows = survey.rows(_photos(survey.own), choices)
     if not rows:
         st.caption(
             "Defects that one model sees and another misses stand first, then the other photos on which the "
             "models are furthest apart."
         )
         return
-    split = sum(row.split for row in rows)
+    split = sum(row.verdicts_differ for row in rows)
     st.markdown(
         f"**Verdicts differ on {split} of {len(rows)} photos.** Click a row to look at the photo above.",
         help="Known defects that some model misses stand first, as identity mapping leaves maps cold; then "
@@ -108,7 +108,7 @@ def _table(questions: list[Question]) -> None:
     )
 
 
-def _columns(row: Row) -> dict[str, Any]:
+def _columns(row: DisagreementRow) -> dict[str, Any]:
     ratio = "Score / limit of this model: defective from 1 on."
     models = {
         _MODEL + name: st.column_config.NumberColumn(name, format="%.2f", help=ratio) for name in row.scores
@@ -126,7 +126,7 @@ def _columns(row: Row) -> dict[str, Any]:
     }
 
 
-def _cells(row: Row) -> dict[str, object]:
+def _cells(row: DisagreementRow) -> dict[str, object]:
     label = {} if row.photo.own else {"label": row.photo.label}
     everyone = len(row.defective_for) == len(row.scores) > 1
     return {
@@ -134,18 +134,18 @@ def _cells(row: Row) -> dict[str, object]:
         "name": row.photo.name,
         **label,
         "defective": "all" if everyone else ", ".join(row.defective_for) or "none",
-        "apart": row.apart,
+        "apart": row.spread,
         **{_MODEL + name: score.ratio for name, score in row.scores.items()},
     }
 
 
-def _opened(key: str, rows: list[Row]) -> None:
+def _opened(key: str, rows: list[DisagreementRow]) -> None:
     selection = st.session_state[key].selection
     selected = selection.rows or [row for row, _ in selection.cells]
     if selected:
         photo = rows[selected[0]].photo
-        visit = current_visit()
+        visitor = current_visitor()
         if photo.own:
-            visit.show_upload(photo.key)
+            visitor.show_upload(photo.key)
         else:
-            visit.show_sample(photo.key)
+            visitor.show_sample(photo.key)

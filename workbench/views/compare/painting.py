@@ -9,11 +9,11 @@ import streamlit as st
 from workbench.basics.markdown import as_text
 from workbench.components.canvas import show_canvas
 from workbench.explanation.study_image import shown_damaged
-from workbench.inspection.inspector import Inspector, Question
+from workbench.inspection.inspector import Inspector, ModelChoice
 from workbench.inspection.photo import Photo
 from workbench.inspection.samples import read_samples, samples_of_other_kinds
 from workbench.painting.damage import KINDS, MATERIALS, Damaged, Filling, Synthetic
-from workbench.painting.workshop import Plan, Workshop
+from workbench.painting.workshop import DamagePlan, PaintingSession
 from workbench.settings import settings
 from workbench.views.compare.answers import show_answers
 from workbench.views.compare.columns import show_columns, show_details
@@ -32,7 +32,7 @@ _EVERYTHING = (
 
 
 @st.fragment(key="painting")
-def show(photo: Photo, questions: Sequence[Question], inspector: Inspector) -> None:
+def show_painting(photo: Photo, choices: Sequence[ModelChoice], inspector: Inspector) -> None:
     """The canvas with its materials, then what each model makes of the damage."""
     with plain_errors():
         workshop = _current_workshop()
@@ -54,18 +54,18 @@ def show(photo: Photo, questions: Sequence[Question], inspector: Inspector) -> N
         with maps:
             columns = st.container()
             with st.spinner("Asking the models"):  # below, so that the maps stay in theirs
-                look = workshop.look(part, made, questions, inspector)
+                look = workshop.look(part, made, choices, inspector)
             with columns:
-                scale = show_columns(look.comparison, questions)
+                scale = show_columns(look.comparison, choices)
             if made.damaged.mask.any():
                 st.caption(_FIGURES)
         if made.damaged.mask.any():
             with canvas:
-                models = "1 model" if len(questions) == 1 else f"{len(questions)} models"
-                device = device_name(questions[0].device)
+                models = "1 model" if len(choices) == 1 else f"{len(choices)} models"
+                device = device_name(choices[0].device)
                 st.caption(f"From the damage to the maps of {models}: {look.milliseconds:.0f} ms ({device}).")
         _write_link(plan)
-        show_answers(shown_damaged(part, made), questions, inspector)
+        show_answers(shown_damaged(part, made), choices, inspector)
         show_details(look.comparison, scale)
 
 
@@ -74,15 +74,15 @@ def forget_link() -> None:
     st.query_params.pop(_LINK, None)
 
 
-def _current_workshop() -> Workshop:
+def _current_workshop() -> PaintingSession:
     if WORKSHOP not in st.session_state:
         linked = Synthetic.parse(st.query_params.get(_LINK, ""))
-        st.session_state[WORKSHOP] = Workshop(settings().session_bytes, linked)
-    workshop: Workshop = st.session_state[WORKSHOP]
+        st.session_state[WORKSHOP] = PaintingSession(settings().session_bytes, linked)
+    workshop: PaintingSession = st.session_state[WORKSHOP]
     return workshop
 
 
-def _write_link(plan: Plan) -> None:
+def _write_link(plan: DamagePlan) -> None:
     """Keep the synthetic damage in the address; what a hand painted is in no link."""
     if plan.synthetic is None:
         forget_link()
@@ -144,7 +144,7 @@ def _choose_part(photo: Photo) -> Path:
     return samples[name].path
 
 
-def _offer_synthetic(plan: Plan) -> None:
+def _offer_synthetic(plan: DamagePlan) -> None:
     kind = st.selectbox(
         "Synthetic damage",
         list(KINDS),
@@ -173,7 +173,7 @@ def _offer_synthetic(plan: Plan) -> None:
     )
 
 
-def _heal(plan: Plan) -> None:
+def _heal(plan: DamagePlan) -> None:
     plan.synthetic = None
 
 
@@ -183,7 +183,7 @@ def _others(photo: Photo) -> list[Path]:
     return [sample.path for sample in samples_of_other_kinds(samples, photo.key)]
 
 
-def _say_what_was_made(damaged: Damaged, plan: Plan, photo: Photo) -> None:
+def _say_what_was_made(damaged: Damaged, plan: DamagePlan, photo: Photo) -> None:
     if not damaged.mask.any():
         st.info(
             "Paint a defect on the part, or let one be made: the maps follow at once.",
@@ -191,8 +191,8 @@ def _say_what_was_made(damaged: Damaged, plan: Plan, photo: Photo) -> None:
         )
     elif damaged.mask.all():
         st.info(_EVERYTHING, icon=":material/select_all:")
-    if plan.synthetic is not None and damaged.kind:
-        kind = KINDS[damaged.kind].lower()
+    if plan.synthetic is not None and damaged.filling:
+        kind = KINDS[damaged.filling].lower()
         st.caption(f"Synthetic damage number {plan.synthetic.seed + 1}: {kind}, shape: {damaged.shape}.")
     if photo.label == "defective":
         st.caption(

@@ -9,29 +9,29 @@ from crr.types import Inspection, Verdict
 from workbench.basics.markdown import as_text
 from workbench.basics.palettes import gradient
 from workbench.components.picture import show_picture
-from workbench.inspection.drawing import View, draw, views_of
+from workbench.inspection.drawing import PictureView, draw, views_of
 from workbench.inspection.inspector import Inspected
 from workbench.inspection.plots import score_figure
-from workbench.inspection.samples import Sample, read_samples
+from workbench.inspection.samples import GallerySample, read_samples
 from workbench.inspection.verdict import (
     HIGHEST,
     LOWEST,
     STEP,
     Regions,
     among_normals,
+    category_label,
     describe_limits,
     describe_regions,
     position,
-    readable,
     regions_at,
     starting_threshold,
     strictness,
     verdict_at,
 )
-from workbench.inspection.visitor import Visit
+from workbench.inspection.visitor import VisitorState
 from workbench.settings import settings
 from workbench.views.shared.page import device_name, plain_errors
-from workbench.views.shared.session import current_visit
+from workbench.views.shared.session import current_visitor
 
 _LEGEND = (
     '<div class="legend"><span>0 as usual</span>'
@@ -41,46 +41,46 @@ _LEGEND = (
 
 
 @st.fragment(key="viewer")
-def show(inspected: Inspected) -> None:
+def show_result(inspected: Inspected) -> None:
     """The answer, the picture, and beside it its controls and the numbers."""
     with plain_errors():
-        visit, inspection = current_visit(), inspected.inspection
+        visitor, inspection = current_visitor(), inspected.inspection
         answer = st.container()
         picture, beside = st.columns([5, 3], gap="medium")
         with picture:
             view = _choose_view(inspection)
             canvas = st.container()
             st.html(_LEGEND)
-            if visit.upload is None:
-                st.caption(as_text(_sample(visit).credit))
+            if visitor.upload is None:
+                st.caption(as_text(_sample(visitor).credit))
         with beside:
-            _choose_threshold(inspection, visit)
-            if visit.upload is None:
-                _show_truth(inspection, visit)
-            opacity = visit.opacity = _choose_opacity(view)
-        _write_link(inspection, visit)
+            _choose_threshold(inspection, visitor)
+            if visitor.upload is None:
+                _show_truth(inspection, visitor)
+            opacity = visitor.opacity = _choose_opacity(view)
+        _write_link(inspection, visitor)
         start = perf_counter()
-        regions = regions_at(inspection, visit.factor)
-        drawing = draw(inspected, _name(visit), view, regions, opacity)
+        regions = regions_at(inspection, visitor.factor)
+        drawing = draw(inspected, _name(visitor), view, regions, opacity)
         milliseconds = 1000 * (perf_counter() - start)
         with answer:
-            _show_answer(inspected, visit)
+            _show_answer(inspected, visitor)
         with canvas:
             show_picture(drawing, "picture")
         with beside:
-            _show_numbers(inspected, visit.factor, regions, milliseconds)
+            _show_numbers(inspected, visitor.factor, regions, milliseconds)
 
 
-def _sample(visit: Visit) -> Sample:
-    return read_samples(settings().samples)[visit.sample]
+def _sample(visitor: VisitorState) -> GallerySample:
+    return read_samples(settings().samples)[visitor.sample]
 
 
-def _name(visit: Visit) -> str:
-    return _sample(visit).title if visit.upload is None else visit.batch.uploads[visit.upload].name
+def _name(visitor: VisitorState) -> str:
+    return _sample(visitor).title if visitor.upload is None else visitor.batch.uploads[visitor.upload].name
 
 
-def _choose_view(inspection: Inspection) -> View:
-    view: View = st.segmented_control(
+def _choose_view(inspection: Inspection) -> PictureView:
+    view: PictureView = st.segmented_control(
         "View",
         views_of(inspection),
         default="Overlay",
@@ -95,17 +95,17 @@ def _choose_view(inspection: Inspection) -> View:
     return view
 
 
-def _choose_threshold(inspection: Inspection, visit: Visit) -> None:
+def _choose_threshold(inspection: Inspection, visitor: VisitorState) -> None:
     start = starting_threshold(inspection)
-    if visit.linked_threshold is not None:
-        visit.factor = strictness(inspection, visit.linked_threshold)
-        visit.linked_threshold = None
+    if visitor.linked_threshold is not None:
+        visitor.factor = strictness(inspection, visitor.linked_threshold)
+        visitor.linked_threshold = None
     key = f"threshold-{start:.2f}"  # images that start elsewhere get a slider of their own
     st.slider(
         "Threshold",
         LOWEST,
         HIGHEST,
-        position(inspection, visit.factor),
+        position(inspection, visitor.factor),
         STEP,
         key=key,
         on_change=_threshold_moved,
@@ -115,19 +115,19 @@ def _choose_threshold(inspection: Inspection, visit: Visit) -> None:
         "moves along by the same factor, also in the table: further to the left finds more defects and "
         "raises more false alarms. Nothing is computed again by the model.",
     )
-    st.caption(describe_limits(inspection, visit.factor))
+    st.caption(describe_limits(inspection, visitor.factor))
 
 
 def _threshold_moved(key: str, inspection: Inspection) -> None:
-    visit = current_visit()
-    moved = abs(st.session_state[key] - position(inspection, visit.factor)) >= STEP / 2
+    visitor = current_visitor()
+    moved = abs(st.session_state[key] - position(inspection, visitor.factor)) >= STEP / 2
     if moved:  # a browser also sends where a slider stands that comes back on the page
-        visit.factor = strictness(inspection, st.session_state[key])
-    if moved and visit.batch.uploads:
+        visitor.factor = strictness(inspection, st.session_state[key])
+    if moved and visitor.batch.uploads:
         st.rerun(["viewer", "summary", "table"])
 
 
-def _choose_opacity(view: View) -> float:
+def _choose_opacity(view: PictureView) -> float:
     percent = st.slider(
         "Opacity",
         0,
@@ -143,13 +143,13 @@ def _choose_opacity(view: View) -> float:
     return percent / 100
 
 
-def _write_link(inspection: Inspection, visit: Visit) -> None:
+def _write_link(inspection: Inspection, visitor: VisitorState) -> None:
     """Keep in the address what a link needs to show the same again; images of visitors are in no link."""
     wanted: dict[str, str] = {}
-    if visit.upload is None:
-        wanted["sample"] = visit.sample
-    if visit.factor != 1:
-        wanted["threshold"] = f"{position(inspection, visit.factor):.2f}"
+    if visitor.upload is None:
+        wanted["sample"] = visitor.sample
+    if visitor.factor != 1:
+        wanted["threshold"] = f"{position(inspection, visitor.factor):.2f}"
     for name in ("sample", "threshold"):
         if name not in wanted:
             st.query_params.pop(name, None)
@@ -157,17 +157,17 @@ def _write_link(inspection: Inspection, visit: Visit) -> None:
             st.query_params[name] = wanted[name]
 
 
-def _show_answer(inspected: Inspected, visit: Visit) -> None:
+def _show_answer(inspected: Inspected, visitor: VisitorState) -> None:
     inspection = inspected.inspection
-    limit = visit.factor * inspection.threshold
+    limit = visitor.factor * inspection.threshold
     verdict = verdict_at(inspection.score, limit)
-    category = escape(readable(inspection.category))
+    category = escape(category_label(inspection.category))
     if inspection.known:
         headline, style, likeness = verdict.capitalize(), str(verdict), f"looks like: {category}"
     else:
         headline, style, likeness = "Unknown part", "unknown", f"nearest: {category}"
     relation = "reaches the" if verdict == "defective" else "below the"
-    name = "" if visit.upload is None else f"<span>{escape(_name(visit))}</span>"
+    name = "" if visitor.upload is None else f"<span>{escape(_name(visitor))}</span>"
     st.html(
         f'<div class="answer {style}"><b>{headline}</b>'
         f"<span>score <b>{inspection.score:.2f}</b> {relation} limit {limit:.2f}</span>"
@@ -176,15 +176,15 @@ def _show_answer(inspected: Inspected, visit: Visit) -> None:
     if not inspection.known:
         st.warning(
             "This looks like nothing the model was trained on "
-            f"(nearest: {as_text(readable(inspection.category))}). The score means little.",
+            f"(nearest: {as_text(category_label(inspection.category))}). The score means little.",
             icon=":material/help:",
         )
 
 
-def _show_truth(inspection: Inspection, visit: Visit) -> None:
+def _show_truth(inspection: Inspection, visitor: VisitorState) -> None:
     """Say so where the model is wrong about a sample."""
-    verdict = verdict_at(inspection.score, visit.factor * inspection.threshold)
-    label: Verdict = "defective" if _sample(visit).defective else "normal"
+    verdict = verdict_at(inspection.score, visitor.factor * inspection.threshold)
+    label: Verdict = "defective" if _sample(visitor).defective else "normal"
     if verdict != label:
         missed = "misses it" if label == "defective" else "raises a false alarm"
         st.info(

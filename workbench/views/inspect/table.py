@@ -5,13 +5,13 @@ import streamlit as st
 
 from workbench.basics.markdown import as_text
 from workbench.inspection import export as exports
-from workbench.inspection.batch import Row
-from workbench.inspection.inspector import Inspector, Question
-from workbench.inspection.verdict import readable
-from workbench.inspection.visitor import Visit
+from workbench.inspection.batch import BatchRow
+from workbench.inspection.inspector import Inspector, ModelChoice
+from workbench.inspection.verdict import category_label
+from workbench.inspection.visitor import VisitorState
 from workbench.settings import settings
 from workbench.views.shared.page import plain_errors
-from workbench.views.shared.session import current_visit, forget_images
+from workbench.views.shared.session import current_visitor, forget_images
 
 _SECONDS_A_TURN = 0.3  # the page answers between turns
 _SHOWN_PROBLEMS = 3
@@ -33,56 +33,56 @@ _COLUMNS = {
 }
 
 
-def show_news(visit: Visit, question: Question) -> None:
+def show_news(visitor: VisitorState, choice: ModelChoice) -> None:
     """How it went with the images that arrived, until a sample is chosen; the table keeps what was wrong."""
-    _summary(question)  # always there, so that the threshold slider can have it written again
-    if not visit.news:
+    _summary(choice)  # always there, so that the threshold slider can have it written again
+    if not visitor.news:
         return
-    problems = visit.problems
+    problems = visitor.problems
     for failure in problems[:_SHOWN_PROBLEMS]:
         st.warning(as_text(failure.sentence), icon=":material/broken_image:")
     if len(problems) > _SHOWN_PROBLEMS:
         more = len(problems) - _SHOWN_PROBLEMS
         st.markdown(f"{more} more could not be inspected: [see the list](#{_BELOW}).")
-    if visit.batch.refusal is not None:
-        st.warning(as_text(visit.batch.refusal), icon=":material/inventory_2:")
+    if visitor.batch.refusal is not None:
+        st.warning(as_text(visitor.batch.refusal), icon=":material/inventory_2:")
 
 
 @st.fragment(key="summary")
-def _summary(question: Question) -> None:
+def _summary(choice: ModelChoice) -> None:
     with plain_errors():
-        visit = current_visit()
-        several = len(visit.batch.uploads) + len(visit.batch.failures) > 1
-        if visit.news and several and not visit.batch.pending(question):
-            st.markdown(f"**{visit.batch.summary(question, visit.factor)}** [See the table](#{_BELOW})")
+        visitor = current_visitor()
+        several = len(visitor.batch.uploads) + len(visitor.batch.failures) > 1
+        if visitor.news and several and not visitor.batch.pending(choice):
+            st.markdown(f"**{visitor.batch.summary(choice, visitor.factor)}** [See the table](#{_BELOW})")
 
 
-def inspect_rest(visit: Visit, question: Question, inspector: Inspector) -> None:
+def inspect_rest(visitor: VisitorState, choice: ModelChoice, inspector: Inspector) -> None:
     """Inspect what is still to be inspected, in turns, with a progress bar."""
-    trouble = visit.batch.trouble.get(question.key)
+    trouble = visitor.batch.model_errors.get(choice.key)
     if trouble is not None:
         st.error(as_text(trouble))
         again = "Inspects the images that are still missing, for example once memory is free."
         if st.button("Try again", help=again):
-            del visit.batch.trouble[question.key]
+            del visitor.batch.model_errors[choice.key]
             st.rerun()
-    elif visit.batch.pending(question):
-        st.fragment(_advance, run_every=0.1)(question, inspector)
+    elif visitor.batch.pending(choice):
+        st.fragment(_advance, run_every=0.1)(choice, inspector)
 
 
-def show_table(visit: Visit, question: Question, inspector: Inspector) -> None:
+def show_table(visitor: VisitorState, choice: ModelChoice, inspector: Inspector) -> None:
     """The table of what was inspected, if the visitor brought anything."""
-    if visit.batch.uploads or visit.batch.failures:
-        _table(question, inspector)
+    if visitor.batch.uploads or visitor.batch.failures:
+        _table(choice, inspector)
 
 
-def _advance(question: Question, inspector: Inspector) -> None:
+def _advance(choice: ModelChoice, inspector: Inspector) -> None:
     with plain_errors():
-        batch = current_visit().batch
-        batch.inspect_some(question, inspector, _SECONDS_A_TURN)
+        batch = current_visitor().batch
+        batch.inspect_some(choice, inspector, _SECONDS_A_TURN)
         total = len(batch.uploads)
-        done = total - len(batch.pending(question))
-        if done == total or question.key in batch.trouble:
+        done = total - len(batch.pending(choice))
+        if done == total or choice.key in batch.model_errors:
             st.rerun()
         limit = settings().questions_per_minute
         slowly = f" (this server answers {limit} a minute to each visitor)" if 0 < limit < total else ""
@@ -90,15 +90,15 @@ def _advance(question: Question, inspector: Inspector) -> None:
 
 
 @st.fragment(key="table")
-def _table(question: Question, inspector: Inspector) -> None:
+def _table(choice: ModelChoice, inspector: Inspector) -> None:
     with plain_errors():
-        visit = current_visit()
-        rows = visit.batch.rows(question)
+        visitor = current_visitor()
+        rows = visitor.batch.rows(choice)
         found = {
-            verdict: [row for row in rows if row.verdict(visit.factor) == verdict] for verdict in _VERDICTS
+            verdict: [row for row in rows if row.verdict(visitor.factor) == verdict] for verdict in _VERDICTS
         }
         st.subheader(f"Your images: {len(rows)}", anchor=_BELOW)
-        failures = list(visit.batch.failures.values())
+        failures = list(visitor.batch.failures.values())
         if failures:
             with st.expander(f"Could not be inspected: {len(failures)}", icon=":material/broken_image:"):
                 st.markdown("\n".join(f"- {as_text(failure.sentence)}" for failure in reversed(failures)))
@@ -112,14 +112,14 @@ def _table(question: Question, inspector: Inspector) -> None:
             help="Which verdicts the table lists. Verdicts follow the threshold slider.",
         )
         listed = found.get(shown, rows)
-        _list(listed, visit)
-        _offer_downloads(visit, question, inspector)
+        _list(listed, visitor)
+        _offer_downloads(visitor, choice, inspector)
 
 
-def _list(rows: list[Row], visit: Visit) -> None:
+def _list(rows: list[BatchRow], visitor: VisitorState) -> None:
     key = f"table-{hash(tuple(row.digest for row in rows))}"  # other rows, another selection
     st.dataframe(
-        pd.DataFrame([_cells(row, visit.factor) for row in rows], columns=list(_COLUMNS)),
+        pd.DataFrame([_cells(row, visitor.factor) for row in rows], columns=list(_COLUMNS)),
         key=key,
         hide_index=True,
         row_height=56,
@@ -131,8 +131,8 @@ def _list(rows: list[Row], visit: Visit) -> None:
     )
 
 
-def _cells(row: Row, factor: float) -> dict[str, object]:
-    category = readable(row.category)
+def _cells(row: BatchRow, factor: float) -> dict[str, object]:
+    category = category_label(row.category)
     return {
         "image": row.thumbnail,
         "file": row.name,
@@ -143,20 +143,20 @@ def _cells(row: Row, factor: float) -> dict[str, object]:
     }
 
 
-def _opened(key: str, rows: list[Row]) -> None:
+def _opened(key: str, rows: list[BatchRow]) -> None:
     selection = st.session_state[key].selection
     selected = selection.rows or [row for row, _ in selection.cells]
     if selected:
-        current_visit().show_upload(rows[selected[0]].digest)
+        current_visitor().show_upload(rows[selected[0]].digest)
         st.rerun()
 
 
-def _offer_downloads(visit: Visit, question: Question, inspector: Inspector) -> None:
-    batch = visit.batch  # threshold and opacity are read at the click, when the sliders may have moved
+def _offer_downloads(visitor: VisitorState, choice: ModelChoice, inspector: Inspector) -> None:
+    batch = visitor.batch  # threshold and opacity are read at the click, when the sliders may have moved
     with st.container(horizontal=True):
         st.download_button(
             "Table (CSV)",
-            lambda: exports.results_csv(batch, question, inspector, visit.factor),
+            lambda: exports.results_csv(batch, choice, inspector, visitor.factor),
             "inspection.csv",
             "text/csv",
             on_click="ignore",
@@ -165,7 +165,7 @@ def _offer_downloads(visit: Visit, question: Question, inspector: Inspector) -> 
         )
         st.download_button(
             "Heat-maps (zip)",
-            lambda: exports.pictures_zip(batch, question, inspector, visit.factor, visit.opacity),
+            lambda: exports.pictures_zip(batch, choice, inspector, visitor.factor, visitor.opacity),
             "inspection.zip",
             "application/zip",
             on_click="ignore",

@@ -6,22 +6,22 @@ from crr.errors import CRRError
 from crr.types import Image
 from workbench.basics.markdown import as_text
 from workbench.components.panels import show_panels
-from workbench.explanation.cache import Exploration
+from workbench.explanation.cache import ExplanationCache
 from workbench.explanation.drawing import draw_pictures
 from workbench.explanation.feature_pictures import ILLUSTRATION, NO_PAINTER
 from workbench.explanation.patch_reading import contributions
 from workbench.explanation.plots import channels_figure, shares_figure
 from workbench.inspection.inspector import Inspector
 from workbench.views.layers.fusion import Weights
-from workbench.views.layers.state import View
+from workbench.views.layers.state import ExplorerState
 
 
-def show_painting(view: View, exploration: Exploration, inspector: Inspector) -> None:
+def show_painting(view: ExplorerState, exploration: ExplanationCache, inspector: Inspector) -> None:
     """The photo, what the encoder saw of it as a picture, and what the decoder answered."""
     found = view.found
     painted, problem = None, ""
     try:
-        painted = exploration.paint(found.identity, found.explanation, found.question, inspector)
+        painted = exploration.paint(found.identity, found.explanation, found.choice, inspector)
     except CRRError as error:
         problem = str(error)
     pictures: list[tuple[str, Image | None, str]] = [("photo", None, "")]
@@ -44,7 +44,7 @@ def show_painting(view: View, exploration: Exploration, inspector: Inspector) ->
             st.info(NO_PAINTER, icon=":material/format_paint:")
 
 
-def show_adding_up(view: View, weights: Weights) -> None:
+def show_adding_up(view: ExplorerState, weights: Weights) -> None:
     """What each layer adds to the map at the place that was chosen."""
     explanation = view.found.explanation
     names = [layer.layer.name for layer in explanation.layers]
@@ -55,7 +55,7 @@ def show_adding_up(view: View, weights: Weights) -> None:
     st.caption(f"What adds up to {sum(values):.2f} here.")
 
 
-def show_channels(view: View) -> None:
+def show_channels(view: ExplorerState) -> None:
     """Single channels at the place that was chosen."""
     found = view.found
     with st.expander("Channels that differ most here"):

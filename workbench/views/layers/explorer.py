@@ -5,17 +5,17 @@ from collections.abc import Sequence
 import streamlit as st
 
 from crr.errors import CRRError
-from crr.inference.explanation import Hidden
+from crr.inference.explanation import FeatureMask
 from workbench.basics.markdown import as_text
-from workbench.explanation.cache import Exploration
-from workbench.explanation.explorer import Explored, explore
-from workbench.explanation.location import Spot
-from workbench.explanation.study_image import Shown, shown_as_it_is, shown_damaged
-from workbench.inspection.inspector import Inspector, Question
+from workbench.explanation.cache import ExplanationCache
+from workbench.explanation.explorer import LayerExplanation, explore
+from workbench.explanation.location import Location
+from workbench.explanation.study_image import StudyImage, shown_as_it_is, shown_damaged
+from workbench.inspection.inspector import Inspector, ModelChoice
 from workbench.inspection.photo import Photo
 from workbench.inspection.samples import read_samples, samples_of_other_kinds
 from workbench.model_store import available as models
-from workbench.painting.workshop import Workshop
+from workbench.painting.workshop import PaintingSession
 from workbench.reference.cache import normality
 from workbench.settings import settings
 from workbench.views.layers.details import show_adding_up, show_channels, show_painting
@@ -23,7 +23,7 @@ from workbench.views.layers.export import offer_exports
 from workbench.views.layers.fusion import current_weights, show_answer, show_sum
 from workbench.views.layers.identity import show_index
 from workbench.views.layers.rows import show_layers
-from workbench.views.layers.state import View, choose_measure, choose_pick, peak
+from workbench.views.layers.state import ExplorerState, choose_measure, choose_pick, peak
 from workbench.views.shared.page import plain_errors
 from workbench.views.shared.progress import progress
 from workbench.views.shared.session import WORKSHOP, current_exploration
@@ -37,10 +37,10 @@ _HOW_TO_GET_NORMALS = (
 )
 
 
-def choose_other(question: Question) -> list[Question]:
+def choose_other(choice: ModelChoice) -> list[ModelChoice]:
     """A second model to stand beside the first, chosen in the sidebar; none by default."""
     found = models.find_models()
-    options = [_NONE, *(name for name in found if name != question.model.name)]
+    options = [_NONE, *(name for name in found if name != choice.model.name)]
     if st.session_state.get("beside", st.query_params.get("beside")) not in (None, *options):
         st.session_state["beside"] = _NONE  # it is the first one now, or is not there any more
     with st.sidebar:
@@ -52,11 +52,11 @@ def choose_other(question: Question) -> list[Question]:
             help="A second model on the same photo: an autoencoder beside CRR shows where one copies what "
             "the other repairs.",
         )
-    return [] if name == _NONE else [Question(found[name], question.device)]
+    return [] if name == _NONE else [ModelChoice(found[name], choice.device)]
 
 
 @st.fragment(key="exploring")
-def show(photo: Photo, questions: Sequence[Question], inspector: Inspector) -> None:
+def show_explorer(photo: Photo, choices: Sequence[ModelChoice], inspector: Inspector) -> None:
     """Everything about one photo; moving a control or choosing a place asks a model at most once."""
     with plain_errors():
         exploration = current_exploration()
@@ -67,13 +67,11 @@ def show(photo: Photo, questions: Sequence[Question], inspector: Inspector) -> N
             hidden = _choose_hidden()
         explored, failures = [], []
         with st.spinner("Asking the models"), progress("Looking once at") as tell:
-            for question in questions:
+            for choice in choices:
                 try:
-                    explored.append(
-                        explore(shown, question, inspector, normality(), exploration, hidden, tell)
-                    )
+                    explored.append(explore(shown, choice, inspector, normality(), exploration, hidden, tell))
                 except CRRError as error:
-                    failures.append((question.model.name, error))
+                    failures.append((choice.model.name, error))
         for name, failure in failures:
             if not explored:
                 raise failure
@@ -82,13 +80,13 @@ def show(photo: Photo, questions: Sequence[Question], inspector: Inspector) -> N
         _write_spot(photo, spot, shown.size)
         for place, found in zip(st.columns(len(explored), gap="medium"), explored, strict=True):
             with place:
-                view = View(
+                view = ExplorerState(
                     found,
                     measuring,
                     pick,
                     spot,
                     len(explored) == 1,
-                    lambda place: _choose_spot(photo, Spot.of(place, explored[0].picture.size)),
+                    lambda place: _choose_spot(photo, Location.of(place, explored[0].picture.size)),
                 )
                 _show_model(view, inspector)
         _show_credits(photo, explored)
@@ -96,7 +94,7 @@ def show(photo: Photo, questions: Sequence[Question], inspector: Inspector) -> N
         offer_exports(explored, shown, measuring, spot, inspector, exploration)
 
 
-def _show_model(view: View, inspector: Inspector) -> None:
+def _show_model(view: ExplorerState, inspector: Inspector) -> None:
     weights = current_weights(view)
     show_answer(view, weights)
     show_painting(view, current_exploration(), inspector)
@@ -106,7 +104,7 @@ def _show_model(view: View, inspector: Inspector) -> None:
     show_channels(view)
 
 
-def _show_credits(photo: Photo, explored: Sequence[Explored]) -> None:
+def _show_credits(photo: Photo, explored: Sequence[LayerExplanation]) -> None:
     """Where the photo and the normal patches come from."""
     credits = [] if photo.own else [read_samples(settings().samples)[photo.key].credit]
     credits += [f"Normal patches: {found.normal.credit}" for found in explored if found.normal.credit]
@@ -114,9 +112,9 @@ def _show_credits(photo: Photo, explored: Sequence[Explored]) -> None:
         st.caption(as_text(credit))
 
 
-def _choose_photo(photo: Photo) -> Shown:
+def _choose_photo(photo: Photo) -> StudyImage:
     """The photo as it came, or with what the visitor painted on it on the page Compare."""
-    workshop: Workshop | None = st.session_state.get(WORKSHOP)
+    workshop: PaintingSession | None = st.session_state.get(WORKSHOP)
     if workshop is None or not workshop.damages(photo):
         return shown_as_it_is(photo)
     look = st.segmented_control(
@@ -137,7 +135,7 @@ def _choose_photo(photo: Photo) -> Shown:
     return shown_damaged(part, workshop.make(part, donors))
 
 
-def _choose_hidden() -> Hidden:
+def _choose_hidden() -> FeatureMask:
     with st.popover("Masking", icon=":material/blur_on:", help="Hide part of the features from the decoder."):
         rate = st.slider(
             "Hidden",
@@ -155,15 +153,17 @@ def _choose_hidden() -> Hidden:
         seed = st.number_input(
             "Draw", 0, 9999, 0, key="hidden_seed", bind="query-params", help="Another number hides others."
         )
-    return Hidden(rate / 100, int(seed))
+    return FeatureMask(rate / 100, int(seed))
 
 
-def _current_spot(photo: Photo, size: tuple[int, int], found: Explored, exploration: Exploration) -> Spot:
+def _current_spot(
+    photo: Photo, size: tuple[int, int], found: LayerExplanation, exploration: ExplanationCache
+) -> Location:
     """What the visitor chose in this photo, what the link asks for, or where the map is highest."""
     about, written = st.session_state.setdefault(_WRITTEN, (photo.key, None))
     linked = st.query_params.get("spot") if about == photo.key else None
     if linked is not None and linked != written:  # of a link, or the browser went back
-        wanted = Spot.parse(linked, size)
+        wanted = Location.parse(linked, size)
         if wanted is None:
             st.info(
                 "The link names no place of this picture, so the most unusual one is shown.",
@@ -173,14 +173,14 @@ def _current_spot(photo: Photo, size: tuple[int, int], found: Explored, explorat
     return exploration.spots.setdefault(photo.key, peak(found))
 
 
-def _choose_spot(photo: Photo, spot: Spot | None) -> None:
+def _choose_spot(photo: Photo, spot: Location | None) -> None:
     if spot is None:
         st.toast("That place lies outside the picture: choose one inside.", icon=":material/wrong_location:")
     else:
         current_exploration().spots[photo.key] = spot
 
 
-def _write_spot(photo: Photo, spot: Spot, size: tuple[int, int]) -> None:
+def _write_spot(photo: Photo, spot: Location, size: tuple[int, int]) -> None:
     """Keep the place in the address, in pixels of the photo; of a visitor's own photo there is no link."""
     st.session_state[_WRITTEN] = (photo.key, spot.as_link(size))
     if photo.own:
@@ -189,7 +189,7 @@ def _write_spot(photo: Photo, spot: Spot, size: tuple[int, int]) -> None:
         st.query_params["spot"] = spot.as_link(size)
 
 
-def _say_what_is_missing(found: Explored) -> None:
+def _say_what_is_missing(found: LayerExplanation) -> None:
     if found.normal.reference is None:
         category = found.explanation.inspection.category
         st.info(

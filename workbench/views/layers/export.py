@@ -9,30 +9,30 @@ import streamlit as st
 
 from crr.errors import CRRError
 from crr.types import Image
-from workbench.explanation.cache import Exploration
-from workbench.explanation.explorer import Explored
+from workbench.explanation.cache import ExplanationCache
+from workbench.explanation.explorer import LayerExplanation
 from workbench.explanation.export import ARRAYS, as_arrays, as_html
-from workbench.explanation.location import Spot
-from workbench.explanation.study_image import Shown
+from workbench.explanation.location import Location
+from workbench.explanation.study_image import StudyImage
 from workbench.inspection.inspector import Inspector
 from workbench.inspection.samples import read_samples
-from workbench.reference.discrepancy import Measuring
+from workbench.reference.discrepancy import DiscrepancyChoice
 from workbench.settings import settings
 
 
 def offer_exports(
-    explored: Sequence[Explored],
-    shown: Shown,
-    measuring: Measuring,
-    spot: Spot,
+    explored: Sequence[LayerExplanation],
+    shown: StudyImage,
+    measuring: DiscrepancyChoice,
+    spot: Location,
     inspector: Inspector,
-    exploration: Exploration,
+    exploration: ExplanationCache,
 ) -> None:
     """A button for the page, and one a model for the arrays; both are made when they are pressed."""
 
-    def paint(found: Explored) -> list[Image] | None:
+    def paint(found: LayerExplanation) -> list[Image] | None:
         with suppress(CRRError):  # the rest is worth keeping without pictures
-            return exploration.paint(found.identity, found.explanation, found.question, inspector)
+            return exploration.paint(found.identity, found.explanation, found.choice, inspector)
         return None
 
     def page() -> bytes:
@@ -41,7 +41,7 @@ def offer_exports(
         credit = " ".join([credit, *dict.fromkeys(found.normal.credit for found in explored)]).strip()
         return as_html(explored, painted, shown.photo.name, shown.size, credit, measuring, spot).encode()
 
-    def arrays(found: Explored) -> bytes:
+    def arrays(found: LayerExplanation) -> bytes:
         return as_arrays(found, paint(found))
 
     st.subheader("Keep it", anchor=False)

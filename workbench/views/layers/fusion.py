@@ -11,7 +11,7 @@ from workbench.basics.markdown import as_text
 from workbench.components.panels import show_panels
 from workbench.explanation.drawing import draw_sum
 from workbench.inspection.verdict import verdict_at
-from workbench.views.layers.state import View
+from workbench.views.layers.state import ExplorerState
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Weights:
     calibrated: bool
 
 
-def current_weights(view: View) -> Weights:
+def current_weights(view: ExplorerState) -> Weights:
     """Where the sliders stand, before they are drawn; this also puts them where they stand at first."""
     terms, state = view.found.explanation.terms, st.session_state
     calibrated = float(terms.settings.distance_weight)
@@ -41,7 +41,7 @@ def current_weights(view: View) -> Weights:
     return Weights(layers, 1.0 if terms.segmentation is None else distance, alike and same)
 
 
-def choose_weight(view: View, index: int) -> None:
+def choose_weight(view: ExplorerState, index: int) -> None:
     """How much a layer counts."""
     st.slider(
         "Weight",
@@ -54,7 +54,7 @@ def choose_weight(view: View, index: int) -> None:
     )
 
 
-def choose_distance_weight(view: View) -> None:
+def choose_distance_weight(view: ExplorerState) -> None:
     """How much all layers together count against the segmentation network."""
     terms = view.found.explanation.terms
     if terms.segmentation is None:
@@ -69,7 +69,7 @@ def choose_distance_weight(view: View) -> None:
     )
 
 
-def show_sum(view: View, weights: Weights, beside: Callable[[View, Weights], None]) -> None:
+def show_sum(view: ExplorerState, weights: Weights, beside: Callable[[ExplorerState, Weights], None]) -> None:
     """The end of the column: fused distances, segmentation, and the final map; `beside` says more of it."""
     explanation = view.found.explanation
     fused = explanation.terms.fused(weights.layers, weights.distance)
@@ -98,7 +98,7 @@ def show_sum(view: View, weights: Weights, beside: Callable[[View, Weights], Non
         beside(view, weights)
 
 
-def show_answer(view: View, weights: Weights) -> None:
+def show_answer(view: ExplorerState, weights: Weights) -> None:
     """Verdict and score as calibrated, or as they would be with the weights that were chosen."""
     inspection = view.found.explanation.inspection
     score = inspection.score
@@ -124,7 +124,7 @@ def show_answer(view: View, weights: Weights) -> None:
         _show_changed(view, weights)
 
 
-def _show_changed(view: View, weights: Weights) -> None:
+def _show_changed(view: ExplorerState, weights: Weights) -> None:
     """What the weights were before, and what they would make of normal images."""
     inspection = view.found.explanation.inspection
     words = f"With your weights. As calibrated: {inspection.verdict}, score {inspection.score:.2f}."
@@ -146,7 +146,7 @@ def _show_changed(view: View, weights: Weights) -> None:
         )
 
 
-def _reset(view: View) -> None:
+def _reset(view: ExplorerState) -> None:
     for index in range(len(view.found.explanation.layers)):
         st.session_state[view.key(f"weight-{index}")] = 1.0
     if view.found.explanation.terms.segmentation is not None:

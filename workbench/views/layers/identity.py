@@ -5,16 +5,16 @@ from collections.abc import Sequence
 import streamlit as st
 
 from crr.anomalies import HELD_OUT
-from crr.inference.explanation import Hidden
+from crr.inference.explanation import FeatureMask
 from workbench.basics.markdown import as_text
-from workbench.explanation.cache import Exploration
-from workbench.explanation.explorer import Explored
+from workbench.explanation.cache import ExplanationCache
+from workbench.explanation.explorer import LayerExplanation
 from workbench.explanation.identity_index import Origin, best_known, indices_of
 from workbench.explanation.plots import index_figure
-from workbench.explanation.study_image import Shown
-from workbench.inspection.inspector import Inspector, Question
+from workbench.explanation.study_image import StudyImage
+from workbench.inspection.inspector import Inspector, ModelChoice
 from workbench.model_store import available as models
-from workbench.reference.cache import Normality
+from workbench.reference.cache import ReferenceCache
 from workbench.views.shared.progress import progress
 
 _MOST = 6
@@ -32,12 +32,12 @@ _MEASURED_ON: dict[Origin, str] = {
 
 
 def show_index(
-    shown: Shown,
-    explored: Sequence[Explored],
+    shown: StudyImage,
+    explored: Sequence[LayerExplanation],
     inspector: Inspector,
-    exploration: Exploration,
-    normality: Normality,
-    hidden: Hidden,
+    exploration: ExplanationCache,
+    normality: ReferenceCache,
+    hidden: FeatureMask,
 ) -> None:
     """A line a model; the models shown above, an autoencoder, and others that are chosen here."""
     found = models.find_models()
@@ -55,7 +55,7 @@ def show_index(
     if not names:
         st.caption("Choose a model.")
         return
-    asked = [Question(found[name], explored[0].question.device) for name in names]
+    asked = [ModelChoice(found[name], explored[0].choice.device) for name in names]
     origin = _origin(shown, explored)
     with st.spinner("Asking the models"), progress("Looking once at") as tell:
         indices, failed = indices_of(shown, asked, inspector, exploration, normality, hidden, origin, tell)
@@ -69,7 +69,7 @@ def show_index(
     st.caption(_MEASURED_ON[origin])
 
 
-def _origin(shown: Shown, explored: Sequence[Explored]) -> Origin:
+def _origin(shown: StudyImage, explored: Sequence[LayerExplanation]) -> Origin:
     """What all models are compared on: the best that is known for each of those shown above."""
     origins = {best_known(shown, found.explanation, found.normal.reference) for found in explored}
     return origins.pop() if len(origins) == 1 else "test"

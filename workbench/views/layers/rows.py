@@ -6,14 +6,14 @@ from workbench.basics.markdown import as_text
 from workbench.basics.palettes import copying_gradient, gradient
 from workbench.components.panels import show_panels
 from workbench.explanation.drawing import draw_layer, highest
-from workbench.explanation.explorer import Explored
+from workbench.explanation.explorer import LayerExplanation
 from workbench.explanation.identity_index import Origin
 from workbench.explanation.patch_reading import among_normal_patches, discrepancy_map
 from workbench.explanation.patch_thumbnails import neighbours_html
 from workbench.explanation.plots import patches_figure
 from workbench.inspection.verdict import percent_copied
 from workbench.views.layers.fusion import Weights, choose_distance_weight, choose_weight
-from workbench.views.layers.state import View
+from workbench.views.layers.state import ExplorerState
 
 _COPIES = (
     "How much of a damage passes through the decoder in this layer: the identity index. It compares the part "
@@ -28,7 +28,7 @@ _DAMAGE: dict[Origin, str] = {
 }
 
 
-def show_layers(view: View, weights: Weights) -> None:
+def show_layers(view: ExplorerState, weights: Weights) -> None:
     """A row a layer.
 
     Args:
@@ -51,7 +51,7 @@ def show_layers(view: View, weights: Weights) -> None:
         choose_distance_weight(view)
 
 
-def _show_heading(view: View, index: int, share: float) -> None:
+def _show_heading(view: ExplorerState, index: int, share: float) -> None:
     layer = view.found.explanation.layers[index].layer
     words = (
         f"**{as_text(layer.name)}** · {layer.grid[0]} × {layer.grid[1]} patches · {layer.channels} channels"
@@ -64,14 +64,14 @@ def _show_heading(view: View, index: int, share: float) -> None:
     st.markdown(words, help=_COPIES if copied is not None else None)
 
 
-def _show_pictures(view: View, index: int) -> None:
+def _show_pictures(view: ExplorerState, index: int) -> None:
     found = view.found
     measure = view.measuring.of(found.explanation.layers[index].layer.channels)
     drawing = draw_layer(found, index, measure, view.spot, view.pick)
     show_panels(drawing, view.key(f"layer-{index}"), view.chosen)
 
 
-def _show_normals(view: View, index: int) -> None:
+def _show_normals(view: ExplorerState, index: int) -> None:
     """The place that was chosen among normal patches: in numbers and in pictures."""
     found, at = view.found, view.at[index]
     layer, reference = found.explanation.layers[index], found.normal.reference
@@ -100,7 +100,7 @@ def _show_normals(view: View, index: int) -> None:
             st.caption(at.reading)
 
 
-def _legend(found: Explored) -> str:
+def _legend(found: LayerExplanation) -> str:
     copying = outlined = ""
     if found.copied is not None and found.copied.maps is not None:
         bar = f'<i style="background: {copying_gradient()}"></i>'

@@ -7,17 +7,17 @@ from functools import cached_property
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from workbench.explanation.explorer import Explored
-from workbench.explanation.location import Spot
+from workbench.explanation.explorer import LayerExplanation
+from workbench.explanation.location import Location
 from workbench.explanation.patch_reading import LayerAtSpot, look_at
-from workbench.reference.discrepancy import MEASURES, Measuring
+from workbench.reference.discrepancy import MEASURES, DiscrepancyChoice
 
 _POINT, _AREA = "Point", "Area"
 _PICKS = {_POINT: "point", _AREA: "area"}
 
 
 @dataclass(frozen=True, eq=False)
-class View:
+class ExplorerState:
     """How a model's answer is looked at.
 
     Attributes:
@@ -29,10 +29,10 @@ class View:
         chosen: Hears which place was chosen next.
     """
 
-    found: Explored
-    measuring: Measuring
+    found: LayerExplanation
+    measuring: DiscrepancyChoice
     pick: str
-    spot: Spot
+    spot: Location
     alone: bool
     chosen: Callable[[Sequence[float]], None]
 
@@ -41,7 +41,7 @@ class View:
         return f"{name}-{self.found.name}"
 
     @property
-    def local(self) -> Spot:
+    def local(self) -> Location:
         """The place in what the network sees of the photo."""
         return self.spot.within(self.found.explanation.view)
 
@@ -65,7 +65,7 @@ class View:
         return below, below
 
 
-def choose_measure() -> Measuring:
+def choose_measure() -> DiscrepancyChoice:
     """How far apart is far."""
     name = st.segmented_control(
         "Discrepancy",
@@ -91,7 +91,7 @@ def choose_measure() -> Measuring:
             width=110,
             help="Its number in each layer; of a layer that has fewer channels its last one.",
         )
-    return Measuring(name, int(channel))
+    return DiscrepancyChoice(name, int(channel))
 
 
 def choose_pick() -> str:
@@ -109,9 +109,9 @@ def choose_pick() -> str:
     return _PICKS[name]
 
 
-def peak(found: Explored) -> Spot:
+def peak(found: LayerExplanation) -> Location:
     """Where the anomaly map is highest."""
     levels = found.explanation.inspection.anomaly_map
     row, column = divmod(int(levels.argmax()), levels.shape[1])
     x, y = (column + 0.5) / levels.shape[1], (row + 0.5) / levels.shape[0]
-    return Spot(x, y, x, y)
+    return Location(x, y, x, y)

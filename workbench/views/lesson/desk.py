@@ -12,14 +12,14 @@ from workbench.basics.pictures import DISPLAY_SIDE, picture_of, shrink
 from workbench.components.panels import show_panels
 from workbench.explanation.drawing import draw_pictures
 from workbench.explanation.feature_pictures import ILLUSTRATION, NO_PAINTER
-from workbench.explanation.study_image import Shown, shown_as_it_is
+from workbench.explanation.study_image import StudyImage, shown_as_it_is
 from workbench.inspection.photo import sample_photo
-from workbench.inspection.samples import Sample, samples_of_other_kinds
-from workbench.lesson.demonstration import Classroom
+from workbench.inspection.samples import GallerySample, samples_of_other_kinds
+from workbench.lesson.demonstration import Demonstration
 
 
 @dataclass(frozen=True, eq=False)
-class Desk:
+class StepContext:
     """What a step needs.
 
     Attributes:
@@ -29,23 +29,23 @@ class Desk:
         number: Of the damage.
     """
 
-    classroom: Classroom
-    samples: Mapping[str, Sample]
-    sample: Sample
+    classroom: Demonstration
+    samples: Mapping[str, GallerySample]
+    sample: GallerySample
     number: int
 
     @cached_property
-    def whole(self) -> Shown:
+    def whole(self) -> StudyImage:
         """The part as it came."""
         return shown_as_it_is(sample_photo(self.sample))
 
     @cached_property
-    def damaged(self) -> Shown:
+    def damaged(self) -> StudyImage:
         """The part with its damage."""
         donors = [sample.path for sample in samples_of_other_kinds(self.samples, self.sample.name)]
         return self.classroom.damage(self.sample, self.number, donors)
 
-    def show(self, shown: Shown, pictures: Sequence[tuple[str, Image | None, str]], key: str) -> None:
+    def show(self, shown: StudyImage, pictures: Sequence[tuple[str, Image | None, str]], key: str) -> None:
         """Pictures beside each other; None is the photo of `shown`."""
         picture = picture_of(shown.image, shown.digest)
         # Two are no larger than three, so that the question below stays in sight.

@@ -7,15 +7,15 @@ from crr.types import Image
 from workbench.basics.pictures import picture_of
 from workbench.components.canvas import show_canvas
 from workbench.components.strokes import Painting
-from workbench.lesson.demonstration import LADDER, Classroom, heat
+from workbench.lesson.demonstration import LADDER, Demonstration, heat
 from workbench.painting.damage import Damaged, Filling, paint
-from workbench.views.lesson.desk import Desk, say_who_painted, verdict_of
+from workbench.views.lesson.desk import StepContext, say_who_painted, verdict_of
 
 _FIRST, *_, _LAST = LADDER
 _PAINTING = "lesson_painting"
 
 
-def paint_one(desk: Desk) -> None:
+def paint_one(desk: StepContext) -> None:
     """The last step: a defect of the student's own, before an autoencoder and CRR."""
     whole = desk.whole
     key = f"{_PAINTING}-{desk.sample.name}"
@@ -41,7 +41,7 @@ def paint_one(desk: Desk) -> None:
         if not touched:
             st.info("Paint a defect on the part: both models answer at once.", icon=":material/brush:")
             return
-        shown = Classroom.damaged(
+        shown = Demonstration.damaged(
             whole, damaged, ("lesson-painted", desk.sample.name, painting.strokes, percent)
         )
         pictures: list[tuple[str, Image | None, str]] = []

@@ -4,13 +4,21 @@ from collections.abc import Callable, Mapping
 
 import streamlit as st
 
-from crr.inference.explanation import Hidden
+from crr.inference.explanation import FeatureMask
 from crr.types import Image
 from workbench.explanation.feature_pictures import NO_PAINTER
 from workbench.inspection.verdict import verdict_at
 from workbench.lesson.demonstration import LADDER, features_picture, heat, moved_picture
 from workbench.lesson.plots import ladder_figure, masking_figure
-from workbench.views.lesson.desk import DAMAGE, PART, Desk, say_who_painted, show_legend, small, verdict_of
+from workbench.views.lesson.desk import (
+    DAMAGE,
+    PART,
+    StepContext,
+    say_who_painted,
+    show_legend,
+    small,
+    verdict_of,
+)
 from workbench.views.lesson.painting import paint_one
 
 _PLAIN, _MASKED, _REPAIR, _CRR = LADDER
@@ -19,7 +27,7 @@ _PICTURE = "picture"
 _MOST = 12  # damages to choose from
 
 
-def choose_part(desk: Desk) -> None:
+def choose_part(desk: StepContext) -> None:
     """Step 1: which part."""
     good = [name for name, sample in desk.samples.items() if not sample.defective]
     st.pills(
@@ -37,7 +45,7 @@ def choose_part(desk: Desk) -> None:
     show_legend()
 
 
-def choose_damage(desk: Desk) -> None:
+def choose_damage(desk: StepContext) -> None:
     """Step 2: which damage."""
     st.slider(
         "Damage number", 1, _MOST, key=DAMAGE, help="Another number, another damage. It stays for all steps."
@@ -56,7 +64,7 @@ def choose_damage(desk: Desk) -> None:
     desk.show(shown, pictures, "lesson-damage")
 
 
-def see_features(desk: Desk) -> None:
+def see_features(desk: StepContext) -> None:
     """Step 3: layer by layer, what the encoder sees of both."""
     damaged = desk.classroom.look(desk.damaged, _PLAIN, paint=False).found
     clean = desk.classroom.look(desk.whole, _PLAIN, paint=False).found
@@ -77,7 +85,7 @@ def see_features(desk: Desk) -> None:
     desk.show(desk.damaged, pictures, "lesson-encoder")
 
 
-def see_answer(desk: Desk) -> None:
+def see_answer(desk: StepContext) -> None:
     """Step 4: what a plain decoder answers."""
     shown = desk.damaged
     seen = desk.classroom.look(shown, _PLAIN)
@@ -115,7 +123,7 @@ def see_answer(desk: Desk) -> None:
         say_who_painted(seen.painted)
 
 
-def climb_ladder(desk: Desk) -> None:
+def climb_ladder(desk: StepContext) -> None:
     """Step 5: answer, map and index from an autoencoder to CRR."""
     rung = st.select_slider(
         "Ladder", list(LADDER), key="lesson_rung", help="Each rung adds to the one before."
@@ -141,13 +149,13 @@ def climb_ladder(desk: Desk) -> None:
     say_who_painted(chosen.painted)
 
 
-def hide_features(desk: Desk) -> None:
+def hide_features(desk: StepContext) -> None:
     """Step 6: what is hidden from the decoder, and what it fills in."""
     percent = st.slider(
         "Hidden", 0, 80, 40, 10, format="%d %%", key="lesson_hidden", help="Share of the feature values."
     )
     shown = desk.damaged
-    hidden = Hidden(percent / 100, seed=1)
+    hidden = FeatureMask(percent / 100, seed=1)
     seen = desk.classroom.look(shown, _MASKED, hidden)
     layer = len(seen.found.explanation.layers) - 2
     pictures: list[tuple[str, Image | None, str]] = [
@@ -166,7 +174,7 @@ def hide_features(desk: Desk) -> None:
     say_who_painted(seen.painted)
 
 
-def see_repair(desk: Desk) -> None:
+def see_repair(desk: StepContext) -> None:
     """Step 7: the same damage before a decoder that reconstructs and before one that repairs."""
     trained = {"to reconstruct, with masking": _MASKED, "to repair as well": _REPAIR}
     choice = st.segmented_control(
@@ -189,7 +197,7 @@ def see_repair(desk: Desk) -> None:
     say_who_painted(seen.painted)
 
 
-def weigh(desk: Desk) -> None:
+def weigh(desk: StepContext) -> None:
     """Step 8: differences and segmentation, weighed."""
     shown = desk.damaged
     seen = desk.classroom.look(shown, _CRR, paint=False)
@@ -220,7 +228,7 @@ def weigh(desk: Desk) -> None:
     show_legend()
 
 
-PICTURES: Mapping[str, Callable[[Desk], None]] = {
+PICTURES: Mapping[str, Callable[[StepContext], None]] = {
     "normal": choose_part,
     "damage": choose_damage,
     "encoder": see_features,

@@ -8,8 +8,8 @@ from streamlit.runtime import Runtime
 from crr.errors import CRRError
 from crr.hub import HubName, Pulled
 from workbench.basics.markdown import as_text
-from workbench.model_store.downloads import Pulls
-from workbench.model_store.transfers import Delivery
+from workbench.model_store.downloads import Downloads
+from workbench.model_store.transfers import BackgroundTransfer
 from workbench.settings import settings
 from workbench.views.models.permissions import hub_of_visitor, may_change_models, uses_token, visitor
 from workbench.views.models.transfers import watch
@@ -40,9 +40,9 @@ def start_pull(text: str) -> None:
         st.rerun()  # the bar stands above what was clicked
 
 
-def _mine() -> list[Delivery[Pulled]]:
+def _mine() -> list[BackgroundTransfer[Pulled]]:
     """The pulls that this visitor waits for, with the last ones that ended."""
-    found: list[Delivery[Pulled]] = st.session_state.get(_PULLS, [])
+    found: list[BackgroundTransfer[Pulled]] = st.session_state.get(_PULLS, [])
     return found
 
 
@@ -52,7 +52,7 @@ def _join_all() -> None:
     st.session_state[_PULLS] = [*_mine(), *others]
 
 
-def _leave(pull: Delivery[Pulled]) -> None:
+def _leave(pull: BackgroundTransfer[Pulled]) -> None:
     if may_change_models():  # then for everybody
         pull.stop.set()
         return
@@ -78,7 +78,7 @@ def show_pulls() -> None:
             _show_pulled(pull, pull.result)
 
 
-def _show_pulled(pull: Delivery[Pulled], pulled: Pulled) -> None:
+def _show_pulled(pull: BackgroundTransfer[Pulled], pulled: Pulled) -> None:
     name = str(pulled.name)
     with st.container(horizontal=True, vertical_alignment="center"):
         licence = pulled.licence or "none named in its card: ask its owner before you use it"
@@ -95,9 +95,9 @@ def _show_pulled(pull: Delivery[Pulled], pulled: Pulled) -> None:
 
 
 @cache
-def pulls() -> Pulls:
+def pulls() -> Downloads:
     """Those of this process."""
-    return Pulls(_has_a_window)
+    return Downloads(_has_a_window)
 
 
 def _has_a_window(visitor: str) -> bool:

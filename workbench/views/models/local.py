@@ -7,7 +7,7 @@ import streamlit as st
 from crr.errors import HubError
 from crr.hub import HubName, Store, size_of
 from workbench.basics.markdown import as_part, as_text
-from workbench.model_store.cards import Shelved, describe_figures, shelve
+from workbench.model_store.cards import LocalModel, describe_figures, list_local_models
 from workbench.views.models.downloads import start_pull
 from workbench.views.models.permissions import hub_of_visitor, may_change_models
 from workbench.views.shared.page import plain_errors
@@ -19,7 +19,7 @@ _UPDATES = "model_updates"
 
 def show_shelf() -> None:
     """Every model on this machine that the filters let through."""
-    rows = shelve()
+    rows = list_local_models()
     with st.container(horizontal=True, vertical_alignment="bottom"):
         encoder = choose_one("shelf", "Encoder", [row.info.encoder for row in rows])
         licence = choose_one("shelf", "Licence", [row.licence for row in rows])
@@ -44,7 +44,7 @@ def choose_one(place: str, label: str, values: Sequence[str]) -> str:
     return chosen
 
 
-def _show_card(row: Shelved) -> None:
+def _show_card(row: LocalModel) -> None:
     info = row.info
     st.markdown(f"**{as_text(info.name)}**")
     st.markdown(f"{describe_figures(row.results)}", help="Over all categories, in %, as its card has them.")
@@ -79,7 +79,7 @@ def _counted(categories: Sequence[str]) -> str:
 
 
 @st.fragment
-def _show_words(row: Shelved) -> None:
+def _show_words(row: LocalModel) -> None:
     """The card itself, drawn only when it is opened: ten at once take a browser seconds."""
     card = st.expander("Card", key=f"card-{row.info.name}", on_change="rerun")
     if card.open:
@@ -88,7 +88,7 @@ def _show_words(row: Shelved) -> None:
         card.markdown(as_part(row.words) or "It has no card.")
 
 
-def _offer_changes(row: Shelved) -> None:
+def _offer_changes(row: LocalModel) -> None:
     """Of a model from the Hub: is there a newer one, and away with it."""
     assert row.pulled is not None
     pulled = row.pulled

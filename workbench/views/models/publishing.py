@@ -9,7 +9,7 @@ from crr.hub import HubName, Publication, Published, Store
 from crr.hub.error_messages import LOG_IN
 from workbench.basics.markdown import as_part, as_text
 from workbench.model_store import available as models
-from workbench.model_store.transfers import Delivery
+from workbench.model_store.transfers import BackgroundTransfer
 from workbench.model_store.uploads import pushes
 from workbench.views.models.permissions import hub_of_visitor, may_change_models
 from workbench.views.models.transfers import watch
@@ -34,7 +34,7 @@ def show_publishing() -> None:
     publication = _choose()
     if pushes().running is not None:  # begun in this window or in another one
         st.session_state[_PUSH] = pushes().running
-    push: Delivery[Published] | None = st.session_state.get(_PUSH)
+    push: BackgroundTransfer[Published] | None = st.session_state.get(_PUSH)
     sending = push is not None and push.running
     with plain_errors():
         if st.button("Publish", icon=":material/upload:", type="primary", disabled=sending):
@@ -102,7 +102,7 @@ def _show_card(card: str) -> None:
         place.markdown(as_part(words))
 
 
-def _show_push(push: Delivery[Published] | None, sending: bool) -> None:
+def _show_push(push: BackgroundTransfer[Published] | None, sending: bool) -> None:
     """The last one: on its way, published, or given up; `sending` is what the button above knows."""
     if push is None:
         return

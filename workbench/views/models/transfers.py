@@ -7,13 +7,15 @@ import streamlit as st
 
 from crr.hub import size_of
 from workbench.basics.markdown import as_text
-from workbench.model_store.transfers import Delivery
+from workbench.model_store.transfers import BackgroundTransfer
 
 _EVERY = 0.5  # seconds between two looks
 
 
 @st.fragment(run_every=_EVERY)
-def watch(running: Sequence[Delivery[Any]], leave: Callable[[Delivery[Any]], None]) -> None:
+def watch(
+    running: Sequence[BackgroundTransfer[Any]], leave: Callable[[BackgroundTransfer[Any]], None]
+) -> None:
     """A bar for each, with its bytes; the page is drawn again when one has ended.
 
     Args:
@@ -30,7 +32,7 @@ def watch(running: Sequence[Delivery[Any]], leave: Callable[[Delivery[Any]], Non
                 st.rerun()
 
 
-def _show_bar(delivery: Delivery[Any]) -> None:
+def _show_bar(delivery: BackgroundTransfer[Any]) -> None:
     transfer = delivery.transfer
     if delivery.stop.is_set():
         words = "stopping"

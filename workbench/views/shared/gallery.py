@@ -10,7 +10,7 @@ from workbench.basics.markdown import as_text
 from workbench.inspection.samples import read_samples, sample_thumbnail
 from workbench.settings import settings
 from workbench.views.shared.page import plain_errors
-from workbench.views.shared.session import current_visit, forget_explorations, shown_sample
+from workbench.views.shared.session import current_visitor, forget_explorations, shown_sample
 
 _SAMPLE, _CAMERA, _FOLDER, _CLOSED = "sample_choice", "camera", "folder_path", "popovers_closed"
 
@@ -76,7 +76,7 @@ def _uploader(label: str, name: str, several: object, help: str) -> None:
         args=(key,),
     )
     if files or "visit" in st.session_state:
-        current_visit().note(key, files)
+        current_visitor().note(key, files)
 
 
 def _folders_allowed() -> bool:
@@ -97,14 +97,14 @@ def _type_folder() -> None:
 def _sample_clicked() -> None:
     name = st.session_state[_SAMPLE]
     if name is not None:  # a second click on the same sample deselects it, which means nothing here
-        current_visit().show_sample(name)
+        current_visitor().show_sample(name)
 
 
 def _files_changed(key: str) -> None:
-    visit = current_visit()
-    before = set(visit.batch.uploads)
-    visit.follow(key, st.session_state[key] or [])
-    if before - set(visit.batch.uploads):
+    visitor = current_visitor()
+    before = set(visitor.batch.uploads)
+    visitor.follow(key, st.session_state[key] or [])
+    if before - set(visitor.batch.uploads):
         forget_explorations()
     _close_popover()
 
@@ -112,7 +112,7 @@ def _files_changed(key: str) -> None:
 def _photo_taken() -> None:
     photo = st.session_state[_CAMERA]
     if photo is not None:
-        current_visit().take([(f"camera {datetime.now():%H.%M.%S}.jpg", photo.getvalue)])
+        current_visitor().take([(f"camera {datetime.now():%H.%M.%S}.jpg", photo.getvalue)])
 
 
 def _folder_typed() -> None:
@@ -123,7 +123,7 @@ def _folder_typed() -> None:
                 raise ConfigError(
                     "Folders of the serving machine cannot be read from here: upload the folder."
                 )
-            current_visit().take_folder(folder)
+            current_visitor().take_folder(folder)
             _close_popover()
 
 

@@ -10,17 +10,17 @@ import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 
 from crr.errors import CRRError
-from workbench.basics import rate_limit as allowance
+from workbench.basics import rate_limit
 from workbench.basics.markdown import as_text
 from workbench.settings import settings
 
 if TYPE_CHECKING:
-    from workbench.inspection.inspector import Question
+    from workbench.inspection.inspector import ModelChoice
 
 _log = logging.getLogger(__name__)
 
 _MODEL, _LOST = "model", "lost_model"
-_ALLOWANCE = "allowance"
+_RATE_LIMIT = "allowance"
 _STYLE = Path(__file__).parents[2] / "components" / "frontend" / "style.css"
 
 
@@ -42,7 +42,7 @@ def plain_errors() -> Iterator[None]:
 
 def begin_page() -> None:
     """What stands first on every page: that it runs under our navigation, and the few rules of our style."""
-    allowance.look_for(_allowance)
+    rate_limit.find_with(_rate_limit)
     if PagesManager.uses_pages_directory:
         # The first link that this server was asked for leads here, and Streamlit, which has not seen
         # streamlit_app.py yet, made a navigation of its own from the files in pages/.
@@ -51,21 +51,21 @@ def begin_page() -> None:
     st.html(_STYLE)
 
 
-def _allowance() -> allowance.Allowance | None:
-    """Of the visitor whose page runs."""
+def _rate_limit() -> rate_limit.RateLimit | None:
+    """The limit of the visitor whose page runs; None where there is none."""
     most = settings().questions_per_minute
     if most == 0:
         return None
-    own: allowance.Allowance = st.session_state.setdefault(_ALLOWANCE, allowance.Allowance(most))
+    own: rate_limit.RateLimit = st.session_state.setdefault(_RATE_LIMIT, rate_limit.RateLimit(most))
     return own
 
 
-def choose_model() -> "Question":
+def choose_model() -> "ModelChoice":
     """The model and the device, chosen in the sidebar; raises `CheckpointError` if there is no model.
 
     A sentence on the page says so if the model that was chosen, or that the link names, is not there.
     """
-    from workbench.inspection.inspector import Question
+    from workbench.inspection.inspector import ModelChoice
     from workbench.model_store.available import find_models, pulled_as, why_replaced
 
     models = find_models()
@@ -91,7 +91,7 @@ def choose_model() -> "Question":
         lost, why = st.session_state.get(_LOST, (None, ""))
         if lost is not None and lost not in models:
             st.warning(as_text(why), icon=":material/deployed_code_alert:")
-    return Question(models[name], device)
+    return ModelChoice(models[name], device)
 
 
 def choose_device() -> str:

@@ -9,8 +9,8 @@ from workbench.inspection.samples import read_samples
 from workbench.settings import settings
 
 if TYPE_CHECKING:
-    from workbench.explanation.cache import Exploration
-    from workbench.inspection.visitor import Visit
+    from workbench.explanation.cache import ExplanationCache
+    from workbench.inspection.visitor import VisitorState
 
 _VISIT = "visit"
 WORKSHOP, SURVEY = "workshop", "survey"  # what the page Compare keeps of the visitor's images
@@ -24,29 +24,29 @@ def linked_sample() -> str:
     return wanted if wanted in samples else next(iter(samples))
 
 
-def current_visit() -> "Visit":
+def current_visitor() -> "VisitorState":
     """This session's visit; a new session looks at the sample that its link asks for."""
-    from workbench.inspection.visitor import Visit
+    from workbench.inspection.visitor import VisitorState
 
     if _VISIT not in st.session_state:
-        st.session_state[_VISIT] = Visit(settings(), linked_sample(), _linked_threshold())
-    visit: Visit = st.session_state[_VISIT]
-    return visit
+        st.session_state[_VISIT] = VisitorState(settings(), linked_sample(), _linked_threshold())
+    visitor: VisitorState = st.session_state[_VISIT]
+    return visitor
 
 
-def current_exploration() -> "Exploration":
+def current_exploration() -> "ExplanationCache":
     """What this session's models were asked about single photos, on the pages Layers and Lesson."""
-    from workbench.explanation.cache import Exploration
+    from workbench.explanation.cache import ExplanationCache
 
     if EXPLORATION not in st.session_state:
-        st.session_state[EXPLORATION] = Exploration(settings().session_bytes)
-    exploration: Exploration = st.session_state[EXPLORATION]
+        st.session_state[EXPLORATION] = ExplanationCache(settings().session_bytes)
+    exploration: ExplanationCache = st.session_state[EXPLORATION]
     return exploration
 
 
 def forget_images() -> None:
     """Forget every image that the visitor brought, and what was painted on it and found in it."""
-    current_visit().clear()
+    current_visitor().clear()
     st.session_state.pop(SURVEY, None)
     forget_explorations()
     if WORKSHOP in st.session_state:
@@ -62,8 +62,8 @@ def shown_sample() -> str | None:
     """Name of the sample that is shown, None if it is an image of the visitor's own."""
     if _VISIT not in st.session_state:
         return linked_sample()
-    visit = current_visit()
-    return visit.sample if visit.upload is None else None
+    visitor = current_visitor()
+    return visitor.sample if visitor.upload is None else None
 
 
 def _linked_threshold() -> float | None:

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from crr.models.components.anomaly_map import enlarged, mean_map, top_share_score
+from crr.models.components.anomaly_map import mean_map, top_share_score, upsample_and_blur
 
 RANDOM = np.random.default_rng(0)
 
@@ -16,7 +16,7 @@ def random_maps(*shape):
 @pytest.mark.parametrize(("sigma", "kernel"), [(2.0, 9), (4.0, 5), (1.0, 3), (0.7, 1), (6.0, 31)])
 def test_smoothing_is_opencvs(sigma, kernel):
     maps = random_maps(2, 1, 40, 40)
-    for given, truth in zip(enlarged(maps, 40, sigma, kernel), maps, strict=True):
+    for given, truth in zip(upsample_and_blur(maps, 40, sigma, kernel), maps, strict=True):
         expected = cv2.GaussianBlur(
             truth[0].numpy(), (kernel, kernel), sigma, borderType=cv2.BORDER_REPLICATE
         )
@@ -27,21 +27,21 @@ def test_smoothing_is_opencvs(sigma, kernel):
 def test_enlarging_is_bilinear(grid):
     maps = random_maps(3, 1, *grid)
     expected = functional.interpolate(maps, size=(64, 64), mode="bilinear", align_corners=False)
-    torch.testing.assert_close(enlarged(maps, 64, sigma=0, kernel=9), expected)
+    torch.testing.assert_close(upsample_and_blur(maps, 64, sigma=0, kernel=9), expected)
 
 
 def test_a_map_is_enlarged_before_it_is_smoothed():
     maps = random_maps(1, 1, 12, 12)
     full = functional.interpolate(maps, size=(48, 48), mode="bilinear", align_corners=False)[0, 0]
     expected = cv2.GaussianBlur(full.numpy(), (9, 9), 2.0, borderType=cv2.BORDER_REPLICATE)
-    np.testing.assert_allclose(enlarged(maps, 48, 2.0, 9)[0, 0], expected, atol=1e-5)
+    np.testing.assert_allclose(upsample_and_blur(maps, 48, 2.0, 9)[0, 0], expected, atol=1e-5)
 
 
 def test_what_a_prediction_smoothed_can_still_be_trained_through():
     with torch.inference_mode():
-        enlarged(random_maps(1, 1, 5, 5), 21, 1.5, 5)
+        upsample_and_blur(random_maps(1, 1, 5, 5), 21, 1.5, 5)
     maps = random_maps(1, 1, 5, 5).requires_grad_()
-    enlarged(maps, 21, 1.5, 5).sum().backward()
+    upsample_and_blur(maps, 21, 1.5, 5).sum().backward()
     assert float(maps.grad.sum()) == pytest.approx(21**2, rel=1e-4)  # weights of every pixel sum to one
 
 
