@@ -21,13 +21,15 @@ import torch
 
 from crr.checkpoints.files import describe, find
 from crr.checkpoints.serialization import load
-from crr.inference.engine import EncoderPasses, inspect_batch
+from crr.inference.engine import inspect_batch
+from crr.inference.forward import EncoderPasses
 from workbench.components.strokes import Stroke
+from workbench.inspection.explanation_cache import ExplanationCache
 from workbench.inspection.inspector import Inspector, ModelChoice
-from workbench.inspection.photo import sample_photo
+from workbench.inspection.photo import SamplePhoto
 from workbench.inspection.samples import read_samples
 from workbench.model_store.loaded import Models
-from workbench.painting.workshop import PaintingSession
+from workbench.painting.session import PaintingSession
 from workbench.settings import ROOT, settings
 
 if TYPE_CHECKING:
@@ -57,7 +59,7 @@ def main() -> None:
 def compare_sharing() -> None:
     """Six models on one image, each with an encoder pass of its own, and with one for all."""
     detectors = [load(find(f"{name}-embedded")) for name in NAMES]
-    image = sample_photo(read_samples(settings().samples)[SAMPLE]).open().image
+    image = SamplePhoto(read_samples(settings().samples)[SAMPLE]).open().image
 
     def apart() -> None:
         for detector in detectors:
@@ -81,15 +83,15 @@ def time_stroke(count: int) -> None:
     """From the strokes to the damaged image and what `count` models say of it, in this process."""
     choices = [ModelChoice(describe(find(f"{name}-embedded")), "cpu") for name in NAMES[:count]]
     inspector = Inspector(Models(load, settings().model_bytes), inspect_batch)
-    photo = sample_photo(read_samples(settings().samples)[SAMPLE])
-    workshop = PaintingSession(settings().session_bytes)
+    photo = SamplePhoto(read_samples(settings().samples)[SAMPLE])
+    workshop = PaintingSession(ExplanationCache(inspector, settings().session_bytes))
     part = workshop.part(photo)
 
     def stroke(number: int) -> None:
         start = (150.0 + 5 * number, 160.0)
         line = Stroke(tool="line", size=16.0, points=(start, (start[0] + 60, 220.0)))
         workshop.plan(photo).painting.strokes = (line,)
-        workshop.look(part, workshop.make(part), choices, inspector)
+        workshop.look(part, workshop.make(part), choices)
 
     times = [timed(partial(stroke, number)) for number in range(WARM_UP + ROUNDS)][WARM_UP:]
     print(f"a stroke, {count} models, in the library: {median(times):.0f} ms (slowest {max(times):.0f} ms)")

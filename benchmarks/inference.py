@@ -75,7 +75,9 @@ def compare_with_encoder(title: str, detector: Detector, batch: int, rounds: int
     """Encoder alone against the whole prediction, on the same images."""
     crop = detector.config.encoder.crop
     images = torch.rand(batch, 3, crop, crop, device=detector.device)
-    alone, whole = alternately(lambda: detector.encoder(images), lambda: detector.predict(images), rounds)
+    alone, whole = alternately(
+        lambda: detector.encoder(images), lambda: detector.predict(detector.reconstruct(images)), rounds
+    )
     ratio = median(b / a for a, b in zip(alone, whole, strict=True))
     print(
         f"{title}, {crop} px, batch {batch}: encoder {median(alone) / batch:.1f} ms, "

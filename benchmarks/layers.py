@@ -15,18 +15,20 @@ import torch
 
 from benchmarks.comparing import served, timed
 from crr.checkpoints.files import describe, find
-from crr.inference.explanation import FeatureMask
-from workbench.explanation.cache import ExplanationCache
+from crr.checkpoints.serialization import load
+from crr.inference.engine import inspect_batch
 from workbench.explanation.drawing import draw_layer, highest
-from workbench.explanation.explorer import LayerExplanation, explore
+from workbench.explanation.explorer import LayerExplanation, LayerExplorer
 from workbench.explanation.location import Location
 from workbench.explanation.patch_reading import discrepancy_map, look_at
 from workbench.explanation.patch_thumbnails import neighbours_html
 from workbench.explanation.plots import patches_figure
-from workbench.explanation.study_image import shown_as_it_is
-from workbench.inspection.inspector import Inspector, ModelChoice, inspector
-from workbench.inspection.photo import sample_photo
+from workbench.explanation.study_image import original
+from workbench.inspection.explanation_cache import ExplanationCache
+from workbench.inspection.inspector import Inspector, ModelChoice
+from workbench.inspection.photo import SamplePhoto
 from workbench.inspection.samples import read_samples
+from workbench.model_store.loaded import Models
 from workbench.reference.cache import ReferenceCache
 from workbench.settings import settings
 
@@ -52,49 +54,42 @@ def main() -> None:
 
 def time_in_library() -> None:
     """First use, a new photo, its pictures, and a click."""
-    choice, asked = ModelChoice(describe(find(MODEL)), "cpu"), inspector()
-    normality = ReferenceCache(asked, settings().normals_bytes)
-    photo = sample_photo(read_samples(settings().samples)[SAMPLE])
+    choice = ModelChoice(describe(find(MODEL)), "cpu")
+    inspector = Inspector(Models(load, settings().model_bytes), inspect_batch)
+    references = ReferenceCache(inspector, settings().normals_bytes)
+    study = original(SamplePhoto(read_samples(settings().samples)[SAMPLE]))
 
-    def explored(exploration: ExplanationCache) -> LayerExplanation:
-        shown = shown_as_it_is(photo)
-        return explore(shown, choice, asked, normality, exploration, FeatureMask(), lambda *_: None)
+    def forgetful() -> LayerExplorer:
+        limit = settings().session_bytes
+        return LayerExplorer(ExplanationCache(inspector, limit), references, limit // 4)
 
-    asked.ask(choice.model, choice.device, lambda detector: detector.name)  # loaded beforehand
-    print(f"first use, normal images included: {timed(lambda: explored(_forgetful())):.0f} ms")
-    new = [timed(lambda: explored(_forgetful())) for _ in range(ROUNDS)]
+    def explained(explorer: LayerExplorer) -> LayerExplanation:
+        return explorer.explain(study, choice)
+
+    inspector.ask(choice, lambda detector: detector.name)  # loaded beforehand
+    print(f"first use, normal images included: {timed(lambda: explained(forgetful())):.0f} ms")
+    new = [timed(lambda: explained(forgetful())) for _ in range(ROUNDS)]
     print(f"a new photo (one forward pass, what is copied of its marked defect): {median(new):.0f} ms")
-    found = explored(_forgetful())
-    painting = [_time_painting(found, choice, asked) for _ in range(ROUNDS)]
+    found = explained(forgetful())
+    painting = [timed(partial(forgetful().pictures, found)) for _ in range(ROUNDS)]
     print(f"two pictures of features: {median(painting):.0f} ms")
-    exploration = _forgetful()
-    explored(exploration)
-    clicks = [timed(partial(click, explored, exploration, number)) for number in range(ROUNDS)]
+    explorer = forgetful()
+    explained(explorer)
+    clicks = [timed(partial(click, partial(explained, explorer), number)) for number in range(ROUNDS)]
     print(f"a click, all layers: {median(clicks):.0f} ms (slowest {max(clicks):.0f} ms), no forward pass")
 
 
-def _forgetful() -> ExplanationCache:
-    return ExplanationCache(settings().session_bytes)
-
-
-def _time_painting(found: LayerExplanation, choice: ModelChoice, asked: Inspector) -> float:
-    exploration = _forgetful()
-    return timed(lambda: exploration.paint(found.identity, found.explanation, choice, asked))
-
-
-def click(
-    explored: Callable[[ExplanationCache], LayerExplanation], exploration: ExplanationCache, number: int
-) -> None:
+def click(explained: Callable[[], LayerExplanation], number: int) -> None:
     """What the page computes when a place is chosen: all that is shown of each layer."""
-    found = explored(exploration)
+    found = explained()
     place = 0.1 + 0.8 * number / ROUNDS
-    spot = Location(place, place, place, place)
+    location = Location(place, place, place, place)
     memory, reference = found.normal.memory, found.normal.reference
     assert memory is not None
     assert reference is not None
     for index, layer in enumerate(found.explanation.layers):
-        at = look_at(found.explanation, index, spot, "model", found.normal)
-        draw_layer(found, index, "model", spot, "point")
+        at = look_at(found.explanation, index, location, "model", found.normal)
+        draw_layer(found, index, "model", location, "point")
         patches_figure(
             discrepancy_map(layer, "model"),
             reference.layers[index].discrepancies("model"),
@@ -102,7 +97,7 @@ def click(
             highest(layer, index, "model", reference),
             "anomaly",
         )
-        neighbours_html(at, memory, layer.layer.grid, found.image, spot)
+        neighbours_html(at, memory, layer.layer.grid, found.image, location)
 
 
 def time_in_browser() -> None:

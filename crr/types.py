@@ -55,8 +55,10 @@ class Prediction:
 
     Attributes:
         reconstruction: Encoder and decoder features.
-        segmentation: (B, 1, H, W) probability of "anomalous" in [0, 1], or None if the detector has
-            no segmentation network.
+        distances: One (B, 1, h_l, w_l) tensor a layer, how far both are apart as the detector counts it.
+        probability: (B, 1, h, w) probability of "anomalous" in [0, 1] on the segmentation network's own
+            grid, or None if the detector has no such network.
+        segmentation: The same at (B, 1, H, W), or None.
         anomaly_map: (B, H, W), non-negative; H = W = the config's `map_size`.
         score: (B,), the image-level anomaly score on the scale of `anomaly_map`.
         category: (B,) index of the nearest known category; without meaning before calibration.
@@ -64,6 +66,8 @@ class Prediction:
     """
 
     reconstruction: Reconstruction
+    distances: Features
+    probability: Tensor | None
     segmentation: Tensor | None
     anomaly_map: Tensor
     score: Tensor

@@ -8,6 +8,6 @@ with plain_errors():
     begin_page()
     with st.spinner("Starting the models"):
         # This needs torch, which takes seconds to load.
-        from workbench.views.lesson import step as lesson
+        from workbench.views.lesson.step import choose_step, show_step
 
-    lesson.show_step(lesson.choose_step())
+    show_step(choose_step())

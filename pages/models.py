@@ -8,12 +8,9 @@ with plain_errors():
     begin_page()
     with st.spinner("Looking at the models"):
         # These need torch, which takes seconds to load.
-        from workbench.views.models import downloads as pulling
-        from workbench.views.models import local as shelf_cards
-        from workbench.views.models import publishing
-        from workbench.views.models import search as hub_search
+        from workbench.views.models import downloads, local, publishing, search
     with st.container():  # always there, so that the tabs below stay the same ones, and the open one open
-        pulling.show_pulls()
+        downloads.show_pulls()
     if "shown" in st.session_state and not {"show"} & {*st.session_state, *st.query_params}:
         st.session_state["show"] = st.session_state["shown"]  # who comes back finds the tab that was open
     here, hub, publish = st.tabs(
@@ -21,8 +18,8 @@ with plain_errors():
     )
     st.session_state["shown"] = st.session_state["show"]
     with here, plain_errors():
-        shelf_cards.show_shelf()
+        local.show_local_models()
     with hub, plain_errors():
-        hub_search.show_hub()
+        search.show_hub()
     with publish, plain_errors():
         publishing.show_publishing()

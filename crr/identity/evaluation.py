@@ -21,7 +21,7 @@ from crr.data.readers import read_ahead
 from crr.errors import ConfigError, CRRError
 from crr.identity.index import as_number, layer_indices, mean_index, normal_error, passed_damage
 from crr.identity.pairs import GROUP_FILLINGS, DamagedPair, Group, PairSet, real_pairs, synthetic_pairs
-from crr.inference.engine import memory_explained
+from crr.inference.forward import forward
 from crr.models.detector import Detector
 from crr.runtime.progress import Reporter
 from crr.types import Image, Progress, Reconstruction
@@ -159,8 +159,8 @@ def _measure_batch(detector: Detector, batch: Sequence[Sequence[DamagedPair]]) -
 
 def _reconstruct(detector: Detector, images: Sequence[Image]) -> Reconstruction:
     # What is compared are small differences of features: they need all their digits.
-    with memory_explained(detector, len(images)), torch.autocast(detector.device.type, enabled=False):
-        return detector.reconstruct(detector.as_input(images))
+    with torch.autocast(detector.device.type, enabled=False):
+        return forward(detector, images, at_input_size=True).reconstruction
 
 
 def _report(detector: Detector, measured: Mapping[Group, Sequence[_Measured]]) -> IdentityReport:

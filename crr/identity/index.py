@@ -11,9 +11,13 @@ few patches may lie below 0 or above 1. A decoder that ignores its input has ind
 belongs beside it: only a decoder with both near 0 is good. No labels are needed, only a clean twin.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
@@ -21,6 +25,31 @@ from crr.types import Features, Reconstruction
 
 NOISE_FLOOR = 0.1
 """A patch counts if its normalised encoder features move by more than this, of at most 2."""
+
+
+Origin = Literal["painted", "marked", "test"]
+"""Where a damage comes from: done to a known image; a real defect that is marked, so that the image before it
+is unknown; or test damage of the kinds that no method is trained on, laid over copies of any image."""
+
+
+@dataclass(frozen=True)
+class IdentityIndex:
+    """How much of a damage a decoder copied, 1 = copied (identity mapping), 0 = repaired.
+
+    Attributes:
+        index: Of all layers together; None where the damage does not show in the encoder's features.
+        layers: Layer to its index, likewise.
+        normal_error: Mean of 1 - cosine between encoder and decoder without the damage, in [0, 2].
+        origin: Where the damage comes from.
+        maps: float32 (h, w) a layer, the index of each patch, NaN where the damage does not show; None for
+            test damage, which lies on other images.
+    """
+
+    index: float | None
+    layers: Mapping[str, float | None]
+    normal_error: float
+    origin: Origin = "painted"
+    maps: tuple[NDArray[np.float32], ...] | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
@@ -66,6 +95,37 @@ def passed_damage(clean: Reconstruction, damaged: Reconstruction, mask: Tensor) 
         passed.append(torch.where(counts, (answered * seen).sum(dim=1, keepdim=True), 0))
         shown.append(torch.where(counts, length, 0))
     return PassedDamage(passed, shown)
+
+
+def identity_index(
+    layers: Sequence[str],
+    clean: Reconstruction,
+    damaged: Reconstruction,
+    masks: Tensor,
+    origin: Origin = "painted",
+) -> IdentityIndex:
+    """How much of a damage was copied, from what a detector answered before and after it.
+
+    Args:
+        layers: Their names.
+        clean: Of one image.
+        damaged: Of its damaged copies, perhaps none.
+        masks: bool (copies, H, W), True where a copy was damaged, covering what the network saw.
+        origin: Where the damage comes from.
+    """
+    sums, maps = torch.zeros(len(layers), 2, dtype=torch.float64), None
+    if len(masks):
+        passed = passed_damage(clean, damaged, masks)
+        sums = passed.sums().cpu().double().sum(dim=0)
+        if origin != "test":
+            maps = tuple(layer[0, 0].cpu().numpy() for layer in passed.maps())
+    return IdentityIndex(
+        index=as_number(mean_index(sums)),
+        layers=dict(zip(layers, map(as_number, layer_indices(sums)), strict=True)),
+        normal_error=float(normal_error(clean).mean()),
+        origin=origin,
+        maps=maps,
+    )
 
 
 def layer_indices(sums: Tensor) -> Tensor:

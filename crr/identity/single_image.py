@@ -1,10 +1,9 @@
-"""One damaged image and its clean twin: what a detector says of it, and how much of the damage it copied.
+"""One image and a damage to it: how much of the damage a detector copied, at once.
 
-The same index as `crr.identity.evaluation` measures over a data set, at once and for a single image.
+The same index as `crr.identity.evaluation` measures over a data set, for a single image.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
@@ -13,99 +12,44 @@ from torch import Tensor
 
 from crr.anomalies import HELD_OUT, AnomalySynthesizer
 from crr.data.preprocessing import mask_to_input, to_input
-from crr.identity.index import as_number, layer_indices, mean_index, normal_error, passed_damage
-from crr.inference.engine import (
-    EncoderPass,
-    EncoderPasses,
-    encoder_key,
-    inspections_of,
-    memory_explained,
-    predict_batch,
-)
+from crr.identity.index import IdentityIndex, identity_index
+from crr.identity.surrogate import NormalPatches, surrogate_for
+from crr.inference.explanation import Explanation
+from crr.inference.forward import EncoderPasses, forward
 from crr.models.detector import Detector
-from crr.types import Features, Image, Inspection, Mask, Reconstruction
+from crr.types import Image, Mask
 
 _COPIES = 2  # with damage of each held-out kind
 
 
-@dataclass(frozen=True)
-class CopiedDamage:
-    """How much of a damage a decoder copied.
-
-    Attributes:
-        index: The identity-mapping index, 1 = copied, 0 = repaired; None where the damage does not show in
-            the encoder's features.
-        layers: Layer to its index, likewise.
-        normal_error: Mean of 1 - cosine between encoder and decoder on the clean image, in [0, 2].
-    """
-
-    index: float | None
-    layers: dict[str, float | None]
-    normal_error: float
-
-
-@torch.inference_mode()
-def reconstruct(detector: Detector, image: Image, passes: EncoderPasses) -> Reconstruction:
-    """Encoder and decoder features of one image, a batch of 1.
+def index_of_damage(before: Explanation, after: Explanation, mask: Mask) -> IdentityIndex:
+    """How much of a damage a detector copied, from its answers to an image before and after the damage.
 
     Args:
-        detector: From `crr.load`.
-        image: From `crr.data.images.decode`.
-        passes: What encoders answered to this image before; this detector's is added.
-
-    Raises:
-        DeviceError: The device ran out of memory.
+        before: Of the image without the damage.
+        after: Of the damaged image, by the same detector with the same mask of features.
+        mask: bool, of the size of the image: True where it was damaged.
     """
-    return _reconstruct(detector, [to_input(image, detector.config.encoder)], passes)
+    return identity_index(_names(after), before.reconstruction(), after.reconstruction(), _seen(mask, after))
 
 
-@torch.inference_mode()
-def inspect_damage(
-    detector: Detector, clean: Reconstruction, damaged: Image, mask: Mask, passes: EncoderPasses
-) -> tuple[Inspection, CopiedDamage]:
-    """Inspect a damaged image, and compare it with what the detector answered to its clean twin.
+def index_of_defect(explanation: Explanation, mask: Mask, normals: Sequence[NormalPatches]) -> IdentityIndex:
+    """An estimate of the index of a real defect: normal patches stand in for the part before it.
 
     Args:
-        detector: From `crr.load`.
-        clean: From `reconstruct`, of the image before it was damaged.
-        damaged: Of any size.
-        mask: bool, of the size of `damaged`: True where it was damaged.
-        passes: What encoders answered to `damaged` before; this detector's is added.
-
-    Raises:
-        DeviceError: The device ran out of memory.
+        explanation: Of the defective image.
+        mask: bool, of the size of the image: True where it is defective.
+        normals: Normal patches of the same kind of part, a layer.
     """
-    prediction, milliseconds = predict_batch(detector, [damaged], passes)
-    [inspection] = inspections_of(detector, [damaged], prediction, milliseconds)
-    masks = torch.from_numpy(mask_to_input(mask, detector.config.encoder))[None]
-    return inspection, copied_damage(_names(detector), clean, prediction.reconstruction, masks)
+    damaged, masks = explanation.reconstruction(), _seen(mask, explanation)
+    return identity_index(
+        _names(explanation), surrogate_for(damaged, masks, normals), damaged, masks, "marked"
+    )
 
 
-def copied_damage(
-    layers: Sequence[str], clean: Reconstruction, damaged: Reconstruction, masks: Tensor
-) -> CopiedDamage:
-    """How much of a damage was copied, from what a detector answered before and after it.
-
-    Args:
-        layers: Their names.
-        clean: Of one image.
-        damaged: Of its damaged copies, perhaps none.
-        masks: bool (copies, H, W), True where a copy was damaged, covering what the network saw.
-    """
-    sums = torch.zeros(1, len(layers), 2)
-    if len(masks):
-        sums = passed_damage(clean, damaged, masks).sums()
-    return CopiedDamage(*named_indices(layers, sums), normal_error=float(normal_error(clean).mean()))
-
-
-def named_indices(layers: Sequence[str], sums: Tensor) -> tuple[float | None, dict[str, float | None]]:
-    """The index of all layers, and layer by layer, from `PassedDamage.sums`, (copies, layers, 2).
-
-    Each is None where the damage does not show.
-    """
-    together = sums.cpu().double().sum(dim=0)
-    by_layer = dict(zip(layers, map(as_number, layer_indices(together)), strict=True))
-    return as_number(mean_index(together)), by_layer
+def shows_in_view(mask: Mask, explanation: Explanation) -> bool:
+    """Whether a defect lies, at least in part, in what the network sees of the image."""
+    return bool(_seen(mask, explanation).any())
 
 
 class StandardDamage:
@@ -120,17 +64,17 @@ class StandardDamage:
         self._made: dict[tuple[int, int], tuple[list[Image], Tensor]] = {}
         self._passes: EncoderPasses = {}
 
-    @torch.inference_mode()
-    def copied_by(self, detector: Detector) -> CopiedDamage:
+    def index_of(self, detector: Detector) -> IdentityIndex:
         """How much of it a detector's decoder copies; raises `DeviceError` if the device lacks memory."""
         encoder = detector.config.encoder
         size = (encoder.resize, encoder.crop)
         if size not in self._made:
             self._made[size] = _damaged_copies(to_input(self._image, encoder))
         images, masks = self._made[size]
-        reconstruction = _reconstruct(detector, images, self._passes)
-        clean, damaged = reconstruction.rows([0]), reconstruction.rows(range(1, len(images)))
-        return copied_damage(_names(detector), clean, damaged, masks)
+        answered = forward(detector, images, self._passes, at_input_size=True).reconstruction
+        clean, damaged = answered.rows([0]), answered.rows(range(1, len(images)))
+        names = [layer.name for layer in detector.encoder.layers]
+        return identity_index(names, clean, damaged, masks, "test")
 
 
 def _damaged_copies(image: Image) -> tuple[list[Image], Tensor]:
@@ -151,16 +95,10 @@ def _synthesizer(kind: str) -> AnomalySynthesizer:
     return AnomalySynthesizer(fillings=[kind])
 
 
-def _reconstruct(detector: Detector, images: Sequence[Image], passes: EncoderPasses) -> Reconstruction:
-    """Encoder and decoder features of images at the encoder's input size."""
-    before = passes.get(encoder_key(detector))
-    with memory_explained(detector, len(images)):
-        features: Features = before.features if before else detector.encoder(detector.as_input(images))
-        reconstruction = Reconstruction(features, detector.decode(features))
-    if before is None:
-        passes[encoder_key(detector)] = EncoderPass(features, milliseconds=0.0)  # nobody is shown this time
-    return reconstruction
+def _names(explanation: Explanation) -> list[str]:
+    return [layer.layer.name for layer in explanation.layers]
 
 
-def _names(detector: Detector) -> list[str]:
-    return [layer.name for layer in detector.encoder.layers]
+def _seen(mask: Mask, explanation: Explanation) -> Tensor:
+    """bool (1, crop, crop): the mask as the network sees the image."""
+    return torch.from_numpy(mask_to_input(mask, explanation.encoder))[None]

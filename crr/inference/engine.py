@@ -1,35 +1,17 @@
-"""How a detector is run: device, batches, and results in the original image's coordinates."""
+"""Images in, inspections out: batches, several detectors on one encoder, maps in the image's coordinates."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from crr.config import CategoryCalibration, EncoderConfig
-from crr.errors import DeviceError
+from crr.config import CategoryCalibration
+from crr.inference.forward import EncoderPasses, forward, memory_explained
 from crr.models.detector import Detector
 from crr.runtime.stopwatch import Stopwatch
-from crr.types import Features, Image, Inspection, Prediction, Verdict
-
-EncoderKey = tuple[EncoderConfig, str, torch.device]
-"""Settings, digest of the weights and device: encoders with the same three answer alike."""
-
-
-@dataclass(frozen=True)
-class EncoderPass:
-    """What an encoder answered to one batch, and how long it took, in milliseconds."""
-
-    features: Features
-    milliseconds: float
-
-
-EncoderPasses = dict[EncoderKey, EncoderPass]
-"""The passes of one batch, for detectors that share an encoder."""
+from crr.types import Image, Inspection, Prediction, Verdict
 
 
 def inspect(detector: Detector, images: Sequence[Image], batch_size: int = 8) -> list[Inspection]:
@@ -82,41 +64,17 @@ def inspect_batch(detector: Detector, images: Sequence[Image], passes: EncoderPa
     Raises:
         DeviceError: The device ran out of memory.
     """
-    prediction, milliseconds = predict_batch(detector, images, passes)
-    return inspections_of(detector, images, prediction, milliseconds)
-
-
-def predict_batch(
-    detector: Detector, images: Sequence[Image], passes: EncoderPasses
-) -> tuple[Prediction, dict[str, float]]:
-    """The prediction of `inspect_batch`, and the milliseconds that each step of it took for all images.
-
-    Args:
-        detector: As there.
-        images: As there.
-        passes: As there.
-
-    Raises:
-        DeviceError: The device ran out of memory.
-    """
     watch = Stopwatch(detector.device)
-    known = passes.get(encoder_key(detector))
+    reconstruction = forward(detector, images, passes, stopwatch=watch).reconstruction
     with memory_explained(detector, len(images)):
-        with watch.step("resize"):
-            batch = detector.preprocess(images)
-        if known is not None:
-            watch.milliseconds["encoder"] = known.milliseconds
-        prediction = detector.predict(batch, watch, None if known is None else known.features)
-    if known is None:
-        features = prediction.reconstruction.encoder
-        passes[encoder_key(detector)] = EncoderPass(features, watch.milliseconds.get("encoder", 0.0))
-    return prediction, watch.milliseconds
+        prediction = detector.predict(reconstruction, watch)
+    return inspections_of(detector, images, prediction, watch.milliseconds)
 
 
 def inspections_of(
     detector: Detector, images: Sequence[Image], prediction: Prediction, milliseconds: Mapping[str, float]
 ) -> list[Inspection]:
-    """The inspection of each image, from what `predict_batch` answered to all."""
+    """The inspection of each image, from what `Detector.predict` answered to all."""
     share = {step: total / len(images) for step, total in milliseconds.items()}
     maps = uncropped(detector, prediction.anomaly_map[:, None])
     segmentations = None if prediction.segmentation is None else uncropped(detector, prediction.segmentation)
@@ -132,23 +90,6 @@ def inspections_of(
         )
         for index, image in enumerate(images)
     ]
-
-
-def encoder_key(detector: Detector) -> EncoderKey:
-    """Equal for detectors whose encoders answer alike."""
-    return detector.config.encoder, detector.encoder.digest, detector.device
-
-
-@contextmanager
-def memory_explained(detector: Detector, batch_size: int) -> Iterator[None]:
-    """Turn a device's lack of memory, at this batch size, into a `DeviceError` that says what to do."""
-    try:
-        yield
-    except torch.OutOfMemoryError:
-        raise DeviceError(
-            f"{detector.device} ran out of memory at {batch_size} images a batch. "
-            "Use a smaller batch or the CPU."
-        ) from None
 
 
 def _inspection(

@@ -5,35 +5,24 @@ anomaly map = w * weighted mean of the layers' distances + (1 - w) * segmentatio
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from crr.config import PredictionConfig
+from crr.config import EncoderConfig, PredictionConfig
 from crr.errors import ConfigError
-from crr.inference.engine import EncoderPass, EncoderPasses, encoder_key, inspections_of, memory_explained
-from crr.models.components.anomaly_map import on_finest_grid, top_count, upsample_and_blur
+from crr.inference.engine import inspections_of
+from crr.inference.forward import EncoderPasses, FeatureMask, forward, memory_explained
+from crr.models.components.anomaly_map import on_finest_grid, smoothed, top_count
 from crr.models.components.encoder import Layer
 from crr.models.detector import Detector
 from crr.runtime.stopwatch import Stopwatch
-from crr.types import Features, Image, Inspection, Prediction, Reconstruction
+from crr.types import Image, Inspection, Reconstruction
 
 Map = NDArray[np.float32]
-
-
-@dataclass(frozen=True)
-class FeatureMask:
-    """Part of the encoder's features that the decoder is not shown, as in training with masking.
-
-    Attributes:
-        rate: Probability with which each element of each patch is hidden, in [0, 1).
-        seed: Of the draw.
-    """
-
-    rate: float = 0.0
-    seed: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -168,18 +157,41 @@ class Explanation:
     Attributes:
         inspection: What the detector says, in the coordinates of the original image.
         layers: In the encoder's order.
-        terms: Of the anomaly map.
-        view: Share of the image's height and width, around its centre, that the network sees: 1 for all.
+        probability: float32 (h, w) in [0, 1], the segmentation network's answer on its own grid, or None.
+        encoder: How the image was brought to the network.
+        settings: How distances and segmentation become a map and a score.
     """
 
     inspection: Inspection
     layers: tuple[ExplainedLayer, ...]
-    terms: MapTerms
-    view: float
+    probability: Map | None
+    encoder: EncoderConfig
+    settings: PredictionConfig
+
+    @property
+    def view(self) -> float:
+        """Share of the image's height and width, around its centre, that the network sees: 1 for all."""
+        return self.encoder.crop / self.encoder.resize
+
+    @cached_property
+    def terms(self) -> MapTerms:
+        """The terms of the anomaly map; made when somebody first looks at them."""
+        distances = [_batch(layer.distance[..., None]) for layer in self.layers]
+        layers = smoothed(on_finest_grid(distances)[:, 0], self.settings)[:, 0]
+        segmentation = None
+        if self.probability is not None:
+            segmentation = _array(smoothed(_batch(self.probability[..., None]), self.settings)[0, 0])
+        return MapTerms(_array(layers), segmentation, self.settings)
+
+    def reconstruction(self) -> Reconstruction:
+        """Encoder and decoder features as a batch of one, on the CPU."""
+        return Reconstruction(
+            [_batch(layer.encoder) for layer in self.layers], [_batch(layer.decoder) for layer in self.layers]
+        )
 
     @property
     def nbytes(self) -> int:
-        """Memory that it takes."""
+        """Memory that it takes, with its terms."""
         arrays = [self.inspection.anomaly_map]
         if self.inspection.segmentation is not None:
             arrays.append(self.inspection.segmentation)
@@ -187,12 +199,13 @@ class Explanation:
             arrays += [layer.encoder, layer.decoder, layer.distance]
             if layer.shown is not layer.encoder:
                 arrays.append(layer.shown)
-        return self.terms.nbytes + sum(array.nbytes for array in arrays)
+        terms = 4 * self.settings.map_size**2 * (len(self.layers) + (self.probability is not None))
+        return terms + sum(array.nbytes for array in arrays)
 
 
 @torch.inference_mode()
 def explain(
-    detector: Detector, image: Image, passes: EncoderPasses | None = None, hidden: FeatureMask | None = None
+    detector: Detector, image: Image, passes: EncoderPasses | None = None, mask: FeatureMask | None = None
 ) -> Explanation:
     """Ask a detector about one image, and keep every step of its answer.
 
@@ -200,92 +213,30 @@ def explain(
         detector: From `crr.load`.
         image: From `crr.data.images.decode`.
         passes: What encoders answered to this image before; this detector's is added.
-        hidden: What of the features is kept from the decoder; nothing if None.
+        mask: What of the features is hidden from the decoder; nothing if None.
 
     Raises:
-        ConfigError: The rate of `hidden` is not in [0, 1).
+        ConfigError: The rate of `mask` is not in [0, 1).
         DeviceError: The device ran out of memory.
     """
-    watch, passes = Stopwatch(detector.device), {} if passes is None else passes
+    watch = Stopwatch(detector.device)
+    asked = forward(detector, [image], passes, mask=mask, stopwatch=watch)
     with memory_explained(detector, 1):
-        features = _features(detector, image, passes, watch)
-        shown = features if hidden is None or hidden.rate == 0 else hide(features, hidden)
-        with watch.step("decoder"):
-            reconstruction = Reconstruction(features, detector.decode(shown))
-        prediction, terms, distances = _predict(detector, reconstruction, watch)
+        prediction = detector.predict(asked.reconstruction, watch)
     [inspection] = inspections_of(detector, [image], prediction, watch.milliseconds)
-    config = detector.config.encoder
+    config, features = detector.config, asked.reconstruction.encoder
     layers = tuple(
         ExplainedLayer(
             layer=layer,
             encoder=(seen := _rows(features[index])),
-            shown=seen if shown is features else _rows(shown[index]),
-            decoder=_rows(reconstruction.decoder[index]),
-            distance=distances[index][0, 0].float().cpu().numpy(),
+            shown=seen if asked.shown is features else _rows(asked.shown[index]),
+            decoder=_rows(asked.reconstruction.decoder[index]),
+            distance=_array(prediction.distances[index][0, 0]),
         )
         for index, layer in enumerate(detector.encoder.layers)
     )
-    return Explanation(inspection, layers, terms, view=config.crop / config.resize)
-
-
-def hide(features: Features, hidden: FeatureMask) -> Features:
-    """Features with each element zeroed at random, and what is left scaled up so that means stay.
-
-    Here before layers are joined into tokens, so that it can be shown and done to any method. Where tokens
-    are the layers side by side, as in the embedded models, it is exactly
-    what `crr.models.components.masking` does in training.
-
-    Raises:
-        ConfigError: The rate is not in [0, 1).
-    """
-    if not 0 <= hidden.rate < 1:
-        raise ConfigError(f"The share that is hidden is from 0 to below 1; given: {hidden.rate}.")
-    generator = torch.Generator().manual_seed(hidden.seed)
-    return [
-        layer * ((torch.rand(layer.shape, generator=generator) >= hidden.rate) / (1 - hidden.rate)).to(layer)
-        for layer in features
-    ]
-
-
-def _features(detector: Detector, image: Image, passes: EncoderPasses, watch: Stopwatch) -> Features:
-    known = passes.get(encoder_key(detector))
-    if known is not None:
-        watch.milliseconds["encoder"] = known.milliseconds
-        return known.features
-    with watch.step("resize"):
-        batch = detector.preprocess([image])
-    with watch.step("encoder"):
-        features = detector.encoder(batch)
-    passes[encoder_key(detector)] = EncoderPass(features, watch.milliseconds["encoder"])
-    return features
-
-
-def _predict(
-    detector: Detector, reconstruction: Reconstruction, watch: Stopwatch
-) -> tuple[Prediction, MapTerms, Features]:
-    """As `Detector.predict`, with the terms of the sum kept apart; and each layer's distances."""
-    settings = detector.config.prediction
-    with watch.step("map"):
-        category, category_distance = detector.recogniser(reconstruction.encoder)
-        distances = detector.distances(reconstruction, category)
-        layers = detector.smooth(on_finest_grid(distances)[:, 0])[:, 0]
-    probability = segmentation = smoothed = None
-    if detector.segmentation is not None:
-        with watch.step("segmentation"):
-            probability = detector.segmentation.probability(reconstruction, distances)
-            segmentation = upsample_and_blur(probability, settings.map_size, sigma=0, kernel=1)
-            smoothed = _array(detector.smooth(probability)[0, 0])
-    terms = MapTerms(_array(layers), smoothed, settings)
-    fused = terms.fused()
-    prediction = Prediction(
-        reconstruction,
-        segmentation,
-        torch.from_numpy(fused.anomaly_map)[None],
-        torch.tensor([fused.score]),
-        category,
-        category_distance,
-    )
-    return prediction, terms, distances
+    probability = None if prediction.probability is None else _array(prediction.probability[0, 0])
+    return Explanation(inspection, layers, probability, config.encoder, config.prediction)
 
 
 def _rows(features: Tensor) -> Map:
@@ -295,3 +246,8 @@ def _rows(features: Tensor) -> Map:
 
 def _array(values: Tensor) -> Map:
     return np.asarray(values.float().cpu().numpy())
+
+
+def _batch(rows: Map) -> Tensor:
+    """(1, C, h, w) of float32 (h, w, C)."""
+    return torch.from_numpy(rows).permute(2, 0, 1)[None]

@@ -21,10 +21,11 @@ from crr.data.readers import read_ahead
 from crr.errors import ConfigError, DatasetError
 from crr.identity.pairs import GROUP_FILLINGS, DamagedPair, synthetic_pairs
 from crr.inference.explanation import gain_of
+from crr.inference.forward import EncoderPasses, encode, forward
 from crr.inversion.network import InversionNetwork
 from crr.models.detector import Detector
 from crr.runtime.progress import Reporter
-from crr.types import Features, Image, Mask, Progress
+from crr.types import Features, Image, Mask, Progress, Reconstruction
 
 
 @dataclass(frozen=True)
@@ -132,10 +133,13 @@ def _measure(
 ) -> list[_Row]:
     if not copies:
         return []
-    first = detectors[0]
-    features = first.encoder(first.as_input([copies[0].clean, *(twin.damaged for twin in copies)]))
+    images, passes = [copies[0].clean, *(twin.damaged for twin in copies)], EncoderPasses()
+    features = encode(detectors[0], images, passes, at_input_size=True)
     controls = _painted(network, [layer[1:] for layer in features])
-    answers = {detector.name: _painted(network, _answers(detector, features)) for detector in detectors}
+    answers = {}
+    for detector in detectors:
+        answered = forward(detector, images, passes, at_input_size=True).reconstruction
+        answers[detector.name] = _painted(network, _answers(answered))
     return [
         _Row(
             whole=_error(control, twin.damaged),
@@ -148,14 +152,13 @@ def _measure(
     ]
 
 
-def _answers(detector: Detector, features: Features) -> Features:
-    """To the damaged images, in the unit of length that the answer to the clean one tells."""
-    answers = detector.decode(features)
+def _answers(reconstruction: Reconstruction) -> Features:
+    """The answers to the damaged images, in the unit of length that the answer to the clean one tells."""
     gains = [
         gain_of(seen[0].float().cpu().numpy(), answered[0].float().cpu().numpy())
-        for seen, answered in zip(features, answers, strict=True)
+        for seen, answered in zip(reconstruction.encoder, reconstruction.decoder, strict=True)
     ]
-    return [gain * layer[1:] for gain, layer in zip(gains, answers, strict=True)]
+    return [gain * layer[1:] for gain, layer in zip(gains, reconstruction.decoder, strict=True)]
 
 
 def _painted(network: InversionNetwork, features: Features) -> NDArray[np.float32]:

@@ -21,7 +21,7 @@ from torch import Tensor, nn
 
 from crr.config import DetectorConfig
 from crr.data.preprocessing import as_input_tensor, to_input
-from crr.models.components.anomaly_map import mean_map, top_share_score, upsample_and_blur
+from crr.models.components.anomaly_map import mean_map, smoothed, top_share_score, upsample_and_blur
 from crr.models.components.category_recogniser import CategoryRecogniser
 from crr.models.components.encoder import Encoder
 from crr.models.components.losses import mining_share, repair_loss
@@ -137,24 +137,16 @@ class Detector(nn.Module, ABC):
         return measures
 
     @torch.inference_mode()
-    def predict(
-        self, images: Tensor, stopwatch: Stopwatch | None = None, features: Features | None = None
-    ) -> Prediction:
-        """Inspect images.
+    def predict(self, reconstruction: Reconstruction, stopwatch: Stopwatch | None = None) -> Prediction:
+        """What follows from encoder and decoder features: distances, segmentation, anomaly map and score.
 
         Args:
-            images: (B, 3, crop, crop) in [0, 1].
-            stopwatch: Adds up the time of each step.
-            features: What the encoder answers to these images, where it was asked before; None asks it.
+            reconstruction: From `reconstruct`, or from `crr.inference.forward`.
+            stopwatch: Adds up the time of "map" and "segmentation".
         """
         watch = stopwatch or Stopwatch()
-        if features is None:
-            with watch.step("encoder"):
-                features = self.encoder(images)
-        with watch.step("decoder"):
-            reconstruction = Reconstruction(features, self.decode(features))
         with watch.step("map"):
-            category, category_distance = self.recogniser(features)
+            category, category_distance = self.recogniser(reconstruction.encoder)
             distances = self.distances(reconstruction, category)
         probability = segmentation = None
         if self.segmentation is not None:
@@ -166,7 +158,16 @@ class Detector(nn.Module, ABC):
         with watch.step("map"):
             anomaly_map = self.fuse(mean_map(distances), probability)
             score = top_share_score(anomaly_map, self.config.prediction.top_share)
-        return Prediction(reconstruction, segmentation, anomaly_map[:, 0], score, category, category_distance)
+        return Prediction(
+            reconstruction,
+            distances,
+            probability,
+            segmentation,
+            anomaly_map[:, 0],
+            score,
+            category,
+            category_distance,
+        )
 
     def fuse(self, distance_map: Tensor, probability: Tensor | None) -> Tensor:
         """The anomaly map (B, 1, map, map) from both kinds of map, each on its own grid (paper, section 3.4).
@@ -182,8 +183,7 @@ class Detector(nn.Module, ABC):
 
     def smooth(self, maps: Tensor) -> Tensor:
         """Maps on any grid, enlarged to (B, 1, map, map) and smoothed as the config says."""
-        settings = self.config.prediction
-        return upsample_and_blur(maps, settings.map_size, settings.blur_sigma, settings.blur_kernel)
+        return smoothed(maps, self.config.prediction)
 
 
 class TrainedDetector(Detector):

@@ -9,10 +9,9 @@ from crr.inference.engine import inspect_batch
 from crr.models.detector import Detector
 from tests.crr.tiny import calibrated_detector, tiny_detector
 from tests.workbench.explorable import Room
-from tests.workbench.fakes import MODEL, OTHER_MODEL, FakeLibrary
-from workbench.inspection import inspector as inspection
+from tests.workbench.fakes import MODEL, OTHER_MODEL, FakeLibrary, use_inspector
 from workbench.inspection.inspector import Inspector
-from workbench.model_store import available as models
+from workbench.model_store import available
 from workbench.model_store.loaded import Models
 
 
@@ -29,10 +28,10 @@ def inspector(library: FakeLibrary) -> Inspector:
 @pytest.fixture
 def fake_workbench(monkeypatch: pytest.MonkeyPatch, inspector: Inspector) -> None:
     """Every page finds two models and the fake inspector."""
-    monkeypatch.setattr(inspection, "inspector", lambda: inspector)
+    use_inspector(monkeypatch, inspector)
     for page in ("columns", "painting"):  # what these show of features needs real models
         monkeypatch.setattr(f"workbench.views.compare.{page}.show_answers", lambda *_: None)
-    monkeypatch.setattr(models, "find_models", lambda: {MODEL.name: MODEL, OTHER_MODEL.name: OTHER_MODEL})
+    monkeypatch.setattr(available, "find_models", lambda: {MODEL.name: MODEL, OTHER_MODEL.name: OTHER_MODEL})
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """A small real model with normal images beside it and a network that paints its features."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -10,21 +10,22 @@ import crr
 from crr.checkpoints.files import describe
 from crr.checkpoints.serialization import save
 from crr.data.images import encode_png
+from crr.identity.index import IdentityIndex
 from crr.inference.engine import inspect_batch
-from crr.inference.explanation import FeatureMask
 from crr.inversion.checkpoint import save_inversion
 from crr.inversion.network import InversionConfig, create_inversion
+from crr.types import Verdict
 from tests.crr.tiny import ENCODER, calibrated_detector, good_images, scratched
-from workbench.explanation.cache import ExplanationCache
-from workbench.explanation.explorer import explore
+from tests.workbench.fakes import file_of
+from workbench.explanation.explorer import LayerExplorer
 from workbench.explanation.location import Location
-from workbench.explanation.study_image import shown_as_it_is, shown_damaged
+from workbench.explanation.study_image import original, painted
+from workbench.inspection.explanation_cache import ExplanationCache
 from workbench.inspection.image_file import ImageFile
-from workbench.inspection.inspector import Inspector, ModelChoice
-from workbench.inspection.photo import Photo
+from workbench.inspection.inspector import Inspected, Inspector, ModelChoice
 from workbench.model_store.loaded import Models
 from workbench.painting.damage import Damaged
-from workbench.painting.workshop import DamagedPart, PaintedPart
+from workbench.painting.session import DamagedPart, PaintedPart
 from workbench.reference.cache import ReferenceCache
 
 NORMALS = 6
@@ -32,7 +33,7 @@ MIDDLE = Location(0.5, 0.5, 0.5, 0.5)
 
 
 def write_models(folder: Path, normals: bool = True, painter: bool = True) -> ModelChoice:
-    """Write the model "tiny" into a folder of checkpoints; returns the question to it."""
+    """Write the model "tiny" into a folder of checkpoints; returns the choice of it."""
     detector = calibrated_detector()
     save(detector, folder / "tiny", "# Tiny")
     if normals:
@@ -53,21 +54,25 @@ def real_inspector() -> Inspector:
     return Inspector(Models(crr.load, 2**30), inspect_batch)
 
 
-def photo_of(content: bytes, name: str = "part.png", key: str = "part") -> Photo:
-    """A visitor's photo."""
-    return Photo(
-        key=key,
-        own=True,
-        name=name,
-        label=None,
-        open=lambda: ImageFile(name, lambda: content),
-        inspect=lambda choice, inspector, file: inspector.inspect_file(file, choice.model, choice.device),
-        copied=lambda choice, inspector, file: inspector.copied_by(file, choice.model, choice.device),
-    )
+@dataclass(frozen=True)
+class OwnPhoto:
+    """A visitor's photo; nothing that models say of it is remembered."""
 
+    content: bytes
+    name: str = "part.png"
+    key: str = "part"
+    own: bool = True
+    label: Verdict | None = None
+    mask: Path | None = None
 
-def nobody(*_):
-    pass
+    def open(self) -> ImageFile:
+        return file_of(self.content, self.name)
+
+    def inspect(self, choice: ModelChoice, inspector: Inspector, file: ImageFile) -> Inspected:
+        return inspector.inspect(file, choice)
+
+    def standard_index(self, choice: ModelChoice, inspector: Inspector, file: ImageFile) -> IdentityIndex:
+        return inspector.standard_index(file, choice)
 
 
 class Room:
@@ -76,28 +81,23 @@ class Room:
     def __init__(self, folder, **models):
         self.choice = write_models(folder, **models)
         self.inspector = real_inspector()
-        self.normality = ReferenceCache(self.inspector, 2**27)
-        self.exploration = ExplanationCache(2**26)
+        self.references = ReferenceCache(self.inspector, 2**27)
+        self.forget()
         [self.clean] = good_images("plate", 1, seed=3)
         image, mask = scratched(self.clean, np.random.default_rng(3))
         self.image, self.mask = image, mask > 0
-        self.part = PaintedPart(photo_of(encode_png(self.clean)), 2**26)
+        self.part = PaintedPart(OwnPhoto(encode_png(self.clean)))
         made = Damaged(self.image, self.mask)
-        self.damaged = shown_damaged(self.part, DamagedPart(made, self.part.picture, 0.0))
-        self.whole = shown_as_it_is(photo_of(encode_png(self.clean)))
+        self.damaged = painted(self.part, DamagedPart(made, "damaged", self.part.picture, 0.0))
+        self.whole = original(OwnPhoto(encode_png(self.clean)))
         mask_file = folder / "mask.png"
         mask_file.write_bytes(encode_png(self.mask.astype(np.uint8) * 255))
-        photo = replace(photo_of(encode_png(self.image), key="scratched"), mask=mask_file)
-        self.defective = shown_as_it_is(photo)
+        photo = replace(OwnPhoto(encode_png(self.image), key="scratched"), mask=mask_file)
+        self.defective = original(photo)
 
-    def explore(self, shown, hidden=FeatureMask(), choice=None, **options):  # noqa: B008
-        return explore(
-            shown,
-            choice or self.choice,
-            self.inspector,
-            self.normality,
-            self.exploration,
-            hidden,
-            nobody,
-            **options,
-        )
+    def forget(self, limit: int = 2**26) -> None:
+        self.explanations = ExplanationCache(self.inspector, limit)
+        self.explorer = LayerExplorer(self.explanations, self.references, limit)
+
+    def explore(self, study, mask=None, choice=None, **options):
+        return self.explorer.explain(study, choice or self.choice, mask, **options)

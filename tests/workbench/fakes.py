@@ -6,16 +6,21 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import pytest
 import torch
 from torch import nn
 
 from crr.checkpoints.files import CheckpointInfo
 from crr.data.images import encode_png
-from crr.identity.single_image import CopiedDamage
+from crr.identity.index import IdentityIndex
 from crr.types import Image, Inspection
 from workbench.inspection.image_file import ImageFile
 from workbench.inspection.inspector import Inspector, ModelChoice
+from workbench.model_store.downloads import Downloads
 from workbench.model_store.loaded import Models
+from workbench.model_store.uploads import Uploads
+from workbench.reference.cache import ReferenceCache
+from workbench.views.shared.services import Services, process
 
 MODEL = CheckpointInfo(
     "crr-embedded", Path("fake"), "crr", "none", ("mvtec_bottle", "pcb"), 1, "0123456789ab"
@@ -65,8 +70,9 @@ class FakeLibrary:
 class FakeInspector(Inspector):
     """Its models copy three quarters of a damage."""
 
-    def copied_by(self, _file: ImageFile, _model: CheckpointInfo, _device: str) -> CopiedDamage:
-        return CopiedDamage(0.75, {"first": 0.8, "second": 0.7}, normal_error=0.1)
+    def standard_index(self, _file: ImageFile, _choice: ModelChoice, memo: object = None) -> IdentityIndex:
+        del memo
+        return IdentityIndex(0.75, {"first": 0.8, "second": 0.7}, normal_error=0.1)
 
 
 def inspection_of(image: Image, **changes: object) -> Inspection:
@@ -112,3 +118,14 @@ def png(image: Image | None = None) -> bytes:
 def good_png(shade: int = 120) -> bytes:
     """A part without a defect; another shade is another file."""
     return encode_png(np.full((96, 128, 3), shade, dtype=np.uint8))
+
+
+def file_of(content: bytes, name: str = "part.png") -> ImageFile:
+    """An image file with this content."""
+    return ImageFile(name, lambda: content)
+
+
+def use_inspector(monkeypatch: pytest.MonkeyPatch, inspector: Inspector) -> None:
+    """Have all pages ask this inspector, with what is usual made by it too."""
+    fake = Services(inspector, ReferenceCache(inspector, 2**27), Downloads(lambda _: True), Uploads())
+    monkeypatch.setattr(process, "services", fake, raising=False)

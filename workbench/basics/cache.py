@@ -1,7 +1,7 @@
-"""A cache that holds what was used last, up to a number of bytes."""
+"""Caches that hold what was used last: up to a number of bytes, or a few entries."""
 
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from threading import Lock
 from typing import Generic, TypeVar
 
@@ -41,6 +41,11 @@ class BoundedCache(Generic[Value]):
         with self._lock:
             self._entries.pop(key, None)
 
+    def clear(self) -> None:
+        """Forget everything."""
+        with self._lock:
+            self._entries.clear()
+
     def __len__(self) -> int:
         """Number of entries."""
         return len(self._entries)
@@ -53,3 +58,13 @@ class BoundedCache(Generic[Value]):
 
     def _size(self) -> int:
         return sum(size for _, size in self._entries.values())
+
+
+def recent(kept: OrderedDict[Hashable, Value], key: Hashable, make: Callable[[], Value], most: int) -> Value:
+    """The value of a key, made if need be; those unused longest go when there are more than `most`."""
+    if key not in kept:
+        kept[key] = make()
+    kept.move_to_end(key)
+    while len(kept) > most:
+        kept.popitem(last=False)
+    return kept[key]

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crr.errors import CRRError
-from crr.identity.single_image import CopiedDamage
+from crr.identity.index import IdentityIndex
 from crr.types import Inspection
 from workbench.inspection.image_file import ImageFile
 from workbench.inspection.inspector import Inspected, Inspector, ModelChoice
@@ -50,7 +50,7 @@ class Comparison:
 
     photo: Photo
     answers: dict[str, Outcome]
-    copied: dict[str, CopiedDamage]
+    copied: dict[str, IdentityIndex]
     hits: dict[str, Hit] = field(default_factory=dict)
     outlines: list[NDArray[np.float64]] = field(default_factory=list)
 
@@ -94,7 +94,7 @@ def compare_shown(
     photo = shown_photo(visitor, samples)
     file = photo.open()
     answers: dict[str, Outcome] = {}
-    copied: dict[str, CopiedDamage] = {}
+    copied: dict[str, IdentityIndex] = {}
     for done, choice in enumerate(choices):
         name = choice.model.name
         if tell is not None:
@@ -106,7 +106,7 @@ def compare_shown(
         answers[name] = answer
         if isinstance(answer, Inspected):
             with suppress(CRRError):  # too little memory for the copies: no index, then
-                copied[name] = photo.copied(choice, inspector, file)
+                copied[name] = photo.standard_index(choice, inspector, file)
     return Comparison(photo, answers, copied).checked()
 
 

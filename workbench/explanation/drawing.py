@@ -3,7 +3,7 @@
 `frontend/panels.js` draws them: pictures of one photo move together, and a place that is chosen in one is
 marked in all. A drawing has what `workbench.comparison.drawing` says of its own, and besides
 
-- `pick`: "point" or "area", what a drag chooses, or "" where nothing can be chosen; `spot`: left, top,
+- `pick`: "point" or "area", what a drag chooses, or "" where nothing can be chosen; `location`: left, top,
   right and bottom of what is chosen in pixels of `size`, or None; `foot`: whether a readout stands below;
 - of a map: `rgb`, uint8 (h, w, 3) in base64 in place of `levels`; `area`: left, top, right and bottom of
   what it covers of the photo, in shares; `crisp`: whether its squares are to be seen; `usual`: levels of
@@ -54,7 +54,7 @@ def highest(
 
 
 def draw_layer(
-    found: LayerExplanation, index: int, measure: DiscrepancyKind, spot: Location, pick: str
+    found: LayerExplanation, index: int, measure: DiscrepancyKind, location: Location, pick: str
 ) -> Drawing:
     """A layer's row: what the encoder saw, what the decoder answered, and how far they are apart.
 
@@ -64,7 +64,7 @@ def draw_layer(
         found: What is shown.
         index: Number of the layer.
         measure: Of the discrepancy.
-        spot: What the visitor chose.
+        location: What the visitor chose.
         pick: "point" or "area".
     """
     layer, reference, basis = found.explanation.layers[index], found.normal.reference, found.bases[index]
@@ -84,11 +84,11 @@ def draw_layer(
         marked = _marked(found.copied.maps[index])
         maps.append(_levels(COPIES, marked, one, 1.0, copying_table()) | {"blank": "no damage shows"})
         panels.append({"title": COPIES, "lines": [], "layers": [PHOTO, COPIES]})
-    return _drawing(found.picture, panels, maps, found.explanation.view, spot, pick, one, found.outlines)
+    return _drawing(found.picture, panels, maps, found.explanation.view, location, pick, one, found.outlines)
 
 
 def draw_sum(
-    found: LayerExplanation, fused: FusedMap, lines: Sequence[str], spot: Location, pick: str
+    found: LayerExplanation, fused: FusedMap, lines: Sequence[str], location: Location, pick: str
 ) -> Drawing:
     """The end of the column: the fused distances, the segmentation network's map, and their sum.
 
@@ -96,7 +96,7 @@ def draw_sum(
         found: What is shown.
         fused: The sum, with the weights that were chosen.
         lines: Below each of the maps.
-        spot: What the visitor chose.
+        location: What the visitor chose.
         pick: "point" or "area".
     """
     maps = [
@@ -108,14 +108,14 @@ def draw_sum(
     panels = [{"title": name, "lines": [line], "layers": [name]} for name, _, line in there]
     colours = colour_table(transparent=False)
     drawn = [_levels(name, levels, ONE, 1.0, colours, crisp=False) for name, levels, _ in there]
-    return _drawing(found.picture, panels, drawn, found.explanation.view, spot, pick, ONE, found.outlines)
+    return _drawing(found.picture, panels, drawn, found.explanation.view, location, pick, ONE, found.outlines)
 
 
 def draw_pictures(
     pictures: Sequence[tuple[str, Image | None, str]],
     picture: Picture,
     view: float = 1.0,
-    spot: Location | None = None,
+    location: Location | None = None,
     pick: str = "",
     outlines: Sequence[NDArray[np.float64]] = (),
 ) -> Drawing:
@@ -125,7 +125,7 @@ def draw_pictures(
         pictures: Title, picture and a line of each; None stands for the photo itself.
         picture: Of the photo.
         view: Share of the photo, around its centre, that the pictures show.
-        spot: What the visitor chose.
+        location: What the visitor chose.
         pick: "point" or "area"; without it no place can be chosen.
         outlines: (N, 2) each, x and y in pixels of `picture`, drawn over all.
     """
@@ -138,7 +138,7 @@ def draw_pictures(
         {"title": title, "lines": [line] if line else [], "layers": [PHOTO if image is None else title]}
         for title, image, line in pictures
     ]
-    return _drawing(picture, panels, maps, view, spot, pick, ONE, outlines)
+    return _drawing(picture, panels, maps, view, location, pick, ONE, outlines)
 
 
 def _drawing(
@@ -146,7 +146,7 @@ def _drawing(
     panels: Sequence[Drawing],
     maps: Sequence[Drawing],
     view: float,
-    spot: Location | None,
+    location: Location | None,
     pick: str,
     one: float,
     outlines: Sequence[NDArray[np.float64]],
@@ -162,7 +162,7 @@ def _drawing(
         "panels": list(panels),
         "outlines": [np.round(curve, 1).ravel().tolist() for curve in outlines],
         "pick": pick,
-        "spot": None if spot is None else spot.place(picture.size),
+        "spot": None if location is None else location.place(picture.size),
         "foot": False,
     }
 

@@ -12,13 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crr.data.images import encode_png
+from crr.identity.index import Origin
 from crr.inference.explanation import Map
 from crr.types import Image
 from crr.visualization.colormap import colour
 from workbench.explanation.drawing import ANSWERED, APART, SAW, SHOWN, highest
 from workbench.explanation.explorer import LayerExplanation
 from workbench.explanation.feature_pictures import ILLUSTRATION
-from workbench.explanation.identity_index import Origin
 from workbench.explanation.location import Location
 from workbench.explanation.patch_reading import among_normal_patches, contributions, discrepancy_map, look_at
 from workbench.explanation.patch_thumbnails import neighbours_html
@@ -104,7 +104,7 @@ def as_html(
     size: tuple[int, int],
     credit: str,
     measuring: DiscrepancyChoice,
-    spot: Location,
+    location: Location,
 ) -> str:
     """A page that shows the explanation without a network or a server.
 
@@ -115,17 +115,17 @@ def as_html(
         size: Its height and width in pixels.
         credit: Where it comes from; empty for a visitor's own.
         measuring: Of the discrepancy.
-        spot: The place of the photo that is looked at.
+        location: The place of the photo that is looked at.
     """
     parts = [
-        _model(found, pictures, measuring, spot, first=number == 0)
+        _model(found, pictures, measuring, location, first=number == 0)
         for number, (found, pictures) in enumerate(zip(explored, painted, strict=True))
     ]
     return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>{escape(name)}, layer by layer</title><style>{_STYLE}{_PAGE_STYLE}</style></head><body>
 <h1>{escape(name)}, layer by layer</h1>
-<p class="note">Made with the CRR Workbench. The place looked at: {spot.as_link(size)} (x, y), marked
+<p class="note">Made with the CRR Workbench. The place looked at: {location.as_link(size)} (x, y), marked
 in the photo. Features are shown as colours: equal features have equal colours, left and right. The
 discrepancy runs from dark (as usual) to bright (very unusual); histograms, on a logarithmic scale, have
 normal patches in grey and this photo in orange. A known damage is outlined in white.
@@ -139,10 +139,10 @@ def _model(
     found: LayerExplanation,
     painted: Sequence[Image] | None,
     measuring: DiscrepancyChoice,
-    spot: Location,
+    location: Location,
     first: bool,
 ) -> str:
-    explanation, local = found.explanation, spot.within(found.explanation.view)
+    explanation, local = found.explanation, location.within(found.explanation.view)
     inspection = explanation.inspection
     fused = explanation.terms.fused()
     relation = "reaches the" if inspection.verdict == "defective" else "below the"
@@ -182,12 +182,12 @@ def _model(
 
 
 def _layer(
-    found: LayerExplanation, number: int, measuring: DiscrepancyChoice, spot: Location, with_script: bool
+    found: LayerExplanation, number: int, measuring: DiscrepancyChoice, location: Location, with_script: bool
 ) -> str:
     layer, reference = found.explanation.layers[number], found.normal.reference
     measure, basis = measuring.of(layer.layer.channels), found.bases[number]
     values, top = discrepancy_map(layer, measure), highest(layer, number, measure, reference)
-    at = look_at(found.explanation, number, spot, measure, found.normal)
+    at = look_at(found.explanation, number, location, measure, found.normal)
     rows = [
         (SAW if layer.shown is layer.encoder else SHOWN, basis.colours(layer.shown)),
         (ANSWERED, basis.colours(layer.decoder)),
@@ -200,7 +200,7 @@ def _layer(
     )
     beside += f"<p>{among_normal_patches(at, reference).replace('**', '')}</p>"
     if found.normal.memory is not None and at.seen:
-        beside += neighbours_html(at, found.normal.memory, layer.layer.grid, found.image, spot)
+        beside += neighbours_html(at, found.normal.memory, layer.layer.grid, found.image, location)
         beside += f'<p class="note">{escape(at.reading)}</p>'
     grid = layer.layer.grid
     heading = f"{escape(layer.layer.name)} · {grid[0]} × {grid[1]} patches · {layer.layer.channels} channels"
@@ -212,7 +212,7 @@ def _layer(
 
 
 def _masking(found: LayerExplanation) -> str:
-    hidden = found.hidden
+    hidden = found.mask
     return f", {100 * hidden.rate:.0f} % of the features hidden (draw {hidden.seed})" if hidden.rate else ""
 
 
@@ -231,7 +231,7 @@ def _heat(values: Map, top: float) -> Image:
     return colour((values / top).astype(np.float32))
 
 
-def _marked(found: LayerExplanation, spot: Location) -> Image:
+def _marked(found: LayerExplanation, location: Location) -> Image:
     """What the network sees of the photo, with the place that is looked at and the outlines of the damage."""
     height, width = found.image.shape[:2]
     marked = found.image.copy()
@@ -240,7 +240,7 @@ def _marked(found: LayerExplanation, spot: Location) -> Image:
         places = ((shares - 0.5) / found.explanation.view + 0.5) * (width, height)
         for grey, thickness in ((0, 3), (255, 1)):
             cv2.polylines(marked, [places.round().astype(np.int32)], True, (grey,) * 3, thickness)
-    left, top, right, bottom = (round(side) for side in spot.place((height, width)))
+    left, top, right, bottom = (round(side) for side in location.place((height, width)))
     reach = max(4, max(height, width) // 60)
     cv2.rectangle(marked, (left - reach, top - reach), (right + reach, bottom + reach), (217, 72, 15), 2)
     return marked

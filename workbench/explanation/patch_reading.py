@@ -33,7 +33,7 @@ class Channel:
 
 
 @dataclass(frozen=True)
-class LayerAtSpot:
+class LayerReading:
     """One layer at a spot. Of an area all is about the mean of its patches, with no percentile.
 
     Single patches vary more than means: among them an area would look more usual than it is.
@@ -87,7 +87,7 @@ class LayerAtSpot:
         )
 
 
-def among_normal_patches(at: LayerAtSpot, reference: CategoryReference | None) -> str:
+def among_normal_patches(at: LayerReading, reference: CategoryReference | None) -> str:
     """Where a discrepancy lies among those of normal patches, as a sentence in Markdown."""
     value = f"**{at.discrepancy:.2f}**" if at.discrepancy >= 0.1 else f"**{at.discrepancy:.3f}**"
     if at.patches > 1:
@@ -107,21 +107,25 @@ def discrepancy_map(layer: ExplainedLayer, measure: DiscrepancyKind) -> Map:
 
 
 def look_at(
-    explanation: Explanation, index: int, spot: Location, measure: DiscrepancyKind, normal: NormalReference
-) -> LayerAtSpot:
+    explanation: Explanation,
+    index: int,
+    location: Location,
+    measure: DiscrepancyKind,
+    normal: NormalReference,
+) -> LayerReading:
     """What there is to say about one layer at a spot; no model is asked."""
     layer, reference = explanation.layers[index], normal.reference
     usual = None if reference is None else reference.layers[index]
-    seen, answered = spot.average(layer.encoder), spot.average(layer.decoder)
-    value = float(spot.average(discrepancy_map(layer, measure)))
+    seen, answered = location.average(layer.encoder), location.average(layer.decoder)
+    value = float(location.average(discrepancy_map(layer, measure)))
     near: list[list[Neighbour]] = [[], []]
     if normal.memory is not None:
         near = normal.memory.nearest(index, np.stack([seen, answered]), NEIGHBOURS)
-    patches = spot.count(layer.layer.grid)
+    patches = location.count(layer.layer.grid)
     ranked = usual if patches == 1 else None
     distances = normal.distances if patches == 1 and near[0] else None
     apart = float(discrepancy(seen, answered, "cosine"))
-    return LayerAtSpot(
+    return LayerReading(
         discrepancy=value,
         patches=patches,
         above=None if ranked is None else percentile(ranked.discrepancies(measure), value),
@@ -153,15 +157,15 @@ def _channels(seen: Map, answered: Map, layer: ExplainedLayer, normal: Map | Non
 
 
 def contributions(
-    explanation: Explanation, spot: Location, weights: Sequence[float], distance_weight: float
+    explanation: Explanation, location: Location, weights: Sequence[float], distance_weight: float
 ) -> list[float]:
     """What each layer, and last the segmentation network, adds to the anomaly map at a spot."""
     terms = explanation.terms
     total = sum(weights)
     parts = [
-        distance_weight * weight / total * float(spot.average(layer)) if total else 0.0
+        distance_weight * weight / total * float(location.average(layer)) if total else 0.0
         for weight, layer in zip(weights, terms.layers, strict=True)
     ]
     if terms.segmentation is not None:
-        parts.append((1 - distance_weight) * float(spot.average(terms.segmentation)))
+        parts.append((1 - distance_weight) * float(location.average(terms.segmentation)))
     return parts

@@ -10,7 +10,7 @@ from crr.data.images import encode_jpeg
 from crr.inference.patch_memory import Neighbour, PatchMemory
 from crr.types import Image
 from workbench.explanation.location import Location
-from workbench.explanation.patch_reading import LayerAtSpot
+from workbench.explanation.patch_reading import LayerReading
 from workbench.inspection.verdict import category_label
 
 _SIDE = 84  # pixels of a picture, on the screen half of it or all
@@ -51,12 +51,12 @@ def cut_out(image: Image, grid: tuple[int, int], cells: tuple[slice, slice]) -> 
 
 
 def neighbours_html(
-    found: LayerAtSpot, memory: PatchMemory, grid: tuple[int, int], image: Image, spot: Location
+    found: LayerReading, memory: PatchMemory, grid: tuple[int, int], image: Image, location: Location
 ) -> str:
     """The place itself, then the normal patches most like what was seen there and what was answered."""
     # As the network sees it, which squeezes photos into a square: so are the normal ones beside it.
     squeezed = cv2.resize(image, memory.images[0][1].shape[1::-1], interpolation=cv2.INTER_AREA)
-    here = cut_out(np.asarray(squeezed, dtype=np.uint8), grid, spot.cells(grid))
+    here = cut_out(np.asarray(squeezed, dtype=np.uint8), grid, location.cells(grid))
     strips = ""
     for name, neighbours in (("saw", found.seen), ("answered", found.answered)):
         pictures = "".join(_neighbour(neighbour, memory, grid) for neighbour in neighbours)

@@ -8,19 +8,19 @@ import plotly.graph_objects as go
 
 from crr.inference.explanation import Map
 from workbench.basics.palettes import DEFECT, GREY, LESS
-from workbench.explanation.patch_reading import LayerAtSpot
+from workbench.explanation.patch_reading import LayerReading
 
 _BINS = 36
 _BARE = {"paper_bgcolor": "rgba(0,0,0,0)", "plot_bgcolor": "rgba(0,0,0,0)"}
 
 
-def patches_figure(image: Map, normal: Map | None, spot: float, top: float, unit: str) -> go.Figure:
+def patches_figure(image: Map, normal: Map | None, location: float, top: float, unit: str) -> go.Figure:
     """How the patches of this image are distributed, beside those of normal images.
 
     Args:
         image: Discrepancies of the image's patches, any shape.
         normal: Of normal patches, or None.
-        spot: At the chosen place.
+        location: At the chosen place.
         top: Where the axis ends; what lies beyond counts into the last bar.
         unit: What the axis says.
     """
@@ -40,7 +40,7 @@ def patches_figure(image: Map, normal: Map | None, spot: float, top: float, unit
             opacity=0.55,
             hovertemplate=f"%{{y:.2f}} % of {name}<br>at %{{x:.2f}}<extra></extra>",
         )
-    here = min(spot, top)
+    here = min(location, top)
     figure.add_shape(
         type="line", x0=here, x1=here, y0=0, y1=1, yref="paper", line={"color": DEFECT, "width": 2}
     )
@@ -80,7 +80,7 @@ def patches_figure(image: Map, normal: Map | None, spot: float, top: float, unit
     return figure
 
 
-def channels_figure(layers: Mapping[str, LayerAtSpot]) -> go.Figure:
+def channels_figure(layers: Mapping[str, LayerReading]) -> go.Figure:
     """The channels that differ most at a place: two points a line, in deviations from the mean."""
     figure = go.Figure()
     names = [

@@ -1,6 +1,5 @@
 """The photo that is looked at layer by layer: as it came, or damaged."""
 
-import hashlib
 from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import TypeVar
@@ -13,7 +12,7 @@ from crr.types import Image, Mask
 from workbench.basics.pictures import digest_of
 from workbench.inspection.image_file import ImageFile
 from workbench.inspection.photo import Photo
-from workbench.painting.workshop import DamagedPart, PaintedPart
+from workbench.painting.session import DamagedPart, PaintedPart
 
 Pixel = TypeVar("Pixel", np.uint8, np.bool_)
 
@@ -46,7 +45,7 @@ class StudyImage:
         return self.file.image.shape[0], self.file.image.shape[1]
 
 
-def shown_as_it_is(photo: Photo) -> StudyImage:
+def original(photo: Photo) -> StudyImage:
     """A photo as it came; raises `ImageError` for a bad file."""
     file = photo.open()
     height, width = file.image.shape[:2]
@@ -54,12 +53,12 @@ def shown_as_it_is(photo: Photo) -> StudyImage:
     return StudyImage(photo, file, file.image, (photo.own, photo.key), digest_of(file.content), mask=mask)
 
 
-def shown_damaged(part: PaintedPart, made: DamagedPart) -> StudyImage:
-    """A photo with what the visitor did to it."""
-    damaged = made.damaged
-    key = (part.photo.own, part.photo.key, hashlib.sha256(damaged.image.tobytes()).hexdigest())
-    file = part.photo.open()
-    return StudyImage(part.photo, file, damaged.image, key, part.picture.digest, part.image, damaged.mask)
+def painted(part: PaintedPart, made: DamagedPart) -> StudyImage:
+    """A photo with what the visitor painted on it."""
+    damaged, file = made.damaged, part.photo.open()
+    return StudyImage(
+        part.photo, file, damaged.image, made.key, part.picture.digest, part.image, damaged.mask
+    )
 
 
 def network_view(image: NDArray[Pixel], view: float) -> NDArray[Pixel]:

@@ -84,7 +84,7 @@ class Batch:
         uploads: Digest to picture, in the order they came; one that cannot be inspected is not kept.
         failures: Digest (file name where the file could not even be read) to what went wrong.
         refused: Names of the files left out because the batch is full.
-        model_errors: Question to the sentence that says why the model or the device cannot answer it now.
+        model_errors: Key of a model choice to the sentence that says why model or device cannot answer now.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -177,7 +177,7 @@ class Batch:
         if upload is None:
             return None
         try:
-            inspected = inspector.inspect_file(file or upload.file(), choice.model, choice.device)
+            inspected = inspector.inspect(file or upload.file(), choice)
         except ImageError as error:
             self.failures[digest] = Failure(upload.names, str(error))
             del self.uploads[digest]

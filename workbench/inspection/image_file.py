@@ -6,7 +6,7 @@ from functools import cached_property
 
 from crr.data.images import decode
 from crr.identity.single_image import StandardDamage
-from crr.inference.engine import EncoderPasses
+from crr.inference.forward import EncoderPasses
 from crr.types import Image
 from workbench.basics.pictures import Picture, digest_of, picture_of
 from workbench.inspection.samples import GallerySample

@@ -3,32 +3,45 @@
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import partial
 from threading import Lock
 from typing import TypeVar
 
-import crr
 from crr.checkpoints.files import CheckpointInfo
-from crr.identity.single_image import CopiedDamage
-from crr.inference import engine
-from crr.inference.engine import EncoderPasses
+from crr.identity.index import IdentityIndex
+from crr.inference.forward import EncoderPasses
 from crr.models.detector import Detector
 from crr.types import Image, Inspection
 from workbench.basics import rate_limit
 from workbench.basics.cache import BoundedCache
 from workbench.basics.pictures import Picture
-from workbench.inspection.image_file import ImageFile, sample_file
-from workbench.inspection.samples import GallerySample
+from workbench.inspection.image_file import ImageFile
 from workbench.model_store.loaded import Models
-from workbench.settings import MEGABYTE, settings
+from workbench.settings import MEGABYTE
 
 Result = TypeVar("Result")
 
 _SAMPLE_CACHE = 64 * MEGABYTE
 _requests = logging.getLogger("workbench.requests")
+
+ChoiceKey = tuple[str, str]
+"""Revision of a model and device: questions with the same key have the same answers."""
+
+
+@dataclass(frozen=True)
+class ModelChoice:
+    """Who is asked about the images: a model on a device."""
+
+    model: CheckpointInfo
+    device: str
+
+    @property
+    def key(self) -> ChoiceKey:
+        """Equal for questions with the same answers."""
+        return (self.model.revision, self.device)
 
 
 @dataclass(frozen=True)
@@ -88,50 +101,61 @@ class Inspector:
         self._models = models
         self._run = run
         self._queues = DeviceQueues()
-        self._samples: BoundedCache[Inspected] = BoundedCache(sample_cache)
-        self._copied: dict[tuple[str, str, str], CopiedDamage] = {}  # a few numbers each
+        self._inspected: BoundedCache[Inspected] = BoundedCache(sample_cache)
+        self._indices: dict[Hashable, IdentityIndex] = {}  # a few numbers each
         self._lock = Lock()
-        self._sample_locks: defaultdict[tuple[str, str, str], Lock] = defaultdict(Lock)
+        self._memo_locks: defaultdict[Hashable, Lock] = defaultdict(Lock)
 
-    def inspect(self, content: bytes, name: str, model: CheckpointInfo, device: str) -> Inspected:
-        """Inspect an image file; raises `ImageError` for a bad file, another `CRRError` for a bad model."""
-        return self.inspect_file(ImageFile(name, lambda: content), model, device)
+    def inspect(self, file: ImageFile, choice: ModelChoice, memo: Hashable = None) -> Inspected:
+        """Ask a model about a file.
 
-    def inspect_file(
-        self, file: ImageFile, model: CheckpointInfo, device: str, counted: bool = True
-    ) -> Inspected:
-        """Inspect a file that other models are asked about too; raises as `inspect` does."""
+        Args:
+            file: Other models may be asked about it too.
+            choice: Which model, on which device.
+            memo: Names a file that is public, such as a sample: it is inspected once for all sessions, and is
+                no question of a visitor's limit.
+
+        Raises:
+            ImageError: The file is no image.
+            CRRError: The model cannot be asked.
+        """
+        if memo is None:
+            return self._inspect(file, choice, counted=True)
+        key = (memo, *choice.key)
+        with self._lock:
+            turn = self._memo_locks[key]
+        with turn:
+            known = self._inspected.get(key)
+            if known is None:
+                known = self._inspect(file, choice, counted=False)
+                self._inspected.put(key, known, known.nbytes)
+        return known
+
+    def standard_index(self, file: ImageFile, choice: ModelChoice, memo: Hashable = None) -> IdentityIndex:
+        """How much a model copies of the standard damage to a file; arguments and errors as of `inspect`."""
+        key = (memo, *choice.key)
+        known = None if memo is None else self._indices.get(key)
+        if known is None:
+            known = self.ask(choice, file.standard_damage.index_of)
+            if memo is not None:
+                self._indices[key] = known
+        return known
+
+    def _inspect(self, file: ImageFile, choice: ModelChoice, counted: bool) -> Inspected:
         image = file.image
-        [inspection] = self.ask(
-            model, device, lambda detector: self._run(detector, [image], file.passes), counted
-        )
+        [inspection] = self.ask(choice, lambda detector: self._run(detector, [image], file.passes), counted)
         return Inspected(file.picture, inspection, file.decode_milliseconds)
 
-    def copied_by(self, file: ImageFile, model: CheckpointInfo, device: str) -> CopiedDamage:
-        """How much a model copies of the standard damage to a file; raises as `inspect` does."""
-        return self.ask(model, device, file.standard_damage.copied_by)
-
-    def copied_by_sample(
-        self, sample: GallerySample, model: CheckpointInfo, device: str, file: ImageFile
-    ) -> CopiedDamage:
-        """The same of a sample, whose `file` it is: measured once for all sessions."""
-        key = (sample.name, model.revision, device)
-        if key not in self._copied:
-            self._copied[key] = self.copied_by(file, model, device)
-        return self._copied[key]
-
-    def ask(
-        self, model: CheckpointInfo, device: str, work: Callable[[Detector], Result], counted: bool = True
-    ) -> Result:
+    def ask(self, choice: ModelChoice, work: Callable[[Detector], Result], counted: bool = True) -> Result:
         """What `work` returns for a model's detector when its device is free; raises `CRRError` likewise.
 
         Args:
-            model: Who is asked.
-            device: Where it computes.
+            choice: Who is asked, and where it computes.
             work: What it is asked.
-            counted: Whether it is a question of this visitor's allowance. What is asked while others wait for
+            counted: Whether it is a question of this visitor's limit. What is asked while others wait for
                 the answer is not: who has asked too often would keep them waiting.
         """
+        model, device = choice.model, choice.device
         if counted:
             rate_limit.acquire()
         start, outcome = time.perf_counter(), "failed"
@@ -150,57 +174,11 @@ class Inspector:
             _requests.info("%s on %s %s in %.0f ms", model.name, device, outcome, milliseconds)
         return answer
 
-    def inspect_sample(
-        self, sample: GallerySample, model: CheckpointInfo, device: str, file: ImageFile | None = None
-    ) -> Inspected:
-        """Inspect a sample, or recall it: a sample is inspected once for all sessions.
 
-        Args:
-            sample: What to inspect.
-            model: Who is asked.
-            device: Where it computes.
-            file: The sample's, if other models are asked too.
-        """
-        key = (sample.name, model.revision, device)
-        with self._lock:
-            turn = self._sample_locks[key]
-        with turn:
-            known = self._samples.get(key)
-            if known is None:
-                known = self.inspect_file(file or sample_file(sample), model, device, counted=False)
-                self._samples.put(key, known, known.nbytes)
-        return known
-
-
-@cache
-def inspector() -> Inspector:
-    """The inspector of this process."""
-    if settings().request_log:
-        _write_requests()
-    return Inspector(Models(crr.load, settings().model_bytes), engine.inspect_batch)
-
-
-def _write_requests() -> None:
+def log_requests() -> None:
     """A line a question on stderr, whatever else is logged."""
     handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
     _requests.addHandler(handler)
     _requests.setLevel(logging.INFO)
     _requests.propagate = False
-
-
-ChoiceKey = tuple[str, str]
-"""Revision of a model and device: questions with the same key have the same answers."""
-
-
-@dataclass(frozen=True)
-class ModelChoice:
-    """Who is asked about the images: a model on a device."""
-
-    model: CheckpointInfo
-    device: str
-
-    @property
-    def key(self) -> ChoiceKey:
-        """Equal for questions with the same answers."""
-        return (self.model.revision, self.device)

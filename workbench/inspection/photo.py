@@ -1,10 +1,11 @@
 """A photo that models are asked about, whether a sample or a visitor's own."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
-from crr.identity.single_image import CopiedDamage
+from crr.identity.index import IdentityIndex
 from crr.types import Verdict
 from workbench.inspection.batch import Upload
 from workbench.inspection.image_file import ImageFile, sample_file
@@ -13,77 +14,125 @@ from workbench.inspection.samples import GallerySample
 from workbench.inspection.visitor import VisitorState
 
 
-@dataclass(frozen=True)
-class Photo:
-    """A photo that models are compared on: a sample, or one that the visitor brought.
+class Photo(Protocol):
+    """A photo that models are asked about.
 
     Attributes:
         key: Name of the sample, or digest of the upload.
         own: Whether the visitor brought it.
         name: What people call it.
         label: What its data set says about the part; None for a visitor's own.
-        open: Its file, not decoded yet.
-        inspect: Asks a model; None if the file cannot be inspected.
-        copied: How much of the standard damage to it a model copies, remembered.
         mask: File of its size that marks its real defect in white; None if there is none, or none known.
     """
 
-    key: str
-    own: bool
-    name: str
-    label: Verdict | None
-    open: Callable[[], ImageFile]
-    inspect: Callable[[ModelChoice, Inspector, ImageFile], Inspected | None]
-    copied: Callable[[ModelChoice, Inspector, ImageFile], CopiedDamage]
-    mask: Path | None = None
+    @property
+    def key(self) -> str: ...  # noqa: D102
+    @property
+    def own(self) -> bool: ...  # noqa: D102
+    @property
+    def name(self) -> str: ...  # noqa: D102
+    @property
+    def label(self) -> Verdict | None: ...  # noqa: D102
+    @property
+    def mask(self) -> Path | None: ...  # noqa: D102
+
+    def open(self) -> ImageFile:
+        """Its file, not decoded yet."""
+        ...
+
+    def inspect(self, choice: ModelChoice, inspector: Inspector, file: ImageFile) -> Inspected | None:
+        """What a model says of it, whose opened file others may share; None if it cannot be inspected."""
+        ...
+
+    def standard_index(self, choice: ModelChoice, inspector: Inspector, file: ImageFile) -> IdentityIndex:
+        """How much of the standard damage to it a model copies, remembered."""
+        ...
 
 
-def sample_photo(sample: GallerySample) -> Photo:
-    """A sample as a photo to compare on."""
-    return Photo(
-        key=sample.name,
-        own=False,
-        name=sample.title,
-        label="defective" if sample.defective else "normal",
-        open=lambda: sample_file(sample),
-        inspect=lambda choice, inspector, file: inspector.inspect_sample(
-            sample, choice.model, choice.device, file
-        ),
-        copied=lambda choice, inspector, file: inspector.copied_by_sample(
-            sample, choice.model, choice.device, file
-        ),
-        mask=sample.mask,
-    )
+@dataclass(frozen=True)
+class SamplePhoto:
+    """A sample of the gallery; what models say of it is remembered for all sessions."""
+
+    sample: GallerySample
+    own = False
+
+    @property
+    def key(self) -> str:
+        """The sample's name."""
+        return self.sample.name
+
+    @property
+    def name(self) -> str:
+        """The sample's title."""
+        return self.sample.title
+
+    @property
+    def label(self) -> Verdict:
+        """What its data set says about the part."""
+        return "defective" if self.sample.defective else "normal"
+
+    @property
+    def mask(self) -> Path | None:
+        """File that marks its defect."""
+        return self.sample.mask
+
+    def open(self) -> ImageFile:
+        """The sample's file."""
+        return sample_file(self.sample)
+
+    def inspect(self, choice: ModelChoice, inspector: Inspector, file: ImageFile) -> Inspected:
+        """What a model says of it."""
+        return inspector.inspect(file, choice, memo=self.key)
+
+    def standard_index(self, choice: ModelChoice, inspector: Inspector, file: ImageFile) -> IdentityIndex:
+        """How much of the standard damage to it a model copies."""
+        return inspector.standard_index(file, choice, memo=self.key)
 
 
-def own_photo(upload: Upload, visitor: VisitorState) -> Photo:
-    """An upload of the visitor as a photo to compare on."""
+@dataclass(frozen=True)
+class UploadedPhoto:
+    """A visitor's own picture; what models say of it is remembered in that visitor's session only."""
 
-    def copied(choice: ModelChoice, inspector: Inspector, file: ImageFile) -> CopiedDamage:
-        key = (upload.digest, choice.key)
-        if key not in visitor.copied:
-            visitor.copied[key] = inspector.copied_by(file, choice.model, choice.device)
-        return visitor.copied[key]
+    upload: Upload
+    visitor: VisitorState
+    own = True
+    label = None
+    mask = None
 
-    return Photo(
-        key=upload.digest,
-        own=True,
-        name=upload.name,
-        label=None,
-        open=upload.file,
-        inspect=lambda choice, inspector, file: visitor.batch.inspect(upload.digest, choice, inspector, file),
-        copied=copied,
-    )
+    @property
+    def key(self) -> str:
+        """The digest of its content."""
+        return self.upload.digest
+
+    @property
+    def name(self) -> str:
+        """The file's name."""
+        return self.upload.name
+
+    def open(self) -> ImageFile:
+        """The upload's file."""
+        return self.upload.file()
+
+    def inspect(self, choice: ModelChoice, inspector: Inspector, file: ImageFile) -> Inspected | None:
+        """What a model says of it; None if the file cannot be inspected."""
+        return self.visitor.batch.inspect(self.key, choice, inspector, file)
+
+    def standard_index(self, choice: ModelChoice, inspector: Inspector, file: ImageFile) -> IdentityIndex:
+        """How much of the standard damage to it a model copies."""
+        known, key = self.visitor.standard_indices, (self.key, choice.key)
+        if key not in known:
+            known[key] = inspector.standard_index(file, choice)
+        return known[key]
 
 
 def photos_of(visitor: VisitorState, samples: Mapping[str, GallerySample], own: bool) -> list[Photo]:
     """All photos of the visitor, or all samples."""
     if own:
-        return [own_photo(upload, visitor) for upload in visitor.batch.uploads.values()]
-    return [sample_photo(sample) for sample in samples.values()]
+        return [UploadedPhoto(upload, visitor) for upload in visitor.batch.uploads.values()]
+    return [SamplePhoto(sample) for sample in samples.values()]
 
 
 def shown_photo(visitor: VisitorState, samples: Mapping[str, GallerySample]) -> Photo:
     """What the visitor looks at."""
     upload = visitor.batch.uploads.get(visitor.upload or "")
-    return sample_photo(samples[visitor.sample]) if upload is None else own_photo(upload, visitor)
+    return SamplePhoto(samples[visitor.sample]) if upload is None else UploadedPhoto(upload, visitor)

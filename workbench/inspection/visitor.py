@@ -4,11 +4,12 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 
 from crr.errors import CRRError
-from crr.identity.single_image import CopiedDamage
+from crr.identity.index import IdentityIndex
 from workbench.basics.pictures import digest_of
 from workbench.inspection.batch import Batch, Failure
 from workbench.inspection.folders import images_in
-from workbench.inspection.inspector import Inspected, Inspector, ModelChoice
+from workbench.inspection.image_file import sample_file
+from workbench.inspection.inspector import ChoiceKey, Inspected, Inspector, ModelChoice
 from workbench.inspection.samples import GallerySample
 from workbench.settings import Settings
 
@@ -34,7 +35,8 @@ class VisitorState:
         factor: Strictness, see `workbench.inspection.verdict`; it goes with the visitor from image to image.
         opacity: Of the map over the photo, in [0, 1].
         linked_threshold: Threshold that the link asks for, until it was turned into a factor.
-        copied: Digest of an upload and question to how much of the standard damage the model copied there.
+        standard_indices: Digest of an upload and a model choice to how much of the standard damage to it the
+            model copies.
         news: Whether images arrived since a sample was chosen last, so that what was wrong with them is news.
     """
 
@@ -45,7 +47,7 @@ class VisitorState:
         self.factor = 1.0
         self.opacity = 0.6
         self.linked_threshold = threshold
-        self.copied: dict[tuple[str, tuple[str, str]], CopiedDamage] = {}
+        self.standard_indices: dict[tuple[str, ChoiceKey], IdentityIndex] = {}
         self.news = False
         self._settings = settings
         self._arrived: list[str] = []
@@ -121,13 +123,13 @@ class VisitorState:
             if inspected is not None:
                 return inspected
             self.upload = None
-        return inspector.inspect_sample(samples[self.sample], choice.model, choice.device)
+        return inspector.inspect(sample_file(samples[self.sample]), choice, memo=self.sample)
 
     def clear(self) -> None:
         """Forget every image that the visitor brought."""
         self.batch = Batch(self._settings)
         self.upload, self.news = None, False
-        self.copied.clear()
+        self.standard_indices.clear()
         self._listed.clear()
 
 

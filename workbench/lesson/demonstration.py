@@ -8,18 +8,17 @@ import numpy as np
 
 from crr.checkpoints.files import CheckpointInfo
 from crr.errors import CheckpointError
-from crr.inference.explanation import FeatureMask, Map
+from crr.inference.explanation import Map
+from crr.inference.forward import FeatureMask
 from crr.types import Image
 from crr.visualization.colormap import colour
-from workbench.explanation.cache import ExplanationCache
-from workbench.explanation.explorer import LayerExplanation, explore
-from workbench.explanation.study_image import StudyImage, shown_as_it_is
-from workbench.inspection.inspector import Inspector, ModelChoice
-from workbench.inspection.photo import sample_photo
+from workbench.explanation.explorer import LayerExplanation, LayerExplorer
+from workbench.explanation.study_image import StudyImage, original
+from workbench.inspection.inspector import ModelChoice
+from workbench.inspection.photo import SamplePhoto
 from workbench.inspection.samples import GallerySample
 from workbench.inspection.verdict import percent_copied
 from workbench.painting.damage import Damaged, Synthetic, synthetic_damage
-from workbench.reference.cache import ReferenceCache
 from workbench.reference.discrepancy import discrepancy
 
 LADDER: Mapping[str, str] = {
@@ -56,18 +55,9 @@ class ModelAnswer:
 class Demonstration:
     """One student's lesson: recalls what was asked before."""
 
-    def __init__(
-        self,
-        inspector: Inspector,
-        normality: ReferenceCache,
-        exploration: ExplanationCache,
-        models: Mapping[str, CheckpointInfo],
-        device: str,
-    ) -> None:
-        """Args: inspector, normality and exploration as in `explore`; models, by name; device, of theirs."""
-        self._inspector = inspector
-        self._normality = normality
-        self._exploration = exploration
+    def __init__(self, explorer: LayerExplorer, models: Mapping[str, CheckpointInfo], device: str) -> None:
+        """Args: explorer, of this session; models, by name; device, of theirs."""
+        self._explorer = explorer
         self._models = models
         self._device = device
 
@@ -87,7 +77,7 @@ class Demonstration:
         Raises:
             ImageError: The sample or a donor cannot be read.
         """
-        whole = shown_as_it_is(sample_photo(sample))
+        whole = original(SamplePhoto(sample))
         damaged = synthetic_damage(whole.image, Synthetic(KIND, number), donors)
         return self.damaged(whole, damaged, ("lesson", sample.name, number))
 
@@ -98,29 +88,17 @@ class Demonstration:
             whole.photo, whole.file, damaged.image, key, whole.digest, clean=whole.image, mask=damaged.mask
         )
 
-    def look(
-        self, shown: StudyImage, rung: str, hidden: FeatureMask | None = None, paint: bool = True
+    def ask(
+        self, study: StudyImage, rung: str, mask: FeatureMask | None = None, paint: bool = True
     ) -> ModelAnswer:
         """What the model of a rung makes of a part; raises `CRRError` if it cannot be asked."""
-        choice = self.choice(rung)
-        found = explore(
-            shown,
-            choice,
-            self._inspector,
-            self._normality,
-            self._exploration,
-            hidden or FeatureMask(),
-            lambda *_: None,
-            neighbours=False,
-        )
-        painted = None
-        if paint:
-            painted = self._exploration.paint(found.identity, found.explanation, choice, self._inspector)
+        found = self._explorer.explain(study, self.choice(rung), mask, neighbours=False)
+        painted = self._explorer.pictures(found) if paint else None
         return ModelAnswer(found, painted, None if found.copied is None else found.copied.index)
 
-    def indices(self, shown: StudyImage, rung: str, rates: Sequence[float], seed: int) -> list[float | None]:
+    def indices(self, study: StudyImage, rung: str, rates: Sequence[float], seed: int) -> list[float | None]:
         """The index of a rung's model at several rates of masking."""
-        return [self.look(shown, rung, FeatureMask(rate, seed), paint=False).index for rate in rates]
+        return [self.ask(study, rung, FeatureMask(rate, seed), paint=False).index for rate in rates]
 
 
 def features_picture(found: LayerExplanation, layer: int, what: str) -> Image:

@@ -11,7 +11,7 @@ from crr.checkpoints.card_metadata import card_in, known_metadata, licence_of, r
 from crr.checkpoints.files import CARD, CheckpointInfo, read_config
 from crr.hub import Pulled, Store
 from crr.metrics.report import HEADINGS
-from workbench.model_store import available as models
+from workbench.model_store import available
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +64,7 @@ def list_local_models() -> list[LocalModel]:
     pulled = {str(one.name): one for one in Store().all()}
     return [
         _shelved(info, pulled.get(info.name), _changed(info.path / CARD))
-        for info in models.find_models().values()
+        for info in available.find_models().values()
     ]
 
 

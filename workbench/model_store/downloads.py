@@ -12,7 +12,7 @@ _MOST = 3
 
 
 class Downloads:
-    """Those of this process, a few at a time."""
+    """The models that are being pulled by this process, a few at a time."""
 
     def __init__(self, present: Callable[[str], bool]) -> None:
         """Args: present, whether a visitor is still there."""
@@ -22,7 +22,7 @@ class Downloads:
 
     @property
     def running(self) -> list[BackgroundTransfer[Pulled]]:
-        """Those on their way, whoever waits for them."""
+        """The pulls that are on their way, whoever waits for them."""
         with self._lock:
             return [pull for pull in self._running.values() if pull.running and not pull.stop.is_set()]
 

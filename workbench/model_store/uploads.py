@@ -1,7 +1,7 @@
 """What is being published from this process, whether or not the page that began it is still open."""
 
 import threading
-from functools import cache, partial
+from functools import partial
 
 from crr.errors import HubError
 from crr.hub import Hub, Publication, Published
@@ -9,7 +9,7 @@ from workbench.model_store.transfers import BackgroundTransfer
 
 
 class Uploads:
-    """One at a time."""
+    """The models being published from this process: one at a time."""
 
     def __init__(self) -> None:
         self._last: BackgroundTransfer[Published] | None = None
@@ -17,7 +17,7 @@ class Uploads:
 
     @property
     def running(self) -> BackgroundTransfer[Published] | None:
-        """The one on its way."""
+        """The upload that is on its way, None if there is none."""
         return self._last if self._last is not None and self._last.running else None
 
     def start(self, publication: Publication, hub: Hub) -> BackgroundTransfer[Published]:
@@ -36,9 +36,3 @@ class Uploads:
             push = self._last = BackgroundTransfer[Published](publication.name)
         push.begin(partial(hub.push, publication))
         return push
-
-
-@cache
-def pushes() -> Uploads:
-    """Those of this process."""
-    return Uploads()

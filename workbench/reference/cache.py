@@ -7,33 +7,30 @@ import logging
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from threading import Lock
 from typing import TypeVar
-
-import torch
 
 from crr.checkpoints.normals import find_normals, read_credit
 from crr.config import EncoderConfig
 from crr.data.images import decode
 from crr.data.preprocessing import to_input
 from crr.errors import ImageError
-from crr.inference.engine import EncoderKey, encoder_key
 from crr.inference.explanation import Explanation, explain
+from crr.inference.forward import EncoderKey, encode, encoder_key
 from crr.inference.patch_memory import PatchMemory
 from crr.models.components.encoder import Layer
 from crr.models.detector import Detector
 from crr.types import Features, Image
 from workbench.basics.cache import BoundedCache
-from workbench.inspection.inspector import ChoiceKey, Inspector, ModelChoice, inspector
+from workbench.inspection.inspector import ChoiceKey, Inspector, ModelChoice
 from workbench.reference.patches import (
     CategoryReference,
     NeighbourDistances,
     neighbour_distances,
     reference_of,
 )
-from workbench.settings import settings
 
 _log = logging.getLogger(__name__)
 
@@ -166,7 +163,7 @@ class ReferenceCache:
 
     def _ask(self, choice: ModelChoice, work: Callable[[Detector], Made]) -> Made:
         # One image or batch at a time, so that other visitors get their turns.
-        return self._inspector.ask(choice.model, choice.device, work, counted=False)
+        return self._inspector.ask(choice, work, counted=False)
 
     def _once(self, key: Hashable, make: Callable[[], Made], size: Callable[[Made], int]) -> Made:
         with self._lock:
@@ -203,16 +200,9 @@ def _face_of(detector: Detector) -> tuple[EncoderConfig, tuple[Layer, ...], Enco
     return detector.config.encoder, detector.encoder.layers, encoder_key(detector)
 
 
-@torch.inference_mode()
 def _encode(images: list[Image], detector: Detector) -> Features:
-    return detector.encoder(detector.as_input(images))
+    return encode(detector, images, at_input_size=True)
 
 
 def _explain(image: Image, detector: Detector) -> Explanation:
     return explain(detector, image)
-
-
-@cache
-def normality() -> ReferenceCache:
-    """That of this process."""
-    return ReferenceCache(inspector(), settings().normals_bytes)

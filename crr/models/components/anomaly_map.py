@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from crr.config import PredictionConfig
 from crr.types import Features
 
 
@@ -43,6 +44,11 @@ def upsample_and_blur(maps: Tensor, size: int, sigma: float, kernel: int) -> Ten
     rows = _enlarging_matrix(height, size, sigma, kernel).to(maps)
     columns = _enlarging_matrix(width, size, sigma, kernel).to(maps)
     return rows @ maps @ columns.mT
+
+
+def smoothed(maps: Tensor, settings: PredictionConfig) -> Tensor:
+    """Maps (B, 1, h, w) on any grid, brought to (B, 1, map, map) and smoothed as the config says."""
+    return upsample_and_blur(maps, settings.map_size, settings.blur_sigma, settings.blur_kernel)
 
 
 def top_share_score(maps: Tensor, share: float) -> Tensor:

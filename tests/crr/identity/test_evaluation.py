@@ -15,7 +15,7 @@ from crr.errors import ConfigError, CRRError, DatasetError, DeviceError
 from crr.identity.evaluation import IdentityReport, _interval, _Measured, measure_identity
 from crr.identity.pairs import GROUP_FILLINGS, PARTS
 from crr.models.detector import Detector
-from crr.types import Features, Progress, Reconstruction
+from crr.types import Features, Progress
 from tests.crr.tiny import good_image, scratched, tiny_detector, write_dataset
 
 KINDS = [filling for fillings in GROUP_FILLINGS.values() for filling in fillings]
@@ -105,13 +105,13 @@ def test_the_batch_size_changes_nothing(dataset: Dataset, pairs: Path) -> None:
 
     def measure(batch_size: int) -> IdentityReport:
         detector = tiny_detector()
-        reconstruct = detector.reconstruct
+        decode = detector.decode
 
-        def counted(images: Tensor) -> Reconstruction:
-            sizes.append(len(images))
-            return reconstruct(images)
+        def counted(features: Features) -> Features:
+            sizes.append(len(features[0]))
+            return decode(features)
 
-        detector.reconstruct = counted  # type: ignore[method-assign]
+        detector.decode = counted  # type: ignore[method-assign]
         detector.eval()
         return measure_identity(detector, dataset, pairs, batch_size=batch_size)
 
@@ -148,11 +148,10 @@ def test_without_pairs_theirs_is_none(dataset: Dataset) -> None:
 def test_where_no_damage_shows_there_is_no_index(dataset: Dataset) -> None:
     detector = answering(copying)
 
-    def blind(images: Tensor) -> Reconstruction:
-        features = [torch.ones(len(images), 4, 8, 8)] * 3
-        return Reconstruction(features, features)
+    def blind(images: Tensor) -> Features:
+        return [torch.ones(len(images), 4, 8, 8)] * 3
 
-    detector.reconstruct = blind  # type: ignore[method-assign]
+    detector.encoder.forward = blind  # type: ignore[method-assign]
     report = measure_identity(detector, dataset)
     assert set(report.index.values()) == set(report.interval.values()) == {None}
     assert report.normal_error == pytest.approx(0, abs=1e-6)

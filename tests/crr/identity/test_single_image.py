@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from crr.identity.single_image import StandardDamage, inspect_damage, reconstruct
-from crr.inference.engine import inspect
+from crr.identity.single_image import StandardDamage, index_of_damage
+from crr.inference.explanation import explain
+from crr.inference.forward import forward
 from crr.types import Reconstruction
 from tests.crr.tiny import ENCODER, calibrated_detector, good_images, scratched, tiny_config, tiny_detector
 
@@ -30,20 +31,18 @@ def answering(detector, answer):
     return detector
 
 
-def test_the_inspection_is_that_of_the_damaged_image_alone(detector, twins):
-    clean, damaged, mask = twins
-    found, _ = inspect_damage(detector, reconstruct(detector, clean, {}), damaged, mask, {})
-    [alone] = inspect(detector, [damaged])
-    assert found.score == alone.score
-    assert np.array_equal(found.anomaly_map, alone.anomaly_map)
-    assert found.milliseconds.keys() == alone.milliseconds.keys()
+def index(detector, clean, damaged, mask, before=None, after=None):
+    """The index of a damage, from what the detector answers before and after it."""
+    return index_of_damage(explain(detector, clean, before), explain(detector, damaged, after), mask)
 
 
 @pytest.mark.parametrize("share", [0.0, 0.4, 1.0])
 def test_a_decoder_that_passes_a_share_of_the_damage_has_that_index(twins, share):
     clean, damaged, mask = twins
     detector = tiny_detector().eval()
-    features = [layer / layer.norm(dim=1, keepdim=True) for layer in reconstruct(detector, clean, {}).encoder]
+    features = [
+        layer / layer.norm(dim=1, keepdim=True) for layer in forward(detector, [clean]).reconstruction.encoder
+    ]
 
     def blend(given):
         unit = [layer / layer.norm(dim=1, keepdim=True) for layer in given]
@@ -51,7 +50,7 @@ def test_a_decoder_that_passes_a_share_of_the_damage_has_that_index(twins, share
         return [share * new + (1 - share) * old for new, old in zip(unit, features, strict=True)]
 
     answering(detector, blend)
-    _, copied = inspect_damage(detector, reconstruct(detector, clean, {}), damaged, mask, {})
+    copied = index(detector, clean, damaged, mask)
     assert copied.index == pytest.approx(share, abs=0.05)
     assert all(index == pytest.approx(share, abs=0.1) for index in copied.layers.values())
     assert list(copied.layers) == [layer.name for layer in detector.encoder.layers]
@@ -60,9 +59,8 @@ def test_a_decoder_that_passes_a_share_of_the_damage_has_that_index(twins, share
 
 def test_without_damage_there_is_no_index_but_a_normal_error(detector, twins):
     clean, _, mask = twins
-    before = reconstruct(detector, clean, {})
     for nothing in (np.zeros_like(mask), mask):  # not marked, or marked and not changed
-        _, copied = inspect_damage(detector, before, clean, nothing, {})
+        copied = index(detector, clean, clean, nothing)
         assert copied.index is None
         assert set(copied.layers.values()) == {None}
         assert copied.normal_error > 0
@@ -71,12 +69,11 @@ def test_without_damage_there_is_no_index_but_a_normal_error(detector, twins):
 def test_damage_everywhere_and_damage_in_the_cropped_rim(twins):
     clean, damaged, mask = twins
     cropping = tiny_detector(tiny_config(encoder=replace(ENCODER, resize=80))).eval()
-    before = reconstruct(cropping, clean, {})
-    _, copied = inspect_damage(cropping, before, 255 - clean, np.ones_like(mask), {})
+    copied = index(cropping, clean, 255 - clean, np.ones_like(mask))
     assert copied.index is not None
     rim = np.zeros_like(mask)
     rim[:2] = True
-    assert inspect_damage(cropping, before, damaged, rim, {})[1].index is None
+    assert index(cropping, clean, damaged, rim).index is None
 
 
 def test_an_encoder_is_asked_once_by_all_who_share_it(twins, monkeypatch):
@@ -89,8 +86,8 @@ def test_an_encoder_is_asked_once_by_all_who_share_it(twins, monkeypatch):
     before, after = {}, {}
     standard = StandardDamage(clean)
     for each in (first, second):
-        inspect_damage(each, reconstruct(each, clean, before), damaged, mask, after)
-        standard.copied_by(each)
+        index(each, clean, damaged, mask, before, after)
+        standard.index_of(each)
     assert asked == [1, 1, 5]  # clean, damaged, clean with two damages of two kinds
 
 
@@ -100,17 +97,17 @@ def test_the_standard_damage_is_the_same_every_time_and_tells_copying_from_ignor
     ignoring = answering(
         tiny_detector().eval(), lambda features: [torch.ones_like(each) for each in features]
     )
-    assert StandardDamage(clean).copied_by(copying) == StandardDamage(clean).copied_by(copying)
-    assert StandardDamage(clean).copied_by(copying).index == pytest.approx(1)
-    assert StandardDamage(clean).copied_by(ignoring).index == pytest.approx(0)
-    assert StandardDamage(clean).copied_by(ignoring).normal_error > 0.1
+    assert StandardDamage(clean).index_of(copying) == StandardDamage(clean).index_of(copying)
+    assert StandardDamage(clean).index_of(copying).index == pytest.approx(1)
+    assert StandardDamage(clean).index_of(ignoring).index == pytest.approx(0)
+    assert StandardDamage(clean).index_of(ignoring).normal_error > 0.1
 
 
 def test_an_image_on_which_no_kind_shows_has_no_index(detector, monkeypatch):
     plain = np.full((20, 30, 3), 128, np.uint8)
-    assert StandardDamage(plain).copied_by(detector).index is not None  # a colour cast shows on grey
+    assert StandardDamage(plain).index_of(detector).index is not None  # a colour cast shows on grey
     monkeypatch.setattr("crr.identity.single_image.HELD_OUT", ("warp",))
-    copied = StandardDamage(plain).copied_by(detector)
+    copied = StandardDamage(plain).index_of(detector)
     assert copied.index is None
     assert copied.normal_error > 0
 

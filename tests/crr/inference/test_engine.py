@@ -9,7 +9,7 @@ from crr.errors import DeviceError
 from crr.inference.engine import inspect, inspect_with
 from crr.models.detector import Detector
 from crr.runtime.devices import available_devices, resolve_device
-from crr.types import Prediction, Reconstruction
+from crr.types import Prediction
 from tests.crr.tiny import ENCODER, calibrated_detector, good_images, tiny_config, tiny_detector
 
 RANDOM = np.random.default_rng(0)
@@ -25,11 +25,17 @@ class Brightness(Detector):
     def decode(self, features):
         return features
 
-    def predict(self, images, _stopwatch=None, _features=None):
-        brightness = images.mean(dim=1)
-        rows = torch.arange(len(images)) * 0
+    def as_input(self, images):
+        self.images = super().as_input(images)
+        return self.images
+
+    def predict(self, reconstruction, _stopwatch=None):
+        brightness = self.images.mean(dim=1)
+        rows = torch.arange(len(self.images)) * 0
         return Prediction(
-            Reconstruction([], []),
+            reconstruction,
+            [],
+            None,
             brightness[:, None],
             brightness,
             brightness.amax(dim=(1, 2)),

@@ -9,7 +9,8 @@ import torch
 from crr.config import MaskingConfig, PredictionConfig
 from crr.errors import ConfigError
 from crr.inference.engine import inspect
-from crr.inference.explanation import FeatureMask, MapTerms, explain, gain_of, hide
+from crr.inference.explanation import MapTerms, explain, gain_of
+from crr.inference.forward import FeatureMask, hide
 from crr.models import registry
 from crr.models.components.masking import FeatureMasking
 from tests.crr.tiny import calibrated_detector, good_images, tiny_config, tiny_detector
@@ -125,7 +126,7 @@ def test_impossible_weights_are_refused(weights, distance_weight, sentence):
 
 def test_what_is_hidden_is_hidden_from_the_decoder_alone(detector, image):
     whole = explain(detector, image)
-    masked = explain(detector, image, hidden=FeatureMask(0.5, seed=1))
+    masked = explain(detector, image, mask=FeatureMask(0.5, seed=1))
     for before, after in zip(whole.layers, masked.layers, strict=True):
         assert np.array_equal(before.encoder, after.encoder)
         share = (after.shown == 0).mean()
@@ -133,10 +134,10 @@ def test_what_is_hidden_is_hidden_from_the_decoder_alone(detector, image):
         kept = after.shown != 0
         assert np.allclose(after.shown[kept], 2 * after.encoder[kept])
         assert not np.array_equal(before.decoder, after.decoder)
-    again, other = (explain(detector, image, hidden=FeatureMask(0.5, seed=seed)) for seed in (1, 2))
+    again, other = (explain(detector, image, mask=FeatureMask(0.5, seed=seed)) for seed in (1, 2))
     assert np.array_equal(masked.layers[0].shown, again.layers[0].shown)
     assert not np.array_equal(masked.layers[0].shown, other.layers[0].shown)
-    assert explain(detector, image, hidden=FeatureMask(0.0, seed=9)).layers[0].shown is not None
+    assert explain(detector, image, mask=FeatureMask(0.0, seed=9)).layers[0].shown is not None
 
 
 def test_hiding_is_what_masking_does_in_training():
@@ -171,4 +172,4 @@ def test_it_says_how_much_memory_it_takes(detector, image):
     assert explanation.terms.halved().fused().score == pytest.approx(
         explanation.terms.fused().score, rel=0.01
     )
-    assert explain(detector, image, hidden=FeatureMask(0.5)).nbytes == explanation.nbytes + features / 2
+    assert explain(detector, image, mask=FeatureMask(0.5)).nbytes == explanation.nbytes + features / 2

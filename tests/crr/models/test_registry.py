@@ -27,7 +27,10 @@ def test_a_method_is_made_in_eval_mode_and_answers_the_same_each_time(method):
     assert isinstance(detector, registry.METHODS[method])
     assert not any(module.training for module in detector.modules())
     batch = detector.preprocess(good_images("plate", 3))
-    first, again = detector.predict(batch), detector.predict(batch)
+    first, again = (
+        detector.predict(detector.reconstruct(batch)),
+        detector.predict(detector.reconstruct(batch)),
+    )
     assert torch.equal(first.anomaly_map, again.anomaly_map)
     assert torch.isfinite(first.anomaly_map).all()
     for seen, answered in zip(first.reconstruction.encoder, first.reconstruction.decoder, strict=True):
@@ -42,7 +45,10 @@ def test_a_method_comes_back_from_its_checkpoint(method, tmp_path):
     batch = detector.preprocess(good_images("ring", 2))
     assert type(loaded) is type(detector)
     assert loaded.config.options == detector.config.options
-    assert torch.equal(loaded.predict(batch).anomaly_map, detector.predict(batch).anomaly_map)
+    assert torch.equal(
+        loaded.predict(loaded.reconstruct(batch)).anomaly_map,
+        detector.predict(detector.reconstruct(batch)).anomaly_map,
+    )
 
 
 @METHODS
@@ -60,7 +66,7 @@ def test_a_method_learns_from_good_images_and_finds_defects(method, tmp_path):
 @METHODS
 def test_how_much_of_a_damage_a_method_copies_can_be_asked(method):
     detector, [image] = detector_of(method), good_images("plate", 1)
-    copied = StandardDamage(image).copied_by(detector)
+    copied = StandardDamage(image).index_of(detector)
     assert copied.index is not None
     assert list(copied.layers) == [layer.name for layer in detector.encoder.layers]
     assert 0 <= copied.normal_error <= 2

@@ -5,10 +5,10 @@ import logging
 import pytest
 
 from crr.errors import CRRError
-from tests.workbench.fakes import MODEL, FakeLibrary, png
+from tests.workbench.fakes import CHOICE, FakeLibrary, file_of, png
 from workbench.basics import rate_limit
 from workbench.basics.rate_limit import RateLimit
-from workbench.inspection import inspector as inspection
+from workbench.inspection.inspector import log_requests
 
 
 class Clock:
@@ -50,20 +50,20 @@ def test_every_question_to_a_model_is_counted(monkeypatch):
     monkeypatch.setattr(rate_limit, "_of_visitor", Counting)
     inspector = FakeLibrary().inspector()
     for _ in range(2):
-        inspector.inspect(png(), "part.png", MODEL, "cpu")
+        inspector.inspect(file_of(png(), "part.png"), CHOICE)
     assert len(taken) == 2
 
 
 def test_the_log_says_when_which_model_and_how_long_and_nothing_of_the_image(caplog):
     inspector = FakeLibrary().inspector()
     with caplog.at_level(logging.INFO, "workbench.requests"):
-        inspector.inspect(png(), "secret_part.png", MODEL, "cpu")
+        inspector.inspect(file_of(png(), "secret_part.png"), CHOICE)
 
         def broken(_detector):
             raise CRRError("the device ran out of memory")
 
         with pytest.raises(CRRError):
-            inspector.ask(MODEL, "cpu", broken)
+            inspector.ask(CHOICE, broken)
     answered, failed = (record.getMessage() for record in caplog.records)
     assert answered.startswith("crr-embedded on cpu answered in ")
     assert failed.startswith("crr-embedded on cpu failed in ")
@@ -74,8 +74,8 @@ def test_a_log_that_is_asked_for_goes_to_stderr(capsys):
     logger = logging.getLogger("workbench.requests")
     before = logger.handlers[:], logger.level, logger.propagate
     try:
-        inspection._write_requests()
-        FakeLibrary().inspector().inspect(png(), "part.png", MODEL, "cpu")
+        log_requests()
+        FakeLibrary().inspector().inspect(file_of(png(), "part.png"), CHOICE)
     finally:
         logger.handlers[:], logger.level, logger.propagate = before
     assert " crr-embedded on cpu answered in " in capsys.readouterr().err

@@ -83,7 +83,7 @@ def test_how_much_of_a_test_damage_each_model_copies_is_measured_once(visitor, i
     take(visitor, png())
     settle(visitor, BOTH, inspector)
     of_upload = compare_shown(visitor, SAMPLES, BOTH, inspector)
-    monkeypatch.setattr(inspector, "copied_by", lambda *_: pytest.fail("asked again"))
+    monkeypatch.setattr(inspector, "ask", lambda *_: pytest.fail("asked again"))
     assert compare_shown(visitor, SAMPLES, BOTH, inspector).copied == of_upload.copied
     visitor.show_sample("bottle_good")
     assert compare_shown(visitor, SAMPLES, BOTH, inspector).copied == comparison.copied
@@ -95,15 +95,15 @@ def test_what_is_copied_is_what_the_library_measures(visitor, tiny_inspector, de
     comparison = compare_shown(visitor, SAMPLES, BOTH, tiny_inspector)
     image = decode(SAMPLES["bottle_good"].path, "bottle")
     for choice in BOTH:
-        expected = StandardDamage(image).copied_by(detectors[str(choice.model.path)])
+        expected = StandardDamage(image).index_of(detectors[str(choice.model.path)])
         assert comparison.copied[choice.model.name] == expected
 
 
 def test_a_device_that_lacks_memory_for_the_test_damage_leaves_the_index_out(visitor, inspector, monkeypatch):
-    def fail(*_):
+    def fail(*_, **__):
         raise DeviceError("cpu ran out of memory")
 
-    monkeypatch.setattr(inspector, "copied_by", fail)
+    monkeypatch.setattr(inspector, "standard_index", fail)
     comparison = compare_shown(visitor, SAMPLES, BOTH, inspector)
     assert len(comparison.inspected) == 2
     assert comparison.copied == {}

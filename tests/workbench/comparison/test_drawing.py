@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 from crr.errors import DeviceError
-from crr.identity.single_image import CopiedDamage
+from crr.identity.index import IdentityIndex
 from tests.workbench.fakes import inspection_of, part
 from workbench.basics.pictures import picture_of
 from workbench.comparison.comparison import Comparison, Hit
 from workbench.comparison.drawing import ORIGINAL, STYLES, draw_columns, draw_pair
 from workbench.components.drawing import GREY, ONE, PHOTO
 from workbench.inspection.inspector import Inspected
-from workbench.inspection.photo import sample_photo
+from workbench.inspection.photo import SamplePhoto
 from workbench.inspection.samples import read_samples
 from workbench.settings import Settings
 
@@ -28,7 +28,7 @@ def answer(level, **changes) -> Inspected:
 
 @pytest.fixture
 def comparison() -> Comparison:
-    photo = sample_photo(next(iter(read_samples(Settings().samples).values())))
+    photo = SamplePhoto(next(iter(read_samples(Settings().samples).values())))
     answers = {
         "a": answer(0.5, score=0.9, verdict="defective"),
         "b": answer(0.2, score=0.1, verdict="normal"),
@@ -106,7 +106,7 @@ def test_there_is_no_difference_to_the_photo_or_to_itself(comparison, pair):
 
 
 def test_how_much_is_copied_is_said_of_a_test_damage_and_of_the_visitors_own(comparison):
-    copied = {"a": CopiedDamage(0.234, {}, 0.1), "b": CopiedDamage(-0.1, {}, 0.1)}
+    copied = {"a": IdentityIndex(0.234, {}, 0.1), "b": IdentityIndex(-0.1, {}, 0.1)}
     drawing = draw_columns(replace(comparison, copied=copied), METHODS, OVER, True, 0.6)
     assert drawing["panels"][1]["lines"][-1] == "identity index 0.23 (test damage, see below)"
     assert drawing["panels"][2]["lines"][-1] == "identity index -0.10 (test damage, see below)"

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
-from crr.inference.explanation import FeatureMask
+from crr.inference.forward import FeatureMask
 from tests.workbench.explorable import MIDDLE, Room
 from workbench.explanation.drawing import COPIES, draw_layer, draw_pictures, draw_sum, highest
 from workbench.explanation.export import ARRAYS, as_arrays, as_html
@@ -40,9 +40,7 @@ def found(room):
 
 @pytest.fixture(scope="module")
 def painted(room, found):
-    return room.inspector.ask(
-        room.choice.model, "cpu", lambda detector: paint_answer(detector, found.explanation)
-    )
+    return room.inspector.ask(room.choice, lambda detector: paint_answer(detector, found.explanation))
 
 
 def numbers(text, kind):

@@ -10,32 +10,23 @@ from crr.checkpoints.files import describe, find
 from crr.checkpoints.serialization import save
 from crr.errors import CheckpointError
 from crr.identity.index import touched
-from crr.inference.explanation import FeatureMask
+from crr.inference.forward import FeatureMask
 from tests.crr.tiny import calibrated_detector
-from tests.workbench.explorable import Room, nobody, real_inspector
-from workbench.explanation.cache import ExplanationCache
-from workbench.explanation.explorer import explore
-from workbench.explanation.identity_index import best_known, indices_of
-from workbench.explanation.study_image import shown_as_it_is
+from tests.workbench.explorable import Room, real_inspector
+from workbench.explanation.explorer import LayerExplorer
+from workbench.explanation.identity_index import best_known
+from workbench.explanation.study_image import original
+from workbench.inspection.explanation_cache import ExplanationCache
 from workbench.inspection.inspector import ModelChoice
-from workbench.inspection.photo import sample_photo
+from workbench.inspection.photo import SamplePhoto
 from workbench.inspection.samples import read_samples
 from workbench.painting.damage import Synthetic, synthetic_damage
 from workbench.reference.cache import ReferenceCache
 from workbench.settings import Settings
 
 
-def indices(room, shown, origin, choices=None, hidden=FeatureMask()):  # noqa: B008
-    return indices_of(
-        shown,
-        choices or [room.choice],
-        room.inspector,
-        room.exploration,
-        room.normality,
-        hidden,
-        origin,
-        nobody,
-    )
+def indices(room, study, origin, choices=None, mask=FeatureMask()):  # noqa: B008
+    return room.explorer.indices(study, choices or [room.choice], mask, origin)
 
 
 def same(answer, copied):
@@ -64,16 +55,15 @@ def touched_patches(mask, encoder):
 
 @pytest.mark.parametrize("model", ["autoencoder-embedded", "crr-embedded"])
 def test_an_estimate_is_near_what_is_measured_with_the_part_before(model):
-    inspector, exploration = real_inspector(), ExplanationCache(2**28)
-    whole = shown_as_it_is(sample_photo(read_samples(Settings().samples)["bottle_good"]))
+    inspector = real_inspector()
+    whole = original(SamplePhoto(read_samples(Settings().samples)["bottle_good"]))
     damaged = synthetic_damage(whole.image, Synthetic("colour", 1), [])
     known = replace(whole, image=damaged.image, key="damaged", clean=whole.image, mask=damaged.mask)
-    choice, normality = ModelChoice(describe(find(model)), "cpu"), ReferenceCache(inspector, 2**28)
+    choice, references = ModelChoice(describe(find(model)), "cpu"), ReferenceCache(inspector, 2**28)
+    explorer = LayerExplorer(ExplanationCache(inspector, 2**28), references, 2**28)
     measured, estimated = (
-        explore(
-            shown, choice, inspector, normality, exploration, FeatureMask(), nobody, neighbours=False
-        ).copied
-        for shown in (known, replace(known, key="marked", clean=None))
+        explorer.explain(study, choice, neighbours=False).copied
+        for study in (known, replace(known, key="marked", clean=None))
     )
     assert (measured.origin, estimated.origin) == ("painted", "marked")
     assert estimated.index == pytest.approx(measured.index, abs=0.15)
@@ -90,7 +80,7 @@ def test_with_a_part_hidden_only_ones_own_damage_is_measured(room):
     assert room.explore(room.whole, half).copied is room.explore(room.defective, half).copied is None
     assert room.explore(room.damaged, half).copied.index != room.explore(room.damaged).copied.index
     whole = indices(room, room.defective, "marked")
-    assert same(indices(room, room.defective, "marked", hidden=half), whole[0]["tiny"])  # the chart says so
+    assert same(indices(room, room.defective, "marked", mask=half), whole[0]["tiny"])  # the chart says so
 
 
 def test_without_normal_images_nothing_stands_in_for_the_part(tmp_path, monkeypatch):

@@ -9,23 +9,22 @@ from crr.checkpoints.files import describe
 from crr.checkpoints.serialization import save
 from crr.data.images import encode_png
 from crr.errors import CheckpointError
-from crr.inference.explanation import FeatureMask, explain
+from crr.inference.explanation import explain
+from crr.inference.forward import FeatureMask
 from crr.inference.patch_memory import Neighbour, PatchMemory
 from crr.models import registry
 from crr.training.presets import configure
 from tests.crr.tiny import calibrated_detector, good_images, tiny_config, tiny_detector
-from tests.workbench.explorable import MIDDLE, Room, photo_of
-from workbench.explanation.cache import ExplanationCache
-from workbench.explanation.explorer import paint_answers
+from tests.workbench.explorable import MIDDLE, OwnPhoto, Room
 from workbench.explanation.location import Location
 from workbench.explanation.patch_reading import (
-    LayerAtSpot,
+    LayerReading,
     among_normal_patches,
     contributions,
     discrepancy_map,
     look_at,
 )
-from workbench.explanation.study_image import network_view, shown_as_it_is
+from workbench.explanation.study_image import network_view, original
 from workbench.inspection.inspector import ModelChoice
 from workbench.reference.cache import NormalReference
 
@@ -44,7 +43,7 @@ def at(**changes):
         "answered_elsewhere": None,
         "channels": [],
     }
-    return LayerAtSpot(**{**values, **changes})
+    return LayerReading(**{**values, **changes})
 
 
 def test_the_scratch_and_a_normal_place_read_differently(room):
@@ -67,7 +66,7 @@ def test_the_scratch_and_a_normal_place_read_differently(room):
 
 def test_a_place_that_looks_like_another_part_is_said_to(room):
     [ring] = good_images("ring", 1, seed=5)
-    found = room.explore(shown_as_it_is(photo_of(encode_png(ring))))
+    found = room.explore(original(OwnPhoto(encode_png(ring))))
     middle = look_at(found.explanation, 0, MIDDLE, "model", found.normal)
     own = found.normal.reference.category
     categories = [found.normal.memory.images[near.image][0] for near in middle.seen]
@@ -88,7 +87,7 @@ def test_a_click_asks_no_model(room):
 
 def test_what_was_asked_is_recalled_until_memory_is_short(room):
     def explanation(shown, hidden=FeatureMask()):  # noqa: B008
-        return room.exploration.explain(shown.key, shown.image, room.choice, room.inspector, hidden)
+        return room.explanations.explain(shown.key, shown.image, room.choice, hidden)
 
     first = explanation(room.whole)
     assert explanation(room.whole) is first
@@ -97,7 +96,7 @@ def test_what_was_asked_is_recalled_until_memory_is_short(room):
     )  # where nothing is hidden, no draw differs
     assert explanation(room.whole, FeatureMask(0.5)) is not first
     assert explanation(room.damaged) is not first
-    room.exploration = ExplanationCache(1)
+    room.forget(1)
     first = explanation(room.whole)
     explanation(room.damaged)
     assert explanation(room.whole) is not first
@@ -126,13 +125,13 @@ def test_an_encoder_is_asked_once_for_the_models_of_a_photo(room, tmp_path):
         detector.encoder.register_forward_hook(lambda *_: asked.append(1))
 
     for choice in (room.choice, twin):
-        room.inspector.ask(choice.model, "cpu", count)
-        room.exploration.explain(room.whole.key, room.whole.image, choice, room.inspector, FeatureMask())
+        room.inspector.ask(choice, count)
+        room.explanations.explain(room.whole.key, room.whole.image, choice)
     assert len(asked) == 1
 
 
 def test_what_was_found_out_of_a_photo_is_at_hand_for_the_next_click(room):
-    assert room.explore(room.whole) is room.explore(shown_as_it_is(photo_of(encode_png(room.clean))))
+    assert room.explore(room.whole) is room.explore(original(OwnPhoto(encode_png(room.clean))))
 
 
 @pytest.mark.parametrize(
@@ -180,13 +179,11 @@ def test_a_model_that_fails_is_not_painted(room):
         raise CheckpointError("it is broken")
 
     room.inspector.ask = broken
-    assert paint_answers(room.damaged, [room.choice], room.inspector, room.exploration) == {}
+    assert room.explorer.answers(room.damaged, [room.choice]) == {}
 
 
 def test_features_are_painted_once(room):
-    [first], [again] = (
-        paint_answers(room.whole, [room.choice], room.inspector, room.exploration).values() for _ in range(2)
-    )
+    [first], [again] = (room.explorer.answers(room.whole, [room.choice]).values() for _ in range(2))
     assert first.picture is again.picture
     assert first.picture.shape == first.control.shape == (64, 64, 3)
     assert (first.encoder, first.view) == ("test_efficientnet", 1.0)
@@ -202,7 +199,7 @@ def test_without_normals_and_painter_the_rest_is_there(tmp_path, monkeypatch):
     assert len(place.channels) == 6
     colours = found.bases[0].colours(found.explanation.layers[0].encoder)
     assert len(np.unique(colours)) > 50
-    assert paint_answers(room.whole, [room.choice], room.inspector, room.exploration) == {}
+    assert room.explorer.answers(room.whole, [room.choice]) == {}
 
 
 @pytest.mark.parametrize("method", registry.METHODS)
@@ -221,7 +218,7 @@ def test_a_transformer_that_sees_a_crop_of_a_photo_of_any_aspect(room, tmp_path,
     save(tiny_detector(tiny_config(encoder=encoder)), tmp_path / "vit", "")
     choice = ModelChoice(describe(tmp_path / "vit"), "cpu")
     image = np.random.default_rng(0).integers(0, 255, (*size, 3), dtype=np.uint8)
-    found = room.explore(shown_as_it_is(photo_of(encode_png(image))), choice=choice)
+    found = room.explore(original(OwnPhoto(encode_png(image))), choice=choice)
     assert found.picture.size == size
     assert found.image.shape[:2] == (round(0.8 * size[0]), round(0.8 * size[1]))
     assert np.array_equal(found.image, network_view(image, 0.8))
@@ -233,7 +230,7 @@ def test_a_constant_image_and_one_layer_are_explored(room, tmp_path):
     save(tiny_detector(tiny_config(encoder=encoder)), tmp_path / "single", "")
     choice = ModelChoice(describe(tmp_path / "single"), "cpu")
     constant = np.full((60, 60, 3), 90, np.uint8)
-    found = room.explore(shown_as_it_is(photo_of(encode_png(constant))), choice=choice)
+    found = room.explore(original(OwnPhoto(encode_png(constant))), choice=choice)
     assert len(found.explanation.layers) == 1
     assert np.isfinite(found.explanation.terms.fused([2.0], 0.3).anomaly_map).all()
 

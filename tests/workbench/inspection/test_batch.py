@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from crr.errors import DeviceError, ImageError
-from tests.workbench.fakes import CHOICE, MODEL, OTHER_MODEL, FakeLibrary, good_png, part, png
+from tests.workbench.fakes import CHOICE, OTHER_MODEL, FakeLibrary, good_png, part, png
 from workbench.inspection.batch import Batch
 from workbench.inspection.inspector import ModelChoice
 from workbench.settings import Settings
@@ -173,7 +173,7 @@ def test_the_last_name_takes_the_picture_along(batch, inspector):
 
 def test_removing_forgets_everything(batch, inspector):
     (digest, broken) = batch.add(files(a=png(), broken=b"no image"))
-    batch.inspect_some(ModelChoice(MODEL, "cpu"), inspector, seconds=9)
+    batch.inspect_some(CHOICE, inspector, seconds=9)
     batch.forget(digest, "a.png")
     batch.forget(broken, "broken.png")
     assert (batch.uploads, batch.failures, batch.rows(CHOICE), len(batch._results)) == ({}, {}, [], 0)

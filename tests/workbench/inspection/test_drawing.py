@@ -5,7 +5,7 @@ import time
 import numpy as np
 import pytest
 
-from tests.workbench.fakes import MODEL, inspection_of, part, png
+from tests.workbench.fakes import CHOICE, file_of, inspection_of, part, png
 from workbench.components.drawing import MAP_SIDE, ONE
 from workbench.inspection.drawing import VIEWS, draw, views_of
 from workbench.inspection.inspector import Inspected
@@ -14,7 +14,7 @@ from workbench.inspection.verdict import regions_at
 
 @pytest.fixture
 def inspected(inspector) -> Inspected:
-    return inspector.inspect(png(), "part.png", MODEL, "cpu")
+    return inspector.inspect(file_of(png(), "part.png"), CHOICE)
 
 
 def levels_of(drawing):

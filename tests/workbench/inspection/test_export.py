@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from crr.data.images import decode
-from tests.workbench.fakes import CHOICE, good_png, part, png
+from tests.workbench.fakes import CHOICE, file_of, good_png, part, png
 from workbench.inspection import export as exports
 from workbench.inspection.batch import Batch
 from workbench.inspection.export import COLUMNS, heatmap, pictures_zip, results_csv
@@ -117,8 +117,7 @@ def test_the_heat_map_leaves_a_normal_part_as_it_is(batch, inspector):
 
 
 def test_the_heat_map_of_a_large_image_is_shrunk(inspector):
-    from tests.workbench.fakes import MODEL
 
     image = part(size=(1500, 2000))
-    inspected = inspector.inspect(png(image), "large.png", MODEL, "cpu")
+    inspected = inspector.inspect(file_of(png(image), "large.png"), CHOICE)
     assert heatmap(image, inspected, over=0.5).shape == (768, 1024, 3)

@@ -4,15 +4,16 @@ import time
 import pytest
 
 from crr.errors import DeviceError, ImageError
-from tests.workbench.fakes import MODEL, OTHER_MODEL, FakeLibrary, good_png, png
+from tests.workbench.fakes import CHOICE, MODEL, OTHER_MODEL, FakeLibrary, file_of, good_png, png
 from workbench.basics.pictures import digest_of
-from workbench.inspection.inspector import DeviceQueues
+from workbench.inspection.image_file import sample_file
+from workbench.inspection.inspector import DeviceQueues, ModelChoice
 from workbench.inspection.samples import read_samples
 from workbench.settings import Settings
 
 
 def test_an_image_file_becomes_a_picture_and_an_inspection(inspector):
-    inspected = inspector.inspect(png(), "part.png", MODEL, "cpu")
+    inspected = inspector.inspect(file_of(png(), "part.png"), CHOICE)
     assert inspected.inspection.verdict == "defective"
     assert (inspected.picture.digest, inspected.picture.size) == (digest_of(png()), (96, 128))
     assert inspected.picture.uri.startswith("data:image/jpeg;base64,")
@@ -22,25 +23,25 @@ def test_an_image_file_becomes_a_picture_and_an_inspection(inspector):
 
 def test_a_bad_file_reaches_no_model(inspector, library):
     with pytest.raises(ImageError, match=r"broken\.png"):
-        inspector.inspect(png()[:100], "broken.png", MODEL, "cpu")
+        inspector.inspect(file_of(png()[:100], "broken.png"), CHOICE)
     assert library.inspected == 0
 
 
 def test_samples_are_inspected_once_a_model_and_device_for_all_sessions(inspector, library):
     sample = next(iter(read_samples(Settings().samples).values()))
-    first = inspector.inspect_sample(sample, MODEL, "cpu")
-    assert inspector.inspect_sample(sample, MODEL, "cpu") is first
+    first = inspector.inspect(sample_file(sample), ModelChoice(MODEL, "cpu"), memo=sample.name)
+    assert inspector.inspect(sample_file(sample), ModelChoice(MODEL, "cpu"), memo=sample.name) is first
     assert library.inspected == 1
-    inspector.inspect_sample(sample, OTHER_MODEL, "cpu")
-    inspector.inspect_sample(sample, MODEL, "cuda:0")
+    inspector.inspect(sample_file(sample), ModelChoice(OTHER_MODEL, "cpu"), memo=sample.name)
+    inspector.inspect(sample_file(sample), ModelChoice(MODEL, "cuda:0"), memo=sample.name)
     assert library.inspected == 3
 
 
 def test_what_a_visitor_brings_is_not_remembered_for_others(inspector, library):
-    inspector.inspect(png(), "part.png", MODEL, "cpu")
-    inspector.inspect(png(), "part.png", MODEL, "cpu")
+    inspector.inspect(file_of(png(), "part.png"), CHOICE)
+    inspector.inspect(file_of(png(), "part.png"), CHOICE)
     assert library.inspected == 2
-    assert len(inspector._samples) == 0
+    assert len(inspector._inspected) == 0
 
 
 def test_one_queue_takes_images_in_the_order_of_arrival():
@@ -66,14 +67,14 @@ def test_a_session_with_many_images_lets_another_in_after_one_image():
 
     def busy() -> None:
         for shade in range(20):
-            inspector.inspect(good_png(shade), "many.png", MODEL, "cpu")
+            inspector.inspect(file_of(good_png(shade), "many.png"), CHOICE)
         busy_done.set()
 
     thread = threading.Thread(target=busy)
     thread.start()
     time.sleep(0.05)
     before = library.inspected
-    inspector.inspect(png(), "one.png", MODEL, "cpu")
+    inspector.inspect(file_of(png(), "one.png"), CHOICE)
     assert library.inspected - before <= 3  # the one under way, perhaps the next, and ours
     assert not busy_done.is_set()
     thread.join()

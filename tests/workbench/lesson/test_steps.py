@@ -1,4 +1,4 @@
-"""The words of the lesson and the classroom behind its pictures."""
+"""The words of the lesson and the demonstration behind its pictures."""
 
 import re
 import shutil
@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from crr.errors import CheckpointError
-from crr.inference.explanation import FeatureMask
+from crr.inference.forward import FeatureMask
 from tests.workbench.explorable import real_inspector, write_models
-from workbench.explanation.cache import ExplanationCache
+from workbench.explanation.explorer import LayerExplorer
+from workbench.inspection.explanation_cache import ExplanationCache
 from workbench.inspection.samples import read_samples
 from workbench.lesson.demonstration import LADDER, Demonstration, features_picture, moved_picture
 from workbench.lesson.steps import read_steps, step_number
@@ -20,15 +21,14 @@ from workbench.views.lesson.pictures import PICTURES
 
 
 @pytest.fixture
-def classroom(tmp_path, monkeypatch):
+def demonstration(tmp_path, monkeypatch):
     monkeypatch.setenv("CRR_CHECKPOINTS", str(tmp_path))
     write_models(tmp_path)
     for name in LADDER.values():
         shutil.copytree(tmp_path / "tiny", tmp_path / name)
     inspector = real_inspector()
-    return Demonstration(
-        inspector, ReferenceCache(inspector, 2**27), ExplanationCache(2**27), find_models(), "cpu"
-    )
+    explorer = LayerExplorer(ExplanationCache(inspector, 2**27), ReferenceCache(inspector, 2**27), 2**25)
+    return Demonstration(explorer, find_models(), "cpu")
 
 
 @pytest.fixture
@@ -66,8 +66,8 @@ def test_a_link_finds_its_step():
     assert step_number("nonsense") == step_number(None) == step_number("99") == step_number("0") == 0
 
 
-def test_a_damage_is_the_same_every_time_and_its_twin_is_known(classroom, screw):
-    first, again, other = (classroom.damage(screw, number, []) for number in (3, 3, 4))
+def test_a_damage_is_the_same_every_time_and_its_twin_is_known(demonstration, screw):
+    first, again, other = (demonstration.damage(screw, number, []) for number in (3, 3, 4))
     assert np.array_equal(first.image, again.image)
     assert first.key == again.key != other.key
     assert not np.array_equal(first.image, other.image)
@@ -77,24 +77,24 @@ def test_a_damage_is_the_same_every_time_and_its_twin_is_known(classroom, screw)
     assert change[~first.mask].max() < 20  # a soft rim
 
 
-def test_what_a_model_makes_of_it_is_shown_and_measured(classroom, screw):
-    shown = classroom.damage(screw, 1, [])
-    seen = classroom.look(shown, "autoencoder")
+def test_what_a_model_makes_of_it_is_shown_and_measured(demonstration, screw):
+    shown = demonstration.damage(screw, 1, [])
+    seen = demonstration.ask(shown, "autoencoder")
     assert seen.index is not None
     assert seen.percent.endswith(" %")
     assert [picture.shape for picture in seen.painted] == [(64, 64, 3)] * 2
     for what in ("saw", "shown", "answered"):
         assert features_picture(seen.found, 0, what).shape == (16, 16, 3)
-    hidden = classroom.look(shown, "autoencoder", FeatureMask(0.6, 1), paint=False)
+    hidden = demonstration.ask(shown, "autoencoder", FeatureMask(0.6, 1), paint=False)
     assert hidden.painted is None
     assert not np.array_equal(
         features_picture(hidden.found, 0, "shown"), features_picture(hidden.found, 0, "saw")
     )
-    assert len(classroom.indices(shown, "autoencoder", (0.0, 0.5), seed=1)) == 2
+    assert len(demonstration.indices(shown, "autoencoder", (0.0, 0.5), seed=1)) == 2
     assert moved_picture(seen.found, seen.found, 0).shape == (16, 16, 3)
 
 
-def test_a_rung_that_is_missing_is_named(classroom, screw):
-    classroom._models = {}
+def test_a_rung_that_is_missing_is_named(demonstration, screw):
+    demonstration._models = {}
     with pytest.raises(CheckpointError, match=r"needs the checkpoint autoencoder-embedded.*Restore it"):
-        classroom.look(classroom.damage(screw, 1, []), "autoencoder")
+        demonstration.ask(demonstration.damage(screw, 1, []), "autoencoder")

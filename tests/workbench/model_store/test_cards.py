@@ -12,9 +12,9 @@ from crr.hub import Hub, HubName, Store
 from crr.metrics.report import HEADINGS
 from tests.crr.tiny import calibrated_detector
 from tests.hub_server import the_only_hub
+from tests.workbench.fakes import FakeLibrary, use_inspector
 from workbench.model_store.available import find_models, pulled_as, why_replaced
 from workbench.model_store.cards import describe_figures, list_local_models
-from workbench.model_store.downloads import Downloads
 from workbench.settings import Settings
 from workbench.views.models import permissions as trust
 
@@ -90,8 +90,7 @@ def test_a_pulled_model_stands_behind_the_others_and_goes_when_it_is_removed(ser
 
 @pytest.fixture
 def app(app_path, server, monkeypatch):  # noqa: ARG001  (which the page asks)
-    own = Downloads(lambda _: True)
-    monkeypatch.setattr("workbench.views.models.downloads.pulls", lambda: own)
+    use_inspector(monkeypatch, FakeLibrary().inspector())
     monkeypatch.setattr("workbench.views.models.permissions.may_change_models", lambda: True)
     monkeypatch.setattr("workbench.views.models.publishing.may_change_models", lambda: True)
     app = AppTest.from_file(str(app_path), default_timeout=60)

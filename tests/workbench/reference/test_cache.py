@@ -20,7 +20,7 @@ def choice(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def normality(choice):  # noqa: ARG001
+def references(choice):  # noqa: ARG001
     return ReferenceCache(real_inspector(), 2**27)
 
 
@@ -28,15 +28,15 @@ def nobody(*_):
     pass
 
 
-def test_a_reference_is_made_of_the_categorys_images_and_only_once(choice, normality):
+def test_a_reference_is_made_of_the_categorys_images_and_only_once(choice, references):
     told = []
-    found = normality.of(choice, "plate", lambda *progress: told.append(progress), neighbours=False)
+    found = references.of(choice, "plate", lambda *progress: told.append(progress), neighbours=False)
     reference = found.reference
     assert (reference.category, reference.images) == ("plate", NORMALS)
     assert told == [(number, NORMALS, "normal images") for number in range(NORMALS)]
     assert found.memory is found.distances is None
-    assert normality.of(choice, "plate", nobody).reference is reference
-    assert normality.of(choice, "ring", nobody).reference is not reference
+    assert references.of(choice, "plate", nobody).reference is reference
+    assert references.of(choice, "ring", nobody).reference is not reference
     for layer in reference.layers:
         assert layer.encoder.shape == layer.decoder.shape
         assert len(layer.distance) == len(layer.encoder)
@@ -45,29 +45,29 @@ def test_a_reference_is_made_of_the_categorys_images_and_only_once(choice, norma
         assert layer.discrepancies("cosine") is values
 
 
-def test_an_image_that_is_replaced_counts_anew(choice, normality):
-    before = normality.of(choice, "plate", nobody)
+def test_an_image_that_is_replaced_counts_anew(choice, references):
+    before = references.of(choice, "plate", nobody)
     path = choice.model.path / "normals" / "plate" / "000.png"
     path.write_bytes((path.parent.parent / "ring" / "000.png").read_bytes())
-    after = normality.of(choice, "plate", nobody)
+    after = references.of(choice, "plate", nobody)
     assert after.reference is not before.reference
     assert after.memory is not before.memory
     assert after.distances is not before.distances
 
 
-def test_an_image_that_is_damaged_is_left_out(choice, normality):
+def test_an_image_that_is_damaged_is_left_out(choice, references):
     (choice.model.path / "normals" / "plate" / "000.png").write_bytes(b"nothing")
-    found = normality.of(choice, "plate", nobody)
+    found = references.of(choice, "plate", nobody)
     assert found.reference.images == NORMALS - 1
     assert len(found.memory.images) == 2 * (NORMALS - 2) - 1
     for path in (choice.model.path / "normals").glob("*/*.png"):
         path.write_bytes(b"nothing")
-    found = normality.of(choice, "plate", nobody)
+    found = references.of(choice, "plate", nobody)
     assert found.reference is found.memory is found.distances is None
 
 
-def test_the_normal_images_scores_follow_the_weights(choice, normality):
-    reference = normality.of(choice, "plate", nobody).reference
+def test_the_normal_images_scores_follow_the_weights(choice, references):
+    reference = references.of(choice, "plate", nobody).reference
     usual, first = reference.scores(None, None), reference.scores([1, 0, 0], 1.0)
     assert len(usual) == NORMALS
     assert usual != first
@@ -85,18 +85,18 @@ def test_decoders_answers_are_in_the_encoders_unit_of_length():
         assert np.allclose(layer.decoder, layer.encoder, rtol=1e-4)
 
 
-def test_a_category_without_images_has_no_reference(choice, normality):
-    assert normality.of(choice, "bar", nobody).reference is None
-    assert normality.of(choice, None, nobody).reference is None
+def test_a_category_without_images_has_no_reference(choice, references):
+    assert references.of(choice, "bar", nobody).reference is None
+    assert references.of(choice, None, nobody).reference is None
 
 
-def test_a_memory_holds_all_categories_but_for_the_last_images(choice, normality):
+def test_a_memory_holds_all_categories_but_for_the_last_images(choice, references):
     told = []
-    found = normality.of(choice, "plate", lambda *progress: told.append(progress))
+    found = references.of(choice, "plate", lambda *progress: told.append(progress))
     memory = found.memory
     assert [category for category, _ in memory.images] == ["plate"] * (NORMALS - 2) + ["ring"] * (NORMALS - 2)
     assert (8, 8, "patches of normal images") in told
-    again = normality.of(choice, "plate", nobody)
+    again = references.of(choice, "plate", nobody)
     assert again.memory is memory
     assert again.distances is found.distances
     for ascending in (*found.distances.seen, *found.distances.answered):
@@ -105,10 +105,10 @@ def test_a_memory_holds_all_categories_but_for_the_last_images(choice, normality
     assert found.distances.seen[0].max() > 0  # what they are compared with does not hold them
 
 
-def test_who_made_the_images_is_told(choice, normality):
-    assert normality.of(choice, "plate", nobody).credit == ""
+def test_who_made_the_images_is_told(choice, references):
+    assert references.of(choice, "plate", nobody).credit == ""
     (choice.model.path / "normals" / "credits.json").write_text('{"plate": "A.", "ring": "A."}')
-    assert normality.of(choice, "plate", nobody).credit == "A."
+    assert references.of(choice, "plate", nobody).credit == "A."
 
 
 def test_without_normal_images_there_is_nothing_to_compare_with(tmp_path, monkeypatch):
@@ -118,12 +118,12 @@ def test_without_normal_images_there_is_nothing_to_compare_with(tmp_path, monkey
     assert found.reference is found.memory is found.distances is None
 
 
-def test_a_single_normal_image_gives_no_distances(choice, normality):
+def test_a_single_normal_image_gives_no_distances(choice, references):
     folder = choice.model.path / "normals"
     for path in sorted(folder.glob("*/*.png")):
         if path.stem != "000":
             path.unlink()
-    found = normality.of(choice, "plate", nobody)
+    found = references.of(choice, "plate", nobody)
     assert len(found.memory.images) == 2
     assert found.distances is None
 

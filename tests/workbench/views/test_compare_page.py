@@ -4,8 +4,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from crr.errors import CheckpointError
-from tests.workbench.fakes import MODEL, png
-from workbench.model_store import available as models
+from tests.workbench.fakes import MODEL, png, use_inspector
+from workbench.model_store import available
 
 pytestmark = pytest.mark.usefixtures("fake_workbench")
 
@@ -114,7 +114,7 @@ def test_a_model_that_fails_stands_in_its_column(app, shown, library):
     library.load = broken
     app_inspector = library.inspector()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("workbench.inspection.inspector.inspector", lambda: app_inspector)
+        use_inspector(patch, app_inspector)
         open_page(app)
         assert shown["columns"]["panels"][2]["failure"] == "other is damaged"
         assert titles(shown["pair"]) == ["crr-embedded | original photo"]
@@ -123,7 +123,7 @@ def test_a_model_that_fails_stands_in_its_column(app, shown, library):
 
 
 def test_one_model_alone_is_shown_and_how_to_get_another(app, shown, monkeypatch):
-    monkeypatch.setattr(models, "find_models", lambda: {MODEL.name: MODEL})
+    monkeypatch.setattr(available, "find_models", lambda: {MODEL.name: MODEL})
     open_page(app)
     assert titles(shown["columns"]) == ["original photo", "crr-embedded"]
     assert "crr train --method autoencoder" in texts(app.info)

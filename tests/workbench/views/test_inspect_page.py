@@ -5,9 +5,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from crr.errors import CheckpointError
-from tests.workbench.fakes import CHOICE, MODEL, OTHER_MODEL, good_png, png
+from tests.workbench.fakes import CHOICE, MODEL, OTHER_MODEL, good_png, png, use_inspector
 from workbench.inspection.batch import Batch
-from workbench.model_store import available as models
+from workbench.model_store import available
 from workbench.settings import Settings
 
 pytestmark = pytest.mark.usefixtures("fake_workbench")
@@ -183,7 +183,7 @@ def test_what_looks_like_nothing_known_is_said(app, library, monkeypatch):
     ask = library.inspect
     library.inspect = lambda *asked: [replace(found, known=False) for found in ask(*asked)]
     stranger = library.inspector()
-    monkeypatch.setattr("workbench.inspection.inspector.inspector", lambda: stranger)
+    use_inspector(monkeypatch, stranger)
     app.run()
     assert "nothing the model was trained on (nearest: bottle)" in texts(app.warning)
 
@@ -192,7 +192,7 @@ def test_names_of_categories_and_sentences_of_models_are_no_markdown(app, librar
     ask = library.inspect
     library.inspect = lambda *asked: [replace(found, known=False, category="*nut*") for found in ask(*asked)]
     stranger = library.inspector()
-    monkeypatch.setattr("workbench.inspection.inspector.inspector", lambda: stranger)
+    use_inspector(monkeypatch, stranger)
     app.run()
     assert r"(nearest: \*nut\*)" in texts(app.warning)
     assert r"held-back normal images (\*nut\*)" in texts(app.markdown)
@@ -215,9 +215,9 @@ def test_a_model_that_goes_while_it_is_used_is_named_and_all_else_stays(app, mon
     app.run()
     upload(app, ("bad.png", png(), "image/png"))
     threshold(app).set_value(0.6).run()
-    monkeypatch.setattr(models, "find_models", lambda: {MODEL.name: MODEL})
-    why = Mock(side_effect=models.why_replaced)
-    monkeypatch.setattr(models, "why_replaced", why)
+    monkeypatch.setattr(available, "find_models", lambda: {MODEL.name: MODEL})
+    why = Mock(side_effect=available.why_replaced)
+    monkeypatch.setattr(available, "why_replaced", why)
     for _ in range(2):  # it does not vanish with the next click
         app.run()
         assert (
@@ -228,7 +228,7 @@ def test_a_model_that_goes_while_it_is_used_is_named_and_all_else_stays(app, mon
     assert app.selectbox(key="model").value == "crr-embedded"
     assert threshold(app).value == 0.6
     assert list(app.dataframe[0].value["file"]) == ["bad.png"]
-    monkeypatch.setattr(models, "find_models", lambda: {MODEL.name: MODEL, OTHER_MODEL.name: OTHER_MODEL})
+    monkeypatch.setattr(available, "find_models", lambda: {MODEL.name: MODEL, OTHER_MODEL.name: OTHER_MODEL})
     app.run()
     assert not app.warning
 
@@ -247,7 +247,7 @@ def test_without_a_model_the_page_says_what_to_do(app, monkeypatch):
     def none() -> None:
         raise CheckpointError("There is no model on this machine.")
 
-    monkeypatch.setattr(models, "find_models", none)
+    monkeypatch.setattr(available, "find_models", none)
     app.run()
     assert texts(app.error) == "There is no model on this machine."
     assert not app.exception
@@ -257,7 +257,7 @@ def test_what_nobody_foresaw_is_a_sentence_and_a_log_entry(app, monkeypatch, cap
     def fail() -> None:
         raise RuntimeError("secret detail")
 
-    monkeypatch.setattr(models, "find_models", fail)
+    monkeypatch.setattr(available, "find_models", fail)
     app.run()
     assert "did not foresee" in texts(app.error)
     assert "secret detail" not in texts(app.error)

@@ -8,10 +8,11 @@ from streamlit.testing.v1 import AppTest
 from crr.checkpoints.serialization import save
 from tests.crr.tiny import calibrated_detector
 from tests.workbench.explorable import real_inspector, write_models
-from tests.workbench.fakes import png
+from tests.workbench.fakes import png, use_inspector
+from workbench.inspection.explanation_cache import ExplanationCache
 from workbench.painting.damage import Synthetic
-from workbench.painting.workshop import DamagePlan, PaintingSession
-from workbench.reference.cache import ReferenceCache
+from workbench.painting.session import DamagePlan, PaintingSession
+from workbench.views.shared.services import process
 
 
 class Screen:
@@ -40,9 +41,7 @@ def use_models(monkeypatch, folder, **options):
     monkeypatch.setenv("CRR_CHECKPOINTS", str(folder))
     write_models(folder, **options)
     inspector = real_inspector()
-    normality = ReferenceCache(inspector, 2**27)
-    monkeypatch.setattr("workbench.inspection.inspector.inspector", lambda: inspector)
-    monkeypatch.setattr("workbench.views.layers.explorer.normality", lambda: normality)
+    use_inspector(monkeypatch, inspector)
     return inspector
 
 
@@ -190,9 +189,9 @@ def test_two_models_stand_beside_each_other(app, screen, tmp_path):
 
 
 def test_a_painted_part_shows_the_index_of_every_patch(app, screen):
-    app.session_state["workshop"] = workshop = PaintingSession(2**26)
-    plan = DamagePlan(synthetic=Synthetic("texture", 1))
-    workshop._plans[(False, "screw_good")] = plan
+    explanations = ExplanationCache(process.services.inspector, 2**26)
+    app.session_state["painting_session"] = painting = PaintingSession(explanations)
+    painting._plans[(False, "screw_good")] = DamagePlan(synthetic=Synthetic("texture", 1))
     open_page(app, sample="screw_good")
     assert [panel["title"] for panel in screen.drawn["layer-0-tiny"]["panels"]][-1] == "identity index"
     assert texts(app.markdown).count("of your damage") >= 2  # where it shows

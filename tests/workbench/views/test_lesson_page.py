@@ -6,10 +6,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests.workbench.explorable import real_inspector, write_models
+from tests.workbench.fakes import use_inspector
 from workbench.components.strokes import Painting, Stroke
 from workbench.lesson.demonstration import LADDER
 from workbench.lesson.steps import read_steps
-from workbench.reference.cache import ReferenceCache
 
 STEPS = read_steps()
 
@@ -17,7 +17,7 @@ STEPS = read_steps()
 @pytest.fixture
 def drawn(monkeypatch):
     drawn = {}
-    for name in ("desk",):
+    for name in ("context",):
         monkeypatch.setattr(
             f"workbench.views.lesson.{name}.show_panels", lambda drawing, key: drawn.update({key: drawing})
         )
@@ -34,9 +34,7 @@ def app(app_path, drawn, monkeypatch, tmp_path):  # noqa: ARG001
     for name in LADDER.values():
         shutil.copytree(tmp_path / "tiny", tmp_path / name)
     inspector = real_inspector()
-    normality = ReferenceCache(inspector, 2**27)
-    monkeypatch.setattr("workbench.inspection.inspector.inspector", lambda: inspector)
-    monkeypatch.setattr("workbench.views.lesson.step.normality", lambda: normality)
+    use_inspector(monkeypatch, inspector)
     return AppTest.from_file(str(app_path), default_timeout=60)
 
 

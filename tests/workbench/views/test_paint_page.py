@@ -4,9 +4,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests.crr.tiny import calibrated_detector
-from tests.workbench.fakes import good_png, png
+from tests.workbench.fakes import good_png, png, use_inspector
 from workbench.components.strokes import Stroke
-from workbench.inspection import inspector as inspection
 
 pytestmark = pytest.mark.usefixtures("fake_workbench")
 
@@ -31,7 +30,7 @@ def shown(monkeypatch) -> dict[str, dict]:
 
 @pytest.fixture
 def app(app_path, shown, tiny_inspector, monkeypatch) -> AppTest:  # noqa: ARG001
-    monkeypatch.setattr(inspection, "inspector", lambda: tiny_inspector)
+    use_inspector(monkeypatch, tiny_inspector)
     return AppTest.from_file(str(app_path), default_timeout=60)
 
 
@@ -164,10 +163,10 @@ def test_a_damage_that_does_not_show_is_said(app, shown):
     assert "does not show in the features" in texts(app.caption)
 
 
-def test_how_maps_are_shown_asks_no_model_again(app, shown, monkeypatch):
+def test_how_maps_are_shown_asks_no_model_again(app, shown, tiny_inspector, monkeypatch):
     open_page(app)
     paint(app, shown, SCRATCH)
-    monkeypatch.setattr("workbench.painting.workshop.ask_about_damage", lambda *_: pytest.fail("asked again"))
+    monkeypatch.setattr(tiny_inspector, "ask", lambda *_: pytest.fail("asked again"))
     app.toggle(key="one_scale").set_value(False).run()
     app.selectbox(key="A").set_value("original photo").run()
     app.segmented_control(key="maps").set_value("Map alone").run()
@@ -186,9 +185,9 @@ def test_clearing_the_own_images_forgets_what_was_painted_on_them_alone(app, sho
     paint(app, shown, SCRATCH)
     app.switch_page("pages/inspect.py").run()
     press(app, "Clear")
-    workshop = app.session_state["workshop"]
-    assert [plan.painting.strokes for plan in workshop._plans.values()] == [(SCRATCH,)]
-    assert own not in [plan.painting for plan in workshop._plans.values()]
+    session = app.session_state["painting_session"]
+    assert [plan.painting.strokes for plan in session._plans.values()] == [(SCRATCH,)]
+    assert own not in [plan.painting for plan in session._plans.values()]
 
 
 def test_an_own_photo_is_painted_on(app, shown):

@@ -8,14 +8,13 @@ from crr.types import Image
 from workbench.basics.pictures import picture_of
 from workbench.components.panels import show_panels
 from workbench.explanation.drawing import draw_pictures
-from workbench.explanation.explorer import paint_answers
 from workbench.explanation.feature_pictures import ILLUSTRATION
 from workbench.explanation.study_image import StudyImage
-from workbench.inspection.inspector import Inspector, ModelChoice
-from workbench.views.shared.session import current_exploration
+from workbench.inspection.inspector import ModelChoice
+from workbench.views.shared.session import current_explorer
 
 
-def show_answers(shown: StudyImage, choices: Sequence[ModelChoice], inspector: Inspector) -> None:
+def show_answers(study: StudyImage, choices: Sequence[ModelChoice]) -> None:
     """The control and each decoder's answer; nothing where there is no inversion network for any of them."""
     wanted = st.toggle(
         "Pictures of the answers",
@@ -28,7 +27,7 @@ def show_answers(shown: StudyImage, choices: Sequence[ModelChoice], inspector: I
     if not wanted:
         return
     with st.spinner("Painting the answers"):
-        painted = paint_answers(shown, choices, inspector, current_exploration())
+        painted = current_explorer().answers(study, choices)
     if not painted:
         st.caption("No inversion network fits these models' encoders: nothing can be painted.")
         return
@@ -40,6 +39,6 @@ def show_answers(shown: StudyImage, choices: Sequence[ModelChoice], inspector: I
             (f"features of {encoder}", control, "control") for encoder, control in controls.items()
         ]
         pictures += [(name, answer.picture, "decoder's answer") for name, answer in alike.items()]
-        drawing = draw_pictures(pictures, picture_of(shown.image, shown.digest), view)
+        drawing = draw_pictures(pictures, picture_of(study.image, study.digest), view)
         show_panels(drawing, f"answers-{view:.3f}")
     st.caption("Painted from features: an illustration, no score uses it.")

@@ -10,10 +10,10 @@ from workbench.basics.palettes import difference_gradient, gradient
 from workbench.comparison.comparison import Comparison
 from workbench.comparison.drawing import ORIGINAL, STYLES, Style, draw_columns, draw_pair
 from workbench.components.panels import show_panels
-from workbench.explanation.study_image import shown_as_it_is
-from workbench.inspection.inspector import Inspector, ModelChoice
+from workbench.explanation.study_image import original
+from workbench.inspection.inspector import ModelChoice
 from workbench.inspection.samples import read_samples
-from workbench.model_store import available as models
+from workbench.model_store import available
 from workbench.settings import settings
 from workbench.views.compare.answers import show_answers
 from workbench.views.compare.identity import show_copying
@@ -31,7 +31,7 @@ def choose_models() -> list[ModelChoice]:
 
     A sentence on the page says so if a link names a model that is not there.
     """
-    found = models.find_models()
+    found = available.find_models()
     # An empty choice stands in the address as an empty name.
     linked = [name for name in st.query_params.get_all(_MODELS) if name]
     wanted = st.session_state.get(_MODELS, linked)
@@ -100,11 +100,11 @@ def choose_look() -> bool:
 
 
 @st.fragment(key="comparing")
-def show_columns_page(comparison: Comparison, choices: list[ModelChoice], inspector: Inspector) -> None:
+def show_columns_page(comparison: Comparison, choices: list[ModelChoice]) -> None:
     """The photo as it came and what each model says of it."""
     with plain_errors():
         scale = show_columns(comparison, choices)
-        show_answers(shown_as_it_is(comparison.photo), choices, inspector)
+        show_answers(original(comparison.photo), choices)
         show_details(comparison, scale)
 
 

@@ -7,18 +7,19 @@ import streamlit as st
 
 from workbench.basics.markdown import as_text
 from workbench.comparison.disagreement import DisagreementRow, DisagreementSurvey
-from workbench.inspection.inspector import Inspector, ModelChoice
+from workbench.inspection.inspector import ModelChoice
 from workbench.inspection.photo import Photo, photos_of
 from workbench.inspection.samples import read_samples
 from workbench.settings import settings
 from workbench.views.shared.page import plain_errors
+from workbench.views.shared.services import services
 from workbench.views.shared.session import SURVEY, current_visitor
 
 _SECONDS_A_TURN = 0.3  # the page answers between turns
 _MODEL = "model "  # before the names of columns, so that a model may be called as it likes
 
 
-def show_disagreement(choices: list[ModelChoice], inspector: Inspector) -> None:
+def show_disagreement(choices: list[ModelChoice]) -> None:
     """The buttons, and the table of what was compared."""
     survey = _current_survey()
     st.subheader("Where the models disagree", anchor=False)
@@ -30,7 +31,7 @@ def show_disagreement(choices: list[ModelChoice], inspector: Inspector) -> None:
             _offer(f"Compare on {photos}", own=True, help="Asks every chosen model about your own photos.")
     with st.container():  # always there, so that the table stays in its place
         if survey.running is not None:
-            st.fragment(_advance, run_every=0.1)(choices, inspector)
+            st.fragment(_advance, run_every=0.1)(choices)
     for sentence in _troubles(survey, choices):
         st.warning(as_text(sentence), icon=":material/deployed_code_alert:")
     if survey.running is None:  # half a list would be taken for the whole
@@ -63,12 +64,12 @@ def _troubles(survey: DisagreementSurvey, choices: list[ModelChoice]) -> list[st
     ]
 
 
-def _advance(choices: list[ModelChoice], inspector: Inspector) -> None:
+def _advance(choices: list[ModelChoice]) -> None:
     with plain_errors():
         survey = _current_survey()
         if survey.running is None:
             return
-        survey.advance(_photos(survey.running), choices, inspector, _SECONDS_A_TURN)
+        survey.advance(_photos(survey.running), choices, services().inspector, _SECONDS_A_TURN)
         photos = _photos(survey.running)
         left = len(survey.pending(photos, choices))
         if left == 0:

@@ -8,19 +8,18 @@ import streamlit as st
 
 from workbench.basics.markdown import as_text
 from workbench.components.canvas import show_canvas
-from workbench.explanation.study_image import shown_damaged
-from workbench.inspection.inspector import Inspector, ModelChoice
+from workbench.explanation.study_image import painted
+from workbench.inspection.inspector import ModelChoice
 from workbench.inspection.photo import Photo
 from workbench.inspection.samples import read_samples, samples_of_other_kinds
-from workbench.painting.damage import KINDS, MATERIALS, Damaged, Filling, Synthetic
-from workbench.painting.workshop import DamagePlan, PaintingSession
+from workbench.painting.damage import KINDS, MATERIALS, Damaged, Filling
+from workbench.painting.session import DamagePlan
 from workbench.settings import settings
 from workbench.views.compare.answers import show_answers
 from workbench.views.compare.columns import show_columns, show_details
 from workbench.views.shared.page import device_name, plain_errors
-from workbench.views.shared.session import WORKSHOP
+from workbench.views.shared.session import DAMAGE_LINK, current_painting
 
-_LINK = "damage"
 _FIGURES = (
     "Contrast: mean of the map inside the damage, as a multiple of that outside. IoU: overlap of the damage "
     "with where the map reaches the model's own threshold, 1 = exactly; the verdict compares the score with "
@@ -32,10 +31,10 @@ _EVERYTHING = (
 
 
 @st.fragment(key="painting")
-def show_painting(photo: Photo, choices: Sequence[ModelChoice], inspector: Inspector) -> None:
+def show_painting(photo: Photo, choices: Sequence[ModelChoice]) -> None:
     """The canvas with its materials, then what each model makes of the damage."""
     with plain_errors():
-        workshop = _current_workshop()
+        workshop = current_painting()
         part, plan = workshop.part(photo), workshop.plan(photo)
         with st.container(horizontal=True, vertical_alignment="bottom"):
             workshop.filling = _choose_filling(photo, workshop.filling)
@@ -54,7 +53,7 @@ def show_painting(photo: Photo, choices: Sequence[ModelChoice], inspector: Inspe
         with maps:
             columns = st.container()
             with st.spinner("Asking the models"):  # below, so that the maps stay in theirs
-                look = workshop.look(part, made, choices, inspector)
+                look = workshop.look(part, made, choices)
             with columns:
                 scale = show_columns(look.comparison, choices)
             if made.damaged.mask.any():
@@ -65,29 +64,21 @@ def show_painting(photo: Photo, choices: Sequence[ModelChoice], inspector: Inspe
                 device = device_name(choices[0].device)
                 st.caption(f"From the damage to the maps of {models}: {look.milliseconds:.0f} ms ({device}).")
         _write_link(plan)
-        show_answers(shown_damaged(part, made), choices, inspector)
+        show_answers(painted(part, made), choices)
         show_details(look.comparison, scale)
 
 
 def forget_link() -> None:
     """Take the damage out of the link, where the photo is shown as it is."""
-    st.query_params.pop(_LINK, None)
-
-
-def _current_workshop() -> PaintingSession:
-    if WORKSHOP not in st.session_state:
-        linked = Synthetic.parse(st.query_params.get(_LINK, ""))
-        st.session_state[WORKSHOP] = PaintingSession(settings().session_bytes, linked)
-    workshop: PaintingSession = st.session_state[WORKSHOP]
-    return workshop
+    st.query_params.pop(DAMAGE_LINK, None)
 
 
 def _write_link(plan: DamagePlan) -> None:
     """Keep the synthetic damage in the address; what a hand painted is in no link."""
     if plan.synthetic is None:
         forget_link()
-    elif st.query_params.get(_LINK) != str(plan.synthetic):
-        st.query_params[_LINK] = str(plan.synthetic)
+    elif st.query_params.get(DAMAGE_LINK) != str(plan.synthetic):
+        st.query_params[DAMAGE_LINK] = str(plan.synthetic)
 
 
 def _choose_filling(photo: Photo, before: Filling) -> Filling:

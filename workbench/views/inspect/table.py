@@ -4,13 +4,14 @@ import pandas as pd
 import streamlit as st
 
 from workbench.basics.markdown import as_text
-from workbench.inspection import export as exports
 from workbench.inspection.batch import BatchRow
-from workbench.inspection.inspector import Inspector, ModelChoice
+from workbench.inspection.export import pictures_zip, results_csv
+from workbench.inspection.inspector import ModelChoice
 from workbench.inspection.verdict import category_label
 from workbench.inspection.visitor import VisitorState
 from workbench.settings import settings
 from workbench.views.shared.page import plain_errors
+from workbench.views.shared.services import services
 from workbench.views.shared.session import current_visitor, forget_images
 
 _SECONDS_A_TURN = 0.3  # the page answers between turns
@@ -57,7 +58,7 @@ def _summary(choice: ModelChoice) -> None:
             st.markdown(f"**{visitor.batch.summary(choice, visitor.factor)}** [See the table](#{_BELOW})")
 
 
-def inspect_rest(visitor: VisitorState, choice: ModelChoice, inspector: Inspector) -> None:
+def inspect_rest(visitor: VisitorState, choice: ModelChoice) -> None:
     """Inspect what is still to be inspected, in turns, with a progress bar."""
     trouble = visitor.batch.model_errors.get(choice.key)
     if trouble is not None:
@@ -67,19 +68,19 @@ def inspect_rest(visitor: VisitorState, choice: ModelChoice, inspector: Inspecto
             del visitor.batch.model_errors[choice.key]
             st.rerun()
     elif visitor.batch.pending(choice):
-        st.fragment(_advance, run_every=0.1)(choice, inspector)
+        st.fragment(_advance, run_every=0.1)(choice)
 
 
-def show_table(visitor: VisitorState, choice: ModelChoice, inspector: Inspector) -> None:
+def show_table(visitor: VisitorState, choice: ModelChoice) -> None:
     """The table of what was inspected, if the visitor brought anything."""
     if visitor.batch.uploads or visitor.batch.failures:
-        _table(choice, inspector)
+        _table(choice)
 
 
-def _advance(choice: ModelChoice, inspector: Inspector) -> None:
+def _advance(choice: ModelChoice) -> None:
     with plain_errors():
         batch = current_visitor().batch
-        batch.inspect_some(choice, inspector, _SECONDS_A_TURN)
+        batch.inspect_some(choice, services().inspector, _SECONDS_A_TURN)
         total = len(batch.uploads)
         done = total - len(batch.pending(choice))
         if done == total or choice.key in batch.model_errors:
@@ -90,7 +91,7 @@ def _advance(choice: ModelChoice, inspector: Inspector) -> None:
 
 
 @st.fragment(key="table")
-def _table(choice: ModelChoice, inspector: Inspector) -> None:
+def _table(choice: ModelChoice) -> None:
     with plain_errors():
         visitor = current_visitor()
         rows = visitor.batch.rows(choice)
@@ -113,7 +114,7 @@ def _table(choice: ModelChoice, inspector: Inspector) -> None:
         )
         listed = found.get(shown, rows)
         _list(listed, visitor)
-        _offer_downloads(visitor, choice, inspector)
+        _offer_downloads(visitor, choice)
 
 
 def _list(rows: list[BatchRow], visitor: VisitorState) -> None:
@@ -151,12 +152,12 @@ def _opened(key: str, rows: list[BatchRow]) -> None:
         st.rerun()
 
 
-def _offer_downloads(visitor: VisitorState, choice: ModelChoice, inspector: Inspector) -> None:
+def _offer_downloads(visitor: VisitorState, choice: ModelChoice) -> None:
     batch = visitor.batch  # threshold and opacity are read at the click, when the sliders may have moved
     with st.container(horizontal=True):
         st.download_button(
             "Table (CSV)",
-            lambda: exports.results_csv(batch, choice, inspector, visitor.factor),
+            lambda: results_csv(batch, choice, services().inspector, visitor.factor),
             "inspection.csv",
             "text/csv",
             on_click="ignore",
@@ -165,7 +166,7 @@ def _offer_downloads(visitor: VisitorState, choice: ModelChoice, inspector: Insp
         )
         st.download_button(
             "Heat-maps (zip)",
-            lambda: exports.pictures_zip(batch, choice, inspector, visitor.factor, visitor.opacity),
+            lambda: pictures_zip(batch, choice, services().inspector, visitor.factor, visitor.opacity),
             "inspection.zip",
             "application/zip",
             on_click="ignore",

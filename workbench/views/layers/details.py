@@ -6,22 +6,21 @@ from crr.errors import CRRError
 from crr.types import Image
 from workbench.basics.markdown import as_text
 from workbench.components.panels import show_panels
-from workbench.explanation.cache import ExplanationCache
 from workbench.explanation.drawing import draw_pictures
 from workbench.explanation.feature_pictures import ILLUSTRATION, NO_PAINTER
 from workbench.explanation.patch_reading import contributions
 from workbench.explanation.plots import channels_figure, shares_figure
-from workbench.inspection.inspector import Inspector
 from workbench.views.layers.fusion import Weights
 from workbench.views.layers.state import ExplorerState
+from workbench.views.shared.session import current_explorer
 
 
-def show_painting(view: ExplorerState, exploration: ExplanationCache, inspector: Inspector) -> None:
+def show_answer_picture(view: ExplorerState) -> None:
     """The photo, what the encoder saw of it as a picture, and what the decoder answered."""
     found = view.found
     painted, problem = None, ""
     try:
-        painted = exploration.paint(found.identity, found.explanation, found.choice, inspector)
+        painted = current_explorer().pictures(found)
     except CRRError as error:
         problem = str(error)
     pictures: list[tuple[str, Image | None, str]] = [("photo", None, "")]
@@ -29,7 +28,7 @@ def show_painting(view: ExplorerState, exploration: ExplanationCache, inspector:
         pictures.append(("encoder's features", painted[0], "painted: the control"))
         pictures.append(("decoder's answer", painted[1], "painted: a copy, or a normal part?"))
     drawing = draw_pictures(
-        pictures, found.picture, found.explanation.view, view.spot, view.pick, found.outlines
+        pictures, found.picture, found.explanation.view, view.location, view.pick, found.outlines
     )
     left, right = view.sides()
     with left:

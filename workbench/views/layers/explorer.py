@@ -5,20 +5,17 @@ from collections.abc import Sequence
 import streamlit as st
 
 from crr.errors import CRRError
-from crr.inference.explanation import FeatureMask
+from crr.inference.forward import FeatureMask
 from workbench.basics.markdown import as_text
-from workbench.explanation.cache import ExplanationCache
-from workbench.explanation.explorer import LayerExplanation, explore
+from workbench.explanation.explorer import LayerExplanation
 from workbench.explanation.location import Location
-from workbench.explanation.study_image import StudyImage, shown_as_it_is, shown_damaged
-from workbench.inspection.inspector import Inspector, ModelChoice
+from workbench.explanation.study_image import StudyImage, original, painted
+from workbench.inspection.inspector import ModelChoice
 from workbench.inspection.photo import Photo
 from workbench.inspection.samples import read_samples, samples_of_other_kinds
-from workbench.model_store import available as models
-from workbench.painting.workshop import PaintingSession
-from workbench.reference.cache import normality
+from workbench.model_store import available
 from workbench.settings import settings
-from workbench.views.layers.details import show_adding_up, show_channels, show_painting
+from workbench.views.layers.details import show_adding_up, show_answer_picture, show_channels
 from workbench.views.layers.export import offer_exports
 from workbench.views.layers.fusion import current_weights, show_answer, show_sum
 from workbench.views.layers.identity import show_index
@@ -26,7 +23,7 @@ from workbench.views.layers.rows import show_layers
 from workbench.views.layers.state import ExplorerState, choose_measure, choose_pick, peak
 from workbench.views.shared.page import plain_errors
 from workbench.views.shared.progress import progress
-from workbench.views.shared.session import WORKSHOP, current_exploration
+from workbench.views.shared.session import current_explorer, painting_so_far
 
 _NONE = "none"
 _AS_IT_IS, _DAMAGED = "As it is", "With my damage"
@@ -39,7 +36,7 @@ _HOW_TO_GET_NORMALS = (
 
 def choose_other(choice: ModelChoice) -> list[ModelChoice]:
     """A second model to stand beside the first, chosen in the sidebar; none by default."""
-    found = models.find_models()
+    found = available.find_models()
     options = [_NONE, *(name for name in found if name != choice.model.name)]
     if st.session_state.get("beside", st.query_params.get("beside")) not in (None, *options):
         st.session_state["beside"] = _NONE  # it is the first one now, or is not there any more
@@ -56,12 +53,12 @@ def choose_other(choice: ModelChoice) -> list[ModelChoice]:
 
 
 @st.fragment(key="exploring")
-def show_explorer(photo: Photo, choices: Sequence[ModelChoice], inspector: Inspector) -> None:
+def show_explorer(photo: Photo, choices: Sequence[ModelChoice]) -> None:
     """Everything about one photo; moving a control or choosing a place asks a model at most once."""
     with plain_errors():
-        exploration = current_exploration()
+        explorer = current_explorer()
         with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-            shown = _choose_photo(photo)
+            study = _choose_photo(photo)
             measuring = choose_measure()
             pick = choose_pick()
             hidden = _choose_hidden()
@@ -69,35 +66,35 @@ def show_explorer(photo: Photo, choices: Sequence[ModelChoice], inspector: Inspe
         with st.spinner("Asking the models"), progress("Looking once at") as tell:
             for choice in choices:
                 try:
-                    explored.append(explore(shown, choice, inspector, normality(), exploration, hidden, tell))
+                    explored.append(explorer.explain(study, choice, hidden, tell))
                 except CRRError as error:
                     failures.append((choice.model.name, error))
         for name, failure in failures:
             if not explored:
                 raise failure
             st.warning(as_text(f"{name}: {failure}"), icon=":material/error:")
-        spot = _current_spot(photo, shown.size, explored[0], exploration)
-        _write_spot(photo, spot, shown.size)
+        location = _current_location(photo, study.size, explored[0])
+        _write_location(photo, location, study.size)
         for place, found in zip(st.columns(len(explored), gap="medium"), explored, strict=True):
             with place:
                 view = ExplorerState(
                     found,
                     measuring,
                     pick,
-                    spot,
+                    location,
                     len(explored) == 1,
-                    lambda place: _choose_spot(photo, Location.of(place, explored[0].picture.size)),
+                    lambda place: _choose_location(photo, Location.of(place, explored[0].picture.size)),
                 )
-                _show_model(view, inspector)
+                _show_model(view)
         _show_credits(photo, explored)
-        show_index(shown, explored, inspector, exploration, normality(), hidden)
-        offer_exports(explored, shown, measuring, spot, inspector, exploration)
+        show_index(study, explored, hidden)
+        offer_exports(explored, study, measuring, location)
 
 
-def _show_model(view: ExplorerState, inspector: Inspector) -> None:
+def _show_model(view: ExplorerState) -> None:
     weights = current_weights(view)
     show_answer(view, weights)
-    show_painting(view, current_exploration(), inspector)
+    show_answer_picture(view)
     _say_what_is_missing(view.found)
     show_layers(view, weights)
     show_sum(view, weights, show_adding_up)
@@ -114,9 +111,9 @@ def _show_credits(photo: Photo, explored: Sequence[LayerExplanation]) -> None:
 
 def _choose_photo(photo: Photo) -> StudyImage:
     """The photo as it came, or with what the visitor painted on it on the page Compare."""
-    workshop: PaintingSession | None = st.session_state.get(WORKSHOP)
-    if workshop is None or not workshop.damages(photo):
-        return shown_as_it_is(photo)
+    painting = painting_so_far()
+    if painting is None or not painting.damages(photo):
+        return original(photo)
     look = st.segmented_control(
         "The photo",
         (_AS_IT_IS, _DAMAGED),
@@ -128,11 +125,11 @@ def _choose_photo(photo: Photo) -> StudyImage:
         "known, each layer shows how much of it was copied.",
     )
     if look == _AS_IT_IS:
-        return shown_as_it_is(photo)
-    part = workshop.part(photo)
+        return original(photo)
+    part = painting.part(photo)
     samples = read_samples(settings().samples)
     donors = [sample.path for sample in samples_of_other_kinds(samples, photo.key)]
-    return shown_damaged(part, workshop.make(part, donors))
+    return painted(part, painting.make(part, donors))
 
 
 def _choose_hidden() -> FeatureMask:
@@ -156,10 +153,9 @@ def _choose_hidden() -> FeatureMask:
     return FeatureMask(rate / 100, int(seed))
 
 
-def _current_spot(
-    photo: Photo, size: tuple[int, int], found: LayerExplanation, exploration: ExplanationCache
-) -> Location:
+def _current_location(photo: Photo, size: tuple[int, int], found: LayerExplanation) -> Location:
     """What the visitor chose in this photo, what the link asks for, or where the map is highest."""
+    locations = current_explorer().locations
     about, written = st.session_state.setdefault(_WRITTEN, (photo.key, None))
     linked = st.query_params.get("spot") if about == photo.key else None
     if linked is not None and linked != written:  # of a link, or the browser went back
@@ -169,24 +165,24 @@ def _current_spot(
                 "The link names no place of this picture, so the most unusual one is shown.",
                 icon=":material/wrong_location:",
             )
-        exploration.spots[photo.key] = wanted or peak(found)
-    return exploration.spots.setdefault(photo.key, peak(found))
+        locations[photo.key] = wanted or peak(found)
+    return locations.setdefault(photo.key, peak(found))
 
 
-def _choose_spot(photo: Photo, spot: Location | None) -> None:
-    if spot is None:
+def _choose_location(photo: Photo, location: Location | None) -> None:
+    if location is None:
         st.toast("That place lies outside the picture: choose one inside.", icon=":material/wrong_location:")
     else:
-        current_exploration().spots[photo.key] = spot
+        current_explorer().locations[photo.key] = location
 
 
-def _write_spot(photo: Photo, spot: Location, size: tuple[int, int]) -> None:
+def _write_location(photo: Photo, location: Location, size: tuple[int, int]) -> None:
     """Keep the place in the address, in pixels of the photo; of a visitor's own photo there is no link."""
-    st.session_state[_WRITTEN] = (photo.key, spot.as_link(size))
+    st.session_state[_WRITTEN] = (photo.key, location.as_link(size))
     if photo.own:
         st.query_params.pop("spot", None)
-    elif st.query_params.get("spot") != spot.as_link(size):
-        st.query_params["spot"] = spot.as_link(size)
+    elif st.query_params.get("spot") != location.as_link(size):
+        st.query_params["spot"] = location.as_link(size)
 
 
 def _say_what_is_missing(found: LayerExplanation) -> None:

@@ -9,43 +9,41 @@ import streamlit as st
 
 from crr.errors import CRRError
 from crr.types import Image
-from workbench.explanation.cache import ExplanationCache
 from workbench.explanation.explorer import LayerExplanation
 from workbench.explanation.export import ARRAYS, as_arrays, as_html
 from workbench.explanation.location import Location
 from workbench.explanation.study_image import StudyImage
-from workbench.inspection.inspector import Inspector
 from workbench.inspection.samples import read_samples
 from workbench.reference.discrepancy import DiscrepancyChoice
 from workbench.settings import settings
+from workbench.views.shared.session import current_explorer
 
 
 def offer_exports(
     explored: Sequence[LayerExplanation],
-    shown: StudyImage,
+    study: StudyImage,
     measuring: DiscrepancyChoice,
-    spot: Location,
-    inspector: Inspector,
-    exploration: ExplanationCache,
+    location: Location,
 ) -> None:
     """A button for the page, and one a model for the arrays; both are made when they are pressed."""
+    explorer = current_explorer()
 
     def paint(found: LayerExplanation) -> list[Image] | None:
         with suppress(CRRError):  # the rest is worth keeping without pictures
-            return exploration.paint(found.identity, found.explanation, found.choice, inspector)
+            return explorer.pictures(found)
         return None
 
     def page() -> bytes:
-        credit = "" if shown.photo.own else read_samples(settings().samples)[shown.photo.key].credit
+        credit = "" if study.photo.own else read_samples(settings().samples)[study.photo.key].credit
         painted = [paint(found) for found in explored]
         credit = " ".join([credit, *dict.fromkeys(found.normal.credit for found in explored)]).strip()
-        return as_html(explored, painted, shown.photo.name, shown.size, credit, measuring, spot).encode()
+        return as_html(explored, painted, study.photo.name, study.size, credit, measuring, location).encode()
 
     def arrays(found: LayerExplanation) -> bytes:
         return as_arrays(found, paint(found))
 
     st.subheader("Keep it", anchor=False)
-    stem = Path(shown.photo.name).stem if shown.photo.own else shown.photo.key
+    stem = Path(study.photo.name).stem if study.photo.own else study.photo.key
     with st.container(horizontal=True):
         st.download_button(
             "Page (HTML)",

@@ -93,7 +93,9 @@ def show_sum(view: ExplorerState, weights: Weights, beside: Callable[[ExplorerSt
     st.markdown(words)
     left, right = view.sides()
     with left:
-        show_panels(draw_sum(view.found, fused, lines, view.spot, view.pick), view.key("sum"), view.chosen)
+        show_panels(
+            draw_sum(view.found, fused, lines, view.location, view.pick), view.key("sum"), view.chosen
+        )
     with right:
         beside(view, weights)
 
@@ -115,9 +117,9 @@ def show_answer(view: ExplorerState, weights: Weights) -> None:
         f"<span>score <b>{score:.2f}</b> {relation} limit {inspection.threshold:.2f}</span>"
         f"<span>{escape(view.found.name)}</span></div>"
     )
-    if view.found.hidden.rate:
+    if view.found.mask.rate:
         st.caption(
-            f"With {100 * view.found.hidden.rate:.0f} % of the features hidden. Limit, normal patches and "
+            f"With {100 * view.found.mask.rate:.0f} % of the features hidden. Limit, normal patches and "
             "the test damage are without masking."
         )
     if not weights.calibrated:

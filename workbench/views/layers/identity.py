@@ -5,17 +5,17 @@ from collections.abc import Sequence
 import streamlit as st
 
 from crr.anomalies import HELD_OUT
-from crr.inference.explanation import FeatureMask
+from crr.identity.index import Origin
+from crr.inference.forward import FeatureMask
 from workbench.basics.markdown import as_text
-from workbench.explanation.cache import ExplanationCache
 from workbench.explanation.explorer import LayerExplanation
-from workbench.explanation.identity_index import Origin, best_known, indices_of
+from workbench.explanation.identity_index import best_known
 from workbench.explanation.plots import index_figure
 from workbench.explanation.study_image import StudyImage
-from workbench.inspection.inspector import Inspector, ModelChoice
-from workbench.model_store import available as models
-from workbench.reference.cache import ReferenceCache
+from workbench.inspection.inspector import ModelChoice
+from workbench.model_store import available
 from workbench.views.shared.progress import progress
+from workbench.views.shared.session import current_explorer
 
 _MOST = 6
 _BESIDE = "autoencoder-embedded"
@@ -32,15 +32,12 @@ _MEASURED_ON: dict[Origin, str] = {
 
 
 def show_index(
-    shown: StudyImage,
+    study: StudyImage,
     explored: Sequence[LayerExplanation],
-    inspector: Inspector,
-    exploration: ExplanationCache,
-    normality: ReferenceCache,
     hidden: FeatureMask,
 ) -> None:
     """A line a model; the models shown above, an autoencoder, and others that are chosen here."""
-    found = models.find_models()
+    found = available.find_models()
     above = [answer.name for answer in explored]
     default = list(dict.fromkeys([*above, *(name for name in (_BESIDE,) if name in found)]))
     st.subheader("Which layers copy", anchor=False)
@@ -56,9 +53,9 @@ def show_index(
         st.caption("Choose a model.")
         return
     asked = [ModelChoice(found[name], explored[0].choice.device) for name in names]
-    origin = _origin(shown, explored)
+    origin = _origin(study, explored)
     with st.spinner("Asking the models"), progress("Looking once at") as tell:
-        indices, failed = indices_of(shown, asked, inspector, exploration, normality, hidden, origin, tell)
+        indices, failed = current_explorer().indices(study, asked, hidden, origin, tell)
     for name, sentence in failed.items():
         st.warning(as_text(f"{name}: {sentence}"), icon=":material/error:")
     layers = {name: copied.layers for name, copied in indices.items() if copied.index is not None}
@@ -69,7 +66,7 @@ def show_index(
     st.caption(_MEASURED_ON[origin])
 
 
-def _origin(shown: StudyImage, explored: Sequence[LayerExplanation]) -> Origin:
+def _origin(study: StudyImage, explored: Sequence[LayerExplanation]) -> Origin:
     """What all models are compared on: the best that is known for each of those shown above."""
-    origins = {best_known(shown, found.explanation, found.normal.reference) for found in explored}
+    origins = {best_known(study, found.explanation, found.normal.reference) for found in explored}
     return origins.pop() if len(origins) == 1 else "test"

@@ -2,12 +2,12 @@
 
 import streamlit as st
 
+from crr.identity.index import Origin
 from workbench.basics.markdown import as_text
 from workbench.basics.palettes import copying_gradient, gradient
 from workbench.components.panels import show_panels
 from workbench.explanation.drawing import draw_layer, highest
 from workbench.explanation.explorer import LayerExplanation
-from workbench.explanation.identity_index import Origin
 from workbench.explanation.patch_reading import among_normal_patches, discrepancy_map
 from workbench.explanation.patch_thumbnails import neighbours_html
 from workbench.explanation.plots import patches_figure
@@ -67,7 +67,7 @@ def _show_heading(view: ExplorerState, index: int, share: float) -> None:
 def _show_pictures(view: ExplorerState, index: int) -> None:
     found = view.found
     measure = view.measuring.of(found.explanation.layers[index].layer.channels)
-    drawing = draw_layer(found, index, measure, view.spot, view.pick)
+    drawing = draw_layer(found, index, measure, view.location, view.pick)
     show_panels(drawing, view.key(f"layer-{index}"), view.chosen)
 
 
@@ -106,7 +106,7 @@ def _legend(found: LayerExplanation) -> str:
         bar = f'<i style="background: {copying_gradient()}"></i>'
         copying = f"<div><span>repaired</span>{bar}<span>copied</span></div>"
     if found.outlines:
-        painted = found.shown.clean is not None
+        painted = found.study.clean is not None
         what = "your damage" if painted else "the defect as it is marked with its data set"
         outlined = f" Outlined: {what}."
     return (

@@ -9,7 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from workbench.explanation.explorer import LayerExplanation
 from workbench.explanation.location import Location
-from workbench.explanation.patch_reading import LayerAtSpot, look_at
+from workbench.explanation.patch_reading import LayerReading, look_at
 from workbench.reference.discrepancy import MEASURES, DiscrepancyChoice
 
 _POINT, _AREA = "Point", "Area"
@@ -24,7 +24,7 @@ class ExplorerState:
         found: The answer.
         measuring: Of the discrepancy.
         pick: "point" or "area": what a drag chooses.
-        spot: What was chosen, in the photo.
+        location: What was chosen, in the photo.
         alone: Whether no other model stands beside it, so that there is room at the side.
         chosen: Hears which place was chosen next.
     """
@@ -32,7 +32,7 @@ class ExplorerState:
     found: LayerExplanation
     measuring: DiscrepancyChoice
     pick: str
-    spot: Location
+    location: Location
     alone: bool
     chosen: Callable[[Sequence[float]], None]
 
@@ -43,10 +43,10 @@ class ExplorerState:
     @property
     def local(self) -> Location:
         """The place in what the network sees of the photo."""
-        return self.spot.within(self.found.explanation.view)
+        return self.location.within(self.found.explanation.view)
 
     @cached_property
-    def at(self) -> list[LayerAtSpot]:
+    def at(self) -> list[LayerReading]:
         """What there is to say of each layer at the place."""
         explanation = self.found.explanation
         return [

@@ -9,16 +9,16 @@ from workbench.components.canvas import show_canvas
 from workbench.components.strokes import Painting
 from workbench.lesson.demonstration import LADDER, Demonstration, heat
 from workbench.painting.damage import Damaged, Filling, paint
-from workbench.views.lesson.desk import StepContext, say_who_painted, verdict_of
+from workbench.views.lesson.context import StepContext, say_who_painted, verdict_of
 
 _FIRST, *_, _LAST = LADDER
 _PAINTING = "lesson_painting"
 
 
-def paint_one(desk: StepContext) -> None:
+def paint_one(context: StepContext) -> None:
     """The last step: a defect of the student's own, before an autoencoder and CRR."""
-    whole = desk.whole
-    key = f"{_PAINTING}-{desk.sample.name}"
+    whole = context.whole
+    key = f"{_PAINTING}-{context.sample.name}"
     if key not in st.session_state:
         st.session_state[key] = Painting()
     painting: Painting = st.session_state[key]
@@ -33,23 +33,23 @@ def paint_one(desk: StepContext) -> None:
         show_canvas(
             whole.file.picture,
             painting,
-            key=f"lesson-canvas-{desk.sample.name}",
-            description=f"{desk.sample.title}, to paint a defect on",
+            key=f"lesson-canvas-{context.sample.name}",
+            description=f"{context.sample.title}, to paint a defect on",
             result=picture_of(damaged.image, whole.digest) if touched else None,
         )
     with answers:
         if not touched:
             st.info("Paint a defect on the part: both models answer at once.", icon=":material/brush:")
             return
-        shown = Demonstration.damaged(
-            whole, damaged, ("lesson-painted", desk.sample.name, painting.strokes, percent)
+        study = Demonstration.damaged(
+            whole, damaged, ("lesson-painted", context.sample.name, painting.strokes, percent)
         )
         pictures: list[tuple[str, Image | None, str]] = []
         for rung, name in ((_FIRST, "autoencoder"), (_LAST, "CRR")):
-            seen = desk.classroom.look(shown, rung)
+            seen = context.demonstration.ask(study, rung)
             if seen.painted is not None:
                 pictures.append((f"{name}'s answer", seen.painted[1], f"copies {seen.percent} of it"))
             levels = heat(seen.found.explanation.terms.fused().anomaly_map)
             pictures.append((f"{name}'s map", levels, verdict_of(seen.found.explanation.inspection)))
-        desk.show(shown, pictures, "lesson-try")
+        context.show(study, pictures, "lesson-try")
         say_who_painted(seen.painted)

@@ -4,13 +4,13 @@ from collections.abc import Callable, Mapping
 
 import streamlit as st
 
-from crr.inference.explanation import FeatureMask
+from crr.inference.forward import FeatureMask
 from crr.types import Image
 from workbench.explanation.feature_pictures import NO_PAINTER
 from workbench.inspection.verdict import verdict_at
 from workbench.lesson.demonstration import LADDER, features_picture, heat, moved_picture
 from workbench.lesson.plots import ladder_figure, masking_figure
-from workbench.views.lesson.desk import (
+from workbench.views.lesson.context import (
     DAMAGE,
     PART,
     StepContext,
@@ -27,47 +27,47 @@ _PICTURE = "picture"
 _MOST = 12  # damages to choose from
 
 
-def choose_part(desk: StepContext) -> None:
+def choose_part(context: StepContext) -> None:
     """Step 1: which part."""
-    good = [name for name, sample in desk.samples.items() if not sample.defective]
+    good = [name for name, sample in context.samples.items() if not sample.defective]
     st.pills(
         "Part",
         good,
         key=PART,
-        format_func=lambda name: desk.samples[name].title.partition(":")[0],
+        format_func=lambda name: context.samples[name].title.partition(":")[0],
         required=True,
         help="The part of the whole lesson.",
     )
-    seen = desk.classroom.look(desk.whole, _CRR, paint=False)
+    seen = context.demonstration.ask(context.whole, _CRR, paint=False)
     levels = heat(seen.found.explanation.terms.fused().anomaly_map)
     words = verdict_of(seen.found.explanation.inspection)
-    desk.show(desk.whole, [("good part", None, ""), ("what CRR says", levels, words)], "lesson-normal")
+    context.show(context.whole, [("good part", None, ""), ("what CRR says", levels, words)], "lesson-normal")
     show_legend()
 
 
-def choose_damage(desk: StepContext) -> None:
+def choose_damage(context: StepContext) -> None:
     """Step 2: which damage."""
     st.slider(
         "Damage number", 1, _MOST, key=DAMAGE, help="Another number, another damage. It stays for all steps."
     )
-    shown = desk.damaged
-    assert shown.clean is not None
-    assert shown.mask is not None
-    marked = shown.image.copy()
-    marked[~shown.mask] = marked[~shown.mask] // 3
-    share = f"{100 * shown.mask.mean():.1f} % of the picture"
+    study = context.damaged
+    assert study.clean is not None
+    assert study.mask is not None
+    marked = study.image.copy()
+    marked[~study.mask] = marked[~study.mask] // 3
+    share = f"{100 * study.mask.mean():.1f} % of the picture"
     pictures = [
-        ("before", small(shown.clean), ""),
+        ("before", small(study.clean), ""),
         ("damaged", None, ""),
         ("what we did", small(marked), share),
     ]
-    desk.show(shown, pictures, "lesson-damage")
+    context.show(study, pictures, "lesson-damage")
 
 
-def see_features(desk: StepContext) -> None:
+def see_features(context: StepContext) -> None:
     """Step 3: layer by layer, what the encoder sees of both."""
-    damaged = desk.classroom.look(desk.damaged, _PLAIN, paint=False).found
-    clean = desk.classroom.look(desk.whole, _PLAIN, paint=False).found
+    damaged = context.demonstration.ask(context.damaged, _PLAIN, paint=False).found
+    clean = context.demonstration.ask(context.whole, _PLAIN, paint=False).found
     names = [layer.layer.name for layer in damaged.explanation.layers]
     name = st.select_slider(
         "Layer",
@@ -82,13 +82,13 @@ def see_features(desk: StepContext) -> None:
         ("damaged part", features_picture(damaged, layer, "saw"), ""),
         ("how far they moved", moved_picture(clean, damaged, layer), "1 - cosine, from 0 to 1"),
     ]
-    desk.show(desk.damaged, pictures, "lesson-encoder")
+    context.show(context.damaged, pictures, "lesson-encoder")
 
 
-def see_answer(desk: StepContext) -> None:
+def see_answer(context: StepContext) -> None:
     """Step 4: what a plain decoder answers."""
-    shown = desk.damaged
-    seen = desk.classroom.look(shown, _PLAIN)
+    study = context.damaged
+    seen = context.demonstration.ask(study, _PLAIN)
     names = [layer.layer.name for layer in seen.found.explanation.layers]
     look = st.segmented_control(
         "Show the answer as",
@@ -118,18 +118,18 @@ def see_answer(desk: StepContext) -> None:
             ("encoder's features", seen.painted[0], "control: the damage must show here"),
             ("autoencoder's answer", seen.painted[1], "and here?"),
         ]
-    desk.show(shown, pictures, "lesson-decoder")
+    context.show(study, pictures, "lesson-decoder")
     if look == _PICTURE:
         say_who_painted(seen.painted)
 
 
-def climb_ladder(desk: StepContext) -> None:
+def climb_ladder(context: StepContext) -> None:
     """Step 5: answer, map and index from an autoencoder to CRR."""
     rung = st.select_slider(
         "Ladder", list(LADDER), key="lesson_rung", help="Each rung adds to the one before."
     )
-    shown = desk.damaged
-    seen = {name: desk.classroom.look(shown, name, paint=name == rung) for name in LADDER}
+    study = context.damaged
+    seen = {name: context.demonstration.ask(study, name, paint=name == rung) for name in LADDER}
     chosen = seen[rung]
     fused = chosen.found.explanation.terms.fused()
     answer = None if chosen.painted is None else chosen.painted[1]
@@ -142,21 +142,21 @@ def climb_ladder(desk: StepContext) -> None:
         ),
         ("map", heat(fused.anomaly_map), verdict_of(chosen.found.explanation.inspection)),
     ]
-    desk.show(shown, pictures, "lesson-vanishes")
+    context.show(study, pictures, "lesson-vanishes")
     show_legend()
     figure = ladder_figure({name: found.index for name, found in seen.items()}, rung)
     st.plotly_chart(figure, key="lesson_ladder_chart", config={"displayModeBar": False})
     say_who_painted(chosen.painted)
 
 
-def hide_features(desk: StepContext) -> None:
+def hide_features(context: StepContext) -> None:
     """Step 6: what is hidden from the decoder, and what it fills in."""
     percent = st.slider(
         "Hidden", 0, 80, 40, 10, format="%d %%", key="lesson_hidden", help="Share of the feature values."
     )
-    shown = desk.damaged
+    study = context.damaged
     hidden = FeatureMask(percent / 100, seed=1)
-    seen = desk.classroom.look(shown, _MASKED, hidden)
+    seen = context.demonstration.ask(study, _MASKED, hidden)
     layer = len(seen.found.explanation.layers) - 2
     pictures: list[tuple[str, Image | None, str]] = [
         ("damaged photo", None, ""),
@@ -164,17 +164,17 @@ def hide_features(desk: StepContext) -> None:
     ]
     if seen.painted is not None:
         pictures.append(("what it answers", seen.painted[1], f"copies {seen.percent} of the damage"))
-    desk.show(shown, pictures, "lesson-masking")
+    context.show(study, pictures, "lesson-masking")
     lines = {
-        "trained with masking": desk.classroom.indices(shown, _MASKED, _RATES, seed=1),
-        "plain autoencoder": desk.classroom.indices(shown, _PLAIN, _RATES, seed=1),
+        "trained with masking": context.demonstration.indices(study, _MASKED, _RATES, seed=1),
+        "plain autoencoder": context.demonstration.indices(study, _PLAIN, _RATES, seed=1),
     }
     figure = masking_figure([100 * rate for rate in _RATES], lines, percent)
     st.plotly_chart(figure, key="lesson_masking_chart", config={"displayModeBar": False})
     say_who_painted(seen.painted)
 
 
-def see_repair(desk: StepContext) -> None:
+def see_repair(context: StepContext) -> None:
     """Step 7: the same damage before a decoder that reconstructs and before one that repairs."""
     trained = {"to reconstruct, with masking": _MASKED, "to repair as well": _REPAIR}
     choice = st.segmented_control(
@@ -185,22 +185,22 @@ def see_repair(desk: StepContext) -> None:
         key="lesson_trained",
         help="Both had features hidden in training; only the second was shown damaged parts there.",
     )
-    shown = desk.damaged
-    seen = desk.classroom.look(shown, trained[choice])
+    study = context.damaged
+    seen = context.demonstration.ask(study, trained[choice])
     pictures: list[tuple[str, Image | None, str]] = [("damaged photo", None, "")]
     if seen.painted is not None:
         pictures.append(("decoder's answer", seen.painted[1], f"copies {seen.percent} of the damage"))
     distance = heat(seen.found.explanation.terms.fused().distance)
     pictures.append(("how much differs", distance, "encoder against decoder"))
-    desk.show(shown, pictures, "lesson-repair")
+    context.show(study, pictures, "lesson-repair")
     show_legend()
     say_who_painted(seen.painted)
 
 
-def weigh(desk: StepContext) -> None:
+def weigh(context: StepContext) -> None:
     """Step 8: differences and segmentation, weighed."""
-    shown = desk.damaged
-    seen = desk.classroom.look(shown, _CRR, paint=False)
+    study = context.damaged
+    seen = context.demonstration.ask(study, _CRR, paint=False)
     terms = seen.found.explanation.terms
     weight = st.slider(
         "Weight of the differences",
@@ -224,7 +224,7 @@ def weigh(desk: StepContext) -> None:
     ]
     if fused.segmentation is not None:
         pictures.insert(1, ("segmentation", heat(fused.segmentation), f"weight {1 - weight:.2f}"))
-    desk.show(shown, pictures, "lesson-segmentation")
+    context.show(study, pictures, "lesson-segmentation")
     show_legend()
 
 

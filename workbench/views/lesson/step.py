@@ -2,17 +2,15 @@
 
 import streamlit as st
 
-from workbench.inspection import inspector as inspection
 from workbench.inspection.samples import read_samples
 from workbench.lesson.demonstration import Demonstration
 from workbench.lesson.steps import Step, read_steps, step_number
-from workbench.model_store import available as models
-from workbench.reference.cache import normality
+from workbench.model_store import available
 from workbench.settings import settings
-from workbench.views.lesson.desk import DAMAGE, PART, StepContext
+from workbench.views.lesson.context import DAMAGE, PART, StepContext
 from workbench.views.lesson.pictures import PICTURES
 from workbench.views.shared.page import choose_device, plain_errors
-from workbench.views.shared.session import current_exploration
+from workbench.views.shared.session import current_explorer
 
 _STEP, _WRITTEN, _ANSWERED = "lesson_step", "lesson_written", "lesson_answered"
 _LINK = "step"
@@ -75,12 +73,10 @@ def _show_picture(step: Step, device: str) -> None:
         st.session_state[PART] = st.session_state[PART] or good[0]
         for key in (PART, DAMAGE):
             st.session_state[key] = st.session_state[key]  # kept while its widget is on no step that is shown
-        classroom = Demonstration(
-            inspection.inspector(), normality(), current_exploration(), models.find_models(), device
-        )
+        demonstration = Demonstration(current_explorer(), available.find_models(), device)
         with st.spinner("Asking the models"):
             PICTURES[step.name](
-                StepContext(classroom, samples, samples[st.session_state[PART]], st.session_state[DAMAGE])
+                StepContext(demonstration, samples, samples[st.session_state[PART]], st.session_state[DAMAGE])
             )
         sample = samples[st.session_state[PART]]
         st.caption(f"Image: {sample.source}, {sample.licence}.")

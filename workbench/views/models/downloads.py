@@ -1,19 +1,16 @@
 """Pulls that a visitor waits for: begun anywhere on the page Models, shown at its head."""
 
-from functools import cache
-
 import streamlit as st
-from streamlit.runtime import Runtime
 
 from crr.errors import CRRError
 from crr.hub import HubName, Pulled
 from workbench.basics.markdown import as_text
-from workbench.model_store.downloads import Downloads
 from workbench.model_store.transfers import BackgroundTransfer
 from workbench.settings import settings
 from workbench.views.models.permissions import hub_of_visitor, may_change_models, uses_token, visitor
 from workbench.views.models.transfers import watch
 from workbench.views.shared.page import plain_errors
+from workbench.views.shared.services import services
 
 _PULLS = "hub_pulls"
 _KEPT = 3  # of those that are there: a line each stands above the page
@@ -33,7 +30,7 @@ def start_pull(text: str) -> None:
         if not any(pull.name == name and not pull.stop.is_set() for pull in running):
             done = [pull for pull in _mine() if pull.result is not None][: _KEPT - 1]
             st.session_state[_PULLS] = [
-                pulls().start(name, hub_of_visitor(), visitor(), uses_token()),
+                services().downloads.start(name, hub_of_visitor(), visitor(), uses_token()),
                 *running,
                 *done,
             ]
@@ -48,7 +45,7 @@ def _mine() -> list[BackgroundTransfer[Pulled]]:
 
 def _join_all() -> None:
     """Who sits at this machine sees all pulls, also those that were begun in a window that was closed."""
-    others = [pull for pull in pulls().running if pull not in _mine() and pull.join(visitor())]
+    others = [pull for pull in services().downloads.running if pull not in _mine() and pull.join(visitor())]
     st.session_state[_PULLS] = [*_mine(), *others]
 
 
@@ -92,13 +89,3 @@ def _show_pulled(pull: BackgroundTransfer[Pulled], pulled: Pulled) -> None:
         if st.button("", key=f"close-{id(pull)}", icon=":material/close:", type="tertiary", help="Close"):
             st.session_state[_PULLS] = [one for one in _mine() if one is not pull]
             st.rerun()
-
-
-@cache
-def pulls() -> Downloads:
-    """Those of this process."""
-    return Downloads(_has_a_window)
-
-
-def _has_a_window(visitor: str) -> bool:
-    return not Runtime.exists() or Runtime.instance().is_active_session(visitor)

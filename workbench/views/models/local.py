@@ -17,7 +17,7 @@ _COLUMNS = 2
 _UPDATES = "model_updates"
 
 
-def show_shelf() -> None:
+def show_local_models() -> None:
     """Every model on this machine that the filters let through."""
     rows = list_local_models()
     with st.container(horizontal=True, vertical_alignment="bottom"):

@@ -8,12 +8,12 @@ from crr.errors import CRRError
 from crr.hub import HubName, Publication, Published, Store
 from crr.hub.error_messages import LOG_IN
 from workbench.basics.markdown import as_part, as_text
-from workbench.model_store import available as models
+from workbench.model_store import available
 from workbench.model_store.transfers import BackgroundTransfer
-from workbench.model_store.uploads import pushes
 from workbench.views.models.permissions import hub_of_visitor, may_change_models
 from workbench.views.models.transfers import watch
 from workbench.views.shared.page import plain_errors
+from workbench.views.shared.services import services
 
 _PUSH, _MODEL = "hub_push", "published_model"
 
@@ -32,15 +32,15 @@ def show_publishing() -> None:
         st.warning(as_text(words), icon=":material/key:")
     chosen = st.session_state.get(_MODEL)
     publication = _choose()
-    if pushes().running is not None:  # begun in this window or in another one
-        st.session_state[_PUSH] = pushes().running
+    if services().uploads.running is not None:  # begun in this window or in another one
+        st.session_state[_PUSH] = services().uploads.running
     push: BackgroundTransfer[Published] | None = st.session_state.get(_PUSH)
     sending = push is not None and push.running
     with plain_errors():
         if st.button("Publish", icon=":material/upload:", type="primary", disabled=sending):
             if chosen != st.session_state[_MODEL]:
                 raise CRRError(f"{chosen} is not on this machine any more. Choose a model again.")
-            st.session_state[_PUSH] = pushes().start(publication, hub_of_visitor())
+            st.session_state[_PUSH] = services().uploads.start(publication, hub_of_visitor())
             st.rerun()  # the button above knows of it then
     _show_push(push, sending)
     with plain_errors():
@@ -53,7 +53,7 @@ def show_publishing() -> None:
 def _choose() -> Publication:
     """What the visitor wants to publish, and how."""
     pulled = {str(model.name) for model in Store().all()}
-    found = {name: info for name, info in models.find_models().items() if name not in pulled}
+    found = {name: info for name, info in available.find_models().items() if name not in pulled}
     if not found:
         raise CRRError("There is no model of your own on this machine yet. Train one: crr train --help")
     with st.container(horizontal=True, vertical_alignment="bottom"):

@@ -10,9 +10,18 @@ from workbench.basics.markdown import as_text
 from workbench.inspection.samples import read_samples, sample_thumbnail
 from workbench.settings import settings
 from workbench.views.shared.page import plain_errors
-from workbench.views.shared.session import current_visitor, forget_explorations, shown_sample
+from workbench.views.shared.session import current_visitor, forget_explanations, shown_sample
 
 _SAMPLE, _CAMERA, _FOLDER, _CLOSED = "sample_choice", "camera", "folder_path", "popovers_closed"
+
+
+def show_gallery() -> None:
+    """What stands first on a page about one photo: the samples, and beside them the visitor's own images."""
+    samples, own_images = st.columns([7, 3], gap="medium")
+    with samples:
+        choose_sample()
+    with own_images:
+        offer_own_images()
 
 
 def choose_sample() -> None:
@@ -105,7 +114,7 @@ def _files_changed(key: str) -> None:
     before = set(visitor.batch.uploads)
     visitor.follow(key, st.session_state[key] or [])
     if before - set(visitor.batch.uploads):
-        forget_explorations()
+        forget_explanations()
     _close_popover()
 
 

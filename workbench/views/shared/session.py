@@ -7,14 +7,18 @@ import streamlit as st
 
 from workbench.inspection.samples import read_samples
 from workbench.settings import settings
+from workbench.views.shared.services import services
 
-if TYPE_CHECKING:
-    from workbench.explanation.cache import ExplanationCache
+if TYPE_CHECKING:  # these need torch, and the gallery is on the screen before it is loaded
+    from workbench.explanation.explorer import LayerExplorer
+    from workbench.inspection.explanation_cache import ExplanationCache
     from workbench.inspection.visitor import VisitorState
+    from workbench.painting.session import PaintingSession
 
-_VISIT = "visit"
-WORKSHOP, SURVEY = "workshop", "survey"  # what the page Compare keeps of the visitor's images
-EXPLORATION = "exploration"  # and the page Layers
+_VISITOR = "visit"
+_EXPLANATIONS, _EXPLORER, _PAINTING = "explanations", "explorer", "painting_session"
+SURVEY = "survey"  # what the page Compare keeps of the visitor's images
+DAMAGE_LINK = "damage"
 
 
 def linked_sample() -> str:
@@ -25,42 +29,76 @@ def linked_sample() -> str:
 
 
 def current_visitor() -> "VisitorState":
-    """This session's visit; a new session looks at the sample that its link asks for."""
+    """This session's visitor; a new session looks at the sample that its link asks for."""
     from workbench.inspection.visitor import VisitorState
 
-    if _VISIT not in st.session_state:
-        st.session_state[_VISIT] = VisitorState(settings(), linked_sample(), _linked_threshold())
-    visitor: VisitorState = st.session_state[_VISIT]
+    if _VISITOR not in st.session_state:
+        st.session_state[_VISITOR] = VisitorState(settings(), linked_sample(), _linked_threshold())
+    visitor: VisitorState = st.session_state[_VISITOR]
     return visitor
 
 
-def current_exploration() -> "ExplanationCache":
-    """What this session's models were asked about single photos, on the pages Layers and Lesson."""
-    from workbench.explanation.cache import ExplanationCache
+def current_explanations() -> "ExplanationCache":
+    """What this session's models were asked about single photos, on all pages."""
+    from workbench.inspection.explanation_cache import ExplanationCache
 
-    if EXPLORATION not in st.session_state:
-        st.session_state[EXPLORATION] = ExplanationCache(settings().session_bytes)
-    exploration: ExplanationCache = st.session_state[EXPLORATION]
-    return exploration
+    if _EXPLANATIONS not in st.session_state:
+        st.session_state[_EXPLANATIONS] = ExplanationCache(services().inspector, settings().session_bytes)
+    explanations: ExplanationCache = st.session_state[_EXPLANATIONS]
+    return explanations
+
+
+def current_explorer() -> "LayerExplorer":
+    """This session's explorer of layers."""
+    from workbench.explanation.explorer import LayerExplorer
+
+    if _EXPLORER not in st.session_state:
+        st.session_state[_EXPLORER] = LayerExplorer(
+            current_explanations(), services().references, settings().session_bytes // 4
+        )
+    explorer: LayerExplorer = st.session_state[_EXPLORER]
+    return explorer
+
+
+def current_painting() -> "PaintingSession":
+    """What this session's visitor painted; at first what the link asks for."""
+    from workbench.painting.damage import Synthetic
+    from workbench.painting.session import PaintingSession
+
+    if _PAINTING not in st.session_state:
+        linked = Synthetic.parse(st.query_params.get(DAMAGE_LINK, ""))
+        st.session_state[_PAINTING] = PaintingSession(current_explanations(), linked)
+    painting: PaintingSession = st.session_state[_PAINTING]
+    return painting
+
+
+def painting_so_far() -> "PaintingSession | None":
+    """What this session's visitor painted; None who was not on the page Compare yet."""
+    painting: PaintingSession | None = st.session_state.get(_PAINTING)
+    return painting
 
 
 def forget_images() -> None:
     """Forget every image that the visitor brought, and what was painted on it and found in it."""
     current_visitor().clear()
     st.session_state.pop(SURVEY, None)
-    forget_explorations()
-    if WORKSHOP in st.session_state:
-        st.session_state[WORKSHOP].forget_own_photos()
+    forget_explanations()
+    painting = painting_so_far()
+    if painting is not None:
+        painting.forget_own_photos()
 
 
-def forget_explorations() -> None:
+def forget_explanations() -> None:
     """Forget what models answered to single photos, which can be painted back into pictures."""
-    st.session_state.pop(EXPLORATION, None)
+    if _EXPLANATIONS in st.session_state:
+        current_explanations().clear()
+    if _EXPLORER in st.session_state:
+        current_explorer().clear()
 
 
 def shown_sample() -> str | None:
     """Name of the sample that is shown, None if it is an image of the visitor's own."""
-    if _VISIT not in st.session_state:
+    if _VISITOR not in st.session_state:
         return linked_sample()
     visitor = current_visitor()
     return visitor.sample if visitor.upload is None else None

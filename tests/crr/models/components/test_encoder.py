@@ -166,7 +166,7 @@ def test_dinov2_base_at_its_true_size():
     ]
     assert detector.encoder.backbone.num_prefix_tokens == 5
     photo = load_sample_image("flower.jpg")
-    prediction = detector.predict(detector.preprocess([photo]))
+    prediction = detector.predict(detector.reconstruct(detector.preprocess([photo])))
     for side in (prediction.reconstruction.encoder, prediction.reconstruction.decoder):
         assert [layer.shape for layer in side] == [(1, 768, 28, 28)] * 2
     assert prediction.anomaly_map.shape == (1, 256, 256)

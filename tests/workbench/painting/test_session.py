@@ -9,19 +9,20 @@ from crr.data.images import decode
 from crr.errors import CheckpointError
 from crr.inference.engine import inspect, inspect_batch
 from tests.crr.tiny import ENCODER, tiny_config, tiny_detector
-from tests.workbench.fakes import MODEL, OTHER_MODEL, inspection_of, part, png
+from tests.workbench.fakes import CHOICE, MODEL, OTHER_MODEL, inspection_of, part, png
 from workbench.basics.pictures import DISPLAY_SIDE, digest_of
 from workbench.components.strokes import Stroke
 from workbench.inspection.batch import Upload
+from workbench.inspection.explanation_cache import ExplanationCache
 from workbench.inspection.inspector import Inspector, ModelChoice
-from workbench.inspection.photo import own_photo
+from workbench.inspection.photo import UploadedPhoto
 from workbench.inspection.visitor import VisitorState
 from workbench.model_store.loaded import Models
 from workbench.painting.damage import Synthetic
-from workbench.painting.workshop import DamagePlan, PaintingSession, hit_of
+from workbench.painting.session import DamagePlan, PaintingSession, hit_of
 from workbench.settings import Settings
 
-QUESTIONS = [ModelChoice(MODEL, "cpu"), ModelChoice(OTHER_MODEL, "cpu")]
+CHOICES = [CHOICE, ModelChoice(OTHER_MODEL, "cpu")]
 SCRATCH = Stroke(tool="line", size=8.0, points=((30.0, 30.0), (90.0, 60.0)))
 
 
@@ -33,20 +34,24 @@ def photo():
 def photo_of(image):
     content = png(image)
     visitor = VisitorState(Settings(), "screw_good")
-    return own_photo(Upload(digest_of(content), ("part.png",), content), visitor)
+    return UploadedPhoto(Upload(digest_of(content), ("part.png",), content), visitor)
 
 
-def asked(workshop, photo, inspector, choices=QUESTIONS):
-    part = workshop.part(photo)
-    return workshop.look(part, workshop.make(part), choices, inspector).comparison
+def session_of(inspector):
+    return PaintingSession(ExplanationCache(inspector, 2**26))
+
+
+def asked(session, photo, choices=CHOICES):
+    part = session.part(photo)
+    return session.look(part, session.make(part), choices).comparison
 
 
 def test_each_model_answers_what_it_would_to_the_damaged_file(photo, tiny_inspector, detectors):
-    workshop = PaintingSession(2**26)
-    workshop.plan(photo).painting.strokes = (SCRATCH,)
-    comparison = asked(workshop, photo, tiny_inspector)
-    image = workshop.make(workshop.part(photo)).damaged.image
-    for choice in QUESTIONS:
+    session = session_of(tiny_inspector)
+    session.plan(photo).painting.strokes = (SCRATCH,)
+    comparison = asked(session, photo)
+    image = session.make(session.part(photo)).damaged.image
+    for choice in CHOICES:
         [alone] = inspect(detectors[str(choice.model.path)], [image])
         found = comparison.inspected[choice.model.name].inspection
         assert found.score == pytest.approx(alone.score, abs=1e-6)
@@ -59,21 +64,21 @@ def test_each_model_answers_what_it_would_to_the_damaged_file(photo, tiny_inspec
 def test_the_photo_is_read_and_asked_about_once_and_each_damage_again(
     photo, tiny_inspector, detectors, monkeypatch
 ):
-    workshop = PaintingSession(2**26)
+    session = session_of(tiny_inspector)
     encoder = detectors[str(MODEL.path)].encoder
     passes = []
     forward = encoder.forward
     monkeypatch.setattr(encoder, "forward", lambda images: passes.append(len(images)) or forward(images))
-    for count in (1, 2, 3):
-        workshop.plan(photo).painting.strokes = (SCRATCH,) * count
-        asked(workshop, photo, tiny_inspector)
-        asked(workshop, photo, tiny_inspector)
+    for count, size in enumerate((8.0, 9.0, 10.0), start=1):
+        session.plan(photo).painting.strokes = (replace(SCRATCH, size=size),)
+        asked(session, photo)
+        asked(session, photo)
         assert len(passes) == 1 + count  # the whole photo, and each damage, for both models
-    assert workshop.part(photo) is workshop.part(replace(photo))
+    assert session.part(photo) is session.part(replace(photo))
 
 
 def test_nothing_painted_has_no_index_and_no_hit(photo, tiny_inspector):
-    comparison = asked(PaintingSession(2**26), photo, tiny_inspector)
+    comparison = asked(session_of(tiny_inspector), photo)
     assert comparison.painted
     assert [copied.index for copied in comparison.copied.values()] == [None, None]
     assert {(hit.contrast, hit.iou) for hit in comparison.hits.values()} == {(None, None)}
@@ -81,10 +86,10 @@ def test_nothing_painted_has_no_index_and_no_hit(photo, tiny_inspector):
 
 
 def test_everything_painted_has_an_index_but_no_contrast(photo, tiny_inspector):
-    workshop = PaintingSession(2**26)
+    session = session_of(tiny_inspector)
     everything = Stroke(tool="rectangle", size=1.0, points=((-1.0, -1.0), (999.0, 999.0)))
-    workshop.plan(photo).painting.strokes = (everything,)
-    comparison = asked(workshop, photo, tiny_inspector)
+    session.plan(photo).painting.strokes = (everything,)
+    comparison = asked(session, photo)
     for name, hit in comparison.hits.items():
         assert hit.contrast is None
         assert 0 <= hit.iou <= 1
@@ -98,40 +103,39 @@ def test_a_model_that_fails_leaves_its_sentence_and_the_others_answer(photo, det
         return detectors[path]
 
     tiny_inspector = Inspector(Models(load, 2**30), inspect_batch)
-    comparison = asked(PaintingSession(2**26), photo, tiny_inspector)
+    comparison = asked(session_of(tiny_inspector), photo)
     assert str(comparison.answers["other"]) == "other is damaged"
     assert list(comparison.inspected) == ["crr-embedded"]
     with pytest.raises(CheckpointError, match="other is damaged"):
-        asked(PaintingSession(2**26), photo, tiny_inspector, QUESTIONS[1:])
+        asked(session_of(tiny_inspector), photo, CHOICES[1:])
 
 
 def test_models_on_different_encoders_each_see_the_damage(photo, detectors):
     detectors[str(OTHER_MODEL.path)] = tiny_detector(tiny_config(encoder=replace(ENCODER, resize=96))).eval()
-    workshop = PaintingSession(2**26)
-    workshop.plan(photo).painting.strokes = (SCRATCH,)
-    tiny_inspector = Inspector(Models(lambda path, _device: detectors[path], 2**30), inspect_batch)
-    comparison = asked(workshop, photo, tiny_inspector)
+    session = session_of(Inspector(Models(lambda path, _device: detectors[path], 2**30), inspect_batch))
+    session.plan(photo).painting.strokes = (SCRATCH,)
+    comparison = asked(session, photo)
     assert all(copied.index is not None for copied in comparison.copied.values())
 
 
 def test_a_large_photo_is_damaged_at_the_size_of_the_screen(tiny_inspector):
     photo = photo_of(part(size=(1500, 2600)))
-    workshop = PaintingSession(2**26)
-    whole = workshop.part(photo)
+    session = session_of(tiny_inspector)
+    whole = session.part(photo)
     assert max(whole.image.shape) == max(whole.picture.size) == DISPLAY_SIDE
-    workshop.plan(photo).painting.strokes = (SCRATCH,)
-    comparison = asked(workshop, photo, tiny_inspector)
+    session.plan(photo).painting.strokes = (SCRATCH,)
+    comparison = asked(session, photo)
     assert comparison.inspected["crr-embedded"].inspection.size == whole.picture.size
 
 
-def test_a_plan_stays_with_its_photo_and_a_link_means_the_first(photo):
+def test_a_plan_stays_with_its_photo_and_a_link_means_the_first(photo, tiny_inspector):
     other = photo_of(part(strength=100))
-    workshop = PaintingSession(2**26, Synthetic("warp", 2))
-    assert workshop.plan(photo).synthetic == Synthetic("warp", 2)
-    assert workshop.plan(other).synthetic is None
-    workshop.plan(photo).painting.strokes = (SCRATCH,)
-    assert workshop.part(other).photo is other
-    assert workshop.plan(photo).painting.strokes == (SCRATCH,)
+    session = PaintingSession(ExplanationCache(tiny_inspector, 2**26), Synthetic("warp", 2))
+    assert session.plan(photo).synthetic == Synthetic("warp", 2)
+    assert session.plan(other).synthetic is None
+    session.plan(photo).painting.strokes = (SCRATCH,)
+    assert session.part(other).photo is other
+    assert session.plan(photo).painting.strokes == (SCRATCH,)
 
 
 def test_contrast_and_iou_of_a_known_map():
@@ -147,27 +151,27 @@ def test_contrast_and_iou_of_a_known_map():
     assert shifted.contrast < hit.contrast
 
 
-def test_what_is_painted_on_is_the_photo_in_its_own_size(photo):
-    workshop = PaintingSession(2**26)
-    part = workshop.part(photo)
+def test_what_is_painted_on_is_the_photo_in_its_own_size(photo, tiny_inspector):
+    session = session_of(tiny_inspector)
+    part = session.part(photo)
     assert np.array_equal(part.image, decode(png(), "part.png"))
-    made = workshop.make(part)
+    made = session.make(part)
     assert made.picture is part.picture  # nothing was done to it
-    workshop.plan(photo).painting.strokes = (SCRATCH,)
-    made = workshop.make(part)
+    session.plan(photo).painting.strokes = (SCRATCH,)
+    made = session.make(part)
     assert made.damaged.image.shape == part.image.shape
     assert made.damaged.mask.shape == made.picture.size == part.picture.size
     assert made.picture.digest == part.picture.digest
 
 
-def test_synthetic_damage_is_made_once_below_many_strokes(photo, monkeypatch):
-    workshop = PaintingSession(2**26)
-    part, plan = workshop.part(photo), workshop.plan(photo)
+def test_synthetic_damage_is_made_once_below_many_strokes(photo, monkeypatch, tiny_inspector):
+    session = session_of(tiny_inspector)
+    part, plan = session.part(photo), session.plan(photo)
     plan.make("brightness")
-    below = workshop.make(part).damaged
-    monkeypatch.setattr("workbench.painting.workshop.synthetic_damage", lambda *_: pytest.fail("made again"))
+    below = session.make(part).damaged
+    monkeypatch.setattr("workbench.painting.session.synthetic_damage", lambda *_: pytest.fail("made again"))
     plan.painting.strokes = (SCRATCH,)
-    both = workshop.make(part).damaged
+    both = session.make(part).damaged
     assert (both.mask & ~below.mask).any()
     assert (both.filling, both.shape) == (below.filling, below.shape)
 
@@ -192,10 +196,10 @@ def test_a_model_that_failed_is_asked_again(photo, detectors):
             raise CheckpointError("other is damaged")
         return detectors[path]
 
-    workshop, inspector = PaintingSession(2**26), Inspector(Models(load, 2**30), inspect_batch)
-    assert list(asked(workshop, photo, inspector).inspected) == ["crr-embedded"]
+    session = session_of(Inspector(Models(load, 2**30), inspect_batch))
+    assert list(asked(session, photo).inspected) == ["crr-embedded"]
     broken.clear()
-    assert list(asked(workshop, photo, inspector).inspected) == ["crr-embedded", "other"]
+    assert list(asked(session, photo).inspected) == ["crr-embedded", "other"]
 
 
 def test_where_memory_is_tight_each_model_is_loaded_once_a_stroke(photo, detectors):
@@ -205,9 +209,9 @@ def test_where_memory_is_tight_each_model_is_loaded_once_a_stroke(photo, detecto
         loads.append(path)
         return detectors[path]
 
-    workshop, inspector = PaintingSession(2**26), Inspector(Models(load, limit=1), inspect_batch)
-    asked(workshop, photo, inspector)
+    session = session_of(Inspector(Models(load, limit=1), inspect_batch))
+    asked(session, photo)
     loads.clear()
-    workshop.plan(photo).painting.strokes = (SCRATCH,)
-    asked(workshop, photo, inspector)
+    session.plan(photo).painting.strokes = (SCRATCH,)
+    asked(session, photo)
     assert sorted(loads) == sorted(detectors)

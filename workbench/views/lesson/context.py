@@ -12,8 +12,8 @@ from workbench.basics.pictures import DISPLAY_SIDE, picture_of, shrink
 from workbench.components.panels import show_panels
 from workbench.explanation.drawing import draw_pictures
 from workbench.explanation.feature_pictures import ILLUSTRATION, NO_PAINTER
-from workbench.explanation.study_image import StudyImage, shown_as_it_is
-from workbench.inspection.photo import sample_photo
+from workbench.explanation.study_image import StudyImage, original
+from workbench.inspection.photo import SamplePhoto
 from workbench.inspection.samples import GallerySample, samples_of_other_kinds
 from workbench.lesson.demonstration import Demonstration
 
@@ -23,13 +23,13 @@ class StepContext:
     """What a step needs.
 
     Attributes:
-        classroom: Asks the models.
+        demonstration: Asks the models.
         samples: All, by name.
         sample: The part of the lesson.
         number: Of the damage.
     """
 
-    classroom: Demonstration
+    demonstration: Demonstration
     samples: Mapping[str, GallerySample]
     sample: GallerySample
     number: int
@@ -37,17 +37,17 @@ class StepContext:
     @cached_property
     def whole(self) -> StudyImage:
         """The part as it came."""
-        return shown_as_it_is(sample_photo(self.sample))
+        return original(SamplePhoto(self.sample))
 
     @cached_property
     def damaged(self) -> StudyImage:
         """The part with its damage."""
         donors = [sample.path for sample in samples_of_other_kinds(self.samples, self.sample.name)]
-        return self.classroom.damage(self.sample, self.number, donors)
+        return self.demonstration.damage(self.sample, self.number, donors)
 
-    def show(self, shown: StudyImage, pictures: Sequence[tuple[str, Image | None, str]], key: str) -> None:
-        """Pictures beside each other; None is the photo of `shown`."""
-        picture = picture_of(shown.image, shown.digest)
+    def show(self, study: StudyImage, pictures: Sequence[tuple[str, Image | None, str]], key: str) -> None:
+        """Pictures beside each other; None is the photo of `study`."""
+        picture = picture_of(study.image, study.digest)
         # Two are no larger than three, so that the question below stays in sight.
         place = st.columns([2, 1])[0] if len(pictures) == 2 else st.container()
         with place:

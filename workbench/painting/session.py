@@ -1,23 +1,22 @@
 """A part that a visitor damages, and what each model makes of the damage."""
 
+import hashlib
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 
 from crr.errors import CRRError
-from crr.identity.single_image import CopiedDamage, inspect_damage, reconstruct
-from crr.inference.engine import EncoderPasses
-from crr.models.detector import Detector
-from crr.types import Image, Inspection, Mask, Reconstruction
-from workbench.basics.cache import BoundedCache
+from crr.identity.index import IdentityIndex
+from crr.identity.single_image import index_of_damage
+from crr.types import Image, Inspection, Mask
 from workbench.basics.pictures import DISPLAY_SIDE, Picture, digest_of, picture_of, shrink
 from workbench.comparison.comparison import Comparison, Hit, Outcome
 from workbench.components.strokes import Painting
-from workbench.inspection.inspector import ChoiceKey, Inspected, Inspector, ModelChoice
+from workbench.inspection.explanation_cache import ExplanationCache
+from workbench.inspection.inspector import Inspected, ModelChoice
 from workbench.inspection.photo import Photo
 from workbench.inspection.verdict import outlines_of
 from workbench.painting.damage import Damaged, Filling, Synthetic, paint, synthetic_damage
@@ -48,7 +47,7 @@ class DamagePlan:
 
 
 class PaintedPart:
-    """The photo that is damaged, and what models answered to it before it was.
+    """The photo that a visitor damages.
 
     A large photo is damaged at `DISPLAY_SIDE`: models see it smaller still, and so each stroke stays quick.
 
@@ -58,28 +57,17 @@ class PaintedPart:
         picture: What the screen shows of it.
     """
 
-    def __init__(self, photo: Photo, limit: int) -> None:
-        """Args: photo; limit, bytes of the models' answers kept. Raises `ImageError` for a bad file."""
+    def __init__(self, photo: Photo) -> None:
+        """Args: photo. Raises `ImageError` for a bad file."""
         file = photo.open()
         self.photo = photo
         self.image: Image = shrink(file.image, DISPLAY_SIDE)
         self.picture: Picture = picture_of(self.image, digest_of(file.content))
-        self._passes: EncoderPasses = {}
-        self._clean: BoundedCache[Reconstruction] = BoundedCache(limit)
 
-    def knows(self, key: ChoiceKey) -> bool:
-        """Whether `clean` would answer at once."""
-        return self._clean.get(key) is not None
 
-    def clean(self, key: ChoiceKey, detector: Detector) -> Reconstruction:
-        """What a detector answers to the undamaged photo; asked once as long as memory allows."""
-        known = self._clean.get(key)
-        if known is None:
-            known = reconstruct(detector, self.image, self._passes)
-            # Encoder features are shared by models of one encoder, and held by `_passes` anyway.
-            size = sum(layer.numel() * layer.element_size() for layer in known.decoder)
-            self._clean.put(key, known, size)
-        return known
+def clean_key(photo: Photo) -> Hashable:
+    """Identifies the undamaged image of a photo that is painted on."""
+    return (photo.own, photo.key, "clean")
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,11 +76,13 @@ class DamagedPart:
 
     Attributes:
         damaged: What was made of it.
+        key: Identifies its image.
         picture: What the screen shows; the digest is the whole part's, so that a view of it stays.
         milliseconds: Time it took.
     """
 
     damaged: Damaged
+    key: Hashable
     picture: Picture
     milliseconds: float
 
@@ -112,10 +102,10 @@ class PaintingSession:
         filling: What strokes are filled with, on every part.
     """
 
-    def __init__(self, limit: int, linked: Synthetic | None = None) -> None:
-        """Args: limit, bytes of models' answers kept; linked, the damage that a link asks for, if any."""
+    def __init__(self, explanations: ExplanationCache, linked: Synthetic | None = None) -> None:
+        """Args: explanations, asks models and remembers; linked, the damage that a link asks for, if any."""
         self.filling = Filling()
-        self._limit = limit
+        self._explanations = explanations
         self._linked = linked
         self._plans: dict[tuple[bool, str], DamagePlan] = {}
         self._part: PaintedPart | None = None
@@ -126,7 +116,7 @@ class PaintingSession:
     def part(self, photo: Photo) -> PaintedPart:
         """The part of a photo; the last one is kept. Raises `ImageError` for a bad file."""
         if self._part is None or self._part.photo.key != photo.key:
-            self._part = PaintedPart(photo, self._limit)
+            self._part = PaintedPart(photo)
         return self._part
 
     def plan(self, photo: Photo) -> DamagePlan:
@@ -167,71 +157,51 @@ class PaintingSession:
             if self._below is None or self._below[0] != below:  # takes longer than a stroke
                 self._below = below, synthetic_damage(part.image, plan.synthetic, donors)
             damaged = paint(self._below[1], plan.painting.strokes, self.filling)
-            whole = not damaged.mask.any()
-            picture = part.picture if whole else picture_of(damaged.image, part.picture.digest)
-            self._made = wish, DamagedPart(damaged, picture, 1000 * (time.perf_counter() - start))
+            key, picture = clean_key(part.photo), part.picture
+            if damaged.mask.any():
+                key = (part.photo.own, part.photo.key, hashlib.sha256(damaged.image.tobytes()).hexdigest())
+                picture = picture_of(damaged.image, part.picture.digest)
+            self._made = wish, DamagedPart(damaged, key, picture, 1000 * (time.perf_counter() - start))
         return self._made[1]
 
-    def look(
-        self, part: PaintedPart, made: DamagedPart, choices: Sequence[ModelChoice], inspector: Inspector
-    ) -> PaintingResult:
+    def look(self, part: PaintedPart, made: DamagedPart, choices: Sequence[ModelChoice]) -> PaintingResult:
         """What the models say of what was made of the part; asked again only if it or the models changed.
 
         Raises:
-            CRRError: No model answered; of the first.
+            CRRError: No model answered; the first one's error.
         """
         key = (made, tuple((choice.model.name, choice.key) for choice in choices))
         if self._look is not None and self._look[0] == key:
             return self._look[1]
-        for choice in choices:
-            if not part.knows(choice.key):  # of those it knows none need be loaded before the clock runs
-                with suppress(CRRError):  # which comes again below
-                    inspector.ask(choice.model, choice.device, partial(part.clean, choice.key))
+        for choice in choices:  # what was answered before the damage is known before the clock runs
+            with suppress(CRRError):  # which comes again below
+                self._explanations.explain(clean_key(part.photo), part.image, choice)
         start = time.perf_counter()
-        comparison = ask_about_damage(part, made, choices, inspector)
+        comparison = self._compare(part, made, choices)
         look = PaintingResult(comparison, made.milliseconds + 1000 * (time.perf_counter() - start))
         if len(comparison.inspected) == len(choices):  # who failed is asked again next time
             self._look = key, look
         return look
 
-
-def ask_about_damage(
-    part: PaintedPart, made: DamagedPart, choices: Sequence[ModelChoice], inspector: Inspector
-) -> Comparison:
-    """Ask one model after the other; an encoder that several use is asked once.
-
-    Args:
-        part: Before it was damaged.
-        made: What was made of it.
-        choices: Who is asked.
-        inspector: Asks them.
-
-    Raises:
-        CRRError: No model answered; of the first.
-    """
-    passes: EncoderPasses = {}
-    answers: dict[str, Outcome] = {}
-    copied: dict[str, CopiedDamage] = {}
-    hits: dict[str, Hit] = {}
-    for choice in choices:
-        name = choice.model.name
-        try:
-            inspection, copied[name] = inspector.ask(
-                choice.model, choice.device, partial(_ask, part, made.damaged, choice.key, passes)
-            )
-        except CRRError as error:
-            answers[name] = error
-            continue
-        answers[name] = Inspected(made.picture, inspection, decode_milliseconds=0.0)
-        hits[name] = hit_of(inspection, made.damaged.mask)
-    outlines = outlines_of(made.damaged.mask, part.picture.size)
-    return Comparison(part.photo, answers, copied, hits, outlines).checked()
-
-
-def _ask(
-    part: PaintedPart, damaged: Damaged, key: ChoiceKey, passes: EncoderPasses, detector: Detector
-) -> tuple[Inspection, CopiedDamage]:
-    return inspect_damage(detector, part.clean(key, detector), damaged.image, damaged.mask, passes)
+    def _compare(self, part: PaintedPart, made: DamagedPart, choices: Sequence[ModelChoice]) -> Comparison:
+        """Ask one model after the other; an encoder that several use is asked once."""
+        answers: dict[str, Outcome] = {}
+        copied: dict[str, IdentityIndex] = {}
+        hits: dict[str, Hit] = {}
+        damaged = made.damaged
+        for choice in choices:
+            name = choice.model.name
+            try:
+                before = self._explanations.explain(clean_key(part.photo), part.image, choice)
+                after = self._explanations.explain(made.key, damaged.image, choice)
+            except CRRError as error:
+                answers[name] = error
+                continue
+            answers[name] = Inspected(made.picture, after.inspection, decode_milliseconds=0.0)
+            copied[name] = index_of_damage(before, after, damaged.mask)
+            hits[name] = hit_of(after.inspection, damaged.mask)
+        outlines = outlines_of(damaged.mask, part.picture.size)
+        return Comparison(part.photo, answers, copied, hits, outlines).checked()
 
 
 def hit_of(inspection: Inspection, mask: Mask) -> Hit:

@@ -1,0 +1,60 @@
+"""What one visitor's models were asked about single photos, so that a click or a slider asks none."""
+
+from collections import OrderedDict
+from collections.abc import Hashable
+from functools import partial
+
+from crr.inference.explanation import Explanation, explain
+from crr.inference.forward import EncoderPasses, FeatureMask
+from crr.models.detector import Detector
+from crr.types import Image
+from workbench.basics.cache import BoundedCache, recent
+from workbench.inspection.inspector import Inspector, ModelChoice
+
+_PHOTOS = 2  # whose encoder features are at hand for the next model
+
+
+class ExplanationCache:
+    """The explanations of one session; every page that looks into a model asks here.
+
+    Attributes:
+        inspector: Asks the models.
+    """
+
+    def __init__(self, inspector: Inspector, limit: int) -> None:
+        """Args: inspector; limit, bytes kept."""
+        self.inspector = inspector
+        self._kept: BoundedCache[Explanation] = BoundedCache(limit)
+        self._passes: OrderedDict[Hashable, EncoderPasses] = OrderedDict()
+
+    def explain(
+        self, key: Hashable, image: Image, choice: ModelChoice, mask: FeatureMask | None = None
+    ) -> Explanation:
+        """What a model says of an image and why, asked once as long as memory allows.
+
+        Args:
+            key: Identifies the image.
+            image: uint8 (H, W, 3).
+            choice: Which model, on which device.
+            mask: What of the features is hidden from its decoder; nothing if None.
+
+        Raises:
+            CRRError: The model cannot be asked.
+        """
+        mask = FeatureMask() if mask is None or mask.rate == 0 else mask
+        full = (key, choice.key, mask)
+        known = self._kept.get(full)
+        if known is None:
+            passes = recent(self._passes, key, dict, _PHOTOS)
+            known = self.inspector.ask(choice, partial(_explain, image=image, passes=passes, mask=mask))
+            self._kept.put(full, known, known.nbytes)
+        return known
+
+    def clear(self) -> None:
+        """Forget everything: what models answered can be painted back into pictures."""
+        self._kept.clear()
+        self._passes.clear()
+
+
+def _explain(detector: Detector, image: Image, passes: EncoderPasses, mask: FeatureMask) -> Explanation:
+    return explain(detector, image, passes, mask)
