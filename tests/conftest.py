@@ -13,6 +13,9 @@ os.environ.setdefault("GOMP_SPINCOUNT", "20000")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 # Nor does any see what this user has pulled; the folder does not exist, and who pulls names another.
 os.environ["HF_ASSETS_CACHE"] = str(Path(tempfile.gettempdir()) / "crr-tests-pulled-nothing")
+# Nor what this user has set for a workbench.
+for name in [name for name in os.environ if name.startswith("CRR_")]:
+    del os.environ[name]
 
 BROWSER_TESTS = Path(__file__).parent / "browser"
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import huggingface_hub
 import pytest
 
 from crr.checkpoints.card_metadata import metadata_of
@@ -14,14 +15,64 @@ from crr.errors import ConfigError
 from workbench import settings
 
 ROOT = Path(__file__).parents[1]
-TABLE = (ROOT / "deploy" / "README.md").read_text(encoding="utf-8")
+START = (ROOT / "deploy" / "start.sh").read_text(encoding="utf-8")
+WORDS = {  # how the table tells a default that is no number
+    None: "only at this machine",
+    ("*",): "all",
+    "0.0.0.0": "all addresses",
+    ROOT / "checkpoints": "`checkpoints/`",
+    ROOT / "samples": "`samples/`",
+}
+OF_THE_HUB = {"HF_TOKEN", "HF_HOME", "HF_ASSETS_CACHE", "HF_ENDPOINT", "HF_HUB_OFFLINE"}
 
 
-def test_every_setting_stands_in_the_table_and_no_other():
+@pytest.fixture(scope="module")
+def table() -> dict[str, str]:
+    """Variable -> its default, from the table of deploy/README.md."""
+    section = (ROOT / "deploy" / "README.md").read_text(encoding="utf-8").partition("\n## Settings\n")[2]
+    rows = [line.strip("| ").split(" | ") for line in section.splitlines() if line.startswith("| `")]
+    defaults = {name.strip("`"): default for name, _, default in rows}
+    assert len(defaults) == len(rows)
+    return defaults
+
+
+def in_words(field: str, value: object) -> str:
+    """A default as the table tells it."""
+    if field.endswith("_bytes"):
+        return str(value // settings.MEGABYTE)
+    return WORDS[value] if value in WORDS else str(int(value))
+
+
+def test_the_table_tells_every_setting_with_its_default(table):
+    environments: list[dict[str, str]] = [{}, {"SPACE_ID": "somebody/space"}]
+    plain, on_a_space = (settings._read(settings.StartSettings, given) for given in environments)
+    expected = {}
+    for field, about in settings.StartSettings.model_fields.items():
+        here, there = (in_words(field, getattr(chosen, field)) for chosen in (plain, on_a_space))
+        expected[about.alias] = here if here == there else f"{here}; on a Space {there}"
+    del expected["SPACE_ID"]  # a Space sets it itself
+    assert {name: default for name, default in table.items() if name not in OF_THE_HUB} == expected
+    assert set(settings.VARIABLES) == {*expected, "SPACE_ID"}
+
+
+def test_the_start_has_the_defaults_of_the_settings():
+    defaults = {about.alias: about.default for about in settings.StartSettings.model_fields.values()}
+    used = {name: default for name, default in re.findall(r"\$\{(\w+):-(\S+?)\}", START) if name in defaults}
+    assert used == {name: str(defaults[name]) for name in ("ADDRESS", "PORT", "CRR_MAX_UPLOAD_MB")}
+
+
+def test_what_the_table_tells_of_the_hub_is_read_by_its_client(table):
+    assert {name for name in table if name.startswith("HF_")} == OF_THE_HUB
+    client = "".join(
+        path.read_text(encoding="utf-8") for path in Path(huggingface_hub.__file__).parent.rglob("*.py")
+    )
+    assert [name for name in OF_THE_HUB if f'"{name}"' not in client] == []
+
+
+def test_no_source_reads_a_variable_that_is_no_setting():
     sources = [*ROOT.glob("crr/**/*.py"), *ROOT.glob("workbench/**/*.py"), ROOT / "deploy" / "start.sh"]
     used = {name for path in sources for name in re.findall(r"\bCRR_[A-Z_]+\b", path.read_text())}
-    told = set(re.findall(r"`(CRR_[A-Z_]+)` \|", TABLE))
-    assert told == used == set(settings._NAMES)
+    assert used <= set(settings.VARIABLES)
 
 
 def test_the_head_of_the_readme_makes_it_a_space():
@@ -97,7 +148,9 @@ def test_the_health_check_asks_where_the_workbench_is_served(port):
     ("name", "value"),
     [
         ("CRR_MAX_UPLOAD_MB", "-1"),
+        ("CRR_MAX_UPLOAD_MB", "5.0"),
         ("CRR_CHECKPOINTS", "/nowhere"),
+        ("CRR_CHECKPOINTS", __file__),
         ("CRR_SAMPLES", "/nowhere"),
         ("CRR_QUESTION_PER_MINUTE", "3"),
         ("PORT", "abc"),
@@ -108,9 +161,13 @@ def test_the_health_check_asks_where_the_workbench_is_served(port):
 )
 def test_what_cannot_work_is_refused_at_the_start(name, value):
     settings.check_start({})
-    with pytest.raises(ConfigError, match=name) as refusal:
+    with pytest.raises(ConfigError, match=f"^{name} .*\\.$") as refusal:
         settings.check_start({name: value})
     assert "secret" not in str(refusal.value)
+
+
+def test_an_empty_variable_is_as_good_as_none():
+    settings.check_start(dict.fromkeys(settings.VARIABLES, ""))
 
 
 def test_a_wrong_setting_is_said_before_anybody_is_served():

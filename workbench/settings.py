@@ -1,18 +1,21 @@
 """The environment, read once into one frozen object.
 
-Every variable, with its meaning and its default, stands in the table of deploy/README.md.
-
-Where the models are, `CRR_CHECKPOINTS` says to `crr`, so that the command `crr` finds the same.
+Every variable, with its meaning and its default, stands in the table of deploy/README.md. A test keeps
+the two equal.
 """
 
 import os
 import re
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
+from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDict
+from pydantic_settings.sources.utils import parse_env_vars
 
 from crr.errors import ConfigError
 from crr.runtime.endpoint import checked_endpoint
@@ -20,28 +23,49 @@ from crr.runtime.endpoint import checked_endpoint
 ROOT = Path(__file__).resolve().parent.parent
 MEGABYTE = 2**20
 LOCAL_HOSTS = ("localhost", "127.0.0.1", "[::1]")
-_NAMES = (
-    "CRR_ALLOWED_MODELS",
-    "CRR_ALLOW_FOLDERS",
-    "CRR_CHECKPOINTS",
-    "CRR_MAX_BATCH",
-    "CRR_MAX_UPLOAD_MB",
-    "CRR_MODEL_MEMORY_MB",
-    "CRR_NORMALS_MEMORY_MB",
-    "CRR_QUESTIONS_PER_MINUTE",
-    "CRR_REQUEST_LOG",
-    "CRR_SAMPLES",
-    "CRR_SESSION_MEMORY_MB",
-    "CRR_SHARE_TOKEN",
-)
 PROXY_HEADERS = ("X-Forwarded-For", "Forwarded", "X-Real-IP", "Via")
 
 
-@dataclass(frozen=True)
-class Settings:
+def _digits(text: str) -> str:
+    # pydantic also takes "5.0" for a whole number, but Streamlit, which is given the same text, does not.
+    if not text.isdecimal():
+        raise ValueError
+    return text
+
+
+def _parts(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()] or ["*"]
+
+
+def _readable_folder(text: str) -> str:
+    if not os.access(f"{text}/", os.R_OK):  # the slash: a file will not do
+        raise ValueError
+    return text
+
+
+# How the text of a variable is read; the description is what an error advises.
+Chosen = TypeVar("Chosen")
+Digits = BeforeValidator(_digits)
+Positive = Annotated[int, Digits, Field(gt=0, description="give a whole number above 0")]
+Megabytes = Annotated[Positive, AfterValidator(lambda number: number * MEGABYTE)]
+"""Megabytes in the environment, bytes in the object."""
+Limit = Annotated[int, Digits, Field(description="give a whole number, 0 for no limit")]
+Port = Annotated[int, Digits, Field(gt=0, lt=2**16, description="give a number from 1 to 65535")]
+OneOrZero = BeforeValidator(("0", "1").index)
+Switch = Annotated[Chosen, OneOrZero, Field(description="set it to 1 or 0, or leave it out")]
+Pattern = Annotated[str, Field(pattern=r"^\*$|/")]
+_PATTERNS = "write OWNER/NAME, or OWNER/* for all of an owner"
+Patterns = Annotated[tuple[Pattern, ...], BeforeValidator(_parts), Field(description=_PATTERNS)]
+Folder = Annotated[
+    Path, BeforeValidator(_readable_folder), Field(description="name a folder that can be read")
+]
+
+
+class Settings(BaseSettings):
     """What the person who starts the workbench may choose.
 
     Attributes:
+        on_space: True on Hugging Face Spaces, where every visitor is a stranger.
         samples: Folder with `samples.json` and the images that it names.
         model_bytes: Memory for loaded models, all sessions together.
         session_bytes: Memory for one visitor's uploads, and again as much each for the results, for what
@@ -54,20 +78,25 @@ class Settings:
         share_token: Whether visitors who do not sit at the machine pull with its token for the Hub.
         questions_per_minute: That one open page may ask; 0: as many as they like.
         request_log: Whether questions are logged.
-        on_space: True on Hugging Face Spaces, where every visitor is a stranger.
     """
 
-    samples: Path = ROOT / "samples"
-    model_bytes: int = 2048 * MEGABYTE
-    session_bytes: int = 256 * MEGABYTE
-    normals_bytes: int = 384 * MEGABYTE
-    max_batch: int = 200
-    allow_folders: bool | None = None
-    allowed_models: tuple[str, ...] = ("*",)
-    share_token: bool = False
-    questions_per_minute: int = 0
-    request_log: bool = False
-    on_space: bool = False
+    model_config = SettingsConfigDict(
+        case_sensitive=True, enable_decoding=False, env_ignore_empty=True, frozen=True, validate_default=False
+    )
+
+    on_space: Annotated[bool, BeforeValidator(bool)] = Field(False, alias="SPACE_ID")
+    samples: Path = Field(ROOT / "samples", alias="CRR_SAMPLES")
+    model_bytes: Megabytes = Field(2048 * MEGABYTE, alias="CRR_MODEL_MEMORY_MB")
+    session_bytes: Megabytes = Field(256 * MEGABYTE, alias="CRR_SESSION_MEMORY_MB")
+    normals_bytes: Megabytes = Field(384 * MEGABYTE, alias="CRR_NORMALS_MEMORY_MB")
+    max_batch: Positive = Field(200, alias="CRR_MAX_BATCH")
+    allow_folders: Switch[bool | None] = Field(None, alias="CRR_ALLOW_FOLDERS")
+    allowed_models: Patterns = Field(("*",), alias="CRR_ALLOWED_MODELS")
+    share_token: Switch[bool] = Field(False, alias="CRR_SHARE_TOKEN")
+    questions_per_minute: Limit = Field(
+        default_factory=lambda known: 120 if known["on_space"] else 0, alias="CRR_QUESTIONS_PER_MINUTE"
+    )
+    request_log: Switch[bool] = Field(False, alias="CRR_REQUEST_LOG")
 
     def model_allowed(self, repo: str) -> bool:
         """Whether a model of the Hub may be pulled."""
@@ -102,25 +131,32 @@ class Settings:
         return all(_without_port(host) in LOCAL_HOSTS for host in hosts)
 
 
+class StartSettings(Settings):
+    """Every variable that means something, also those that only `deploy/start.sh` and `crr` use.
+
+    Attributes:
+        checkpoints: Folder of the models that come with the workbench. `crr` reads the variable by itself, so
+            that its command finds the same.
+        max_upload_mb: The largest file that can be uploaded, in megabytes, as Streamlit wants it.
+        port: Where `deploy/start.sh` listens.
+        address: Where `deploy/start.sh` listens.
+    """
+
+    checkpoints: Folder = Field(ROOT / "checkpoints", alias="CRR_CHECKPOINTS")
+    max_upload_mb: Positive = Field(200, alias="CRR_MAX_UPLOAD_MB")
+    port: Port = Field(8501, alias="PORT")
+    address: str = Field("0.0.0.0", alias="ADDRESS")
+
+
+VARIABLES = tuple(sorted(str(field.alias) for field in StartSettings.model_fields.values()))
+"""All names that mean something here."""
+
+Kind = TypeVar("Kind", bound=Settings)
+
+
 def read_settings(environment: Mapping[str, str]) -> Settings:
     """Settings from environment variables; raises `ConfigError` naming the variable that is wrong."""
-    on_space = "SPACE_ID" in environment
-    choices = environment.get("CRR_QUESTIONS_PER_MINUTE", "120" if on_space else "0")
-    if not choices.isdecimal():
-        raise ConfigError(f"CRR_QUESTIONS_PER_MINUTE is {choices!r}; give a whole number, 0 for no limit.")
-    return Settings(
-        samples=Path(environment.get("CRR_SAMPLES", ROOT / "samples")),
-        model_bytes=_positive(environment, "CRR_MODEL_MEMORY_MB", 2048) * MEGABYTE,
-        session_bytes=_positive(environment, "CRR_SESSION_MEMORY_MB", 256) * MEGABYTE,
-        normals_bytes=_positive(environment, "CRR_NORMALS_MEMORY_MB", 384) * MEGABYTE,
-        max_batch=_positive(environment, "CRR_MAX_BATCH", 200),
-        allow_folders=_yes_or_no(environment, "CRR_ALLOW_FOLDERS"),
-        allowed_models=_patterns(environment, "CRR_ALLOWED_MODELS"),
-        share_token=bool(_yes_or_no(environment, "CRR_SHARE_TOKEN")),
-        questions_per_minute=int(choices),
-        request_log=bool(_yes_or_no(environment, "CRR_REQUEST_LOG")),
-        on_space=on_space,
-    )
+    return _read(Settings, environment)
 
 
 @cache
@@ -129,30 +165,22 @@ def settings() -> Settings:
     return read_settings(os.environ)
 
 
+def _read(kind: type[Kind], environment: Mapping[str, str]) -> Kind:
+    source = EnvSettingsSource(kind)
+    source.env_vars = parse_env_vars(environment, source.case_sensitive, source.env_ignore_empty)
+    alone: dict[str, Any] = {"_build_sources": ((source,), {})}  # else this process's own is read besides
+    try:
+        return kind(**alone)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name, *part = first["loc"]
+        [advice] = [field.description for field in kind.model_fields.values() if field.alias == name]
+        given = f"{'holds' if part else 'is'} {str(first['input'])!r:.80}"
+        raise ConfigError(f"{name} {given}; {advice}.") from None
+
+
 def _without_port(host: str) -> str:
     return re.sub(r":\d+$", "", host)
-
-
-def _yes_or_no(environment: Mapping[str, str], name: str) -> bool | None:
-    text = environment.get(name, "")
-    if text not in ("", "0", "1"):
-        raise ConfigError(f"{name} is {text!r}; set it to 1 or 0, or leave it out.")
-    return None if text == "" else text == "1"
-
-
-def _patterns(environment: Mapping[str, str], name: str) -> tuple[str, ...]:
-    patterns = tuple(part.strip() for part in environment.get(name, "").split(",") if part.strip())
-    for pattern in patterns:
-        if pattern != "*" and "/" not in pattern:
-            raise ConfigError(f"{name} holds {pattern!r}; write OWNER/NAME, or OWNER/* for all of an owner.")
-    return patterns or ("*",)
-
-
-def _positive(environment: Mapping[str, str], name: str, default: int) -> int:
-    text = environment.get(name, str(default))
-    if not text.isdecimal() or int(text) == 0:
-        raise ConfigError(f"{name} is {text!r}; give a whole number above 0.")
-    return int(text)
 
 
 def check_start(environment: Mapping[str, str]) -> None:
@@ -161,19 +189,13 @@ def check_start(environment: Mapping[str, str]) -> None:
     Raises:
         ConfigError: It cannot, or a variable of that name means nothing.
     """
-    unknown = sorted(name for name in environment if name.startswith("CRR_") and name not in _NAMES)
+    ours = [name for name in VARIABLES if name.startswith("CRR_")]
+    unknown = sorted(name for name in environment if name.startswith("CRR_") and name not in ours)
     if unknown:
-        raise ConfigError(f"{unknown[0]} means nothing; there are {', '.join(_NAMES)}.")
-    chosen = read_settings(environment)
-    _positive(environment, "CRR_MAX_UPLOAD_MB", 200)
-    checkpoints = environment.get("CRR_CHECKPOINTS", "")
-    if checkpoints and not Path(checkpoints).is_dir():
-        raise ConfigError(f"CRR_CHECKPOINTS is {checkpoints!r}, which is no folder.")
-    if not (chosen.samples / "samples.json").is_file():
-        raise ConfigError(f"CRR_SAMPLES is {str(chosen.samples)!r}, where no samples.json is.")
-    port = environment.get("PORT", "8501")
-    if not (port.isdecimal() and 0 < int(port) < 2**16):
-        raise ConfigError(f"PORT is {port!r}; give a number from 1 to 65535.")
+        raise ConfigError(f"{unknown[0]} means nothing; there are {', '.join(ours)}.")
+    samples = _read(StartSettings, environment).samples
+    if not os.access(samples / "samples.json", os.R_OK):
+        raise ConfigError(f"CRR_SAMPLES is {str(samples)!r}, where no samples.json can be read.")
     if "HF_ENDPOINT" in environment:
         checked_endpoint(environment["HF_ENDPOINT"])
 

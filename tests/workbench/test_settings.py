@@ -1,6 +1,9 @@
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from crr.errors import ConfigError
 from workbench.settings import Settings, read_settings
@@ -25,15 +28,24 @@ def test_every_variable_is_read():
         "CRR_REQUEST_LOG": "1",
         "SPACE_ID": "somebody/space",
     }
-    allowed = ("owner/*", "other/one")
-    assert read_settings(environment) == Settings(
-        Path("/parts"), 10 * 2**20, 20 * 2**20, 30 * 2**20, 3, False, allowed, True, 7, True, True
-    )
+    assert read_settings(environment).model_dump() == {
+        "samples": Path("/parts"),
+        "model_bytes": 10 * 2**20,
+        "session_bytes": 20 * 2**20,
+        "normals_bytes": 30 * 2**20,
+        "max_batch": 3,
+        "allow_folders": False,
+        "allowed_models": ("owner/*", "other/one"),
+        "share_token": True,
+        "questions_per_minute": 7,
+        "request_log": True,
+        "on_space": True,
+    }
 
 
 def test_only_allowed_models_may_be_pulled():
     Settings().check_model_allowed("any/model")
-    settings = Settings(allowed_models=("owner/*", "other/one"))
+    settings = Settings(CRR_ALLOWED_MODELS="owner/*,other/one")
     for repo in ("owner/this", "owner/that", "other/one"):
         settings.check_model_allowed(repo)
     for repo in ("other/two", "owners/this"):
@@ -42,18 +54,38 @@ def test_only_allowed_models_may_be_pulled():
 
 
 @pytest.mark.parametrize(
-    ("name", "value"),
+    ("name", "value", "advice"),
     [
-        ("CRR_MAX_BATCH", "0"),
-        ("CRR_MODEL_MEMORY_MB", "-1"),
-        ("CRR_ALLOW_FOLDERS", "yes"),
-        ("CRR_REQUEST_LOG", "yes"),
-        ("CRR_QUESTIONS_PER_MINUTE", "-1"),
+        ("CRR_MAX_BATCH", "0", "give a whole number above 0."),
+        ("CRR_MAX_BATCH", "5.0", "give a whole number above 0."),
+        ("CRR_MODEL_MEMORY_MB", "-1", "give a whole number above 0."),
+        ("CRR_ALLOW_FOLDERS", "yes", "set it to 1 or 0, or leave it out."),
+        ("CRR_REQUEST_LOG", "yes", "set it to 1 or 0, or leave it out."),
+        ("CRR_QUESTIONS_PER_MINUTE", "-1", "give a whole number, 0 for no limit."),
     ],
 )
-def test_a_wrong_value_names_its_variable(name, value):
-    with pytest.raises(ConfigError, match=name):
+def test_a_wrong_value_is_a_sentence_with_its_variable_and_what_is_allowed(name, value, advice):
+    with pytest.raises(ConfigError) as refusal:
         read_settings({name: value})
+    assert str(refusal.value) == f"{name} is {value!r}; {advice}"
+
+
+def test_only_the_given_environment_is_read(monkeypatch):
+    monkeypatch.setenv("CRR_MAX_BATCH", "3")
+    assert read_settings({}).max_batch == 200
+    assert read_settings({"CRR_MAX_BATCH": "4"}).max_batch == 4
+    assert read_settings({"crr_max_batch": "4", "max_batch": "5"}).max_batch == 200
+
+
+def test_settings_do_not_change():
+    with pytest.raises(ValidationError, match="frozen"):
+        Settings().max_batch = 3
+
+
+def test_the_start_check_loads_neither_torch_nor_streamlit():
+    program = "import sys, workbench.settings; print({'torch', 'streamlit'} & set(sys.modules))"
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert ran.stdout == "set()\n"
 
 
 @pytest.mark.parametrize(
@@ -67,9 +99,21 @@ def test_a_wrong_value_names_its_variable(name, value):
         (Settings(), None, "localhost:8501", "https://parts.example.org", False),
         (Settings(), None, "localhost:8501", "http://localhost.example.org", False),
         (Settings(), None, "localhost:8501", "", False),
-        (Settings(allow_folders=True), "192.0.2.7", "parts.example.org", "https://parts.example.org", True),
-        (Settings(allow_folders=False), None, "localhost", "http://localhost", False),
-        (Settings(allow_folders=True, on_space=True), None, "localhost", "http://localhost", False),
+        (
+            Settings(CRR_ALLOW_FOLDERS="1"),
+            "192.0.2.7",
+            "parts.example.org",
+            "https://parts.example.org",
+            True,
+        ),
+        (Settings(CRR_ALLOW_FOLDERS="0"), None, "localhost", "http://localhost", False),
+        (
+            Settings(CRR_ALLOW_FOLDERS="1", SPACE_ID="somebody/space"),
+            None,
+            "localhost",
+            "http://localhost",
+            False,
+        ),
     ],
 )
 def test_folders_of_the_server_are_for_visitors_on_it(settings, visitor, host, origin, allowed):
@@ -81,7 +125,7 @@ def test_who_comes_through_a_proxy_is_not_on_the_machine_whatever_else_is_sent(h
     local = {"Host": "localhost:8501", "Origin": "http://localhost:8501"}
     assert Settings().folders_allowed(None, local)
     assert not Settings().folders_allowed(None, {**local, header: "192.0.2.7"})
-    assert Settings(allow_folders=True).folders_allowed(None, {**local, header: "192.0.2.7"})
+    assert Settings(CRR_ALLOW_FOLDERS="1").folders_allowed(None, {**local, header: "192.0.2.7"})
 
 
 def test_on_a_space_strangers_share_the_machine():

@@ -1,5 +1,3 @@
-from dataclasses import replace
-
 import pytest
 
 from crr.errors import DeviceError, ImageError
@@ -88,7 +86,7 @@ def test_the_summary_counts_and_follows_the_strictness(batch, inspector):
 
 
 def test_images_beyond_the_limit_are_refused_unread_with_a_sentence():
-    batch = Batch(replace(Settings(), max_batch=2))
+    batch = Batch(Settings(CRR_MAX_BATCH="2"))
     batch.add(files(a=good_png(1), b=good_png(2), c=good_png(3)))
 
     def never() -> bytes:
@@ -106,7 +104,7 @@ def test_images_beyond_the_limit_are_refused_unread_with_a_sentence():
 
 
 def test_bytes_beyond_the_limit_are_refused():
-    batch = Batch(replace(Settings(), session_bytes=len(png()) + 10))
+    batch = Batch(Settings().model_copy(update={"session_bytes": len(png()) + 10}))
 
     def never() -> bytes:
         raise AssertionError("read although the batch is full")
@@ -123,7 +121,7 @@ def test_turns_are_short(batch):
 
 
 def test_maps_that_had_to_go_are_made_again_and_rows_stay(inspector, library):
-    batch = Batch(replace(Settings(), session_bytes=60_000))  # a map or two
+    batch = Batch(Settings().model_copy(update={"session_bytes": 60_000}))  # a map or two
     batch.add(files(**{f"part{shade}": good_png(shade) for shade in range(8)}))
     batch.inspect_some(CHOICE, inspector, seconds=9)
     assert library.inspected == len(batch.rows(CHOICE)) == 8

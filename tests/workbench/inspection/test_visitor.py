@@ -1,4 +1,4 @@
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import pytest
 
@@ -118,7 +118,7 @@ def test_a_picture_that_a_folder_holds_too_stays_when_it_is_taken_out_of_the_upl
 
 
 def test_to_take_a_file_out_is_no_news_and_leaves_what_was_refused(inspector):
-    visitor = VisitorState(replace(Settings(), max_batch=2), FIRST)
+    visitor = VisitorState(Settings(CRR_MAX_BATCH="2"), FIRST)
     visitor.follow("files", [GOOD, BAD, BROKEN])
     visitor.note("files", [GOOD, BAD, BROKEN])
     visitor.show_sample(SECOND)

@@ -125,7 +125,7 @@ def test_searching_shows_figures_and_an_address_that_is_none_is_a_sentence(app):
 def test_a_model_that_is_not_allowed_is_not_pulled(app, monkeypatch, server):
     monkeypatch.setattr(
         "workbench.views.models.downloads.settings",
-        lambda: Settings(allowed_models=("other/*",)),
+        lambda: Settings(CRR_ALLOWED_MODELS="other/*"),
     )
     before = len(server.requests)
     next(box for box in app.text_input if box.label == "Address").set_value("owner/tiny")
@@ -149,7 +149,7 @@ def test_publishing_without_an_address_is_a_sentence_and_with_one_is_done(app, s
 )
 def test_strangers_do_not_use_the_token_of_this_machine(monkeypatch, local, shared, token):
     monkeypatch.setattr(trust, "may_change_models", lambda: local)
-    monkeypatch.setattr(trust, "settings", lambda: Settings(share_token=shared))
+    monkeypatch.setattr(trust, "settings", lambda: Settings(CRR_SHARE_TOKEN="1" if shared else "0"))
     assert trust.hub_of_visitor()._token is token
 
 

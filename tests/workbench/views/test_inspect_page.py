@@ -277,26 +277,26 @@ def test_every_control_has_a_help_text(app):
 
 
 def test_folders_of_the_server_can_be_switched_off(app, monkeypatch):
-    monkeypatch.setattr("workbench.views.shared.gallery.settings", lambda: Settings(allow_folders=False))
+    monkeypatch.setattr("workbench.views.shared.gallery.settings", lambda: Settings(CRR_ALLOW_FOLDERS="0"))
     app.run()
     assert not app.text_input
 
 
 def test_no_folder_is_read_for_a_visitor_who_may_not_name_one(app, monkeypatch, tmp_path):
     (tmp_path / "part.png").write_bytes(png())
-    allowed = Mock(return_value=Settings(allow_folders=True))
+    allowed = Mock(return_value=Settings(CRR_ALLOW_FOLDERS="1"))
     monkeypatch.setattr("workbench.views.shared.gallery.settings", allowed)
     app.run()
     button = next(button for button in app.button if button.label == "Inspect this folder")
     app.text_input(key="folder_path").set_value(str(tmp_path))
-    allowed.return_value = Settings(allow_folders=False)
+    allowed.return_value = Settings(CRR_ALLOW_FOLDERS="0")
     button.click().run()
     assert "cannot be read from here" in texts(app.error)
     assert not app.dataframe
 
 
 def test_a_folder_path_that_is_wrong_is_a_sentence(app, monkeypatch, tmp_path):
-    monkeypatch.setattr("workbench.views.shared.gallery.settings", lambda: Settings(allow_folders=True))
+    monkeypatch.setattr("workbench.views.shared.gallery.settings", lambda: Settings(CRR_ALLOW_FOLDERS="1"))
     app.run()
     button = next(button for button in app.button if button.label == "Inspect this folder")
     app.text_input(key="folder_path").set_value(str(tmp_path))
