@@ -48,7 +48,7 @@ format: $(DEVELOPMENT)  ## format the code and mend what can be mended
 	@$(PY) -m ruff check --fix
 
 .PHONY: benchmark
-benchmark: $(DEVELOPMENT)  ## print the figures of the README on speed
+benchmark: $(DEVELOPMENT)  ## print the figures of docs/benchmarks.md
 	@$(PY) benchmarks/inference.py
 	@$(PY) benchmarks/training.py
 	@$(PY) tools/chromium.py
