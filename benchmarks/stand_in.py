@@ -81,7 +81,7 @@ class Measured:
                 self.real += passed_damage(twin, damaged, mask).sums().double().sum(dim=0)
 
     def cells(self) -> list[str]:
-        """Of the table."""
+        """The cells of this model's row of the table."""
         sums = [*self.held_out, *self.pairs, self.real]
         return [share(as_number(mean_index(rows))) for rows in sums]
 
@@ -96,7 +96,7 @@ def compared(sums: tuple[Tensor, Tensor]) -> Tensor:
 
 
 def normal_patches(detector: Detector, category: str, samples: Sequence[Sample]) -> list[NormalPatches]:
-    """Of images that are evenly spread among those held back from training."""
+    """The patches of images that are evenly spread among those held back from training."""
     chosen = samples[:: max(1, len(samples) // NORMALS)][:NORMALS]
     explanations = (explain(detector, decode(sample.path, str(sample.path))) for sample in chosen)
     return [layer.patches for layer in reference_of(category, explanations, len(chosen)).layers]

@@ -1,4 +1,4 @@
-r"""Prints the README's tables as Markdown and draws its pictures, from the files that commands wrote.
+r"""Prints the tables of docs/identity-mapping.md and draws its pictures, from the files that commands wrote.
 
 crr compare --models A,B,... --data DATA --pairs PAIRS --json compare.json
 python benchmarks/tables.py compare.json --picture docs/identity-mapping.png

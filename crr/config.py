@@ -135,7 +135,7 @@ class SegmentationConfig:
 
 @dataclass(frozen=True, config=STRICT)
 class PredictionConfig:
-    """From distances to one anomaly map and one score.
+    """How distances become one anomaly map and one score.
 
     Attributes:
         distance: "cosine" (the paper's), "mahalanobis" (length of the residual in the metric of the nearest
@@ -195,7 +195,7 @@ class TrainingConfig:
         segmentation_loss: "focal" (paper, gamma 2), "dice" or "cross_entropy".
         repair_loss: Train on damaged images too; off gives the plain reconstruction of the ablation.
         mining_share: Final share of easiest points whose gradients are scaled down (paper: 0.9).
-        mining_factor: That scale (paper: 0.1).
+        mining_factor: What the gradients of these points are scaled by (paper: 0.1).
         mining_iterations: Iterations in which the share rises from 0 (paper: 1000).
         validation_share: Share of `train/good` held back a category for the calibration.
         anomalies: Fillings of the synthetic anomalies; empty: all but the held-out kinds.
@@ -245,8 +245,8 @@ class DetectorConfig:
         options: Settings that this method alone has, by name; what is left out has its default.
         categories: What it knows, in the order of every per-category tensor.
         calibration: One entry a category; empty before calibration.
-        encoder_digest: Of the encoder's weights that it was trained with.
-        weights_digest: Of the weights file that was saved with it; empty before that was recorded.
+        encoder_digest: Digest of the weights of the encoder that it was trained with.
+        weights_digest: Digest of the weights file that was saved with it; empty before that was recorded.
         trained: Iterations done a stage, fewer than planned where a run was stopped early.
     """
 

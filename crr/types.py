@@ -42,7 +42,7 @@ class Reconstruction:
         ]
 
     def rows(self, images: Sequence[int]) -> "Reconstruction":
-        """That of some of the images of the batch, by their positions in it; one may be asked for twice."""
+        """The reconstruction of some images of the batch, by their positions; one may be asked for twice."""
         chosen = list(images)
         return Reconstruction(
             [layer[chosen] for layer in self.encoder], [layer[chosen] for layer in self.decoder]

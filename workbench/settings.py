@@ -76,7 +76,7 @@ class Settings(BaseSettings):
             pulled ones; None: those on it only.
         allowed_models: Patterns of the models of the Hub that visitors may pull.
         share_token: Whether visitors who do not sit at the machine pull with its token for the Hub.
-        questions_per_minute: That one open page may ask; 0: as many as they like.
+        questions_per_minute: How many questions one open page may ask; 0: as many as they like.
         request_log: Whether questions are logged.
     """
 
@@ -119,7 +119,7 @@ class Settings(BaseSettings):
 
         Args:
             visitor: Address of the visitor, None if it is this machine.
-            headers: Of the request.
+            headers: Headers of the request.
         """
         if self.on_space:
             return False

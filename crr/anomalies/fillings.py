@@ -63,8 +63,8 @@ class Filling:
     Attributes:
         paint: (region, rng) to the damaged box.
         weight: How often it fills a broad shape, relative to the others.
-        thin_weight: The same for cracks and scratches.
-        line_art_weight: The same in an image of two tones, where gaps and bridges are what goes wrong.
+        thin_weight: How often it fills cracks and scratches, relative to the others.
+        line_art_weight: How often in an image of two tones, where gaps and bridges are what goes wrong.
         opacity: Range that the opacity is drawn from.
     """
 
@@ -219,7 +219,7 @@ def _few_cells(size: tuple[int, int]) -> tuple[int, int]:
 
 
 def _other_tone(region: Region) -> NDArray[np.float32]:
-    """Of the image's two tones the one that is not (mostly) inside the shape."""
+    """The one of the image's two tones that is not (mostly) inside the shape."""
     total = max(float(region.coverage.sum()), 1e-6)
     inside = (region.clean * region.coverage[:, :, None]).sum((0, 1)) / total
     distance = np.abs(region.scene.tones - inside).sum(1)

@@ -14,7 +14,7 @@ _NEAR = 24  # a pixel within this of the border's colour belongs to the backgrou
 
 @dataclass(frozen=True)
 class Scene:
-    """Measured once an image.
+    """What an image looks like as a whole, measured once.
 
     Attributes:
         size: (height, width) of the image.

@@ -114,11 +114,11 @@ class AnomalySynthesizer:
         rng: np.random.Generator,
         donors: Callable[[], Sequence[Image]] = tuple,
     ) -> Damage | None:
-        """As `damage`, but with one of the fillings asked for, or None where several draws show nothing.
+        """Damage a copy with one of the fillings asked for; None where several draws show nothing.
 
         Args:
-            image: As there.
-            rng: As there.
+            image: What is damaged, as `damage` takes it.
+            rng: Source of every random draw, as `damage` takes it.
             donors: Gives the donors of each draw.
         """
         for _ in range(_DRAWS):

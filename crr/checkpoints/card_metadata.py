@@ -61,7 +61,7 @@ def card_to_change(folder: Path) -> str:
 
 
 def known_metadata(card: str | None) -> dict[str, Any]:
-    """As `metadata_of`, but empty also without a card, and where its metadata cannot be read."""
+    """The metadata of a card; empty also without a card, and where they cannot be read."""
     with suppress(ConfigError):
         return metadata_of(card or "")
     return {}
@@ -78,7 +78,7 @@ def with_results(card: str, name: str, report: Mapping[str, Any]) -> str:
 
     Args:
         card: Text of the card.
-        name: Of the model.
+        name: Name of the model.
         report: What was measured, in [0, 1].
     """
     rows = [(_ALL, report["mean"], tuple(HEADINGS))]
@@ -123,9 +123,9 @@ class Facts:
     Attributes:
         method: For example "crr".
         encoder: timm name of its encoder.
-        layers: Of the encoder.
-        categories: That it was trained on.
-        bytes: Of its files; None if the card does not say.
+        layers: The encoder's layers.
+        categories: Categories that the model was trained on.
+        bytes: Size of the model's files; None if the card does not say.
     """
 
     method: str = "?"
@@ -171,10 +171,10 @@ def ready_to_publish(
 
     Args:
         card: Text of the card.
-        config: Of the checkpoint.
+        config: Config of the checkpoint.
         size: Bytes of its files.
         name: OWNER/NAME, under which it will be published; if None, figures keep the name they have.
-        licence: As the Hub names licences, such as "apache-2.0"; that of the card if None.
+        licence: A licence by the Hub's name for it, such as "apache-2.0"; None for that of the card.
 
     Raises:
         ConfigError: The card's metadata cannot be read.

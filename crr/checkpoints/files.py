@@ -155,14 +155,14 @@ def no_safetensors(path: Path, error: Exception) -> CheckpointError:
 
 
 def name_of(folder: Path) -> str:
-    """The name of its folder, or OWNER/NAME@COMMIT of a checkpoint from the Hub."""
+    """The name of a checkpoint: that of its folder, or OWNER/NAME@COMMIT if it is from the Hub."""
     with suppress(OSError, ValueError, KeyError, TypeError):
         return str(json.loads((folder / PULLED).read_text(encoding="utf-8"))["name"])
     return folder.name
 
 
 def digest_of(content: bytes) -> str:
-    """12 hex digits of its SHA-256."""
+    """12 hex digits of the content's SHA-256."""
     return hashlib.sha256(content).hexdigest()[:_DIGITS]
 
 

@@ -41,9 +41,9 @@ def keep_normals(
     """Put copies of normal images beside a checkpoint; those of the same categories are replaced.
 
     Args:
-        checkpoint: Its folder.
+        checkpoint: Folder of the checkpoint.
         held_back: Category to its normal images that were not trained on.
-        encoder: Of the checkpoint; images are kept no larger than it needs.
+        encoder: Settings of the checkpoint's encoder; images are kept no larger than it needs.
         count: Most images a category, evenly spread; 0 keeps none.
         progress: Called about once a second with the stage "normals".
 
@@ -84,8 +84,8 @@ def find_normals(checkpoint: Path, categories: Sequence[str]) -> dict[str, list[
     once for each.
 
     Args:
-        checkpoint: Its folder.
-        categories: Wanted.
+        checkpoint: Folder of the checkpoint.
+        categories: Categories that are wanted.
     """
     lenders = [folder.parent for folder in sorted(checkpoint.parent.glob(f"*/{NORMALS}"))]
     lenders += [folder.parent for folder in sorted(checkpoint_folder().glob(f"*/{NORMALS}"))]

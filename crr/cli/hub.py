@@ -1,4 +1,4 @@
-"""The commands `pull`, `push` and `models`: which models there are, here and on the Hugging Face Hub."""
+"""The commands `pull`, `push`, `remove` and `models`: models here and on the Hugging Face Hub."""
 
 import json
 from collections.abc import Sequence

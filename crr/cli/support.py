@@ -63,7 +63,7 @@ def check_json_file(path: Path | None, progress: ProgressStyle) -> None:
 
 
 def check_file(path: Path) -> None:
-    """As `check_json_file`, for a file that is no JSON."""
+    """See before the work that a file of another kind than JSON can be written after it."""
     from crr.runtime.files import check_writable
 
     if path.is_dir():
@@ -95,7 +95,7 @@ def check_card(folder: Path) -> None:
 
 
 def write_json(path: Path | None, values: dict[str, Any]) -> None:
-    """Write to a file, to stdout, or nowhere (None)."""
+    """Write a result as JSON to a file, to stdout, or nowhere (None)."""
     from crr.runtime.files import write_text_atomically
 
     text = json.dumps(values, indent=2) + "\n"

@@ -110,7 +110,7 @@ def transferring(stage: str, style: ProgressStyle) -> "Iterator[TransferCallback
 
 
 def figures_table(result: Mapping[str, Any]) -> Table:
-    """The result of an evaluation (`crr.report.Report.as_json()`), in fractions."""
+    """The result of an evaluation (`crr.metrics.report.Report.as_json()`), in fractions."""
     table = _table(title=result["model"])
     table.add_column("category", overflow="fold")
     for header in ("images", *HEADINGS.values()):
@@ -123,7 +123,7 @@ def figures_table(result: Mapping[str, Any]) -> Table:
 
 
 def identity_table(result: Mapping[str, Any]) -> Table:
-    """The result of `crr identity` (`crr.identity_evaluation.IdentityReport.as_json()`)."""
+    """The result of `crr identity` (`crr.identity.evaluation.IdentityReport.as_json()`)."""
     from crr.anomalies import HELD_OUT
 
     table = _table(title=f"{result['model']}: share of the damage that is copied")
@@ -155,7 +155,7 @@ def identity_table(result: Mapping[str, Any]) -> Table:
 
 
 def comparison_table(result: Mapping[str, Any]) -> Table:
-    """The result of `crr compare` (`crr.comparison.ModelComparison.as_json()`): means over the categories."""
+    """The result of `crr compare` (`ModelComparison.as_json()`): means over the categories."""
     table = _table(title=f"measured on {result['device']}")
     table.add_column("model", overflow="fold")
     shown = ("image_auroc", "pixel_ap", "aupro")  # of the seven, so that it fits; the file has them all
@@ -178,7 +178,7 @@ def comparison_table(result: Mapping[str, Any]) -> Table:
 
 
 def layers_table(result: Mapping[str, Any]) -> Table:
-    """The result of `crr layers` (`crr.layer_evaluation.LayerReport.as_json()`)."""
+    """The result of `crr layers` (`crr.evaluation.layers.LayerReport.as_json()`)."""
     table = _table(title=result["model"])
     table.add_column("category", overflow="fold")
     table.add_column("layer", overflow="fold")
@@ -194,7 +194,7 @@ def layers_table(result: Mapping[str, Any]) -> Table:
 
 
 def inversion_table(result: Mapping[str, Any]) -> Table:
-    """The result of `crr evaluate-inversion` (`crr.inversion_evaluation.InversionReport.as_json()`)."""
+    """The result of `crr evaluate-inversion` (`crr.inversion.evaluation.InversionReport.as_json()`)."""
     table = _table(title="Pictures of features: the control in dB, and shares of damages")
     table.add_column("", overflow="fold")
     names = list(result["mean"]["repaired"])
@@ -241,7 +241,7 @@ def hub_table(found: "Sequence[HubModel]", here: "Collection[str]") -> Table:
 
 
 def _models_table(names: Sequence[str], *numbers: str, title: str = "") -> Table:
-    """Without rows; the column of names is as wide as they are, because somebody will type them."""
+    """An empty table; the column of names is as wide as they are, because somebody will type them."""
     table = _table(title=title)
     table.add_column("name", overflow="fold", width=min(_NAME_WIDTH, max(map(len, names))))
     table.add_column("method, encoder, categories", overflow="fold")

@@ -96,7 +96,7 @@ def read_mask(sample: Sample, size: tuple[int, int]) -> Mask:
 
 
 def read_mask_file(path: Path, size: tuple[int, int]) -> Mask:
-    """As `read_mask`, of a file; raises `ImageError` if it is missing or damaged."""
+    """The defective pixels in a mask file, as `read_mask`; raises `ImageError` if it is missing or bad."""
     channels = cv2.split(decode(path, name=str(path), background=0))
     marked = np.maximum.reduce(channels) / np.float32(255)
     if marked.max() <= 0.5:

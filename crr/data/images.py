@@ -126,7 +126,7 @@ def read(path: Path, name: str = "") -> bytes:
     """The content of an image file, which is not looked into.
 
     Args:
-        path: Of the file.
+        path: Path of the file.
         name: File name for error messages; the path's own name if empty.
 
     Raises:

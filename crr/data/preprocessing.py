@@ -1,4 +1,4 @@
-"""From an image of any size to the square that the encoder sees."""
+"""How an image of any size becomes the square that the encoder sees."""
 
 import cv2
 import numpy as np

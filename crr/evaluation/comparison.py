@@ -109,7 +109,7 @@ def compare(
         models: Names or folders of checkpoints.
         dataset: Opened by `crr.data.datasets.open_dataset`; its test images are read.
         pairs: Folder of real defects with clean twins, see `crr.identity.pairs.real_pairs`.
-        device: As `crr.load` takes it.
+        device: Name of a device, as `crr.load` takes it.
         progress: Called about once a second; stages are named after checkpoint and measurement.
 
     Raises:

@@ -29,7 +29,7 @@ class LayerFigures:
     """One layer of one category; each is None where it is not defined.
 
     Attributes:
-        image_auroc: Of the image score that this layer's map alone would give, in [0, 1].
+        image_auroc: AUROC of the image score that this layer's map alone would give, in [0, 1].
         pixel_ap: Average precision of its map's pixels.
         aupro: Area under the per-region overlap.
     """

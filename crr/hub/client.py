@@ -51,7 +51,7 @@ class Hub:
     """Where models are pulled from and published; endpoint and token are the client's unless given.
 
     Attributes:
-        endpoint: Its address, `HF_ENDPOINT` or huggingface.co.
+        endpoint: Address of the Hub, `HF_ENDPOINT` or huggingface.co.
         store: The models from it that are on this machine.
     """
 
@@ -152,10 +152,10 @@ class Hub:
     ) -> Pulled:
         """Bring a model to this machine; if its commit is here already, nothing is sent.
 
-        Of a commit that is here the Hub is not even asked; nor while `HF_HUB_OFFLINE` is set.
+        The Hub is not even asked about a commit that is here; nor while `HF_HUB_OFFLINE` is set.
 
         Args:
-            name: Its revision is looked up anew, so that this also updates a model.
+            name: The model; its revision is looked up anew, so that this also updates a model.
             tell: Hears how far it is.
             stop: Set to stop; what has arrived is kept, and the next pull goes on with it.
 
@@ -263,7 +263,7 @@ class Hub:
 
 
 def _is_usable(pulled: Pulled) -> bool:
-    """Whether its files are whole; this reads them."""
+    """Whether a pulled model's files are whole; this reads them."""
     with suppress(CheckpointError):
         describe(pulled.path)
         return True
@@ -274,7 +274,7 @@ def _is_usable(pulled: Pulled) -> bool:
 def _locked(
     model: HubModel, path: Path, tell: TransferCallback | None, stop: threading.Event | None
 ) -> Iterator[None]:
-    """While nobody else pulls the same; raises `StoppedError` if the wait for them is stopped."""
+    """Let nobody else pull the same model; raises `StoppedError` if the wait for others is stopped."""
     with ExitStack() as stack:
         while True:
             try:

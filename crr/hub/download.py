@@ -41,11 +41,11 @@ def download(
     takes a damaged body of the right size.
 
     Args:
-        model: Looked up.
-        file: Of it.
+        model: The model, looked up before.
+        file: The file of the model that is brought.
         folder: Where it goes.
         endpoint: Address of the Hub.
-        token: As the client takes it.
+        token: Token for the Hub, as its client takes it.
         tell: Hears how many bytes of the file are there.
         stop: Set to stop.
 

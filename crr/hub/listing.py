@@ -20,12 +20,12 @@ LARGEST = {CONFIG: 2**20, CARD: 2**20, WEIGHTS: 4 * 2**30}
 
 @dataclass(frozen=True)
 class HubFile:
-    """One file.
+    """One file of a model on the Hub.
 
     Attributes:
-        name: In the repository.
-        bytes: Its size.
-        sha256: Of its content, where the Hub keeps it as a large file; else None.
+        name: Name of the file in the repository.
+        bytes: Size of the file.
+        sha256: SHA-256 of its content, where the Hub keeps it as a large file; else None.
         git: The id that git gives its content, a SHA-1 over its length and content.
     """
 
@@ -40,12 +40,12 @@ class HubModel:
     """A model as the Hub lists it.
 
     Attributes:
-        name: As it was asked for.
+        name: Name of the model, as it was asked for.
         commit: 40 hex digits.
         files: Name to file; empty in the answer to a search.
         card: The metadata of its model card.
         changed: When it was last changed.
-        downloads: In the last month.
+        downloads: How often it was downloaded in the last month.
         private: Whether only some may see it.
         gated: Whether access has to be asked for.
     """
@@ -66,17 +66,17 @@ class HubModel:
 
     @property
     def licence(self) -> str:
-        """As its card names it; empty if it does not."""
+        """The licence that the model's card names; empty if it names none."""
         return licence_of(self.card)
 
     @property
     def facts(self) -> Facts:
-        """What `crr push` writes into the card."""
+        """The facts that `crr push` writes into the model's card."""
         return facts_of(self.card)
 
     @property
     def results(self) -> dict[str, float]:
-        """Metric to its value in [0, 1], as its card has it; empty if it was not measured."""
+        """Metric to its value in [0, 1], from the model's card; empty if it was not measured."""
         return results_of(self.card)
 
     def checked(self) -> "HubModel":
@@ -104,7 +104,7 @@ class Revision:
     Attributes:
         name: A branch, a tag, or the first digits of a commit.
         title: What was changed; empty for a branch or a tag.
-        when: Of the commit; None for a branch or a tag.
+        when: Time of the commit; None for a branch or a tag.
     """
 
     name: str
@@ -112,12 +112,12 @@ class Revision:
     when: datetime | None = None
 
     def __str__(self) -> str:
-        """In a list to choose from."""
+        """The revision as a line in a list to choose from."""
         return self.name if self.when is None else f"{self.name} · {self.when:%Y-%m-%d} · {self.title:.60}"
 
 
 def model_of(info: ModelInfo, name: HubName) -> HubModel:
-    """From the client's answer."""
+    """The model that the client's answer describes."""
     card = info.card_data
     return HubModel(
         name=name,

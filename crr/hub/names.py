@@ -29,7 +29,7 @@ class HubName:
 
     @staticmethod
     def parse(text: str) -> "HubName | None":
-        """From OWNER/NAME or OWNER/NAME@REVISION; None if it has not that form."""
+        """The name in a text: OWNER/NAME or OWNER/NAME@REVISION; None if it has not that form."""
         found = _FORM.fullmatch(text)
         if found is None or ".." in text or any(part in (".", "..") for part in text.split("/")):
             return None
@@ -44,5 +44,5 @@ class HubName:
         return HubName(self.repo, commit[:_SHORT])
 
     def __str__(self) -> str:
-        """As people write it."""
+        """The name as people write it."""
         return self.repo if self.revision is None else f"{self.repo}@{self.revision}"

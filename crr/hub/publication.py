@@ -27,9 +27,9 @@ class Publication:
         folder: The checkpoint.
         name: OWNER/NAME on the Hub; None while nobody has said it.
         private: Whether a repository that is made for it is private.
-        licence: As the Hub names licences, such as "apache-2.0"; None for that of its card.
+        licence: A licence by the Hub's name for it, such as "apache-2.0"; None for that of its card.
         normals: Whether the normal photos beside it are published too.
-        message: Of the commit; None for the model's name and revision.
+        message: Message of the commit; None for the model's name and revision.
     """
 
     folder: Path
@@ -50,7 +50,7 @@ class Publication:
         return [self.folder / CONFIG, self.folder / WEIGHTS, *(self.photos if self.normals else ())]
 
     def card(self) -> str:
-        """The text of its model card as it will be published.
+        """The text of the model card as it will be published.
 
         Raises:
             CheckpointError: It is no checkpoint, or it is damaged.
@@ -65,7 +65,7 @@ class Publication:
         return ready_to_publish(title if card is None else card, config, size, name, self.licence)
 
     def lacks(self, card: str) -> list[str]:
-        """What is missing or odd in its card, as sentences; `card` is that of `card()`."""
+        """What the model card lacks or has that is odd, as sentences; `card` is that of `card()`."""
         metadata = metadata_of(card)
         sentences = []
         licence, own = licence_of(metadata), licence_of(known_metadata(card_in(self.folder)))
@@ -81,7 +81,7 @@ class Publication:
         return sentences
 
     def check(self, card: str) -> None:
-        """See that it can be published, and pulled afterwards.
+        """See that the checkpoint can be published, and pulled afterwards.
 
         Raises:
             ConfigError: Its name has a revision, its card names no licence, or a file is too large.
@@ -114,7 +114,7 @@ class Published:
 
     @property
     def sentence(self) -> str:
-        """What came of it."""
+        """What came of the publication, as a sentence."""
         if self.before is None:
             return f"Published as {self.name}: {self.url}"
         if self.name.means(self.before):

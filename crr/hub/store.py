@@ -40,7 +40,7 @@ class Pulled:
     Attributes:
         name: With the first digits of its commit.
         commit: 40 hex digits.
-        path: Its folder.
+        path: Folder of the model.
         asked: The revision by which it was pulled first, "main" if none was named.
         when: In UTC, ISO 8601.
         endpoint: Address of the Hub that it is from.
@@ -55,19 +55,19 @@ class Pulled:
 
     @property
     def bytes(self) -> int:
-        """Size of its files; 0 if somebody removed it meanwhile."""
+        """Size of the model's files; 0 if somebody removed it meanwhile."""
         with suppress(FileNotFoundError):
             return sum(file.stat().st_size for file in self.path.iterdir())
         return 0
 
     @property
     def licence(self) -> str:
-        """As its card names it; empty if it does not."""
+        """The licence that the model's card names; empty if it names none."""
         return licence_of(known_metadata(card_in(self.path)))
 
 
 class Store:
-    """Where they lie."""
+    """The place on this machine where pulled models lie."""
 
     def __init__(self, root: Path | None = None) -> None:
         """Args: root, a folder; by default where the Hub's client has libraries keep things (`HF_HOME`)."""
@@ -175,7 +175,7 @@ class Store:
 
     @contextmanager
     def _changing(self, repo: str) -> Iterator[None]:
-        """Nobody else changes what the revisions of a model mean."""
+        """Let nobody else change what the revisions of a model mean, while the block runs."""
         lock = self.root / ".locks" / f"{self._folder(repo).name}.lock"
         lock.parent.mkdir(parents=True, exist_ok=True)
         with WeakFileLock(lock):

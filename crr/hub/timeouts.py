@@ -59,7 +59,7 @@ def run_with_timeout(
     stopped: str = STOPPED,
     timeout: float | None = None,
 ) -> Result:
-    """What `work` returns.
+    """What `work` returns, unless nothing is heard of it for too long.
 
     It runs in a thread of its own, which is left to itself when nothing is heard of it for too long: the
     client's own timeouts and repetitions can take minutes.

@@ -126,7 +126,7 @@ class _Said:
             self._say(file, sum(self._done.values()))
 
     def hear_all(self) -> None:
-        """All are there: those too that did not have to be sent."""
+        """Say that all files are there, those too that did not have to be sent."""
         with self._heartbeat.waited_for():
             self._say("", self._total)
 
@@ -203,7 +203,7 @@ class _Upload:
         hf_raise_for_status(response)
 
     def _find(self, private: bool) -> HubModel:
-        """What is there; raises `HubError` if it is no model that may be replaced."""
+        """What the repository holds now; raises `HubError` if it is no model that may be replaced."""
         name = self._name
         there = model_of(self._api.model_info(name.repo, files_metadata=True), name)
         if private and not there.private:

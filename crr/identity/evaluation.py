@@ -112,7 +112,7 @@ class _Measured:
     """What is kept of a clean image and its damaged copies.
 
     Attributes:
-        category: Of the image.
+        category: Category of the image.
         sums: Filling to the (layers, 2) float64 sums of the copy with that filling.
         normal_error: (layers,) float64.
     """

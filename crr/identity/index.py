@@ -37,7 +37,7 @@ class IdentityIndex:
     """How much of a damage a decoder copied, 1 = copied (identity mapping), 0 = repaired.
 
     Attributes:
-        index: Of all layers together; None where the damage does not show in the encoder's features.
+        index: Index of all layers together; None where the damage does not show in the encoder's features.
         layers: Layer to its index, likewise.
         normal_error: Mean of 1 - cosine between encoder and decoder without the damage, in [0, 2].
         origin: Where the damage comes from.
@@ -81,8 +81,8 @@ def passed_damage(clean: Reconstruction, damaged: Reconstruction, mask: Tensor) 
     """Compare what the damage did to the encoder's and to the decoder's features.
 
     Args:
-        clean: Of B clean images, or of a single one of which all damaged ones are copies.
-        damaged: Of their B damaged copies.
+        clean: Features of B clean images, or of a single one of which all damaged ones are copies.
+        damaged: Features of their B damaged copies.
         mask: bool (B, H, W), True where an image was damaged, covering exactly what the network saw. Any
             size and device; a patch counts if a single pixel of its area is damaged.
     """
@@ -107,9 +107,9 @@ def identity_index(
     """How much of a damage was copied, from what a detector answered before and after it.
 
     Args:
-        layers: Their names.
-        clean: Of one image.
-        damaged: Of its damaged copies, perhaps none.
+        layers: Names of the layers.
+        clean: Features of one image.
+        damaged: Features of its damaged copies, perhaps none.
         masks: bool (copies, H, W), True where a copy was damaged, covering what the network saw.
         origin: Where the damage comes from.
     """
@@ -161,7 +161,7 @@ def touched(mask: Tensor, features: Tensor) -> Tensor:
 
     Args:
         mask: bool (B, H, W), covering exactly what the network saw; of any device.
-        features: (B, C, h, w), of that layer.
+        features: (B, C, h, w), the features of that layer.
     """
     pooled = functional.adaptive_max_pool2d(mask.unsqueeze(1).float(), features.shape[2:])
     return pooled.to(features.device) > 0

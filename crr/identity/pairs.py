@@ -44,7 +44,7 @@ class DamagedPair:
 
     Attributes:
         path: File of the clean image.
-        category: Its category; for real twins the folder's name.
+        category: Category of the image; for real pairs the folder's name.
         group: Where the damage comes from.
         filling: Name in `crr.anomalies.FILLINGS`; empty for real damage.
         clean: uint8 (crop, crop, 3); shared by the copies, so treat it as read-only.

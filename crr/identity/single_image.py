@@ -26,8 +26,8 @@ def index_of_damage(before: Explanation, after: Explanation, mask: Mask) -> Iden
     """How much of a damage a detector copied, from its answers to an image before and after the damage.
 
     Args:
-        before: Of the image without the damage.
-        after: Of the damaged image, by the same detector with the same mask of features.
+        before: Explanation of the image without the damage.
+        after: Explanation of the damaged image, by the same detector with the same mask of features.
         mask: bool, of the size of the image: True where it was damaged.
     """
     return identity_index(_names(after), before.reconstruction(), after.reconstruction(), _seen(mask, after))
@@ -37,7 +37,7 @@ def index_of_defect(explanation: Explanation, mask: Mask, normals: Sequence[Norm
     """An estimate of the index of a real defect: normal patches stand in for the part before it.
 
     Args:
-        explanation: Of the defective image.
+        explanation: Explanation of the defective image.
         mask: bool, of the size of the image: True where it is defective.
         normals: Normal patches of the same kind of part, a layer.
     """
@@ -65,7 +65,7 @@ class StandardDamage:
         self._passes: EncoderPasses = {}
 
     def index_of(self, detector: Detector) -> IdentityIndex:
-        """How much of it a detector's decoder copies; raises `DeviceError` if the device lacks memory."""
+        """How much of this damage a detector's decoder copies; raises `DeviceError` if memory is lacking."""
         encoder = detector.config.encoder
         size = (encoder.resize, encoder.crop)
         if size not in self._made:

@@ -33,9 +33,9 @@ def surrogate_for(damaged: Reconstruction, mask: Tensor, normals: Sequence[Norma
     """Damaged images with normal patches in the place of the damaged ones, for `passed_damage`.
 
     Args:
-        damaged: Of B images.
+        damaged: Features of B damaged images.
         mask: bool (B, H, W), True where an image is damaged, covering exactly what the network saw.
-        normals: Of the same category and detector, one a layer.
+        normals: Normal patches of the same category and detector, one entry a layer.
     """
     encoder, decoder = [], []
     for seen, answered, patches in zip(damaged.encoder, damaged.decoder, normals, strict=True):
@@ -54,5 +54,5 @@ def _replaced(features: Tensor, places: Tensor, patches: Tensor) -> Tensor:
 
 
 def _last(features: Tensor) -> Tensor:
-    """(B, h, w, C) of (B, C, h, w)."""
+    """Features (B, C, h, w) with their channels last, (B, h, w, C)."""
     return features.permute(0, 2, 3, 1)

@@ -30,7 +30,7 @@ class ExplainedLayer:
     """One layer of one image.
 
     Attributes:
-        layer: Its name, channels and grid.
+        layer: Name, channels and grid of the layer.
         encoder: float32 (h, w, C), what the encoder saw.
         shown: float32 (h, w, C), what of it the decoder was shown; the same array unless some was hidden.
         decoder: float32 (h, w, C), what the decoder answered.
@@ -44,7 +44,7 @@ class ExplainedLayer:
     distance: Map
 
     def scaled(self, gain: float) -> "ExplainedLayer":
-        """With the decoder's answer `gain` times as long; directions, and what follows from them, stay."""
+        """The layer with its answer `gain` times as long; directions, and what follows from them, stay."""
         return replace(self, decoder=np.asarray(gain * self.decoder, dtype=np.float32))
 
 
@@ -61,7 +61,7 @@ def gain_of(encoder: Map, decoder: Map) -> float:
 
 @dataclass(frozen=True)
 class FusedMap:
-    """The anomaly map as a sum.
+    """The anomaly map, with each term of the sum that it is.
 
     Attributes:
         distance: float32 (map, map), the weighted mean of the layers' distances, smoothed.
@@ -99,7 +99,7 @@ class MapTerms:
         return self.layers.nbytes + (0 if self.segmentation is None else self.segmentation.nbytes)
 
     def halved(self) -> "MapTerms":
-        """In half precision, to be kept."""
+        """The terms in half precision, to be kept."""
         segmentation = None if self.segmentation is None else np.asarray(self.segmentation, dtype=np.float16)
         halved = np.asarray(self.layers, dtype=np.float16)
         return replace(self, layers=halved, segmentation=segmentation)  # type: ignore[arg-type]
@@ -108,9 +108,9 @@ class MapTerms:
         """The map with other weights; no model is asked.
 
         Args:
-            weights: Of the layers, non-negative; they count in proportion. All alike if None, as calibrated.
+            weights: Non-negative, one a layer; they count in proportion. All alike if None, as calibrated.
                 If all are 0, no layer counts.
-            distance_weight: Of the layers together, in [0, 1]; the segmentation network has the rest. The
+            distance_weight: What all layers count, in [0, 1]; the segmentation network has the rest. The
                 calibrated one if None; without such a network it is 1.
 
         Raises:

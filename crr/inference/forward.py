@@ -43,7 +43,7 @@ class FeatureMask:
 
     Attributes:
         rate: Probability with which each element of each patch is hidden, in [0, 1).
-        seed: Of the draw.
+        seed: Seed of the draw of what is hidden.
     """
 
     rate: float = 0.0
@@ -124,7 +124,7 @@ def encode(
 
 
 def encoder_key(detector: Detector) -> EncoderKey:
-    """Equal for detectors whose encoders answer alike."""
+    """A key that is equal for detectors whose encoders answer alike."""
     return detector.config.encoder, detector.encoder.digest, detector.device
 
 

@@ -29,9 +29,9 @@ class Neighbour:
 
     Attributes:
         image: Number of the image that it is part of, in `PatchMemory.images`.
-        row: Of the layer's grid, from the top.
-        column: Of the layer's grid, from the left.
-        distance: To what was asked about, in [0, 2].
+        row: Row of the layer's grid, from the top.
+        column: Column of the layer's grid, from the left.
+        distance: Distance to what was asked about, in [0, 2].
     """
 
     image: int
@@ -42,7 +42,7 @@ class Neighbour:
 
 @dataclass(frozen=True)
 class _Patches:
-    """One layer's.
+    """The remembered patches of one layer.
 
     Attributes:
         search: Finds the nearest rows.
@@ -73,7 +73,7 @@ class PatchMemory:
         """Look at normal images and remember their patches.
 
         Args:
-            layers: Of the encoder.
+            layers: Layers of the encoder.
             images: Category to normal images as the encoder sees them, at least one in all.
             encode: The encoder's features of some of them.
             tell: Hears how many images of how many were looked at.
@@ -119,7 +119,7 @@ class PatchMemory:
 
     @property
     def nbytes(self) -> int:
-        """Memory that it takes."""
+        """Bytes of memory that patches and pictures take."""
         patches = sum(layer.rows.nbytes + layer.origin.nbytes for layer in self._layers)
         return patches + sum(image.nbytes for _, image in self.images)
 
@@ -129,7 +129,7 @@ class PatchMemory:
         Args:
             layer: Number of the layer that they come from.
             features: (N, C).
-            count: Of patches wanted; fewer if fewer are remembered.
+            count: Number of patches wanted; fewer if fewer are remembered.
         """
         patches = self._layers[layer]
         count = min(count, len(patches.origin))

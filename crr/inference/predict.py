@@ -25,7 +25,7 @@ FileRecord = dict[str, Any]
 
 _PICTURES = ("heatmap", "mask")
 _NAME_BYTES = 200
-"""Of a picture's name: file systems allow 255, of which "_heatmap.png" and a temporary name take some."""
+"""Most bytes of a picture's stem: of 255 in file systems "_heatmap.png" and a temporary name take some."""
 
 
 def predict_files(

@@ -30,13 +30,13 @@ from crr.types import Features, Image, Mask, Progress, Reconstruction
 
 @dataclass(frozen=True)
 class PaintingFigures:
-    """Of the damaged test images of a category, or of a kind of damage.
+    """Figures of the damaged test images of a category, or of a kind of damage.
 
     Attributes:
         images: Damaged images.
         psnr: Mean peak signal-to-noise ratio of the control, the encoder's features painted, in dB.
-        psnr_inside: The same inside the damage alone.
-        psnr_clean: Of the clean part inside the damage: what a picture without the damage would reach.
+        psnr_inside: Mean peak signal-to-noise ratio of the control inside the damage alone.
+        psnr_clean: Ratio of the clean part inside the damage: what a picture without the damage would reach.
         shows: Share of damages inside of which the control is nearer to the damaged image than to the clean
             one, in [0, 1].
         repaired: Model to the share of damages inside of which its painted answer is nearer to the clean
@@ -83,7 +83,7 @@ def measure_inversion(
     Args:
         network: Inverts the encoder of all `detectors`.
         detectors: Whose answers are painted; at least one, for its encoder.
-        dataset: Its normal test images are damaged.
+        dataset: Data set whose normal test images are damaged.
         progress: Called about once a second with the stage "inversion".
         images: Most clean images a category; each is damaged with every filling.
 

@@ -29,14 +29,14 @@ class InversionConfig:
 
     Attributes:
         encoder: The encoder whose features it inverts.
-        encoder_digest: Of that encoder's weights.
+        encoder_digest: Digest of that encoder's weights.
         width: Channels on the finest layer's grid; coarser grids have more, finer ones fewer.
         widest: No grid has more channels.
         categories: Whose images it was trained on.
-        iterations: Done in training.
+        iterations: Steps of the training.
         batch_size: Images a step, each clean and damaged.
-        seed: Of the training.
-        weights_digest: Of the weights file that was saved with it.
+        seed: Seed of the training.
+        weights_digest: Digest of the weights file that was saved with it.
         format: Version of `inversion.json`; raised when an older reader could misread a newer file.
     """
 
@@ -53,7 +53,7 @@ class InversionConfig:
 
 
 class InversionNetwork(nn.Module):
-    """From the features of one encoder to the image they came from.
+    """A network from the features of one encoder to the image they came from.
 
     From the coarsest grid to the finest, each layer adds what it knows; then the picture is enlarged to
     the size that the encoder saw.

@@ -45,10 +45,10 @@ def train_inversion(
     the layers only, so that it looks at all of them.
 
     Args:
-        dataset: Its `train` images are used.
-        encoder: Whose features are inverted.
+        dataset: Data set whose `train` images are used.
+        encoder: Encoder whose features are inverted.
         iterations: Steps, each on `batch_size` images and their damaged copies.
-        batch_size: As said.
+        batch_size: Images a step, each clean and damaged.
         seed: Fixes every random draw.
         device: "auto", "cpu", "cuda", ...
         workers: Processes that make images.

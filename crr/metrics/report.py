@@ -31,9 +31,9 @@ class Figures:
         image_auroc: Area under the ROC curve of the image scores.
         image_ap: Average precision of the image scores.
         image_f1max: Largest F1 that any threshold on the image score reaches.
-        pixel_auroc: As above, over all pixels of the category.
-        pixel_ap: As above, over all pixels of the category.
-        pixel_f1max: As above, over all pixels of the category.
+        pixel_auroc: Area under the ROC curve over all pixels of the category.
+        pixel_ap: Average precision over all pixels of the category.
+        pixel_f1max: Largest F1 that any threshold reaches over all pixels of the category.
         aupro: Area under the per-region overlap up to a false-positive rate of 0.3.
     """
 

@@ -4,7 +4,7 @@ CRR's own network with everything taken away that keeps a decoder from copying: 
 damaged images, no hard mining, no segmentation network. It learns to answer with what it is given, and
 it learns that well.
 
-Figures of `checkpoints/autoencoder-embedded`, from `crr compare` (README): 85.3 % I-AUROC, 30.8 % P-AP,
+Figures of `checkpoints/autoencoder-embedded` (docs/identity-mapping.md): 85.3 % I-AUROC, 30.8 % P-AP,
 82.7 % AUPRO; index on held-out damage 0.77, normal error 0.08.
 """
 
@@ -20,5 +20,5 @@ class Autoencoder(CRR):
 
     @classmethod
     def configured(cls, config: DetectorConfig) -> DetectorConfig:
-        """Nothing hidden, no noise, clean images only."""
+        """The preset's config with nothing hidden, no noise, and clean images only."""
         return reconstruction_only(config)

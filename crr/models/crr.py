@@ -12,5 +12,5 @@ class CRR(TrainedDetector):
     title = "CRR (collaborative reconstruction and repair, arXiv 2512.11401)"
 
     def create_decoder(self) -> nn.Module:
-        """Masking, noisy bottleneck and linear attention."""
+        """The decoder of masking, noisy bottleneck and linear attention, untrained."""
         return Decoder(self.config.decoder, self.config.masking, self.encoder.layers)

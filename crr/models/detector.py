@@ -36,7 +36,7 @@ _ENCODER = "encoder."
 
 @dataclass(frozen=True, config=STRICT)
 class NoOptions:
-    """Of a method that has no settings of its own."""
+    """The settings of a method that has none of its own."""
 
 
 class Detector(nn.Module, ABC):
@@ -45,10 +45,10 @@ class Detector(nn.Module, ABC):
     Attributes:
         title: The method as people write it, with its source.
         options_type: The dataclass of the settings that this method alone has.
-        options: Those settings, from `config.options`.
+        options: The settings that this method alone has, from `config.options`.
         config: Everything about it; `config.categories` are the categories it knows.
         name: Name of the checkpoint it came from, empty if it was just made.
-        revision: 12 hex digits that identify the checkpoint's content, empty likewise.
+        revision: 12 hex digits that identify the checkpoint's content, empty if it was just made.
 
     Raises:
         ConfigError: A setting is out of range, is another method's, or does not fit the encoder.
@@ -107,7 +107,7 @@ class Detector(nn.Module, ABC):
         return self.as_input([to_input(image, self.config.encoder) for image in images])
 
     def as_input(self, images: Sequence[Image]) -> Tensor:
-        """The same of images that are (crop, crop, 3) already."""
+        """(B, 3, crop, crop) float in [0, 1], of images that are (crop, crop, 3) already."""
         return as_input_tensor(torch.from_numpy(np.stack(images)).to(self.device))
 
     def reconstruct(self, images: Tensor) -> Reconstruction:
@@ -174,7 +174,7 @@ class Detector(nn.Module, ABC):
 
         Args:
             distance_map: Mean of `distances` over layers, (B, 1, h, w).
-            probability: Of the segmentation network, (B, 1, h, w) in [0, 1], or None.
+            probability: Answer of the segmentation network, (B, 1, h, w) in [0, 1], or None.
         """
         if probability is None:
             return self.smooth(distance_map)
@@ -218,7 +218,7 @@ class MemoryDetector(Detector):
 
     @classmethod
     def configured(cls, config: DetectorConfig) -> DetectorConfig:
-        """No iterations, no segmentation network."""
+        """The preset's config with no iterations and no segmentation network."""
         return without_training(config)
 
     @abstractmethod
@@ -228,7 +228,7 @@ class MemoryDetector(Detector):
         The categories are memorised in order, after `recogniser` was fitted.
 
         Args:
-            category: Its index.
+            category: Index of the category.
             features: Batches of encoder features, which can be read once.
         """
 
@@ -249,8 +249,8 @@ def reconstruction_only(
     In place of the damaged images it sees as many clean ones more.
 
     Args:
-        config: A preset's.
-        dropout: Of the bottleneck, where the method has one.
+        config: Config of a preset.
+        dropout: Dropout of the bottleneck, where the method has one.
         mining_share: Final share of easiest points whose gradients are scaled down.
     """
     config = without_segmentation(config)

@@ -5,7 +5,7 @@ segmentation network. The dropout is its paper's, and so are the loss (section 3
 layers, gradients of the easiest 90 % of points scaled by 0.1) and StableAdamW. Its encoder is a DINOv2,
 whose layers it fuses into two groups; on a convolutional encoder each layer is compared on its own grid.
 
-Figures of `checkpoints/dinomaly-embedded`, from `crr compare` (README): 87.0 % I-AUROC, 35.0 % P-AP,
+Figures of `checkpoints/dinomaly-embedded` (docs/identity-mapping.md): 87.0 % I-AUROC, 35.0 % P-AP,
 84.4 % AUPRO; index on held-out damage 0.52, normal error 0.13.
 """
 
@@ -23,5 +23,5 @@ class Dinomaly(CRR):
 
     @classmethod
     def configured(cls, config: DetectorConfig) -> DetectorConfig:
-        """Dropout, loose loss, clean images only."""
+        """The preset's config with dropout, a loose loss, and clean images only."""
         return reconstruction_only(config, dropout=_DROPOUT, mining_share=config.training.mining_share)

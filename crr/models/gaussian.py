@@ -4,7 +4,7 @@ Each category keeps the mean of its normal features, one a position, and one cha
 The means are the answer; the covariance is that of what is left, which `ResidualMetric` learns. PaDiM (arXiv
 2011.08785) is the next step from here: a covariance of each position's own.
 
-Figures of `checkpoints/gaussian-embedded`, from `crr compare` (README): 82.4 % I-AUROC, 31.8 % P-AP,
+Figures of `checkpoints/gaussian-embedded` (docs/identity-mapping.md): 82.4 % I-AUROC, 31.8 % P-AP,
 84.6 % AUPRO; index on held-out damage 0.00, normal error 0.30.
 """
 
@@ -21,7 +21,7 @@ from crr.types import Features
 
 
 class Gaussian(MemoryDetector):
-    """Answers with the mean features of the nearest known category, whatever it is shown.
+    """A method that answers with the mean features of the nearest known category, whatever it is shown.
 
     Means live on the token grid in half precision; finer layers get theirs by bilinear interpolation. An
     empty memory answers zero.
@@ -38,7 +38,7 @@ class Gaussian(MemoryDetector):
 
     @classmethod
     def configured(cls, config: DetectorConfig) -> DetectorConfig:
-        """Nothing trained, residuals in the metric of their category."""
+        """The preset's config with nothing trained, and residuals in the metric of their category."""
         config = super().configured(config)
         return replace(config, prediction=replace(config.prediction, distance="mahalanobis"))
 

@@ -10,7 +10,7 @@ encoder fill 5.5 MB; each channel is brought to a variance of 1 before 0.01 is a
 same whatever the encoder's units are; and one model of all categories, which takes the nearest one's
 Gaussians.
 
-Figures of `checkpoints/padim-embedded`, from `crr compare` (README): 82.0 % I-AUROC, 27.6 % P-AP,
+Figures of `checkpoints/padim-embedded` (docs/identity-mapping.md): 82.0 % I-AUROC, 27.6 % P-AP,
 80.8 % AUPRO; index on held-out damage 0.00, normal error 0.30.
 """
 
@@ -47,7 +47,7 @@ class PaDiMOptions:
 
 
 class PaDiM(Gaussian):
-    """Answers as `Gaussian` does; its own is the measure."""
+    """PaDiM answers as `Gaussian` does; its own is the measure."""
 
     title = "PaDiM (arXiv 2011.08785)"
 
@@ -55,7 +55,7 @@ class PaDiM(Gaussian):
 
     @classmethod
     def configured(cls, config: DetectorConfig) -> DetectorConfig:
-        """Nothing trained, the joint Mahalanobis distance."""
+        """The preset's config with nothing trained, and the joint Mahalanobis distance."""
         return replace(super().configured(config), options=asdict(PaDiMOptions()))
 
     def create_metric(self, categories: int) -> Metric | None:
@@ -72,10 +72,10 @@ class JointMetric(Metric):
     A whitening is the inverse of a Cholesky factor, so only its lower triangle is kept, in half precision.
 
     Args:
-        layers: Of the encoder.
+        layers: Layers of the encoder.
         categories: How many.
         channels: How many of all layers' channels to measure.
-        seed: Of the draw of these channels.
+        seed: Seed of the draw of these channels.
 
     Raises:
         ConfigError: The layers have fewer channels.

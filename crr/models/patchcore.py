@@ -13,7 +13,7 @@ small enough for 5.5 MB. Coresets are chosen from at most 200 patches an image, 
 neighbours of the nearest patch (equation 7): it is written once over all methods. The search is exact and in
 torch, 1.05 times as long as faiss takes for the same answers (benchmarks/nearest.py).
 
-Figures of `checkpoints/patchcore-embedded`, from `crr compare` (README): 82.9 % I-AUROC, 25.6 % P-AP,
+Figures of `checkpoints/patchcore-embedded` (docs/identity-mapping.md): 82.9 % I-AUROC, 25.6 % P-AP,
 82.9 % AUPRO; index on held-out damage 0.28, normal error 0.39.
 """
 
@@ -78,7 +78,7 @@ class PatchCore(MemoryDetector):
 
     @classmethod
     def configured(cls, config: DetectorConfig) -> DetectorConfig:
-        """Nothing trained, the plain length of the residual."""
+        """The preset's config with nothing trained, and the plain length of the residual."""
         config = super().configured(config)
         prediction = replace(config.prediction, distance="euclidean")
         return replace(config, prediction=prediction, options=asdict(PatchCoreOptions()))

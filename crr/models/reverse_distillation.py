@@ -15,7 +15,7 @@ channels. The embedding keeps 9 % as many numbers as the layers hold, the paper'
 gives the answer, because layers can share a grid, and because a student that ends in ReLU could not answer
 the negative features that most encoders have.
 
-Figures of `checkpoints/rd-embedded`, from `crr compare` (README): 84.4 % I-AUROC, 31.1 % P-AP,
+Figures of `checkpoints/rd-embedded` (docs/identity-mapping.md): 84.4 % I-AUROC, 31.1 % P-AP,
 83.8 % AUPRO; index on held-out damage 0.54, normal error 0.13.
 """
 
@@ -70,7 +70,7 @@ class ReverseDistillation(TrainedDetector):
 
     @classmethod
     def configured(cls, config: DetectorConfig) -> DetectorConfig:
-        """Nothing hidden, clean images only, no hard mining."""
+        """The preset's config with nothing hidden, clean images only, and no hard mining."""
         return replace(reconstruction_only(config), options=asdict(ReverseDistillationOptions()))
 
     def create_decoder(self) -> nn.Module:
@@ -140,7 +140,7 @@ class OneClassEmbedding(nn.Module):
 
 
 class Student(nn.Module):
-    """From the embedding to every layer, the coarsest grid first.
+    """A network from the embedding to every layer, the coarsest grid first.
 
     Raises:
         ConfigError: The grids of the layers are not halves of one another, or are too small.

@@ -12,7 +12,7 @@ the embedded encoder and trains on two CPU cores; no dropout inside the layers, 
 is slow on a CPU; layers of different grids meet by space-to-depth instead of resizing; and each layer is
 brought to a root mean square of 1 an image, so that its error counts the same whatever the encoder's units.
 
-Figures of `checkpoints/uniad-embedded`, from `crr compare` (README): 84.1 % I-AUROC, 36.5 % P-AP,
+Figures of `checkpoints/uniad-embedded` (docs/identity-mapping.md): 84.1 % I-AUROC, 36.5 % P-AP,
 86.6 % AUPRO; index on held-out damage 0.02, normal error 0.25.
 """
 
@@ -47,10 +47,10 @@ class UniADOptions:
             small grid it is the largest that leaves every token something to attend to.
         jitter_scale: The noise of an element has a standard deviation of this times the token's length
             over its channels (paper: alpha).
-        jitter_probability: Of jittering a batch.
+        jitter_probability: Probability of jittering a batch.
         width: Channels of a token inside the transformer.
-        layers: Of the encoder, and of the decoder.
-        heads: Of the attention; divides `width`.
+        layers: Number of layers, of the encoder and again of the decoder.
+        heads: Heads of the attention; divides `width`.
     """
 
     neighbourhood: Positive = 7
@@ -77,7 +77,7 @@ class UniAD(TrainedDetector):
 
     @classmethod
     def configured(cls, config: DetectorConfig) -> DetectorConfig:
-        """Nothing hidden but by the attention, clean images only, no hard mining."""
+        """The preset's config with nothing hidden but by attention, clean images only, no hard mining."""
         return replace(reconstruction_only(config), options=asdict(UniADOptions()))
 
     def create_decoder(self) -> nn.Module:
@@ -95,7 +95,7 @@ class UniAD(TrainedDetector):
 
 
 class Transformer(nn.Module):
-    """From encoder features to what they should look like, layer by layer, on each layer's own grid.
+    """A network from encoder features to what they should look like, layer by layer, each on its own grid.
 
     Raises:
         ConfigError: The grids of the layers do not fit each other, or are too small.
@@ -252,5 +252,5 @@ def _mlp(width: int) -> nn.Sequential:
 
 
 def _mean_square(layer: Tensor) -> Tensor:
-    """(B, 1, 1, 1): of each image's (C, h, w)."""
+    """(B, 1, 1, 1): the mean square of each image's (C, h, w)."""
     return layer.float().square().mean(dim=(1, 2, 3), keepdim=True)

@@ -38,5 +38,5 @@ def bfloat16_helps(device: torch.device) -> bool:
 
 
 def autocast(device: torch.device) -> AbstractContextManager[None]:
-    """bfloat16 where the device multiplies it natively."""
+    """A context that computes in bfloat16 where the device multiplies it natively."""
     return torch.autocast(device.type, torch.bfloat16, enabled=bfloat16_helps(device))

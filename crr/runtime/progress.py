@@ -65,7 +65,7 @@ class Reporter:
             self._callback(report)
 
     def _seconds_left(self, pace: float) -> float | None:
-        """Of this stage and of the training stages to come, which are taken to run like the last one."""
+        """Seconds left in this stage and in the training stages to come, taken to run like the last one."""
         here = (self._total - self._done) * pace
         later = sum(self._later.values())
         if later == 0:

@@ -45,9 +45,9 @@ def fit_recogniser(detector: Detector, training: Samples, held_back: Samples, re
     """Learn each category's centre in encoder space, and how far held-back normals lie from it.
 
     Args:
-        detector: Nothing of it need be trained.
+        detector: The detector; nothing of it need be trained.
         training: Category to the images that were trained on, in the detector's order of categories.
-        held_back: Category to those that were not, at least one of each.
+        held_back: Category to images that were held back, at least one of each.
         reporter: Told of the stage "categories".
     """
     parts = [_spread(training, _STATISTICS_IMAGES), _spread(held_back, _STATISTICS_IMAGES)]
@@ -66,7 +66,7 @@ def memorise(detector: MemoryDetector, training: Samples, reporter: Reporter) ->
     """Let a method remember its normal features.
 
     Args:
-        detector: Its `recogniser` is fitted.
+        detector: The detector, with its `recogniser` fitted.
         training: Category to its normal images, in the detector's order of categories.
         reporter: Told of the stage "memory".
     """
@@ -83,9 +83,9 @@ def fit_statistics(detector: Detector, training: Samples, held_back: Samples, re
     no training has seen.
 
     Args:
-        detector: It decodes as it will.
+        detector: The detector, trained: it decodes as it will.
         training: Category to the images that were trained on, in the detector's order of categories.
-        held_back: Category to those that were not, at least one of each.
+        held_back: Category to images that were held back, at least one of each.
         reporter: Told of the stage "statistics".
     """
     training, held_back = _spread(training, _STATISTICS_IMAGES), _spread(held_back, _STATISTICS_IMAGES)
@@ -135,9 +135,9 @@ class _Examples:
 
     Attributes:
         distance: (N, 1, h, w) float32 on the CPU, not yet smoothed.
-        probability: Likewise, or None if there is no segmentation network.
+        probability: The segmentation network's, of the same shape; None if there is no such network.
         masks: (N, map, map), all False for a clean image.
-        damaged: (N,).
+        damaged: (N,) True for a damaged image.
     """
 
     distance: Tensor

@@ -26,7 +26,7 @@ class CleanFeatures:
 
     Args:
         samples: Category to its training samples, in the detector's order of categories.
-        detector: Its encoder is asked.
+        detector: Detector whose encoder is asked.
         seed: With the batch's number it fixes every draw.
         batch_size: Images a batch.
         limit: Bytes that may be kept.

@@ -47,7 +47,7 @@ DINOV2_BASE = DetectorConfig(
         ),
     ),
 )
-"""The paper's: DINOv2 ViT-B/14 with registers, 448 px cropped to 392, for a GPU; weights from the Hub.
+"""The paper's preset: DINOv2 ViT-B/14 with registers, 448 px cropped to 392, for a GPU; weights from the Hub.
 
 Ours are still: masking while training only and rescaled (see `MaskingConfig`), the compact segmentation
 network, StableAdamW in stage 2 where the paper has Adam, and a fusion weight that the calibration chooses.
@@ -87,16 +87,16 @@ def configure(
     """A preset with what was asked for changed; None leaves the preset's value.
 
     Args:
-        name: Of the preset.
+        name: Name of the preset.
         method: Name in `crr.models.registry.METHODS`; its own settings go before the preset's.
         masking: Rate of the feature-level random masking, of methods that have it.
-        dropout: Of the bottleneck, of methods that have one.
+        dropout: Dropout of the bottleneck, of methods that have one.
         encoder: Another timm backbone; needs `layers`.
         layers: Comma-separated indices into what the backbone's `forward_intermediates` offers.
         weights: "timm" or "random"; another backbone has "timm" by default.
         size: Side that images are resized to; a crop keeps its share.
-        iterations: Of stage 1; stage 2 changes in proportion.
-        batch_size: Of both stages.
+        iterations: Steps of stage 1; stage 2 changes in proportion.
+        batch_size: Images a step, in both stages.
         distance: "combined", "mahalanobis", "cosine" or "euclidean".
         segmentation: "compact", "paper" or "none".
         foreground_only: Damage the part and never a plain background around it.

@@ -31,7 +31,7 @@ class Snapshots:
 
     Args:
         out: Output folder of the run.
-        fingerprint: Of everything that decides what the run learns, see `fingerprint`.
+        fingerprint: Digest of everything that decides what the run learns, see `fingerprint`.
     """
 
     def __init__(self, out: Path, fingerprint: str) -> None:

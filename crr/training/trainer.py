@@ -43,7 +43,7 @@ _STAGES = (REPAIR, SEGMENTATION)
 
 Data = TypeVar("Data")
 Source = Callable[[int, int], Iterator[Data]]
-"""From the numbers of the first batch and of the one behind the last to the batches."""
+"""A function from the numbers of the first batch and of the one behind the last to the batches."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def train(
     """Train a detector on the good images of `dataset` and save it as a checkpoint in `out`.
 
     Args:
-        dataset: Its `train` images are used; its test images are never read.
+        dataset: Data set whose `train` images are used; its test images are never read.
         out: Checkpoint folder; `out/snapshot` holds the resumable state until the run is complete.
         config: What to train; categories are taken from the data set.
         options: Device, resuming, and the like.

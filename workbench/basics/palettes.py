@@ -47,7 +47,7 @@ def copying_table() -> NDArray[np.uint8]:
 
 
 def copying_gradient() -> str:
-    """Its colours as a CSS gradient from 0 (left) to 1 (right)."""
+    """The colours of the index as a CSS gradient from 0 (left) to 1 (right)."""
     stops = ", ".join(f"rgb({red},{green},{blue})" for red, green, blue, _ in copying_table()[1::15])
     return f"linear-gradient(to right, {stops})"
 

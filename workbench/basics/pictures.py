@@ -36,7 +36,7 @@ class Picture:
 
     @property
     def nbytes(self) -> int:
-        """Memory it takes."""
+        """Bytes of memory that the picture takes."""
         return len(self.uri) + len(self.thumbnail)
 
 

@@ -9,7 +9,7 @@ from threading import Lock
 
 
 class RateLimit:
-    """That of one open page: so many questions at once, and from then on as many a minute."""
+    """What one open page may ask: so many questions at once, and from then on as many a minute."""
 
     def __init__(
         self,

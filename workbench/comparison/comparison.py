@@ -45,7 +45,7 @@ class Comparison:
         answers: Model name to answer, in the order of the columns.
         copied: Model name to how much of a damage it copied: of the visitor's own, or of the standard damage.
         hits: Model name to how well it met the visitor's damage; empty unless it was painted on.
-        outlines: Of the visitor's damage, curves of (x, y) in pixels of the answers' picture.
+        outlines: Edges of the visitor's damage, curves of (x, y) in pixels of the answers' picture.
     """
 
     photo: Photo
@@ -65,7 +65,7 @@ class Comparison:
         return {name: answer for name, answer in self.answers.items() if isinstance(answer, Inspected)}
 
     def checked(self) -> "Comparison":
-        """Itself; raises the first model's `CRRError` if none answered."""
+        """This comparison; raises the first model's `CRRError` if none answered."""
         for answer in () if self.inspected else self.answers.values():
             if isinstance(answer, CRRError):
                 raise answer

@@ -28,7 +28,7 @@ class LimitRatio:
 
     @property
     def defective(self) -> bool:
-        """The verdict."""
+        """Whether the model calls the part defective."""
         return self.score >= self.limit
 
 
@@ -69,7 +69,7 @@ class DisagreementRow:
 
     @property
     def rank(self) -> tuple[bool, bool, float]:
-        """The highest stand first: known defects that some model misses, then other differing verdicts.
+        """A key to sort by: known defects that some model misses are highest, then other differing verdicts.
 
         Among either, those about which the models are furthest apart.
         """

@@ -33,7 +33,7 @@ def draw_columns(
         methods: Model name to method, for example "crr".
         style: How maps are drawn.
         one_scale: Colours of every map run from 0 to 1, else from 0 to its own maximum.
-        opacity: Of the maps over the photo, in [0, 1].
+        opacity: Opacity of the maps over the photo, in [0, 1].
 
     Returns:
         `maps` and `panels`, see `_drawing`.
@@ -67,7 +67,7 @@ def draw_pair(
         style: How maps are drawn.
         one_scale: Colours of both maps run from 0 to 1, else from 0 to its own maximum; differences always
             run from -1 to 1.
-        opacity: Of the maps over the photo, in [0, 1].
+        opacity: Opacity of the maps over the photo, in [0, 1].
 
     Returns:
         `maps` and `panels`, see `_drawing`.
@@ -95,7 +95,7 @@ def draw_pair(
 
 
 def _drawing(comparison: Comparison, panels: Sequence[Drawing], maps: Sequence[Drawing]) -> Drawing:
-    """What the component takes.
+    """The drawing as the component of the browser takes it.
 
     `size` is (height, width) of the photo. Each of `maps` covers it edge to edge: levels in thousandths on
     `grid`, int16 if `signed`, else uint16; `top` is the level of the last of 256 RGBA `colours`, in base64.

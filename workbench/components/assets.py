@@ -11,7 +11,7 @@ ZOOM_BUTTONS = """
   <button type="button" name="whole" aria-label="Whole picture" title="Whole picture (0)">⤢</button>
 </div>
 """
-"""Named as the methods of `Viewport` in viewport.js."""
+"""Buttons to zoom, named as the methods of `Viewport` in viewport.js."""
 
 
 def read(*names: str) -> str:

@@ -26,7 +26,7 @@ def show_panels(drawing: dict[str, Any], key: str, chosen: Callable[[Place], Non
     Pictures of one photo on a page move together.
 
     Args:
-        drawing: As made there.
+        drawing: The drawing that one of these made.
         key: Streamlit's key.
         chosen: Hears which place the visitor chose, before the page runs again; needs `pick` in the drawing.
     """

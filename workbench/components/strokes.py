@@ -76,7 +76,7 @@ class _Message:
 class Painting:
     """The strokes on one image; keep it in the session, so that it outlasts reruns and page switches.
 
-    As long as it is shown the same painting, the browser goes on with the strokes it has, whatever old
+    While it is shown the same painting, the browser goes on with the strokes it has, whatever old
     version of them a slow rerun brings back. To start anew, or with other strokes, show a new painting.
 
     Attributes:

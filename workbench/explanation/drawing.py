@@ -63,7 +63,7 @@ def draw_layer(
     Args:
         found: What is shown.
         index: Number of the layer.
-        measure: Of the discrepancy.
+        measure: Measure of the discrepancy.
         location: What the visitor chose.
         pick: "point" or "area".
     """
@@ -119,11 +119,11 @@ def draw_pictures(
     pick: str = "",
     outlines: Sequence[NDArray[np.float64]] = (),
 ) -> Drawing:
-    """Pictures beside each other.
+    """The drawing of pictures beside each other.
 
     Args:
         pictures: Title, picture and a line of each; None stands for the photo itself.
-        picture: Of the photo.
+        picture: Picture of the photo.
         view: Share of the photo, around its centre, that the pictures show.
         location: What the visitor chose.
         pick: "point" or "area"; without it no place can be chosen.
@@ -192,7 +192,7 @@ def _levels(
 
 
 def _usual(values: Map, one: float) -> str:
-    """Evenly chosen ones of ascending values."""
+    """Some of ascending values, evenly chosen."""
     return base64_of(_whole(values[np.linspace(0, len(values) - 1, _USUAL).round().astype(int)], one))
 
 

@@ -42,9 +42,9 @@ class LayerExplanation:
         mask: What was hidden from the decoder.
         normal: What is usual for the model.
         bases: Colours, a layer.
-        picture: Of the whole photo.
+        picture: Picture of the whole photo.
         image: uint8 (H, W, 3), the part of it that the network sees, at most `DISPLAY_SIDE`.
-        outlines: Of the damage, or of the defect where it is marked; (N, 2), x and y in pixels of `picture`.
+        outlines: Edges of the damage, or of a marked defect; (N, 2), x and y in pixels of `picture`.
         copied: How much of a damage the decoder copied, layer by layer; None if unknown.
     """
 
@@ -226,7 +226,7 @@ def _scaled(explanation: Explanation, reference: CategoryReference | None) -> Ex
 
 
 def _own_bases(explanation: Explanation) -> tuple[ColourBasis, ...]:
-    """Without normal images, the colours in which this image differs most in itself."""
+    """The colours in which this image differs most in itself, for want of normal images."""
     return tuple(
         colour_basis_of(layer.encoder.reshape(-1, layer.layer.channels)) for layer in explanation.layers
     )

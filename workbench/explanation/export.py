@@ -111,10 +111,10 @@ def as_html(
     Args:
         explored: What each model says of the photo.
         painted: For each what the encoder saw and what the decoder answered as pictures, or None.
-        name: Of the photo.
-        size: Its height and width in pixels.
+        name: Name of the photo.
+        size: Height and width of the photo in pixels.
         credit: Where it comes from; empty for a visitor's own.
-        measuring: Of the discrepancy.
+        measuring: How the discrepancy is measured.
         location: The place of the photo that is looked at.
     """
     parts = [

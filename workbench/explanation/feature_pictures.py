@@ -33,7 +33,7 @@ class Inversions:
         self._lock = Lock()
 
     def network(self, detector: Detector) -> InversionNetwork | None:
-        """That of the detector's encoder, None without one; raises `CheckpointError` if it is damaged."""
+        """The network for the detector's encoder, if there is one; raises `CheckpointError` if damaged."""
         folder = find_inversion(detector.encoder)
         if folder is None:
             return None
@@ -53,7 +53,7 @@ class Inversions:
 
 @cache
 def inversions() -> Inversions:
-    """Those of this process."""
+    """The inversion networks of this process."""
     return Inversions()
 
 

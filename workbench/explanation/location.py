@@ -11,7 +11,7 @@ from crr.inference.explanation import Map
 
 @dataclass(frozen=True)
 class Location:
-    """Shares of the width and the height of a photo, in [0, 1]; a point where both sides are equal."""
+    """A place as shares of a photo's width and height, in [0, 1]; a point where both sides are equal."""
 
     left: float
     top: float
@@ -20,7 +20,7 @@ class Location:
 
     @staticmethod
     def of(place: Sequence[float], size: tuple[int, int]) -> "Location | None":
-        """From left, top, right, bottom in pixels of a photo of (height, width); None if all lies outside.
+        """A place from left, top, right, bottom in pixels of a (height, width) photo; None if all is outside.
 
         What of an area lies outside is cut off.
         """
@@ -35,7 +35,7 @@ class Location:
 
     @staticmethod
     def parse(text: str, size: tuple[int, int]) -> "Location | None":
-        """From a link, for example "120,40" or "120,40,180,90"; None if it means no place of the photo."""
+        """The place that a link names, such as "120,40" or "120,40,180,90"; None if the photo lacks it."""
         try:
             sides = [float(part) for part in text.split(",")]
         except ValueError:
@@ -43,7 +43,7 @@ class Location:
         return Location.of(sides * 2 if len(sides) == 2 else sides, size)
 
     def as_link(self, size: tuple[int, int]) -> str:
-        """As it stands in a link, in whole pixels of a photo of (height, width)."""
+        """The place as it stands in a link, in whole pixels of a photo of (height, width)."""
         sides = [
             min(floor(side), limit - 1)
             for side, limit in zip(self.place(size), (size[1], size[0]) * 2, strict=True)
@@ -51,7 +51,7 @@ class Location:
         return ",".join(map(str, sides[:2] if sides[:2] == sides[2:] else sides))
 
     def place(self, size: tuple[int, int]) -> list[float]:
-        """The inverse of `of`."""
+        """Left, top, right and bottom in pixels of a photo of (height, width): the inverse of `of`."""
         height, width = size
         return [self.left * width, self.top * height, self.right * width, self.bottom * height]
 
@@ -65,11 +65,11 @@ class Location:
         return Location(*(min(1.0, max(0.0, side)) for side in sides))
 
     def cells(self, grid: tuple[int, int]) -> tuple[slice, slice]:
-        """Rows and columns of the patches of a (height, width) grid that it touches, at least one."""
+        """Rows and columns of the patches of a (height, width) grid that the place touches, at least one."""
         return _cells(self.top, self.bottom, grid[0]), _cells(self.left, self.right, grid[1])
 
     def count(self, grid: tuple[int, int]) -> int:
-        """How many patches of the grid it touches."""
+        """How many patches of the grid the place touches."""
         rows, columns = self.cells(grid)
         return (rows.stop - rows.start) * (columns.stop - columns.start)
 

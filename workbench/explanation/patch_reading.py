@@ -22,9 +22,9 @@ class Channel:
     """One channel at a spot.
 
     Attributes:
-        number: Of the layer's channels.
+        number: Number of the channel in its layer.
         encoder: What the encoder saw, in deviations of the category's normal patches from their mean.
-        decoder: What the decoder answered, likewise.
+        decoder: What the decoder answered, in the same deviations.
     """
 
     number: int
@@ -42,14 +42,14 @@ class LayerReading:
         discrepancy: Between encoder and decoder, in the measure that was asked for, averaged over patches.
         patches: How many it is averaged over.
         above: Share of the category's normal patches whose discrepancy is smaller, in [0, 100]; None unknown.
-        apart_above: The same by 1 - cosine.
+        apart_above: That share, if discrepancy is measured by 1 - cosine.
         seen: Normal patches most like what the encoder saw, nearest first; empty without a memory.
-        answered: Those most like what the decoder answered.
+        answered: Normal patches most like what the decoder answered, nearest first.
         seen_above: Share of normal patches that lie nearer to others than what was seen does, in [0, 100].
-        answered_above: The same of what the decoder answers to normal patches.
+        answered_above: Share of answers to normal patches that lie nearer to others than this answer does.
         seen_elsewhere: Another category than the image's, if none of `seen` belongs to its own.
-        answered_elsewhere: The same of `answered`.
-        channels: Those that differ most, the furthest apart first.
+        answered_elsewhere: Another category, if none of `answered` belongs to the image's own.
+        channels: Channels that differ most, the furthest apart first.
     """
 
     discrepancy: float
@@ -148,7 +148,7 @@ def _elsewhere(neighbours: Sequence[Neighbour], normal: NormalReference) -> str 
 
 
 def _channels(seen: Map, answered: Map, layer: ExplainedLayer, normal: Map | None) -> list[Channel]:
-    """In units of the spread of normal patches, or without those of the image's own."""
+    """Channels in units of the spread of normal patches, or without those of the image's own."""
     rows = layer.encoder.reshape(-1, layer.layer.channels) if normal is None else normal
     mean, deviation = rows.mean(axis=0), np.maximum(rows.std(axis=0), 1e-6)
     encoder, decoder = (seen - mean) / deviation, (answered - mean) / deviation

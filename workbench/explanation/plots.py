@@ -19,7 +19,7 @@ def patches_figure(image: Map, normal: Map | None, location: float, top: float, 
 
     Args:
         image: Discrepancies of the image's patches, any shape.
-        normal: Of normal patches, or None.
+        normal: Discrepancies of normal patches, or None.
         location: At the chosen place.
         top: Where the axis ends; what lies beyond counts into the last bar.
         unit: What the axis says.
@@ -158,7 +158,7 @@ def index_figure(models: Mapping[str, Mapping[str, float | None]]) -> go.Figure:
 
 
 def _index_axis(indices: Sequence[float | None]) -> dict[str, object]:
-    """From copied to repaired, and beyond where single patches pushed an index there."""
+    """The axis from copied to repaired, and beyond where single patches pushed an index there."""
     known = [index for index in indices if index is not None]
     return {
         "title": "identity index (1 = copied)",

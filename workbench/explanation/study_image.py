@@ -23,10 +23,10 @@ class StudyImage:
 
     Attributes:
         photo: Where it comes from.
-        file: Its file, opened once.
+        file: File of the photo, opened once.
         image: uint8 (H, W, 3), what models are asked about.
         key: Identifies that image.
-        digest: Of the photo; a view of it stays while this does.
+        digest: Digest of the photo; a view of it stays while this does.
         clean: The photo before it was damaged, None if it was not.
         mask: bool (H, W), where it was damaged, or where its data set marks its defect; None if unknown.
     """

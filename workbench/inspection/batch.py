@@ -22,7 +22,7 @@ class Upload:
     Attributes:
         digest: Identifies the content.
         names: What the files of this content are called, in the order they came.
-        content: Of each of these files.
+        content: Content of each of these files.
     """
 
     digest: str

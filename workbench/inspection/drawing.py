@@ -43,7 +43,7 @@ def draw(
         name: What the image is called.
         view: What is drawn.
         regions: Where the map reaches the threshold.
-        opacity: Of the map over the photo, in [0, 1].
+        opacity: Opacity of the map over the photo, in [0, 1].
 
     Returns:
         Sizes are (height, width). `levels` are uint16 in thousandths on `grid`, which covers the photo edge

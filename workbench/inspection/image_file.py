@@ -29,12 +29,12 @@ class ImageFile:
 
     @cached_property
     def content(self) -> bytes:
-        """Of the file."""
+        """Content of the file."""
         return self._read()
 
     @cached_property
     def image(self) -> Image:
-        """What it shows; raises `ImageError` for a bad file."""
+        """The image that the file shows; raises `ImageError` for a bad file."""
         content, start = self.content, time.perf_counter()
         image = decode(content, self.name)
         self._milliseconds = 1000 * (time.perf_counter() - start)
@@ -42,17 +42,17 @@ class ImageFile:
 
     @cached_property
     def standard_damage(self) -> StandardDamage:
-        """The image with damage of kinds that no model was trained on; raises `ImageError` likewise."""
+        """The image with damage of kinds no model was trained on; raises `ImageError` for a bad file."""
         return StandardDamage(self.image)
 
     @property
     def decode_milliseconds(self) -> float:
-        """Time that decoding took, 0 if it was not decoded."""
+        """Time that decoding the file took, 0 if it was not decoded."""
         return self._milliseconds
 
     @cached_property
     def picture(self) -> Picture:
-        """What the screen shows of it; raises `ImageError` likewise."""
+        """What the screen shows of the file; raises `ImageError` for a bad file."""
         return picture_of(self.image, digest_of(self.content))
 
 

@@ -40,7 +40,7 @@ class ModelChoice:
 
     @property
     def key(self) -> ChoiceKey:
-        """Equal for questions with the same answers."""
+        """A key that is equal for choices with the same answers."""
         return (self.model.revision, self.device)
 
 
@@ -60,7 +60,7 @@ class Inspected:
 
     @property
     def nbytes(self) -> int:
-        """Memory it takes."""
+        """Bytes of memory that picture and inspection take."""
         segmentation = self.inspection.segmentation
         maps = self.inspection.anomaly_map.nbytes + (0 if segmentation is None else segmentation.nbytes)
         return self.picture.nbytes + maps

@@ -79,7 +79,7 @@ def read_samples(folder: Path) -> dict[str, GallerySample]:
 
 
 def samples_of_other_kinds(samples: Mapping[str, GallerySample], name: str) -> list[GallerySample]:
-    """Those of another category than the sample of that name; all if there is none of that name."""
+    """The samples of another category than the one of that name; all if there is none of that name."""
     own = samples[name].category if name in samples else None
     return [sample for sample in samples.values() if sample.category != own]
 

@@ -30,7 +30,7 @@ class Regions:
 
     Attributes:
         count: Connected regions.
-        area: Their share of the image, in [0, 1].
+        area: Share of the image that the regions cover, in [0, 1].
         mask: bool (h, w), on the grid of `fine_map`.
         outlines: Closed curves, float (N, 2) each, (x, y) in pixels of the original image.
     """

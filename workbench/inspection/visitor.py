@@ -21,7 +21,7 @@ class UploadedFile(Protocol):
     name: str
 
     def getvalue(self) -> bytes:
-        """Its content."""
+        """Content of the file."""
         ...
 
 
@@ -33,7 +33,7 @@ class VisitorState:
         sample: Name of the sample that is shown, or was shown before an image of the batch.
         upload: Digest of the image of the batch that is shown, None while a sample is.
         factor: Strictness, see `workbench.inspection.verdict`; it goes with the visitor from image to image.
-        opacity: Of the map over the photo, in [0, 1].
+        opacity: Opacity of the map over the photo, in [0, 1].
         linked_threshold: Threshold that the link asks for, until it was turned into a factor.
         standard_indices: Digest of an upload and a model choice to how much of the standard damage to it the
             model copies.

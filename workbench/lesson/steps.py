@@ -20,11 +20,11 @@ class QuizAnswer:
 
 @dataclass(frozen=True)
 class Step:
-    """One idea.
+    """One step of the lesson: an idea, its picture and its question.
 
     Attributes:
         name: Stands in the link.
-        short: Of the title, for the row of steps.
+        short: A short title, for the row of steps.
         title: For people.
         idea: Plain words, Markdown.
         question: About what was just seen.

@@ -29,7 +29,7 @@ def pulled_as(name: str) -> str | None:
     """The name by which a model of the Hub stands among those found; None if it is not on this machine.
 
     Args:
-        name: As a link may have it: OWNER/NAME or OWNER/NAME@REVISION.
+        name: Name of the model, as a link may have it: OWNER/NAME or OWNER/NAME@REVISION.
     """
     asked = HubName.parse(name)
     pulled = None if asked is None else Store().find(asked)

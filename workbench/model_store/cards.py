@@ -21,9 +21,9 @@ class LocalModel:
     Attributes:
         info: What its files say.
         pulled: How it came from the Hub; None if it came with the workbench or was trained here.
-        layers: Of its encoder, as they are numbered.
-        metadata: Of its card; empty if it has none that can be read.
-        words: Of its card, in Markdown.
+        layers: Numbers of its encoder's layers.
+        metadata: Metadata of its card; empty if it has none that can be read.
+        words: Words of its card, in Markdown.
     """
 
     info: CheckpointInfo
@@ -39,17 +39,17 @@ class LocalModel:
 
     @property
     def licence(self) -> str:
-        """As its card names it; empty if it does not."""
+        """The licence that the model's card names; empty if it names none."""
         return licence_of(self.metadata)
 
     @property
     def place(self) -> str:
-        """Where it is from, in a word or two."""
+        """Where the model is from, in a word or two."""
         return "this machine" if self.pulled is None else "the Hub"
 
     @property
     def origin(self) -> str:
-        """Where it is from."""
+        """Where the model is from, and when it was pulled."""
         if self.pulled is None:
             return "on this machine"
         return f"pulled from {self.pulled.endpoint} on {self.pulled.when[:10]}"

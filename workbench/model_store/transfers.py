@@ -27,7 +27,7 @@ class BackgroundTransfer(Generic[Result]):
         result: What came of it, once it is there.
         failure: Why it did not get there.
         stop: Set to stop it.
-        visitors: Those who wait for it.
+        visitors: Visitors who wait for the model.
     """
 
     name: HubName
@@ -42,7 +42,7 @@ class BackgroundTransfer(Generic[Result]):
 
     @property
     def running(self) -> bool:
-        """Whether it is neither there nor given up."""
+        """Whether the model is neither there nor given up."""
         return self.result is None and not self.failure
 
     def begin(self, work: Callable[[TransferCallback, threading.Event], Result]) -> None:
@@ -50,7 +50,7 @@ class BackgroundTransfer(Generic[Result]):
         threading.Thread(target=self._run, args=(work,), name=f"delivery of {self.name}", daemon=True).start()
 
     def join(self, visitor: str) -> bool:
-        """One visitor more waits for it; False if it is being stopped already."""
+        """One visitor more waits for the model; False if the transfer is being stopped already."""
         with self._lock:
             if self.stop.is_set():
                 return False
@@ -58,7 +58,7 @@ class BackgroundTransfer(Generic[Result]):
             return True
 
     def leave(self, visitor: str) -> None:
-        """One visitor waits no more; without any it is stopped."""
+        """One visitor waits no more; without any the transfer is stopped."""
         with self._lock:
             self.visitors.discard(visitor)
             if not any(map(self._is_present, self.visitors)):

@@ -43,7 +43,7 @@ class Filling:
     Attributes:
         material: A colour, a made-up texture, or the same place of a photo of another part.
         colour: CSS colour "#rrggbb", used by "Colour".
-        seed: Of the texture.
+        seed: Seed of the texture.
         part: File of the other part, used by "Another part".
         strength: How much it covers what is below, in [0, 1].
     """
@@ -60,7 +60,7 @@ class Synthetic:
     """One synthetic damage: the same image, kind and seed give the same damage.
 
     Attributes:
-        kind: Of `KINDS`.
+        kind: Kind of damage, a name in `KINDS`.
         seed: 0 or above.
     """
 
@@ -68,12 +68,12 @@ class Synthetic:
     seed: int
 
     def __str__(self) -> str:
-        """As it stands in a link, for example "warp-3"."""
+        """The damage as it stands in a link, for example "warp-3"."""
         return f"{self.kind}-{self.seed}"
 
     @staticmethod
     def parse(text: str) -> "Synthetic | None":
-        """From a link; None if it means nothing."""
+        """The damage that a link names; None if it means nothing."""
         kind, _, seed = text.rpartition("-")
         if kind not in KINDS or not seed.isascii() or not seed.isdecimal() or len(seed) > 9:
             return None
@@ -87,8 +87,8 @@ class Damaged:
     Attributes:
         image: uint8 (H, W, 3).
         mask: bool (H, W), True where it was damaged; empty if nothing was done to it.
-        shape: Of the synthetic damage, a name in `crr.anomalies.SHAPES`; empty without any.
-        filling: Of the synthetic damage, a name in `crr.anomalies.FILLINGS`; likewise.
+        shape: Shape of the synthetic damage, a name in `crr.anomalies.SHAPES`; empty without any.
+        filling: Filling of the synthetic damage, a name in `crr.anomalies.FILLINGS`; empty without any.
     """
 
     image: Image
@@ -131,7 +131,7 @@ def paint(below: Damaged, strokes: Sequence[Stroke], filling: Filling) -> Damage
     Args:
         below: The image, whole or damaged; not modified.
         strokes: In pixels of the image.
-        filling: Of the strokes.
+        filling: What the strokes are filled with.
 
     Raises:
         ImageError: The other part's photo cannot be read.

@@ -49,7 +49,7 @@ class NormalReference:
     """What one model's patches are compared with; each is None where there are no normal images for it.
 
     Attributes:
-        reference: Of the category that the image resembles.
+        reference: Reference of the category that the image resembles.
         memory: Normal patches of all the model's categories.
         distances: How far normal patches of that category lie from those in memory.
         credit: Where the images come from; empty if nobody says so.
@@ -79,7 +79,7 @@ class ReferenceCache:
 
         Args:
             choice: Which model, on which device.
-            category: That the image resembles.
+            category: Category that the image resembles.
             tell: Hears how far the first use is.
             neighbours: Whether patches are to be looked up, which takes seconds the first time.
 
@@ -182,7 +182,7 @@ def _kept(files: Sequence[File]) -> int:
 
 
 def _readable(files: Sequence[File]) -> Iterator[Path]:
-    """Those that can be read: one that is damaged is left out, and the log says so."""
+    """The images that can be read: one that is damaged is left out, and the log says so."""
     for path, _ in files:
         try:
             decode(path, str(path))

@@ -10,7 +10,7 @@ from crr.inference.explanation import Map
 from crr.inference.patch_memory import unit
 
 DiscrepancyKind = Literal["model", "cosine", "euclidean"] | int
-"""As the model counts it, 1 - cosine, root mean square of the difference over channels, or the absolute
+"""Discrepancy as the model counts it, 1 - cosine, root mean square difference over channels, or the absolute
 difference in the channel of that number."""
 
 MEASURES: Mapping[str, str] = {
@@ -27,15 +27,15 @@ class DiscrepancyChoice:
     """How discrepancy is measured.
 
     Attributes:
-        name: Of `MEASURES`.
-        channel: Of each layer that has it, for "One channel".
+        name: Name in `MEASURES`.
+        channel: Number of the channel, in each layer that has it, for "One channel".
     """
 
     name: str
     channel: int
 
     def of(self, channels: int) -> DiscrepancyKind:
-        """For a layer of so many channels."""
+        """The measure for a layer of so many channels."""
         named: dict[str, DiscrepancyKind] = {
             "Model's own": "model",
             "1 - cosine": "cosine",
@@ -44,7 +44,7 @@ class DiscrepancyChoice:
         return named.get(self.name, min(self.channel, channels - 1))
 
     def axis(self, channels: int) -> str:
-        """What an axis says."""
+        """What an axis says of the discrepancy."""
         number = f" {min(self.channel, channels - 1)}" if self.name == "One channel" else ""
         return MEASURES[self.name] + number
 

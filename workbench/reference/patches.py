@@ -53,11 +53,11 @@ class NormalLayer:
 
     @property
     def patches(self) -> NormalPatches:
-        """To be put in the place of damaged ones."""
+        """The patches, to be put in the place of damaged ones."""
         return NormalPatches(torch.from_numpy(self.encoder), torch.from_numpy(self.decoder))
 
     def discrepancies(self, measure: DiscrepancyKind) -> Map:
-        """(N,) ascending."""
+        """(N,) discrepancies of the patches, ascending."""
         known = self._sorted.get(measure)
         if known is None:
             own = measure == "model"
@@ -71,11 +71,11 @@ class CategoryReference:
     """What is usual for one model on normal images of one category.
 
     Attributes:
-        category: Which.
+        category: Category of the normal images.
         images: How many normal images there were.
-        layers: Patches of them, a layer.
-        bases: Colours, a layer.
-        terms: Of their anomaly maps, in half precision.
+        layers: Patches of these images, one entry a layer.
+        bases: Colours of the features, one basis a layer.
+        terms: Terms of their anomaly maps, in half precision.
     """
 
     category: str
@@ -86,7 +86,7 @@ class CategoryReference:
 
     @property
     def nbytes(self) -> int:
-        """Memory that it takes."""
+        """Bytes of memory that the reference takes."""
         rows = sum(layer.encoder.nbytes + layer.decoder.nbytes for layer in self.layers)
         return rows + sum(terms.nbytes for terms in self.terms)
 
@@ -136,7 +136,7 @@ def reference_of(category: str, explanations: Iterable[Explanation], count: int)
 
 
 def neighbour_distances(explanations: Sequence[Explanation], memory: PatchMemory) -> NeighbourDistances:
-    """Those of normal images that are not in the memory."""
+    """Distances to their neighbours, of normal images that are not in the memory."""
     share = max(1, _LOOKED_UP // len(explanations))
     drawn = [_drawn(explanation, number, share) for number, explanation in enumerate(explanations)]
     seen, answered = [], []

@@ -64,7 +64,7 @@ class LinearAttentionBlock(nn.Module):
 
 
 class Decoder(nn.Module):
-    """From encoder features to what they should look like, layer by layer, on each layer's own grid.
+    """A network from encoder features to what they should look like, layer by layer, each on its own grid.
 
     Raises:
         ConfigError: The layers do not fit the choice of `tokens` or `outputs`.

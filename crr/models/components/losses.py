@@ -23,7 +23,7 @@ def repair_loss(target: Features, answer: Features, share: float, factor: float)
         target: Encoder features of the clean image.
         answer: Decoder features of the clean or of the damaged image.
         share: Share of easiest points (smallest distance at their position) in [0, 1].
-        factor: Their gradients are scaled by this.
+        factor: What the gradients of the easiest points are scaled by.
 
     Each layer counts by 1 - cosine of its flattened features (B, C * h * w), as in Dinomaly
     (arXiv 2405.14325, section 3.3), so that points are not forced to agree one by one.
@@ -38,7 +38,7 @@ def repair_loss(target: Features, answer: Features, share: float, factor: float)
 
 
 def _mined(wanted: Tensor, given: Tensor, share: float, factor: float) -> Tensor:
-    """The same values as `given`, with gradients of the easiest points scaled by `factor`."""
+    """The values of `given`, with the gradients of the easiest points scaled by `factor`."""
     with torch.no_grad():
         distances = 1 - functional.cosine_similarity(wanted, given, dim=1)  # (B, h, w)
         flat = distances.flatten()

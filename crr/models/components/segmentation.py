@@ -61,7 +61,7 @@ class SegmentationNetwork(nn.Module, ABC):
 
 
 class CompactSegmentation(SegmentationNetwork):
-    """Ours: project every layer to a few channels on its own grid, sum on the finest, three 3x3 convolutions.
+    """Our design: layers projected to a few channels each, summed on the finest grid, convolved 3x3 thrice.
 
     A 1x1 projection before any 3x3 costs a small fraction of the authors' multiply-adds
     (`benchmarks/inference.py` counts both).

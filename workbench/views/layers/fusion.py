@@ -19,8 +19,8 @@ class Weights:
     """What counts how much in the sum.
 
     Attributes:
-        layers: Of each layer; they count in proportion.
-        distance: Of all layers together, in [0, 1].
+        layers: Weight of each layer; weights count in proportion.
+        distance: Weight of all layers together, in [0, 1].
         calibrated: Whether nothing was changed.
     """
 

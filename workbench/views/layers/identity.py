@@ -36,7 +36,7 @@ def show_index(
     explored: Sequence[LayerExplanation],
     hidden: FeatureMask,
 ) -> None:
-    """A line a model; the models shown above, an autoencoder, and others that are chosen here."""
+    """Show the index, a line a model: those shown above, an autoencoder, and others that are chosen here."""
     found = available.find_models()
     above = [answer.name for answer in explored]
     default = list(dict.fromkeys([*above, *(name for name in (_BESIDE,) if name in found)]))

@@ -29,11 +29,11 @@ _DAMAGE: dict[Origin, str] = {
 
 
 def show_layers(view: ExplorerState, weights: Weights) -> None:
-    """A row a layer.
+    """Show the layers, a row each.
 
     Args:
         view: How the model's answer is looked at.
-        weights: Of the layers; their sliders stand in the rows.
+        weights: Weights of the layers; their sliders stand in the rows.
     """
     found = view.found
     st.html(_legend(found))

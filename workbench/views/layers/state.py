@@ -22,7 +22,7 @@ class ExplorerState:
 
     Attributes:
         found: The answer.
-        measuring: Of the discrepancy.
+        measuring: How the discrepancy is measured.
         pick: "point" or "area": what a drag chooses.
         location: What was chosen, in the photo.
         alone: Whether no other model stands beside it, so that there is room at the side.
@@ -37,7 +37,7 @@ class ExplorerState:
     chosen: Callable[[Sequence[float]], None]
 
     def key(self, name: str) -> str:
-        """A widget's, for this model."""
+        """The key of a widget, for this model."""
         return f"{name}-{self.found.name}"
 
     @property
@@ -66,7 +66,7 @@ class ExplorerState:
 
 
 def choose_measure() -> DiscrepancyChoice:
-    """How far apart is far."""
+    """Choose how the discrepancy is measured."""
     name = st.segmented_control(
         "Discrepancy",
         list(MEASURES),
@@ -95,7 +95,7 @@ def choose_measure() -> DiscrepancyChoice:
 
 
 def choose_pick() -> str:
-    """What the mouse chooses."""
+    """Choose whether the mouse picks a point or an area."""
     name = st.segmented_control(
         "Choose",
         list(_PICKS),

@@ -26,7 +26,7 @@ class StepContext:
         demonstration: Asks the models.
         samples: All, by name.
         sample: The part of the lesson.
-        number: Of the damage.
+        number: Number of the damage.
     """
 
     demonstration: Demonstration
@@ -71,7 +71,7 @@ def show_legend(low: str = "as usual", high: str = "very unusual") -> None:
 
 
 def say_who_painted(painted: list[Image] | None) -> None:
-    """That pictures of features illustrate, or how to get some."""
+    """Say that pictures of features illustrate, or how to get some."""
     if painted is None:
         st.caption(NO_PAINTER)
     else:

@@ -60,7 +60,7 @@ def _leave(pull: BackgroundTransfer[Pulled]) -> None:
 
 
 def show_pulls() -> None:
-    """Those of this visitor, with what came of them."""
+    """Show the pulls of this visitor, with what came of them."""
     if may_change_models():
         _join_all()
     running = [pull for pull in _mine() if pull.running]

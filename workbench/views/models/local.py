@@ -89,7 +89,7 @@ def _show_words(row: LocalModel) -> None:
 
 
 def _offer_changes(row: LocalModel) -> None:
-    """Of a model from the Hub: is there a newer one, and away with it."""
+    """Offer to update and to remove a model from the Hub."""
     assert row.pulled is not None
     pulled = row.pulled
     with st.container(horizontal=True, vertical_alignment="center"):

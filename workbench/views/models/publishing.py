@@ -19,7 +19,7 @@ _PUSH, _MODEL = "hub_push", "published_model"
 
 
 def show_publishing() -> None:
-    """A form, and before it is sent the card as it will be."""
+    """Show a form, and before it is sent the card as it will be."""
     if not may_change_models():
         st.info(
             "Models are published from the machine that serves the workbench, because its token signs for "
@@ -103,7 +103,7 @@ def _show_card(card: str) -> None:
 
 
 def _show_push(push: BackgroundTransfer[Published] | None, sending: bool) -> None:
-    """The last one: on its way, published, or given up; `sending` is what the button above knows."""
+    """The last upload: on its way, published, or given up; `sending` is what the button above knows."""
     if push is None:
         return
     if sending:

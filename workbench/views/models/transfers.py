@@ -16,7 +16,7 @@ _EVERY = 0.5  # seconds between two looks
 def watch(
     running: Sequence[BackgroundTransfer[Any]], leave: Callable[[BackgroundTransfer[Any]], None]
 ) -> None:
-    """A bar for each, with its bytes; the page is drawn again when one has ended.
+    """A bar for each transfer, with its bytes; the page is drawn again when one has ended.
 
     Args:
         running: On their way.
