@@ -22,7 +22,7 @@ from crr.data.datasets import Dataset, open_dataset
 from crr.evaluation.detection import evaluate
 from crr.identity.evaluation import measure_identity
 from crr.models.detector import Detector
-from crr.training.presets import configure
+from crr.training.presets import TrainingChoices, configure
 from crr.training.snapshots import REPAIR, is_unfinished
 from crr.training.trainer import RunOptions, train
 from crr.types import Progress
@@ -43,10 +43,9 @@ def main() -> None:
     arguments.add_argument("--json", type=Path, help="file that the figures are written to")
     options = arguments.parse_args()
     config = configure(
-        "embedded",
-        method=options.method,
-        segmentation=options.segmentation,
-        iterations=options.iterations,
+        TrainingChoices(
+            method=options.method, segmentation=options.segmentation, iterations=options.iterations
+        )
     )
     dataset = open_dataset(options.data)
     rows = []

@@ -15,7 +15,7 @@ import cv2
 
 from crr.checkpoints.files import NORMALS, checkpoint_folder, read_config
 from crr.config import EncoderConfig
-from crr.data.datasets import Dataset, Sample, split_validation
+from crr.data.datasets import Dataset, Sample, evenly_spread, split_validation
 from crr.data.images import decode, encode_jpeg, find_images
 from crr.errors import CheckpointError, ConfigError
 from crr.runtime.files import write_atomically
@@ -56,12 +56,12 @@ def keep_normals(
     reporter.begin("normals", sum(min(count, len(samples)) for samples in held_back.values()))
     for category, samples in held_back.items():
         folder = _folder(checkpoint, category)
-        kept = min(count, len(samples))
-        for number in range(kept):
-            content = _content(samples[number * len(samples) // kept].path, encoder)
+        kept = evenly_spread(samples, count)
+        for number, sample in enumerate(kept):
+            content = _content(sample.path, encoder)
             write_atomically(folder / f"{number:03}.jpg", partial(_write, content))
             reporter.advance(images=1)
-        for stale in sorted(folder.glob("*.jpg"))[kept:]:
+        for stale in sorted(folder.glob("*.jpg"))[len(kept) :]:
             stale.unlink(missing_ok=True)
 
 

@@ -120,11 +120,9 @@ def push(
 @user_errors()
 def remove(name: option.HubModel) -> None:
     """Remove a pulled model from this machine; without a revision, all of its revisions."""
-    from crr.hub import HubName, Store, size_of
+    from crr.hub import Store, size_of
 
-    store, asked = Store(), HubName.parse(name)
-    if asked is None:
-        raise ConfigError(f"{name!r} is no name on the Hub: write OWNER/NAME or OWNER/NAME@REVISION.")
+    store, asked = Store(), _parsed(name)
     found = store.find(asked)
     doomed = (
         [found] if asked.revision is not None else [one for one in store.all() if one.name.repo == asked.repo]

@@ -1,13 +1,11 @@
 """The commands `train-inversion`, `evaluate-inversion` and `normals`: pictures to look at."""
 
-import threading
 from pathlib import Path
 
 from crr.cli import options as option
-from crr.cli.support import check_json_file, command_line, model_folder, user_errors, write_result
+from crr.cli.support import check_json_file, command_line, model_folder, stoppable, user_errors, write_result
 from crr.cli.terminal import echo, inversion_table, reporting
 from crr.errors import CheckpointError, ConfigError
-from crr.runtime.interrupt import stop_on_interrupt
 
 
 @user_errors()
@@ -40,8 +38,7 @@ def train_inversion(
     check_writable(out)
     dataset = open_dataset(data, category)
     encoder = read_config(model_folder(model, progress)).encoder
-    stop = threading.Event()
-    with stop_on_interrupt(stop, _announce_stop), reporting(progress) as report:
+    with stoppable("Stopping: saving what was learnt so far.") as stop, reporting(progress) as report:
         config, network = run(
             dataset,
             encoder,
@@ -136,7 +133,3 @@ def _folder_of(name: Path) -> Path:
             f"There is no inversion network {str(name)!r}, neither as a folder nor by name."
         )
     return folder.resolve()
-
-
-def _announce_stop() -> None:
-    echo("Stopping: saving what was learnt so far. Ctrl-C again leaves at once.", error=True)

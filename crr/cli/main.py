@@ -2,15 +2,12 @@
 
 import os
 import shlex
-import threading
 from importlib import metadata
 from typing import Annotated
 
 import typer
 
-from crr.cli import hub as cli_hub
-from crr.cli import inversion as cli_inversion
-from crr.cli import measure as cli_measuring
+from crr.cli import hub, inversion, measure
 from crr.cli import options as option
 from crr.cli.support import (
     INTERRUPTED,
@@ -19,13 +16,13 @@ from crr.cli.support import (
     check_file,
     check_json_file,
     model_folder,
+    stoppable,
     user_errors,
     write_json,
 )
 from crr.cli.terminal import echo, prediction_line, reporting
 from crr.errors import ConfigError
 from crr.runtime.allocator import keep_freed_memory
-from crr.runtime.interrupt import stop_on_interrupt
 
 # The library is imported inside the commands: it brings torch, and `crr --help` must not wait for that.
 
@@ -93,15 +90,15 @@ def train(
     from crr.checkpoints.files import checkpoint_folder
     from crr.checkpoints.normals import MOST
     from crr.data.datasets import open_dataset
-    from crr.training.presets import configure
+    from crr.training.presets import TrainingChoices, configure
     from crr.training.snapshots import is_unfinished
     from crr.training.trainer import RunOptions
     from crr.training.trainer import train as run
 
     if resume and overwrite:
         raise ConfigError("--resume goes on with a run and --overwrite starts anew: give one of them.")
-    config = configure(
-        preset,
+    choices = TrainingChoices(
+        preset=preset,
         method=method,
         masking=masking,
         dropout=dropout,
@@ -119,9 +116,8 @@ def train(
     options = RunOptions(
         device, workers, resume, overwrite, snapshot_seconds, textures, MOST if normals is None else normals
     )
-    stop = threading.Event()
-    with stop_on_interrupt(stop, _announce_stop), reporting(progress) as report:
-        run(open_dataset(data, category), out, config, options, report, stop)
+    with stoppable("Stopping: calibrating what was learnt so far.") as stop, reporting(progress) as report:
+        run(open_dataset(data, category), out, configure(choices), options, report, stop)
     unfinished = is_unfinished(out)
     if progress != "json":
         state = "Stopped early, usable as it is; go on with --resume" if unfinished else "Done"
@@ -196,21 +192,17 @@ def anomalies(
     echo(f"Wrote {out}")
 
 
-def _announce_stop() -> None:
-    echo("Stopping: calibrating what was learnt so far. Ctrl-C again leaves at once.", error=True)
-
-
 for panel, commands in {
-    "Inspect": (predict, cli_hub.models),
-    "Train": (train, anomalies, cli_inversion.normals, cli_inversion.train_inversion),
+    "Inspect": (predict, hub.models),
+    "Train": (train, anomalies, inversion.normals, inversion.train_inversion),
     "Measure": (
-        cli_measuring.evaluate,
-        cli_measuring.identity,
-        cli_measuring.compare,
-        cli_measuring.layers,
-        cli_inversion.evaluate_inversion,
+        measure.evaluate,
+        measure.identity,
+        measure.compare,
+        measure.layers,
+        inversion.evaluate_inversion,
     ),
-    "Hugging Face Hub": (cli_hub.pull, cli_hub.remove, cli_hub.push),
+    "Hugging Face Hub": (hub.pull, hub.remove, hub.push),
 }.items():
     for command in commands:
         app.command(rich_help_panel=panel)(command)

@@ -1,10 +1,12 @@
 """The commands that measure: `crr evaluate`, `crr identity`, `crr compare`, `crr layers`."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any, NamedTuple
 
 import typer
+from rich.table import Table
 
 from crr.cli import options as option
 from crr.cli.support import (
@@ -17,10 +19,15 @@ from crr.cli.support import (
     user_errors,
     write_result,
 )
-from crr.cli.terminal import comparison_table, echo, figures_table, identity_table, layers_table, reporting
-
-if TYPE_CHECKING:
-    from crr.data.datasets import Dataset
+from crr.cli.terminal import (
+    ProgressStyle,
+    comparison_table,
+    echo,
+    figures_table,
+    identity_table,
+    layers_table,
+    reporting,
+)
 
 
 @user_errors()
@@ -35,21 +42,10 @@ def evaluate(
 ) -> None:
     """Measure a checkpoint on the test images of a data set: detection and localisation."""
     from crr.checkpoints.model_card import write_figures
-    from crr.checkpoints.serialization import load
-    from crr.data.datasets import open_dataset
     from crr.evaluation.detection import evaluate as run
 
-    check_json_file(json_file, progress)
-    dataset = open_dataset(data, category)
-    folder = model_folder(model, progress)
-    if card:
-        check_card(folder)
-    detector = load(folder, device)
-    with reporting(progress) as report:
-        result = run(detector, dataset, progress=report).as_json()
-    write_result(result, json_file, progress, figures_table)
-    if card:
-        write_figures(folder, result, _command("evaluate", folder, dataset, category))
+    asked = _Asked("evaluate", model, data, json_file, category, device, progress)
+    _measure(asked, run, figures_table, write_figures if card else None)
 
 
 @user_errors()
@@ -65,22 +61,12 @@ def identity(
 ) -> None:
     """Measure identity mapping: the share of a damage that the decoder copies (1) and does not repair (0)."""
     from crr.checkpoints.model_card import write_identity
-    from crr.checkpoints.serialization import load
-    from crr.data.datasets import open_dataset
     from crr.identity.evaluation import measure_identity
 
-    check_json_file(json_file, progress)
-    dataset = open_dataset(data, category)
-    folder = model_folder(model, progress)
-    if card:
-        check_card(folder)
-    detector = load(folder, device)
-    with reporting(progress) as report:
-        result = measure_identity(detector, dataset, pairs, progress=report).as_json()
-    write_result(result, json_file, progress, identity_table)
-    if card:
-        real = [] if pairs is None else ["--pairs", pairs.name]
-        write_identity(folder, result, _command("identity", folder, dataset, category, real))
+    more = () if pairs is None else ("--pairs", pairs.name)
+    asked = _Asked("identity", model, data, json_file, category, device, progress, more)
+    run = partial(measure_identity, pairs=pairs)
+    _measure(asked, run, identity_table, write_identity if card else None)
 
 
 @user_errors()
@@ -123,19 +109,52 @@ def layers(
     progress: option.ProgressFormat = "bar",
 ) -> None:
     """Measure each layer of a checkpoint alone: which one tells the defects of a category best."""
-    from crr.checkpoints.serialization import load
-    from crr.data.datasets import open_dataset
     from crr.evaluation.layers import measure_layers
 
-    check_json_file(json_file, progress)
-    dataset = open_dataset(data, category)
-    detector = load(model_folder(model, progress), device)
-    with reporting(progress) as report:
-        result = measure_layers(detector, dataset, progress=report).as_json()
-    write_result(result, json_file, progress, layers_table)
+    asked = _Asked("layers", model, data, json_file, category, device, progress)
+    _measure(asked, measure_layers, layers_table, None)
 
 
-def _command(
-    name: str, folder: Path, dataset: "Dataset", categories: Sequence[str] | None, more: Sequence[str] = ()
-) -> str:
-    return command_line(name, ["--model", folder.name], dataset, categories, more)
+class _Asked(NamedTuple):
+    """What the commands that measure one checkpoint are asked for."""
+
+    command: str
+    model: str
+    data: Path
+    json_file: Path | None
+    category: Sequence[str] | None
+    device: str
+    progress: ProgressStyle
+    more: Sequence[str] = ()
+    """Further options, as they stand in the card."""
+
+
+def _measure(
+    asked: _Asked,
+    run: Callable[..., Any],
+    table: Callable[[Any], Table],
+    write_card: Callable[[Path, dict[str, Any], str], None] | None,
+) -> None:
+    """Load a checkpoint, run a measurement, and write its result where it was asked for.
+
+    Args:
+        asked: The options.
+        run: From a detector, a data set and `progress` to a report with `as_json`.
+        table: From the result to what is printed.
+        write_card: Writes the result, and the command that measured it, into the checkpoint's card.
+    """
+    from crr.checkpoints.serialization import load
+    from crr.data.datasets import open_dataset
+
+    check_json_file(asked.json_file, asked.progress)
+    dataset = open_dataset(asked.data, asked.category)
+    folder = model_folder(asked.model, asked.progress)
+    if write_card is not None:
+        check_card(folder)
+    detector = load(folder, asked.device)
+    with reporting(asked.progress) as report:
+        result = run(detector, dataset, progress=report).as_json()
+    write_result(result, asked.json_file, asked.progress, table)
+    if write_card is not None:
+        options = ["--model", folder.name]
+        write_card(folder, result, command_line(asked.command, options, dataset, asked.category, asked.more))

@@ -122,13 +122,16 @@ def transfer_progress(
     from crr.hub import quiet
 
     quiet()
-    stop = threading.Event()
-    with stop_on_interrupt(stop, _announce_stop), transferring(stage, style) as tell:
+    with stoppable("Stopping.") as stop, transferring(stage, style) as tell:
         yield tell, stop
 
 
-def _announce_stop() -> None:
-    echo("Stopping. Ctrl-C again leaves at once.", error=True)
+@contextmanager
+def stoppable(sentence: str) -> Iterator[threading.Event]:
+    """An event that the first Ctrl-C sets, which says `sentence`; the second leaves at once."""
+    stop = threading.Event()
+    with stop_on_interrupt(stop, lambda: echo(f"{sentence} Ctrl-C again leaves at once.", error=True)):
+        yield stop
 
 
 def model_folder(name: str, progress: ProgressStyle = "bar") -> Path:

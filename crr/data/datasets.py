@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
+from typing import TypeVar
 
 import cv2
 import numpy as np
@@ -19,7 +20,18 @@ from crr.data.layouts import Category, Layout, Sample, find_categories
 from crr.errors import ConfigError, DatasetError
 from crr.types import Mask
 
-__all__ = ["Category", "Dataset", "Sample", "open_dataset", "read_mask", "read_mask_file", "split_validation"]
+Row = TypeVar("Row")
+
+__all__ = [
+    "Category",
+    "Dataset",
+    "Sample",
+    "evenly_spread",
+    "open_dataset",
+    "read_mask",
+    "read_mask_file",
+    "split_validation",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +153,12 @@ def split_validation(
         held.update(ranked[:count])
     train = [sample for sample in samples if sample not in held]
     return train, [sample for sample in samples if sample in held]
+
+
+def evenly_spread(rows: Sequence[Row], most: int) -> list[Row]:
+    """At most `most` of the rows, evenly spread from the first on; none if it is 0."""
+    step = max(1.0, len(rows) / max(1, most))
+    return [rows[int(position * step)] for position in range(min(most, len(rows)))]
 
 
 def _category(sample: Sample) -> str:

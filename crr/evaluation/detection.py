@@ -14,7 +14,7 @@ from pathlib import Path
 from crr.data.datasets import Category, Dataset, Sample, read_mask
 from crr.data.images import decode
 from crr.data.readers import read_ahead
-from crr.errors import ConfigError, CRRError, DatasetError
+from crr.errors import CRRError, DatasetError
 from crr.inference import engine
 from crr.metrics.detection import PixelAccumulator, image_metrics
 from crr.metrics.report import Figures, Report
@@ -50,14 +50,8 @@ def evaluate(
         ImageError: A test image or a mask cannot be read; the sentence names the file.
         CRRError: The detector answered with something that is not a finite number.
     """
-    if batch_size < 1:
-        raise ConfigError(f"The batch size is {batch_size}; choose 1 or more.")
-    total = sum(len(category.test) for category in dataset.categories)
-    if total == 0:
-        raise DatasetError(
-            f"{dataset.root} has no test images, so there is nothing to evaluate. "
-            "Add good and defective images, as the MVTec-AD layout does in its test folders."
-        )
+    engine.check_batch_size(batch_size)
+    total = count_test_images(dataset)
     reporter = Reporter(progress)
     reporter.begin("evaluation", total)
     return Report(
@@ -89,6 +83,17 @@ def _evaluate_category(
         **image_metrics(scores, [sample.defective for sample in category.test]),
         **pixels.metrics(),
     )
+
+
+def count_test_images(dataset: Dataset) -> int:
+    """How many there are in all categories; raises `DatasetError` if there is none."""
+    total = sum(len(category.test) for category in dataset.categories)
+    if total == 0:
+        raise DatasetError(
+            f"{dataset.root} has no test images, so there is nothing to measure. "
+            "Add good and defective images, as the MVTec-AD layout does in its test folders."
+        )
+    return total
 
 
 @dataclass(frozen=True)

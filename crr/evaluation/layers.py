@@ -12,8 +12,7 @@ import torch
 
 from crr.data.datasets import Category, Dataset
 from crr.data.readers import read_ahead
-from crr.errors import DatasetError
-from crr.evaluation.detection import EVALUATION_SIZE, read_test_image
+from crr.evaluation.detection import EVALUATION_SIZE, count_test_images, read_test_image
 from crr.inference.engine import uncropped
 from crr.inference.explanation import Map, MapTerms, explain
 from crr.metrics.detection import PixelAccumulator, image_metrics
@@ -81,12 +80,7 @@ def measure_layers(
         ImageError: A test image or a mask cannot be read.
         DeviceError: The device ran out of memory.
     """
-    total = sum(len(category.test) for category in dataset.categories)
-    if total == 0:
-        raise DatasetError(
-            f"{dataset.root} has no test images, so there is nothing to measure. "
-            "Add good and defective images, as the MVTec-AD layout does in its test folders."
-        )
+    total = count_test_images(dataset)
     reporter = Reporter(progress)
     reporter.begin("layers", total)
     return LayerReport(

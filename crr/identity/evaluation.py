@@ -21,6 +21,7 @@ from crr.data.readers import read_ahead
 from crr.errors import ConfigError, CRRError
 from crr.identity.index import as_number, layer_indices, mean_index, normal_error, passed_damage
 from crr.identity.pairs import GROUP_FILLINGS, DamagedPair, Group, PairSet, real_pairs, synthetic_pairs
+from crr.inference.engine import check_batch_size
 from crr.inference.forward import forward
 from crr.models.detector import Detector
 from crr.runtime.progress import Reporter
@@ -89,8 +90,7 @@ def measure_identity(
         DeviceError: The device ran out of memory.
         CRRError: The detector answered with something that is not a finite number.
     """
-    if batch_size < 1:
-        raise ConfigError(f"The batch size is {batch_size}; choose 1 or more.")
+    check_batch_size(batch_size)
     if images < 1:
         raise ConfigError(f"{images} images a category are asked for; choose 1 or more.")
     encoder, reporter = detector.config.encoder, Reporter(progress)

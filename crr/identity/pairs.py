@@ -16,7 +16,7 @@ import numpy as np
 from crr.anomalies import HELD_OUT, AnomalySynthesizer, Damage, training_fillings
 from crr.anomalies.textures import donor_images
 from crr.config import EncoderConfig
-from crr.data.datasets import Dataset, Sample, read_mask_file
+from crr.data.datasets import Dataset, Sample, evenly_spread, read_mask_file
 from crr.data.images import decode, is_image_path
 from crr.data.preprocessing import mask_to_input, to_input
 from crr.data.readers import CachedReader
@@ -109,7 +109,7 @@ def synthetic_pairs(
         DatasetError: No category has normal test images.
     """
     normal = [[row for row in category.test if not row.defective] for category in dataset.categories]
-    chosen = [_evenly(rows, images) for rows in normal if rows]
+    chosen = [evenly_spread(rows, images) for rows in normal if rows]
     if not chosen:
         raise DatasetError(
             f"{dataset.root} has no good images that a model was not trained on, and the identity-mapping "
@@ -209,9 +209,3 @@ def _images_by_stem(folder: Path) -> dict[str, Path]:
     if not files:
         raise DatasetError(f"{folder} holds no images: put the {folder.name} images of the pairs there.")
     return files
-
-
-def _evenly(rows: Sequence[Sample], most: int) -> list[Sample]:
-    """At most `most` samples, evenly spread."""
-    count = min(most, len(rows))
-    return [rows[position * len(rows) // count] for position in range(count)]

@@ -8,6 +8,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from crr.config import CategoryCalibration
+from crr.errors import ConfigError
 from crr.inference.forward import EncoderPasses, forward, memory_explained
 from crr.models.detector import Detector
 from crr.runtime.stopwatch import Stopwatch
@@ -50,6 +51,12 @@ def inspect_with(
         for detector, found in zip(detectors, inspections, strict=True):
             found += inspect_batch(detector, images[start : start + batch_size], passes)
     return inspections
+
+
+def check_batch_size(batch_size: int) -> None:
+    """See that there is at least one image a batch; raises `ConfigError` if not."""
+    if batch_size < 1:
+        raise ConfigError(f"The batch size is {batch_size}; choose 1 or more.")
 
 
 def inspect_batch(detector: Detector, images: Sequence[Image], passes: EncoderPasses) -> list[Inspection]:

@@ -3,7 +3,6 @@
 Not named as the files of a detector are, so that none is taken for one. Weights are kept in half precision.
 """
 
-import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import asdict, replace
@@ -14,7 +13,7 @@ from safetensors.torch import load as from_safetensors
 from safetensors.torch import save as as_safetensors
 from torch import Tensor
 
-from crr.checkpoints.files import CARD, checkpoint_folder
+from crr.checkpoints.files import CARD, checkpoint_folder, digest_of
 from crr.errors import CheckpointError, ConfigError
 from crr.inversion.network import InversionConfig, InversionNetwork, create_inversion
 from crr.models.components.encoder import Encoder
@@ -34,7 +33,7 @@ def save_inversion(
         for name, tensor in network.state_dict().items()
     }
     weights = as_safetensors(tensors)
-    config = replace(config, weights_digest=_digest(weights))
+    config = replace(config, weights_digest=digest_of(weights))
     write_atomically(folder / WEIGHTS, lambda path: path.write_bytes(weights))
     write_text_atomically(folder / CONFIG, json.dumps(asdict(config), indent=2) + "\n")
     write_text_atomically(folder / CARD, card)
@@ -66,7 +65,7 @@ def load_inversion(folder: Path, encoder: Encoder) -> InversionNetwork:
         tensors = from_safetensors(weights)
     except (OSError, SafetensorError, KeyError) as error:
         raise CheckpointError(f"{folder / WEIGHTS} cannot be read ({error}). Copy it again.") from None
-    if _digest(weights) != config.weights_digest:
+    if digest_of(weights) != config.weights_digest:
         raise CheckpointError(f"{folder / WEIGHTS} does not belong to its {CONFIG}. Copy both files again.")
     network = create_inversion(config, encoder.layers)
     try:
@@ -104,7 +103,3 @@ def _found() -> Iterator[tuple[Path, InversionConfig]]:
             yield path.parent, read_inversion(path.parent)
         except CheckpointError:  # of a damaged one there is nothing to be found
             continue
-
-
-def _digest(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()[:12]

@@ -19,7 +19,7 @@ from torch.nn import functional
 from crr.anomalies import AnomalySynthesizer
 from crr.anomalies.textures import donor_images
 from crr.config import CategoryCalibration
-from crr.data.datasets import Sample
+from crr.data.datasets import Sample, evenly_spread
 from crr.data.readers import CachedReader, read_ahead, read_input
 from crr.metrics.detection import PixelAccumulator, f1_max, image_metrics
 from crr.models.components.anomaly_map import mean_map, top_share_score
@@ -260,12 +260,7 @@ def _at_size(mask: Mask, size: int) -> Mask:
 
 def _spread(samples: Samples, most: int) -> Samples:
     """At most `most` samples of each category, evenly spread."""
-    return {name: _evenly(rows, most) for name, rows in samples.items()}
-
-
-def _evenly(rows: Sequence[Sample], most: int) -> list[Sample]:
-    step = max(1.0, len(rows) / most)
-    return [rows[int(position * step)] for position in range(min(most, len(rows)))]
+    return {name: evenly_spread(rows, most) for name, rows in samples.items()}
 
 
 def _count(samples: Samples) -> int:

@@ -1,5 +1,6 @@
 """Named configurations to start from."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from crr.config import (
@@ -67,27 +68,12 @@ def preset(name: str) -> DetectorConfig:
     return PRESETS[name]
 
 
-def configure(
-    name: str,
-    *,
-    method: str = "crr",
-    masking: float | None = None,
-    dropout: float | None = None,
-    encoder: str | None = None,
-    layers: str | None = None,
-    weights: str | None = None,
-    size: int | None = None,
-    iterations: int | None = None,
-    batch_size: int | None = None,
-    distance: str | None = None,
-    segmentation: str | None = None,
-    foreground_only: bool = False,
-    seed: int = 0,
-) -> DetectorConfig:
-    """A preset with what was asked for changed; None leaves the preset's value.
+@dataclass(frozen=True)
+class TrainingChoices:
+    """What somebody wants to train; None leaves the preset's value.
 
-    Args:
-        name: Name of the preset.
+    Attributes:
+        preset: Name of the preset to start from.
         method: Name in `crr.models.registry.METHODS`; its own settings go before the preset's.
         masking: Rate of the feature-level random masking, of methods that have it.
         dropout: Dropout of the bottleneck, of methods that have one.
@@ -101,40 +87,62 @@ def configure(
         segmentation: "compact", "paper" or "none".
         foreground_only: Damage the part and never a plain background around it.
         seed: Fixes every random draw.
+    """
+
+    preset: str = "embedded"
+    method: str = "crr"
+    masking: float | None = None
+    dropout: float | None = None
+    encoder: str | None = None
+    layers: str | None = None
+    weights: str | None = None
+    size: int | None = None
+    iterations: int | None = None
+    batch_size: int | None = None
+    distance: str | None = None
+    segmentation: str | None = None
+    foreground_only: bool = False
+    seed: int = 0
+
+
+def configure(choices: TrainingChoices) -> DetectorConfig:
+    """A preset with what was chosen changed.
 
     Raises:
-        ConfigError: A value is out of range, or the settings contradict each other.
+        ConfigError: A value is out of range, or the choices contradict each other.
         EncoderError: timm has no such backbone.
     """
     from crr.models.registry import configured
 
-    values = configured(preset(name), method).as_json()
+    values = configured(preset(choices.preset), choices.method).as_json()
     backbone, stages = values["encoder"], [values["training"][stage] for stage in ("repair", "segmentation")]
-    if encoder is not None and encoder != backbone["name"]:
-        check_name(encoder)
-        if layers is None:
-            raise ConfigError(f"Say which layers of {encoder} to compare, for example --layers 1,2,3.")
-        backbone.update(name=encoder, weights="timm", every_block=False)
-    if layers is not None:
-        backbone.update(layers=_indices(layers), groups=())
-    if weights is not None:
-        backbone["weights"] = weights
-    if size is not None:
-        backbone.update(resize=size, crop=round(size * backbone["crop"] / backbone["resize"]))
-    if iterations is not None:
-        _scale_iterations([stage for stage in stages if stage["iterations"]], iterations)
-    if batch_size is not None:
+    if choices.encoder is not None and choices.encoder != backbone["name"]:
+        check_name(choices.encoder)
+        if choices.layers is None:
+            raise ConfigError(
+                f"Say which layers of {choices.encoder} to compare, for example --layers 1,2,3."
+            )
+        backbone.update(name=choices.encoder, weights="timm", every_block=False)
+    if choices.layers is not None:
+        backbone.update(layers=_indices(choices.layers), groups=())
+    if choices.weights is not None:
+        backbone["weights"] = choices.weights
+    if choices.size is not None:
+        backbone.update(resize=choices.size, crop=round(choices.size * backbone["crop"] / backbone["resize"]))
+    if choices.iterations is not None:
+        _scale_iterations([stage for stage in stages if stage["iterations"]], choices.iterations)
+    if choices.batch_size is not None:
         for stage in stages:
-            stage["batch_size"] = batch_size
-    if masking is not None:
-        values["masking"]["rate"] = masking
-    if dropout is not None:
-        values["decoder"]["dropout"] = dropout
-    if distance is not None:
-        values["prediction"]["distance"] = distance
-    if segmentation is not None:
-        values["segmentation"]["design"] = segmentation
-    values["training"].update(seed=seed, foreground_only=foreground_only)
+            stage["batch_size"] = choices.batch_size
+    if choices.masking is not None:
+        values["masking"]["rate"] = choices.masking
+    if choices.dropout is not None:
+        values["decoder"]["dropout"] = choices.dropout
+    if choices.distance is not None:
+        values["prediction"]["distance"] = choices.distance
+    if choices.segmentation is not None:
+        values["segmentation"]["design"] = choices.segmentation
+    values["training"].update(seed=choices.seed, foreground_only=choices.foreground_only)
     return DetectorConfig.from_json(values)
 
 

@@ -50,14 +50,14 @@ def picture_of(image: Image, digest: str) -> Picture:
     return Picture(
         digest=digest,
         size=(image.shape[0], image.shape[1]),
-        uri=_data_uri(shrink(image, DISPLAY_SIDE), quality=90),
+        uri=jpeg_uri(shrink(image, DISPLAY_SIDE), quality=90),
         thumbnail=thumbnail_of(image),
     )
 
 
 def thumbnail_of(image: Image) -> str:
     """Data URI of a small JPEG."""
-    return _data_uri(shrink(image, THUMBNAIL_SIDE), quality=75)
+    return jpeg_uri(shrink(image, THUMBNAIL_SIDE), quality=75)
 
 
 def shrink(image: NDArray[Number], side: int) -> NDArray[Number]:
@@ -70,5 +70,6 @@ def shrink(image: NDArray[Number], side: int) -> NDArray[Number]:
     return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), dtype=image.dtype)
 
 
-def _data_uri(image: Image, quality: int) -> str:
+def jpeg_uri(image: Image, quality: int) -> str:
+    """Data URI of an image as a JPEG of this quality, in [1, 100]."""
     return "data:image/jpeg;base64," + base64.b64encode(encode_jpeg(image, quality)).decode()

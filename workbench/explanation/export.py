@@ -16,6 +16,7 @@ from crr.identity.index import Origin
 from crr.inference.explanation import Map
 from crr.types import Image
 from crr.visualization.colormap import colour
+from workbench.basics.palettes import DEFECT, rgb
 from workbench.explanation.drawing import ANSWERED, APART, SAW, SHOWN, highest
 from workbench.explanation.explorer import LayerExplanation
 from workbench.explanation.feature_pictures import ILLUSTRATION
@@ -242,7 +243,7 @@ def _marked(found: LayerExplanation, location: Location) -> Image:
             cv2.polylines(marked, [places.round().astype(np.int32)], True, (grey,) * 3, thickness)
     left, top, right, bottom = (round(side) for side in location.place((height, width)))
     reach = max(4, max(height, width) // 60)
-    cv2.rectangle(marked, (left - reach, top - reach), (right + reach, bottom + reach), (217, 72, 15), 2)
+    cv2.rectangle(marked, (left - reach, top - reach), (right + reach, bottom + reach), rgb(DEFECT), 2)
     return marked
 
 

@@ -1,21 +1,21 @@
 """Normal patches as pictures: cut-outs with the patch framed, so that its surroundings say what it is."""
 
-import base64
 from html import escape
 
 import cv2
 import numpy as np
 
-from crr.data.images import encode_jpeg
 from crr.inference.patch_memory import Neighbour, PatchMemory
 from crr.types import Image
+from workbench.basics.palettes import DEFECT, rgb
+from workbench.basics.pictures import jpeg_uri
 from workbench.explanation.location import Location
 from workbench.explanation.patch_reading import LayerReading
 from workbench.inspection.verdict import category_label
 
 _SIDE = 84  # pixels of a picture, on the screen half of it or all
 _SURROUNDINGS = 1 / 6  # of the picture's side; a patch of a fine layer alone shows nothing
-_FRAME = (217, 72, 15)
+_FRAME = rgb(DEFECT)
 
 
 def cut_out(image: Image, grid: tuple[int, int], cells: tuple[slice, slice]) -> str:
@@ -45,9 +45,7 @@ def cut_out(image: Image, grid: tuple[int, int], cells: tuple[slice, slice]) -> 
     corners = [scale * (np.array(corner) - middle) + _SIDE / 2 for corner in ((left, top), (right, bottom))]
     first, last = (tuple(round(side) for side in corner) for corner in corners)
     cv2.rectangle(picture, first, last, _FRAME, 1)
-    return (
-        "data:image/jpeg;base64," + base64.b64encode(encode_jpeg(np.asarray(picture, np.uint8), 85)).decode()
-    )
+    return jpeg_uri(np.asarray(picture, np.uint8), quality=85)
 
 
 def neighbours_html(

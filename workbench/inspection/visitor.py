@@ -5,9 +5,9 @@ from typing import Protocol
 
 from crr.errors import CRRError
 from crr.identity.index import IdentityIndex
+from workbench.basics.folders import images_in
 from workbench.basics.pictures import digest_of
 from workbench.inspection.batch import Batch, Failure
-from workbench.inspection.folders import images_in
 from workbench.inspection.image_file import sample_file
 from workbench.inspection.inspector import ChoiceKey, Inspected, Inspector, ModelChoice
 from workbench.inspection.samples import GallerySample

@@ -18,7 +18,7 @@ from crr.checkpoints.card_metadata import (
 from crr.errors import ConfigError
 from crr.metrics.report import HEADINGS
 from crr.models import registry
-from crr.training.presets import configure
+from crr.training.presets import TrainingChoices, configure
 from tests.crr.tiny import calibrated_detector
 
 
@@ -43,7 +43,7 @@ def test_figures_that_do_not_exist_are_left_out(report):
 
 def test_every_method_can_be_published():
     for method in registry.METHODS:
-        config = configure("embedded", method=method)
+        config = configure(TrainingChoices("embedded", method=method))
         assert metadata_of(ready_to_publish("# A\n", config, 1, licence="mit"))["crr"]["method"] == method
 
 

@@ -1,7 +1,7 @@
 import pytest
 
 from crr.errors import ConfigError, EncoderError
-from crr.training.presets import DINOV2_BASE, EMBEDDED, PRESETS, configure, preset
+from crr.training.presets import DINOV2_BASE, EMBEDDED, PRESETS, TrainingChoices, configure, preset
 
 
 def test_presets_are_found_by_name():
@@ -26,34 +26,36 @@ def test_dinov2_base_is_the_papers():
 
 @pytest.mark.parametrize("name", PRESETS)
 def test_configuring_nothing_leaves_the_preset(name):
-    assert configure(name) == preset(name)
+    assert configure(TrainingChoices(name)) == preset(name)
 
 
 def test_another_encoder_brings_its_own_layers_and_drops_groups():
-    encoder = configure("dinov2-base", encoder="resnet18", layers="1,2,3", weights="random").encoder
+    encoder = configure(
+        TrainingChoices("dinov2-base", encoder="resnet18", layers="1,2,3", weights="random")
+    ).encoder
     assert (encoder.name, encoder.layers, encoder.groups) == ("resnet18", (1, 2, 3), ())
     assert (encoder.weights, encoder.every_block) == ("random", False)
 
 
 def test_other_layers_of_the_same_encoder():
-    encoder = configure("embedded", layers="2,3").encoder
+    encoder = configure(TrainingChoices("embedded", layers="2,3")).encoder
     assert (encoder.name, encoder.layers) == (EMBEDDED.encoder.name, (2, 3))
 
 
 def test_a_crop_keeps_its_share_of_the_size():
-    encoder = configure("dinov2-base", size=224).encoder
+    encoder = configure(TrainingChoices("dinov2-base", size=224)).encoder
     assert (encoder.resize, encoder.crop) == (224, 196)
 
 
 def test_stage_2_follows_stage_1_in_proportion():
-    training = configure("dinov2-base", iterations=500, batch_size=3).training
+    training = configure(TrainingChoices("dinov2-base", iterations=500, batch_size=3)).training
     assert (training.repair.iterations, training.segmentation.iterations) == (500, 80)
     assert (training.repair.batch_size, training.segmentation.batch_size) == (3, 3)
     assert training.repair.warmup <= 50
 
 
 def test_everything_else_reaches_its_place():
-    config = configure("embedded", distance="cosine", segmentation="paper", seed=7)
+    config = configure(TrainingChoices("embedded", distance="cosine", segmentation="paper", seed=7))
     assert (config.prediction.distance, config.segmentation.design, config.training.seed) == (
         "cosine",
         "paper",
@@ -78,15 +80,15 @@ def test_everything_else_reaches_its_place():
 )
 def test_a_wrong_option_is_a_sentence(options, sentence):
     with pytest.raises(ConfigError, match=sentence):
-        configure("embedded", **options)
+        configure(TrainingChoices("embedded", **options))
 
 
 def test_an_unknown_encoder_is_named_before_its_layers_are_asked_for():
     with pytest.raises(EncoderError, match=r"no model named 'resnet5'\. Did you mean resnet50 or "):
-        configure("embedded", encoder="resnet5")
+        configure(TrainingChoices("embedded", encoder="resnet5"))
 
 
 def test_a_preset_can_be_built_without_the_hub():
-    config = configure("dinov2-base", encoder=DINOV2_BASE.encoder.name, weights="random")
+    config = configure(TrainingChoices("dinov2-base", encoder=DINOV2_BASE.encoder.name, weights="random"))
     assert config.encoder.weights == "random"
     assert config.encoder.groups == DINOV2_BASE.encoder.groups

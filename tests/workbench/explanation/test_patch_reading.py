@@ -13,7 +13,7 @@ from crr.inference.explanation import explain
 from crr.inference.forward import FeatureMask
 from crr.inference.patch_memory import Neighbour, PatchMemory
 from crr.models import registry
-from crr.training.presets import configure
+from crr.training.presets import TrainingChoices, configure
 from tests.crr.tiny import calibrated_detector, good_images, tiny_config, tiny_detector
 from tests.workbench.explorable import MIDDLE, OwnPhoto, Room
 from workbench.explanation.location import Location
@@ -248,7 +248,7 @@ def test_a_decoder_that_answers_exactly_what_was_seen_differs_nowhere(room):
 
 def test_dinov2_at_its_true_size():
     """Random weights: only shapes, speed and memory are those of the real one."""
-    detector = registry.create(configure("dinov2-base", weights="random")).eval()
+    detector = registry.create(configure(TrainingChoices("dinov2-base", weights="random"))).eval()
     [image] = good_images("plate", 1)
     explanation = explain(detector, image)
     assert [layer.encoder.shape for layer in explanation.layers] == [(28, 28, 768)] * 2

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from workbench.basics.markdown import as_text
-from workbench.basics.palettes import difference_gradient, gradient
+from workbench.basics.palettes import difference_gradient, legend
 from workbench.comparison.comparison import Comparison
 from workbench.comparison.drawing import ORIGINAL, STYLES, Style, draw_columns, draw_pair
 from workbench.components.panels import show_panels
@@ -170,16 +170,13 @@ def _legend(one_scale: bool) -> None:
     ends = (
         ("0 as usual", "1 and more: very unusual") if one_scale else ("0 as usual", "each map's own maximum")
     )
-    _scale(ends[0], gradient(), ends[1])
+    st.html(legend(*ends))
     if not one_scale:
         st.caption("Each map has a scale of its own: colours of different models cannot be compared.")
 
 
 def _scale(low: str, colours: str, high: str) -> None:
-    st.html(
-        f'<div class="legend"><span>{low}</span><i style="background: {colours}"></i>'
-        f"<span>{high}</span></div>"
-    )
+    st.html(legend(low, high, colours))
 
 
 def _choose_pair(names: list[str]) -> tuple[str, str]:

@@ -7,7 +7,7 @@ import streamlit as st
 
 from crr.types import Inspection, Verdict
 from workbench.basics.markdown import as_text
-from workbench.basics.palettes import gradient
+from workbench.basics.palettes import legend
 from workbench.components.picture import show_picture
 from workbench.inspection.drawing import PictureView, draw, views_of
 from workbench.inspection.inspector import Inspected
@@ -34,9 +34,8 @@ from workbench.views.shared.page import device_name, plain_errors
 from workbench.views.shared.session import current_visitor
 
 _LEGEND = (
-    '<div class="legend"><span>0 as usual</span>'
-    f'<i style="background: {gradient()}"></i><span>1 very unusual</span></div>'
-    '<div class="hint">Wheel zooms, drag moves, double click resets; point at a place to read it.</div>'
+    legend("0 as usual", "1 very unusual")
+    + '<div class="hint">Wheel zooms, drag moves, double click resets; point at a place to read it.</div>'
 )
 
 

@@ -7,7 +7,7 @@ from functools import cached_property
 import streamlit as st
 
 from crr.types import Image, Inspection
-from workbench.basics.palettes import gradient
+from workbench.basics.palettes import legend
 from workbench.basics.pictures import DISPLAY_SIDE, picture_of, shrink
 from workbench.components.panels import show_panels
 from workbench.explanation.drawing import draw_pictures
@@ -64,10 +64,7 @@ def small(image: Image) -> Image:
 
 def show_legend(low: str = "as usual", high: str = "very unusual") -> None:
     """The colours of the maps."""
-    st.html(
-        f'<div class="legend"><span>{low}</span><i style="background: {gradient()}"></i>'
-        f"<span>{high}</span></div>"
-    )
+    st.html(legend(low, high))
 
 
 def say_who_painted(painted: list[Image] | None) -> None:

@@ -6,8 +6,8 @@ import pytest
 
 from crr.errors import DatasetError, ImageError
 from tests.workbench.fakes import png
-from workbench.inspection import folders
-from workbench.inspection.folders import images_in
+from workbench.basics import folders
+from workbench.basics.folders import images_in
 
 
 @pytest.fixture
