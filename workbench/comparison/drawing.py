@@ -4,7 +4,6 @@ As in `workbench.inspection.drawing` the browser lays maps over the photo (`fron
 and position stay, are the same in every picture, and pointing at a place reads every model there.
 """
 
-from collections.abc import Sequence
 from typing import Literal, get_args
 
 import numpy as np
@@ -14,7 +13,17 @@ from crr.visualization.colormap import colour_table
 from workbench.basics.palettes import difference_table
 from workbench.basics.pictures import shrink
 from workbench.comparison.comparison import Comparison, above_normals, difference_map
-from workbench.components.drawing import GREY, MAP_SIDE, ONE, PHOTO, Drawing, base64_of
+from workbench.components.drawing import (
+    GREY,
+    MAP_SIDE,
+    ONE,
+    PHOTO,
+    MapDrawing,
+    PanelDrawing,
+    PanelsDrawing,
+    base64_of,
+    flat_outlines,
+)
 from workbench.inspection.inspector import Inspected
 from workbench.inspection.verdict import percent_copied
 
@@ -25,7 +34,7 @@ ORIGINAL = "original photo"
 
 def draw_columns(
     comparison: Comparison, methods: dict[str, str], style: Style, one_scale: bool, opacity: float
-) -> Drawing:
+) -> PanelsDrawing:
     """A column for each model, and before them the photo, unless it is painted on and stands beside them.
 
     Args:
@@ -36,9 +45,9 @@ def draw_columns(
         opacity: Opacity of the maps over the photo, in [0, 1].
 
     Returns:
-        `maps` and `panels`, see `_drawing`.
+        What `show_panels` shows.
     """
-    panels: list[Drawing] = []
+    panels: list[PanelDrawing] = []
     if not comparison.painted:
         panels.append({"title": ORIGINAL, "lines": [comparison.photo.name], "layers": [PHOTO]})
     for name, answer in comparison.answers.items():
@@ -58,7 +67,7 @@ def draw_columns(
 
 def draw_pair(
     comparison: Comparison, pair: tuple[str, str], style: Style, one_scale: bool, opacity: float
-) -> Drawing:
+) -> PanelsDrawing:
     """Two pictures under one slider, and where both are models, the difference of their maps.
 
     Args:
@@ -70,10 +79,10 @@ def draw_pair(
         opacity: Opacity of the maps over the photo, in [0, 1].
 
     Returns:
-        `maps` and `panels`, see `_drawing`.
+        What `show_panels` shows.
     """
     left, right = pair
-    panels: list[Drawing] = [
+    panels: list[PanelDrawing] = [
         {
             "title": f"{left} | {right}",
             "lines": [],
@@ -87,30 +96,21 @@ def draw_pair(
         difference = f"{left} minus {right}"
         levels = difference_map(inspected[left].inspection, inspected[right].inspection)
         panels.append({"title": difference, "lines": [], "layers": [GREY, difference]})
-        maps.append(
-            {"name": difference, "top": ONE, "opacity": 1.0, **_levels(levels, "<i2"), "signed": True}
-            | {"colours": base64_of(difference_table())}
-        )
+        drawn = _map(difference, levels, ONE, 1.0, base64_of(difference_table()), kind="<i2")
+        maps.append({**drawn, "signed": True})
     return _drawing(comparison, panels, maps)
 
 
-def _drawing(comparison: Comparison, panels: Sequence[Drawing], maps: Sequence[Drawing]) -> Drawing:
-    """The drawing as the component of the browser takes it.
-
-    `size` is (height, width) of the photo. Each of `maps` covers it edge to edge: levels in thousandths on
-    `grid`, int16 if `signed`, else uint16; `top` is the level of the last of 256 RGBA `colours`, in base64.
-    A panel shows `layers` over each other: `PHOTO`, `GREY` or the name of a map; beyond its slider `right`.
-    `outlines`, flat lists x, y, x, y, ... in pixels of that `size`, are drawn over every panel.
-    """
+def _drawing(comparison: Comparison, panels: list[PanelDrawing], maps: list[MapDrawing]) -> PanelsDrawing:
     picture = next(iter(comparison.inspected.values())).picture
     return {
         "digest": picture.digest,
         "size": list(picture.size),
         "photo": picture.uri,
         "one": ONE,
-        "maps": list(maps),
-        "panels": list(panels),
-        "outlines": [np.round(curve, 1).ravel().tolist() for curve in comparison.outlines],
+        "maps": maps,
+        "panels": panels,
+        "outlines": flat_outlines(comparison.outlines),
     }
 
 
@@ -142,21 +142,27 @@ def _layers(name: str, style: Style) -> list[str]:
     return [name] if style == "Map alone" else [PHOTO, name]
 
 
-def _maps(answers: dict[str, Inspected], style: Style, one_scale: bool, opacity: float) -> list[Drawing]:
+def _maps(answers: dict[str, Inspected], style: Style, one_scale: bool, opacity: float) -> list[MapDrawing]:
     over = style != "Map alone"
     colours = base64_of(colour_table(transparent=over))
     maps = []
     for name, inspected in answers.items():
-        levels = _levels(inspected.inspection.anomaly_map, "<u2")
-        highest = max(1, round(ONE * float(inspected.inspection.anomaly_map.max())))
-        top = ONE if one_scale else highest
-        maps.append(
-            {"name": name, "top": top, "opacity": opacity if over else 1.0, **levels, "colours": colours}
-        )
+        levels = inspected.inspection.anomaly_map
+        top = ONE if one_scale else max(1, round(ONE * float(levels.max())))
+        maps.append(_map(name, levels, top, opacity if over else 1.0, colours))
     return maps
 
 
-def _levels(levels: NDArray[np.float32], kind: str) -> Drawing:
+def _map(
+    name: str, levels: NDArray[np.float32], top: int, opacity: float, colours: str, kind: str = "<u2"
+) -> MapDrawing:
+    """Levels in thousandths over the whole photo, as `kind`, int16 or uint16."""
     small = shrink(levels, MAP_SIDE)
-    thousandths = np.round(ONE * np.clip(small, -30, 30)).astype(kind)
-    return {"grid": list(small.shape), "levels": base64_of(thousandths)}
+    return {
+        "name": name,
+        "grid": list(small.shape),
+        "opacity": opacity,
+        "levels": base64_of(np.round(ONE * np.clip(small, -30, 30)).astype(kind)),
+        "top": top,
+        "colours": colours,
+    }

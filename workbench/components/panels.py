@@ -1,11 +1,11 @@
 """Pictures of one photo side by side: zoom, position and the place pointed at are the same in all of them."""
 
 from collections.abc import Callable
-from typing import Any
 
 import streamlit as st
 
 from workbench.components.assets import ZOOM_BUTTONS, read
+from workbench.components.drawing import PanelsDrawing
 
 _HTML = f"""
 <div class="panels"></div>
@@ -20,7 +20,7 @@ Place = tuple[float, float, float, float]
 """Left, top, right and bottom in pixels of the picture; a point where they are equal."""
 
 
-def show_panels(drawing: dict[str, Any], key: str, chosen: Callable[[Place], None] | None = None) -> None:
+def show_panels(drawing: PanelsDrawing, key: str, chosen: Callable[[Place], None] | None = None) -> None:
     """Show what `workbench.comparison.drawing` or `workbench.explanation.drawing` made.
 
     Pictures of one photo on a page move together.

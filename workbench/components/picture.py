@@ -1,10 +1,9 @@
 """The picture on the page: what Streamlit's charts lack is a zoom that outlasts a change of the threshold."""
 
-from typing import Any
-
 import streamlit as st
 
 from workbench.components.assets import ZOOM_BUTTONS, read
+from workbench.components.drawing import PictureDrawing
 
 _HTML = f"""
 <div class="frame">
@@ -15,7 +14,7 @@ _HTML = f"""
 """
 
 
-def show_picture(drawing: dict[str, Any], key: str) -> None:
+def show_picture(drawing: PictureDrawing, key: str) -> None:
     """Show what `inspection.drawing.draw` made; zoom and position stay while the key and the image stay."""
     component = st.components.v2.component(
         "crr_picture",

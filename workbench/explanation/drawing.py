@@ -1,17 +1,10 @@
 """What the rows of the layer explorer are drawn from: plain values that the browser puts together.
 
 `frontend/panels.js` draws them: pictures of one photo move together, and a place that is chosen in one is
-marked in all. A drawing has what `workbench.comparison.drawing` says of its own, and besides
-
-- `pick`: "point" or "area", what a drag chooses, or "" where nothing can be chosen; `location`: left, top,
-  right and bottom of what is chosen in pixels of `size`, or None; `foot`: whether a readout stands below;
-- of a map: `rgb`, uint8 (h, w, 3) in base64 in place of `levels`; `area`: left, top, right and bottom of
-  what it covers of the photo, in shares; `crisp`: whether its squares are to be seen; `usual`: levels of
-  normal patches, ascending; `blank`: what a level of 0 means, where that is no value.
+marked in all. `workbench.components.drawing` says what each value means.
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,14 +14,20 @@ from crr.types import Image
 from crr.visualization.colormap import colour_table
 from workbench.basics.palettes import copying_table
 from workbench.basics.pictures import Picture
-from workbench.components.drawing import ONE, PHOTO, base64_of
+from workbench.components.drawing import (
+    ONE,
+    PHOTO,
+    MapDrawing,
+    PanelDrawing,
+    PanelsDrawing,
+    base64_of,
+    flat_outlines,
+)
 from workbench.explanation.explorer import LayerExplanation
 from workbench.explanation.location import Location
 from workbench.explanation.patch_reading import discrepancy_map
 from workbench.reference.discrepancy import DiscrepancyKind
 from workbench.reference.patches import CategoryReference
-
-Drawing = dict[str, Any]
 
 SAW, SHOWN, ANSWERED, APART, COPIES = (
     "encoder saw", "shown to the decoder", "decoder answered", "discrepancy", "identity index",
@@ -55,7 +54,7 @@ def highest(
 
 def draw_layer(
     found: LayerExplanation, index: int, measure: DiscrepancyKind, location: Location, pick: str
-) -> Drawing:
+) -> PanelsDrawing:
     """A layer's row: what the encoder saw, what the decoder answered, and how far they are apart.
 
     Where a damage is known, also the index of each patch, over the photo.
@@ -79,17 +78,19 @@ def draw_layer(
         _colours(ANSWERED, basis.colours(layer.decoder)),
         apart,
     ]
-    panels = [{"title": item["name"], "lines": [], "layers": [item["name"]]} for item in maps]
+    panels: list[PanelDrawing] = [
+        {"title": item["name"], "lines": [], "layers": [item["name"]]} for item in maps
+    ]
     if found.copied is not None and found.copied.maps is not None:
         marked = _marked(found.copied.maps[index])
-        maps.append(_levels(COPIES, marked, one, 1.0, copying_table()) | {"blank": "no damage shows"})
+        maps.append({**_levels(COPIES, marked, one, 1.0, copying_table()), "blank": "no damage shows"})
         panels.append({"title": COPIES, "lines": [], "layers": [PHOTO, COPIES]})
     return _drawing(found.picture, panels, maps, found.explanation.view, location, pick, one, found.outlines)
 
 
 def draw_sum(
     found: LayerExplanation, fused: FusedMap, lines: Sequence[str], location: Location, pick: str
-) -> Drawing:
+) -> PanelsDrawing:
     """The end of the column: the fused distances, the segmentation network's map, and their sum.
 
     Args:
@@ -105,7 +106,9 @@ def draw_sum(
         ("final map", fused.anomaly_map, lines[2]),
     ]
     there = [(name, levels, line) for name, levels, line in maps if levels is not None]
-    panels = [{"title": name, "lines": [line], "layers": [name]} for name, _, line in there]
+    panels: list[PanelDrawing] = [
+        {"title": name, "lines": [line], "layers": [name]} for name, _, line in there
+    ]
     colours = colour_table(transparent=False)
     drawn = [_levels(name, levels, ONE, 1.0, colours, crisp=False) for name, levels, _ in there]
     return _drawing(found.picture, panels, drawn, found.explanation.view, location, pick, ONE, found.outlines)
@@ -118,7 +121,7 @@ def draw_pictures(
     location: Location | None = None,
     pick: str = "",
     outlines: Sequence[NDArray[np.float64]] = (),
-) -> Drawing:
+) -> PanelsDrawing:
     """The drawing of pictures beside each other.
 
     Args:
@@ -134,7 +137,7 @@ def draw_pictures(
         for title, image, _ in pictures
         if image is not None
     ]
-    panels = [
+    panels: list[PanelDrawing] = [
         {"title": title, "lines": [line] if line else [], "layers": [PHOTO if image is None else title]}
         for title, image, line in pictures
     ]
@@ -143,31 +146,31 @@ def draw_pictures(
 
 def _drawing(
     picture: Picture,
-    panels: Sequence[Drawing],
-    maps: Sequence[Drawing],
+    panels: list[PanelDrawing],
+    maps: list[MapDrawing],
     view: float,
     location: Location | None,
     pick: str,
     one: float,
     outlines: Sequence[NDArray[np.float64]],
-) -> Drawing:
+) -> PanelsDrawing:
     margin = (1 - view) / 2
-    photographed = any(PHOTO in panel["layers"] for panel in panels)
+    photographed = any(PHOTO in panel.get("layers", ()) for panel in panels)
     return {
         "digest": picture.digest,
         "size": list(picture.size),
         "photo": picture.uri if photographed else "",
         "one": one,
         "maps": [{**item, "area": [margin, margin, 1 - margin, 1 - margin]} for item in maps],
-        "panels": list(panels),
-        "outlines": [np.round(curve, 1).ravel().tolist() for curve in outlines],
+        "panels": panels,
+        "outlines": flat_outlines(outlines),
         "pick": pick,
         "spot": None if location is None else location.place(picture.size),
         "foot": False,
     }
 
 
-def _colours(name: str, image: NDArray[np.uint8], crisp: bool = True) -> Drawing:
+def _colours(name: str, image: NDArray[np.uint8], crisp: bool = True) -> MapDrawing:
     return {
         "name": name,
         "grid": list(image.shape[:2]),
@@ -179,7 +182,7 @@ def _colours(name: str, image: NDArray[np.uint8], crisp: bool = True) -> Drawing
 
 def _levels(
     name: str, values: Map, one: float, top: float, colours: NDArray[np.uint8], crisp: bool = True
-) -> Drawing:
+) -> MapDrawing:
     return {
         "name": name,
         "grid": list(values.shape),

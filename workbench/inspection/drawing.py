@@ -4,7 +4,7 @@ The browser draws photo, map and outlines over each other (`frontend/picture.js`
 stay while a slider moves. Nothing here calls a model.
 """
 
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from crr.types import Inspection
 from crr.visualization.colormap import colour_table
 from workbench.basics.palettes import DEFECT
 from workbench.basics.pictures import shrink
-from workbench.components.drawing import MAP_SIDE, ONE, base64_of
+from workbench.components.drawing import MAP_SIDE, ONE, PictureDrawing, base64_of, flat_outlines
 from workbench.inspection.inspector import Inspected
 from workbench.inspection.verdict import Regions
 
@@ -35,7 +35,7 @@ def views_of(inspection: Inspection) -> tuple[PictureView, ...]:
 
 def draw(
     inspected: Inspected, name: str, view: PictureView, regions: Regions, opacity: float
-) -> dict[str, Any]:
+) -> PictureDrawing:
     """The drawing of an image with what the model says about it.
 
     Args:
@@ -44,11 +44,6 @@ def draw(
         view: What is drawn.
         regions: Where the map reaches the threshold.
         opacity: Opacity of the map over the photo, in [0, 1].
-
-    Returns:
-        Sizes are (height, width). `levels` are uint16 in thousandths on `grid`, which covers the photo edge
-        to edge; `colours` are 256 RGBA quadruples for the levels 0 to 1; both in base64. `outlines` are flat
-        lists x, y, x, y, ... in pixels of the original.
     """
     inspection, picture = inspected.inspection, inspected.picture
     label, levels = "anomaly", inspection.anomaly_map
@@ -67,7 +62,7 @@ def draw(
         "one": ONE,
         "colours": base64_of(colour_table(transparent=view != "Map")),
         "opacity": 1.0 if view == "Map" else opacity,
-        "outlines": [np.round(curve, 1).ravel().tolist() for curve in regions.outlines],
+        "outlines": flat_outlines(regions.outlines),
         "accent": DEFECT,
         "description": f"{name}, {view}: {regions.count} regions reach the threshold",
     }
