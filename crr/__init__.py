@@ -8,38 +8,33 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from crr.checkpoints.files import list_checkpoints
-    from crr.checkpoints.serialization import save
-    from crr.config import DetectorConfig
-    from crr.data.datasets import open_dataset
-    from crr.data.images import decode
-    from crr.errors import CRRError
-    from crr.hub import load
-    from crr.inference.engine import inspect
-    from crr.models.detector import Detector
-    from crr.runtime.devices import available_devices
-    from crr.training.trainer import RunOptions, train
-    from crr.types import Image, Inspection, Prediction, Progress, Reconstruction
-
-__all__ = [
-    "CRRError",
-    "Detector",
-    "DetectorConfig",
-    "Image",
-    "Inspection",
-    "Prediction",
-    "Progress",
-    "Reconstruction",
-    "RunOptions",
-    "available_devices",
-    "decode",
-    "inspect",
-    "list_checkpoints",
-    "load",
-    "open_dataset",
-    "save",
-    "train",
-]
+    from crr.checkpoints.files import list_checkpoints as list_checkpoints
+    from crr.checkpoints.serialization import save as save
+    from crr.config import DetectorConfig as DetectorConfig
+    from crr.data.datasets import open_dataset as open_dataset
+    from crr.data.images import decode as decode
+    from crr.errors import CRRError as CRRError
+    from crr.hub import load as load
+    from crr.inference.engine import inspect as inspect
+    from crr.models.detector import Detector as Detector
+    from crr.runtime.devices import available_devices as available_devices
+    from crr.training.trainer import RunOptions as RunOptions
+    from crr.training.trainer import train as train
+    from crr.types import (
+        Image as Image,
+    )
+    from crr.types import (
+        Inspection as Inspection,
+    )
+    from crr.types import (
+        Prediction as Prediction,
+    )
+    from crr.types import (
+        Progress as Progress,
+    )
+    from crr.types import (
+        Reconstruction as Reconstruction,
+    )
 
 _HOMES = {
     "crr.checkpoints.serialization": ("save",),
@@ -56,6 +51,7 @@ _HOMES = {
     "crr.types": ("Image", "Inspection", "Prediction", "Progress", "Reconstruction"),
 }
 
+__all__ = sorted(name for names in _HOMES.values() for name in names)
 
 if not TYPE_CHECKING:  # a type checker reads the imports above, and still finds misspelt names
 

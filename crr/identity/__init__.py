@@ -2,6 +2,6 @@
 
 Begin with `index.py`, the formula. `pairs.py` makes damaged images with clean twins, `single_image.py`
 answers for one image at once, `evaluation.py` for a data set, and `surrogate.py` estimates the index of a
-real defect that has no clean twin. Others use `index.IdentityIndex`, `single_image.identity_index` and
-`evaluation.measure_identity`.
+real defect that has no clean twin. Others use `index.IdentityIndex`, `single_image.index_of_damage`,
+`single_image.index_of_defect` and `evaluation.measure_identity`.
 """

@@ -1,6 +1,7 @@
-"""Images in, inspections out: the one place where an encoder or a decoder is asked outside of training.
+"""Images in, inspections out: the one place outside of training where an encoder or a decoder is asked.
 
-Begin with `engine.py`. Others use `engine.inspect` for verdicts, `explanation.explain` for every step of
-one answer, `predict.predict_files` for folders, and `patch_memory.PatchMemory` to look up normal patches.
-It imports models and what lies below them.
+Begin with `forward.py`, the one forward pass, and `engine.py`, which makes inspections of it. Others use
+`engine.inspect` for verdicts, `explanation.explain` for every step of one answer, `forward.forward` and
+`forward.encode` for features, `predict.predict_files` for folders, and `patch_memory.PatchMemory` to look
+up normal patches.
 """

@@ -2,6 +2,5 @@
 
 A method says what the encoder's features should look like (`decode`); distances, anomaly map and score
 follow for all alike. Begin with `detector.py`, then `crr.py`. Others use `detector.Detector` and
-`registry.create`: a new method is one file here and one line in the registry. It imports data, metrics'
-neighbours below it, and never a room above.
+`registry.create`. A new method is one file here and one line in `registry.py`.
 """

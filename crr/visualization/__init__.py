@@ -1,5 +1,5 @@
 """Pictures for people: the colours of an anomaly map, and sheets of many small pictures.
 
-Begin with `colormap.py`. Others use `colormap.colourised` and `contact_sheet.write_sheet`. It asks no
-model.
+Begin with `colormap.py`. Others use `colormap.overlay`, `colormap.colour_table` and
+`contact_sheet.write_sheet`. No model is asked here.
 """

@@ -1,4 +1,4 @@
-"""Small things that every room needs: cache, Markdown, pictures for a browser, colours, a rate limit.
+"""Small things that every room needs: caches, Markdown, pictures, colours, folders, a rate limit.
 
-Begin anywhere; no file here knows another room, and none loads torch.
+Begin anywhere: no file here knows another room.
 """

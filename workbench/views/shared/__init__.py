@@ -1,4 +1,5 @@
-"""What all pages have: head and sidebar, the gallery, the visitor's session, progress.
+"""What all pages have: head and sidebar, the gallery, the visitor's session, the services of the process.
 
-Begin with `page.py`.
+Begin with `page.py`, then `services.py` and `session.py`. What is asked for before the gallery is drawn
+loads no torch: it takes seconds, and the gallery is on the screen meanwhile.
 """
