@@ -15,9 +15,9 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ["HF_ASSETS_CACHE"] = str(Path(tempfile.gettempdir()) / "crr-tests-pulled-nothing")
 
 BROWSER_TESTS = Path(__file__).parent / "browser"
-# A Chromium keeps one core busy, and its workbench another one now and then. So two run side by side, each with
-# about half of the work; more would only wait for each other.
-FIRST_HALF = ("test_canvas", "test_compare", "test_inspect", "test_models", "test_space")
+# A Chromium keeps one core busy, and its workbench another one now and then. So two run side by side, each
+# with about half of the work; more would only wait for each other.
+FIRST_HALF = ("test_canvas", "test_compare", "test_inspect", "test_models")
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest deselects by `-m`

@@ -75,6 +75,15 @@ def test_a_damage_is_the_same_every_time_and_its_twin_is_known(classroom, screw)
     assert change[~first.mask].max() < 20  # a soft rim
 
 
+def test_on_the_ladder_the_embedded_models_copy_less_and_less_of_the_damage(screw):
+    inspector = real_inspector()
+    found = Classroom(inspector, Normality(inspector, 2**27), Exploration(2**27), find_models(), "cpu")
+    shown = found.damage(screw, 7, [])  # as the page opens
+    copied = [found.look(shown, rung, paint=False).index for rung in LADDER]
+    assert copied == sorted(copied, reverse=True)
+    assert copied[-1] < copied[0] / 2
+
+
 def test_what_a_model_makes_of_it_is_shown_and_measured(classroom, screw):
     shown = classroom.damage(screw, 1, [])
     seen = classroom.look(shown, "autoencoder")

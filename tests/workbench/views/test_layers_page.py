@@ -143,9 +143,13 @@ def test_a_click_outside_says_so_and_keeps_the_place(app, screen):
     assert app.query_params["spot"] == "100,200"
 
 
-def test_weights_change_the_verdict_and_go_back(app):
+def test_weights_change_the_verdict_and_the_sum_and_go_back(app, screen):
     open_page(app)
     assert "With your weights" not in texts(app.markdown)
+    calibrated = screen.drawn["sum-tiny"]["maps"]
+    app.slider(key="weight-distance-tiny").set_value(0.0).run()
+    assert "With your weights. As calibrated: " in texts(app.markdown)
+    assert screen.drawn["sum-tiny"]["maps"] != calibrated
     for layer in range(3):
         app.slider(key=f"weight-{layer}-tiny").set_value(0.0)
     app.slider(key="weight-distance-tiny").set_value(1.0).run()

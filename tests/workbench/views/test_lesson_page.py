@@ -73,6 +73,13 @@ def test_a_step_has_an_address(app):
     assert app.subheader[0].value == STEPS[6].title
 
 
+def test_the_row_of_steps_jumps(app):
+    open_page(app)
+    app.pills(key="lesson_contents").set_value(f"7 {STEPS[6].short}").run()
+    assert app.subheader[0].value == STEPS[6].title
+    assert app.query_params["step"] == STEPS[6].name
+
+
 def test_an_unknown_step_is_the_first(app):
     open_page(app, step="nonsense")
     assert app.subheader[0].value == STEPS[0].title
