@@ -33,7 +33,7 @@ install: $(RUNTIME)  ## only install, into .venv
 .PHONY: test
 test: $(DEVELOPMENT)  ## run all tests, the fast ones first, then those in a Chromium
 	@$(PY) tools/chromium.py
-	@$(PY) -m pytest
+	@$(PY) -m pytest --durations=10
 
 .PHONY: lint
 lint: $(DEVELOPMENT)  ## check formatting, style, types, and who imports whom

@@ -5,6 +5,9 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from xdist.remote import Producer
+
+from tests.workers import BROWSER, ByFile
 
 # Read when torch and huggingface_hub are imported: tests share the cores, so each has one thread, and an idle
 # one sleeps; and no test reaches the Hub by accident.
@@ -17,17 +20,19 @@ os.environ["HF_ASSETS_CACHE"] = str(Path(tempfile.gettempdir()) / "crr-tests-pul
 for name in [name for name in os.environ if name.startswith("CRR_")]:
     del os.environ[name]
 
-BROWSER_TESTS = Path(__file__).parent / "browser"
-
 
 @pytest.hookimpl(tryfirst=True)  # before pytest deselects by `-m`
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark tests/browser as `browser`, to run last and one after the other: it needs the cores."""
+    """Mark tests/browser as `browser`, and let them run last."""
     for item in items:
-        if item.path.is_relative_to(BROWSER_TESTS):
+        if item.path.parent.name == BROWSER:
             item.add_marker("browser")
-            item.add_marker(pytest.mark.xdist_group("browser"))
     items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFile:
+    """Hand out tests so."""
+    return ByFile(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -61,7 +61,9 @@ class Handler(BaseHTTPRequestHandler):
         self.server.tokens.append(self.headers.get("Authorization", ""))
         self._fault = fault = self.server.fault(line) or Fault("")
         self._body = self._taken() or self._chunks()
-        time.sleep(fault.hang)
+        asked = time.monotonic()
+        while time.monotonic() < asked + fault.hang:
+            time.sleep(0.02)
         try:
             if fault.status:
                 raise _Answer(fault.status, **fault.headers)

@@ -55,7 +55,7 @@ class Fault:
         where: The text.
         status: Answer with this status.
         headers: And these headers.
-        hang: Seconds until anything is answered.
+        hang: Seconds until anything is answered; 0 lets also what waits already go on.
         cut: Break off the body after so many bytes.
         corrupt: Turn the body's byte at this place.
         ranges: Whether a part of a file can be asked for.

@@ -60,7 +60,8 @@ class HubServer(ThreadingHTTPServer):
 def hub_server() -> Iterator[HubServer]:
     """A server that runs while the block does."""
     server = HubServer()
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    # It looks so often whether it is to end, and every test that has a server waits for that.
+    thread = threading.Thread(target=server.serve_forever, args=[0.01], daemon=True)
     thread.start()
     try:
         yield server

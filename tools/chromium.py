@@ -12,8 +12,9 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-DEBIAN_PACKAGES = ("chromium", "fonts-liberation")
+# The headless shell first: the same engine without the window around it, and so a quarter faster.
+NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+DEBIAN_PACKAGES = ("chromium-headless-shell", "chromium")  # not every release has the first
 
 
 def find() -> Path | None:
@@ -32,7 +33,10 @@ def install() -> None:
     root = os.geteuid() == 0
     if root and shutil.which("apt-get"):
         _try("apt-get", "update", "--quiet")
-        _try("apt-get", "install", "--quiet", "--yes", "--no-install-recommends", *DEBIAN_PACKAGES)
+        for package in DEBIAN_PACKAGES:
+            if find() is None:
+                install = ("apt-get", "install", "--quiet", "--yes", "--no-install-recommends")
+                _try(*install, package, "fonts-liberation")
     if find() is None:
         _try(sys.executable, "-m", "playwright", "install", *(["--with-deps"] if root else []), "chromium")
 

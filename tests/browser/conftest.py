@@ -13,12 +13,24 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
-from playwright.sync_api import Browser, FrameLocator, Page, Request, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, FrameLocator, Page, Request, expect, sync_playwright
 
 Read = TypeVar("Read")
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 60_000  # milliseconds, for a busy machine
+# Looks at each frame that is drawn. A slider waits for 200 ms before it tells the server, hence the 300.
+STAND_STILL = """(app, patience) => new Promise((done, fail) => {
+    const began = performance.now()
+    let moved = began
+    const look = (now) => {
+        if (app.dataset.testScriptState !== "notRunning") moved = now
+        if (now - moved >= 300) done()
+        else if (now - began > patience) fail(new Error("the page goes on running"))
+        else requestAnimationFrame(look)
+    }
+    requestAnimationFrame(look)
+})"""
 CHROMIUM_OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
 
 
@@ -79,11 +91,20 @@ def browser(chromium: Path) -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture
-def page(browser: Browser, workbench_url: str) -> Iterator[Page]:
-    """A new visitor, who may speak to the workbench and to nobody else."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900}, base_url=workbench_url)
+@pytest.fixture(scope="module")
+def context(browser: Browser, workbench_url: str) -> Iterator[BrowserContext]:
+    """What all visitors of a module share: the cache. A visitor is a page, for a session is a connection."""
+    context = browser.new_context(
+        viewport={"width": 1280, "height": 900}, base_url=workbench_url, reduced_motion="reduce"
+    )
     context.set_default_timeout(PATIENCE)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext, workbench_url: str) -> Iterator[Page]:
+    """A new visitor, who may speak to the workbench and to nobody else."""
     elsewhere: list[str] = []
 
     def note(request: Request) -> None:
@@ -91,25 +112,21 @@ def page(browser: Browser, workbench_url: str) -> Iterator[Page]:
             elsewhere.append(request.url)
 
     context.on("request", note)
-    page = context.new_page()
-    yield page
-    context.close()
+    yield context.new_page()
+    for opened in context.pages:
+        opened.close()
+    context.remove_listener("request", note)
     assert not elsewhere, f"the page asked other hosts: {elsewhere}"
 
 
 def settled(page: Page, frame: FrameLocator | None = None) -> None:
-    """Wait until the page has stood still for half a second: a rerun begins a moment after what caused it.
+    """Wait until the page has stood still for a while: a rerun begins a moment after what caused it.
 
     Args:
         page: The page.
         frame: The workbench in it, if it is not the page itself.
     """
-    app = (frame or page).get_by_test_id("stApp")
-    still, deadline = 0, time.monotonic() + PATIENCE / 1000
-    while still < 5:
-        assert time.monotonic() < deadline, "the page goes on running"
-        page.wait_for_timeout(100)
-        still = still + 1 if app.get_attribute("data-test-script-state") == "notRunning" else 0
+    (frame or page).get_by_test_id("stApp").evaluate(STAND_STILL, PATIENCE)
 
 
 def other_than(page: Page, read: Callable[[], Read], before: Read) -> Read:

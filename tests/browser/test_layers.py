@@ -4,7 +4,6 @@ import re
 from pathlib import Path
 
 import numpy as np
-import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.conftest import PATIENCE, other_than, settled
@@ -23,15 +22,28 @@ def pictures(page: Page) -> Locator:
     return page.locator("canvas[role=img]")
 
 
-def click(page: Page, picture: Locator, place: tuple[float, float]) -> None:
-    """Choose a place of a picture, given as shares of its width and height; waits until the page followed."""
+def place(picture: Locator, across: float, down: float) -> tuple[float, float]:
+    """Where shares of a picture's width and height are on the screen, once it is in sight."""
     picture.scroll_into_view_if_needed()
     box = picture.bounding_box()
     assert box is not None
+    return box["x"] + box["width"] * across, box["y"] + box["height"] * down
+
+
+def click(page: Page, picture: Locator, shares: tuple[float, float]) -> None:
+    """Choose a place of a picture; waits until the page followed."""
     before = page.url
-    page.mouse.click(box["x"] + box["width"] * place[0], box["y"] + box["height"] * place[1])
+    page.mouse.click(*place(picture, *shares))
     page.wait_for_function("before => location.href !== before", arg=before)
     settled(page)
+
+
+def download(page: Page, button: str, file: Path) -> str:
+    """Press a button and keep what comes; returns the name that is proposed for it."""
+    with page.expect_download() as coming:
+        page.get_by_role("button", name=button).click()
+    coming.value.save_as(file)
+    return coming.value.suggested_filename
 
 
 def readings(page: Page) -> list[str]:
@@ -43,17 +55,17 @@ def neighbours(page: Page) -> list[str]:
     return [str(image.get_attribute("src")) for image in page.locator(".neighbours figure img").all()]
 
 
-def answer(page: Page) -> Locator:
-    return page.locator(".answer")
-
-
 def pixels(picture: Locator) -> str:
     return str(picture.evaluate("canvas => canvas.toDataURL()"))
 
 
-def test_the_defect_and_a_normal_place_read_differently_and_show_other_neighbours(page):
+def test_a_defect_and_a_normal_place_read_differently_and_show_other_neighbours(page):
     open_page(page, "?sample=bottle_broken_large")
     expect(pictures(page)).to_have_count(3 + 4 * 4 + 3)
+    page.mouse.move(*place(pictures(page).nth(5), 0.5, 0.5))  # pointing alone reads
+    expect(page.locator(".value:visible").first).to_have_text(
+        re.compile(r"^\d\.\d\d, above (\d+\.\d % of|all) normal patches$")
+    )
     click(page, pictures(page).nth(5), DEFECT)
     expect(page).to_have_url(re.compile(r"spot=14\d%2C22\d"))
     defect, pictures_there = readings(page), neighbours(page)
@@ -73,7 +85,7 @@ def test_the_defect_and_a_normal_place_read_differently_and_show_other_neighbour
     expect(page.get_by_text("What the encoder saw looks normal")).to_have_count(0)
 
 
-def test_the_cross_hair_stands_in_every_row_and_moves_with_the_keys(page):
+def test_the_cross_hair_moves_with_the_keys_in_every_row_and_an_area_is_averaged(page):
     open_page(page, "?spot=150,220")
     before = [pixels(picture) for picture in pictures(page).all()]
     pictures(page).nth(11).focus()  # 24 patches across: one is 21 pixels
@@ -82,67 +94,22 @@ def test_the_cross_hair_stands_in_every_row_and_moves_with_the_keys(page):
     for number, old in enumerate(before):
         other_than(page, lambda number=number: pixels(pictures(page).nth(number)), old)
 
-
-def test_pointing_reads_the_discrepancy_and_where_it_lies_among_normal_patches(page):
-    open_page(page)
-    picture = pictures(page).nth(5)
-    picture.scroll_into_view_if_needed()
-    box = picture.bounding_box()
-    assert box is not None
-    page.mouse.move(box["x"] + box["width"] * 0.5, box["y"] + box["height"] * 0.5)
-    expect(page.locator(".value:visible").first).to_have_text(
-        re.compile(r"^\d\.\d\d, above (\d+\.\d % of|all) normal patches$")
-    )
-
-
-def test_an_area_is_averaged(page):
-    open_page(page, "?spot=150,220")
+    settled(page)
     page.get_by_role("radio", name="Area").click()
     settled(page)
     picture = pictures(page).nth(3)
-    picture.scroll_into_view_if_needed()
-    box = picture.bounding_box()
-    assert box is not None
-    page.mouse.move(box["x"] + box["width"] * 0.2, box["y"] + box["height"] * 0.2)
+    page.mouse.move(*place(picture, 0.2, 0.2))
     page.mouse.down()
-    page.mouse.move(box["x"] + box["width"] * 0.5, box["y"] + box["height"] * 0.6, steps=5)
+    page.mouse.move(*place(picture, 0.5, 0.6), steps=5)
     page.mouse.up()
     expect(page).to_have_url(re.compile(r"spot=10\d%2C10\d%2C25\d%2C30\d"))
     expect(page.get_by_text(re.compile(r"^Here .* on average over \d+ patches"))).to_have_count(4)
 
 
-def test_a_weight_moves_the_verdict_and_reset_brings_it_back(page):
-    open_page(page, "?sample=pcb_defects_2")
-    expect(answer(page)).to_contain_text("Normal")
-    final = pictures(page).last
-    before = pixels(final)
-    page.get_by_role("slider", name="Layers against segmentation").press("End")
-    expect(answer(page)).to_contain_text("Defective")
-    expect(page.get_by_text(re.compile("With your weights. As calibrated: normal"))).to_be_visible()
-    expect(page.get_by_text("Of 16 normal images")).to_be_visible()
-    other_than(page, lambda: pixels(final), before)
-    page.get_by_role("button", name="Reset weights").click()
-    expect(answer(page)).to_contain_text("Normal")
-    expect(page.get_by_text("With your weights")).to_have_count(0)
-
-
-def test_masking_shows_what_is_hidden(page):
+def test_what_is_kept_opens_alone_without_a_network(page: Page, browser: Browser, tmp_path: Path):
     open_page(page)
-    before = pixels(pictures(page).nth(3))
-    page.get_by_role("button", name="Masking").click()
-    page.get_by_role("slider", name="Hidden").press("End")
-    expect(page).to_have_url(re.compile("hidden_rate=80"))
-    expect(page.get_by_text("shown to the decoder").first).to_be_visible()
-    other_than(page, lambda: pixels(pictures(page).nth(3)), before)
-
-
-def test_the_page_that_is_kept_opens_alone_without_a_network(page: Page, browser: Browser, tmp_path: Path):
-    open_page(page)
-    with page.expect_download() as download:
-        page.get_by_role("button", name="Page (HTML)").click()
     kept = tmp_path / "kept.html"
-    download.value.save_as(kept)
-    assert download.value.suggested_filename == "bottle_broken_large_layers.html"
+    assert download(page, "Page (HTML)", kept) == "bottle_broken_large_layers.html"
     with browser.new_context(offline=True) as context:
         alone = context.new_page()
         asked: list[str] = []
@@ -155,21 +122,7 @@ def test_the_page_that_is_kept_opens_alone_without_a_network(page: Page, browser
         assert len(loaded) > 50
         assert all(loaded)
         assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []
-
-
-def test_the_arrays_that_are_kept_can_be_read(page: Page, tmp_path: Path):
-    open_page(page)
-    with page.expect_download() as download:
-        page.get_by_role("button", name="Arrays of crr-embedded").click()
-    download.value.save_as(tmp_path / "kept.npz")
+    download(page, "Arrays of crr-embedded", tmp_path / "kept.npz")
     with np.load(tmp_path / "kept.npz") as arrays:
         assert arrays["encoder_0"].shape == (96, 96, 24)
         assert arrays["painted_decoder"].shape == (384, 384, 3)
-
-
-@pytest.mark.parametrize("beside", ["", "&beside=autoencoder-embedded"])
-def test_on_a_phone_nothing_is_wider_than_the_screen(browser: Browser, workbench_url: str, beside: str):
-    with browser.new_context(base_url=workbench_url, viewport={"width": 390, "height": 844}) as context:
-        page = context.new_page()
-        open_page(page, "?sample=screw_good" + beside)
-        assert page.get_by_test_id("stMain").evaluate("element => element.scrollWidth") <= 390

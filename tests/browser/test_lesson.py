@@ -2,7 +2,7 @@
 
 import re
 
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import PATIENCE, other_than, settled
 from workbench.lesson.steps import read_steps
@@ -70,38 +70,3 @@ def test_from_the_first_step_to_the_last_each_control_changes_the_picture(page):
     settled(page)
     expect(page.get_by_text(f"{len(STEPS)} of {len(STEPS)} questions").first).to_be_visible()
     expect(page.get_by_role("link", name="See every layer").first).to_be_visible()
-
-
-def test_the_ladder_shows_less_and_less_of_the_damage_copied(page):
-    open_step(page, "vanishes")
-
-    def copied() -> int:
-        settled(page)
-        found = re.search(r"copies (\d+) % of the damage", page.locator("figcaption").nth(1).inner_text())
-        assert found is not None
-        return int(found[1])
-
-    plain = copied()
-    slider = page.get_by_role("slider", name="Ladder")
-    slider.press("End")
-    expect(page.get_by_text(f"copies {plain} % of the damage")).to_have_count(0)
-    assert copied() < plain / 2
-
-
-def test_the_row_of_steps_jumps_and_a_wrong_answer_is_explained(page):
-    open_step(page, "normal")
-    page.get_by_text(STEPS[0].answers[0].text).click()
-    expect(page.get_by_text("Not quite.")).to_be_visible()
-    page.get_by_role("radio", name="7 Repair").click()
-    expect(page).to_have_url(re.compile("step=repair"))
-    expect(page.get_by_role("heading", name=STEPS[6].title)).to_be_visible()
-
-
-def test_on_a_phone_nothing_is_wider_than_the_screen(browser: Browser, workbench_url: str):
-    with browser.new_context(
-        base_url=workbench_url, viewport={"width": 390, "height": 844}, color_scheme="dark"
-    ) as context:
-        page = context.new_page()
-        for name in ("vanishes", "try"):
-            open_step(page, name)
-            assert page.get_by_test_id("stMain").evaluate("element => element.scrollWidth") <= 390

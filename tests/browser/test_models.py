@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from crr.hub import Publication
 from tests.browser.conftest import PATIENCE, ROOT, serve, settled
@@ -26,7 +26,7 @@ def hub() -> Iterator[HubServer]:
 
 
 @pytest.fixture(scope="module")
-def url(hub: HubServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def workbench_url(hub: HubServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A workbench whose Hub that is, on a machine that has pulled nothing yet."""
     environment = {
         "HF_ENDPOINT": hub.endpoint,
@@ -40,16 +40,12 @@ def url(hub: HubServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[st
 
 
 @pytest.fixture
-def models(browser: Browser, url: str, hub: HubServer) -> Iterator[Page]:
+def models(page: Page, hub: HubServer) -> Page:
     hub.faults = []
-    context = browser.new_context(viewport={"width": 1280, "height": 900}, base_url=url)
-    context.set_default_timeout(PATIENCE)
-    page = context.new_page()
     page.goto("/models")
     expect(page.get_by_text("crr-embedded").first).to_be_visible(timeout=2 * PATIENCE)
     settled(page)
-    yield page
-    context.close()
+    return page
 
 
 def add(hub: HubServer, *names: str) -> None:
@@ -90,49 +86,40 @@ def test_a_model_is_pulled_with_its_bytes_counted_and_inspects(models: Page, hub
     expect(models.get_by_text(re.compile(r"factory/six-parts@[0-9a-f]{7}")).first).to_be_visible()
 
 
-def test_a_pulled_model_stands_among_the_others_and_can_be_removed(models: Page, hub: HubServer):
-    add(hub, "factory/removed")
-    pull(models, "factory/removed")
-    expect(models.get_by_text("is here.").first).to_be_visible()
-    models.get_by_role("tab", name="On this machine").click()
-    expect(models.get_by_text(re.compile(r"^factory/removed@[0-9a-f]{7}$"))).to_be_visible()
-    models.locator("[class*='st-key-update-factory-removed']").get_by_role("button").click()
-    expect(models.get_by_text("It is the newest of main.")).to_be_visible()
-    models.locator("[class*='st-key-removing-factory-removed']").get_by_role("button").click()
-    expect(models.get_by_text(re.compile(r"This frees 7\.6 MB"))).to_be_visible()
-    models.get_by_role("button", name="Remove it").click()
-    expect(models.get_by_text(re.compile(r"^factory/removed@[0-9a-f]{7}$"))).to_have_count(0)
-
-
-def test_a_pull_is_stopped_and_gone_on_with(models: Page, hub: HubServer):
+def test_a_pull_outlasts_a_reload_is_stopped_and_gone_on_with_and_its_model_removed(
+    models: Page, hub: HubServer
+):
     add(hub, "factory/halted")
     on_the_way(hub, "halted/resolve")
     pull(models, "factory/halted")
     expect(models.get_by_text(re.compile(r"factory/halted: \d\.\d MB of"))).to_be_visible()
-    models.get_by_role("button", name="Cancel").click()
-    expect(models.get_by_text("Stopped. What has arrived is kept")).to_be_visible()
-    hub.faults = []
-    models.get_by_role("button", name="Pull").first.click()
-    expect(models.get_by_text(re.compile(r"factory/halted@[0-9a-f]{7} is here\.")).first).to_be_visible()
-
-
-def test_a_pull_is_still_shown_and_can_be_stopped_when_the_page_was_loaded_again(
-    models: Page, hub: HubServer
-):
-    add(hub, "factory/reloaded")
-    on_the_way(hub, "reloaded/resolve")
-    pull(models, "factory/reloaded")
-    expect(models.get_by_text(re.compile(r"factory/reloaded: \d\.\d MB of"))).to_be_visible()
     models.reload()
-    expect(models.get_by_text(re.compile(r"factory/reloaded: \d\.\d MB of"))).to_be_visible()
+    expect(models.get_by_text(re.compile(r"factory/halted: \d\.\d MB of"))).to_be_visible()
     expect(models.get_by_role("tab", name="On the Hugging Face Hub")).to_have_attribute(
         "aria-selected", "true"
     )
     models.get_by_role("button", name="Cancel").click()
     expect(models.get_by_text("Stopped. What has arrived is kept")).to_be_visible()
+    hub.faults = []
+    pull(models, "factory/halted")
+    expect(models.get_by_text(re.compile(r"factory/halted@[0-9a-f]{7} is here\.")).first).to_be_visible()
+
+    models.get_by_role("tab", name="On this machine").click()
+    expect(models.get_by_text(re.compile(r"^factory/halted@[0-9a-f]{7}$"))).to_be_visible()
+    models.locator("[class*='st-key-update-factory-halted']").get_by_role("button").click()
+    expect(models.get_by_text("It is the newest of main.")).to_be_visible()
+    models.locator("[class*='st-key-removing-factory-halted']").get_by_role("button").click()
+    expect(models.get_by_text(re.compile(r"This frees 7\.6 MB"))).to_be_visible()
+    models.get_by_role("button", name="Remove it").click()
+    expect(models.get_by_text(re.compile(r"^factory/halted@[0-9a-f]{7}$"))).to_have_count(0)
 
 
-def test_what_was_typed_and_the_open_tab_are_there_when_one_comes_back(models: Page):
+def test_a_card_is_drawn_when_it_is_opened_and_what_was_typed_is_there_when_one_comes_back(models: Page):
+    assert models.get_by_role("heading").count() == 0
+    models.get_by_test_id("stExpander").first.get_by_text("Card").click()
+    expect(models.get_by_text(re.compile("^on this machine; fingerprint"))).to_be_visible()
+    expect(models.get_by_role("heading").first).to_be_visible()
+
     models.get_by_role("tab", name="Publish").click()
     models.get_by_role("textbox", name="Publish as").fill("factory/later")
     models.get_by_role("textbox", name="Publish as").press("Enter")
@@ -146,13 +133,6 @@ def test_what_was_typed_and_the_open_tab_are_there_when_one_comes_back(models: P
     expect(models.get_by_role("textbox", name="Publish as")).to_be_visible()
     expect(models.get_by_role("textbox", name="Publish as")).to_have_value("factory/later")
     expect(models.get_by_role("checkbox", name="Private")).to_be_checked()
-
-
-def test_a_card_is_drawn_when_it_is_opened(models: Page):
-    assert models.get_by_role("heading").count() == 0
-    models.get_by_test_id("stExpander").first.get_by_text("Card").click()
-    expect(models.get_by_text(re.compile("^on this machine; fingerprint"))).to_be_visible()
-    expect(models.get_by_role("heading").first).to_be_visible()
 
 
 def test_two_pulls_go_on_beside_each_other(models: Page, hub: HubServer):
@@ -169,7 +149,7 @@ def test_two_pulls_go_on_beside_each_other(models: Page, hub: HubServer):
         expect(models.get_by_text(re.compile(rf"factory/{name}@[0-9a-f]{{7}} is here"))).to_be_visible()
 
 
-def test_a_model_that_was_found_is_pulled_and_then_updated(models: Page, hub: HubServer):
+def test_models_are_searched_and_one_is_pulled_and_then_updated(models: Page, hub: HubServer):
     files = hub.repos["factory/six-parts"].commits[-1].files
     hub.add("factory/found", files)
     open_hub(models)
@@ -192,8 +172,6 @@ def test_a_model_that_was_found_is_pulled_and_then_updated(models: Page, hub: Hu
     models.get_by_role("button", name="Pull it").click()
     expect(models.get_by_text(re.compile(rf"^factory/found@{newer[:7]} is here\."))).to_be_visible()
 
-
-def test_models_are_searched_and_filtered(models: Page):
     open_hub(models)
     models.get_by_role("textbox", name="Search").fill("six")
     models.get_by_role("button", name="Search").click()
@@ -208,18 +186,18 @@ def test_models_are_searched_and_filtered(models: Page):
     expect(models.get_by_text("There are no such models on the Hub.")).to_be_visible()
 
 
-@pytest.mark.parametrize(
-    ("address", "sentence"),
-    [
+def test_what_cannot_be_pulled_or_published_is_a_sentence(models: Page):
+    for address, sentence in (
         ("factory/unheard-of", "There is no model factory/unheard-of"),
         ("factory/six-parts@v9", "has no revision v9"),
         ("no address", "Write the address as OWNER/NAME"),
-    ],
-)
-def test_what_cannot_be_pulled_is_a_sentence(models: Page, address: str, sentence: str):
-    pull(models, address)
-    expect(models.get_by_text(sentence)).to_be_visible()
-    assert TOKEN not in models.content()
+    ):
+        pull(models, address)
+        expect(models.get_by_text(sentence)).to_be_visible()
+        assert TOKEN not in models.content()
+    publish(models, "factory/other")
+    expect(models.get_by_text("factory/other is there already and holds something else")).to_be_visible()
+    expect(models.get_by_role("button", name="Publish", exact=True)).to_be_enabled()
 
 
 def publish(page: Page, address: str) -> None:
@@ -253,18 +231,3 @@ def test_publishing_is_stopped(models: Page, hub: HubServer):
     models.get_by_role("button", name="Cancel").click()
     expect(models.get_by_text("Stopped; nothing was published.")).to_be_visible()
     assert len(hub.repos["factory/stopped"].commits) == 1  # that of the repository itself
-
-
-def test_what_is_something_else_is_not_written_over(models: Page):
-    publish(models, "factory/other")
-    expect(models.get_by_text("factory/other is there already and holds something else")).to_be_visible()
-    expect(models.get_by_role("button", name="Publish", exact=True)).to_be_enabled()
-
-
-def test_on_a_phone_nothing_is_wider_than_the_screen(browser: Browser, url: str):
-    with browser.new_context(base_url=url, viewport={"width": 390, "height": 844}) as context:
-        page = context.new_page()
-        page.goto("/models")
-        expect(page.get_by_text("crr-embedded").first).to_be_visible(timeout=2 * PATIENCE)
-        settled(page)
-        assert page.get_by_test_id("stMain").evaluate("element => element.scrollWidth") <= 390

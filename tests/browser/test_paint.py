@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.browser.conftest import PATIENCE, other_than
+from tests.browser.conftest import PATIENCE, other_than, settled
 
 LINK = "/compare?sample=screw_good&photo=Paint+a+defect&models=crr-embedded&models=autoencoder-embedded"
 SCRATCH = ((0.42, 0.40), (0.50, 0.50))  # along the shank, as shares of width and height
@@ -74,51 +74,23 @@ def test_zoom_of_the_maps_stays_while_strokes_are_added(page):
     open_page(page)
     drag(page, *SCRATCH)
     columns(page)
-    maps = page.locator(".panels canvas")
-    maps.first.hover()
+    settled(page)
+    map_ = page.locator(".panels canvas").first
+
+    def pixels() -> str:
+        return str(map_.evaluate("canvas => canvas.toDataURL()"))
+
+    whole = pixels()
+    map_.hover()
     page.mouse.wheel(0, -500)
-    page.wait_for_timeout(300)
+    other_than(page, pixels, whole)
     before = page.locator("figcaption").first.inner_text()
     drag(page, (0.6, 0.6), (0.65, 0.6))
     expect(page.locator("figcaption").first).not_to_have_text(before)
-    page.wait_for_timeout(300)
-    picture = "canvas => canvas.toDataURL()"
-    near = maps.first.evaluate(picture)
+    settled(page)
+    near = pixels()
     page.get_by_role("button", name="Whole picture").nth(1).click()
-    other_than(page, lambda: maps.first.evaluate(picture), near)  # it was still magnified
-
-
-def test_material_and_synthetic_damage_and_the_link_to_it(page):
-    open_page(page)
-    drag(page, *SCRATCH)
-    columns(page)
-    before = page.locator("figcaption").first.inner_text()
-    page.get_by_role("radio", name="Another part").click()
-    expect(page.get_by_role("combobox", name="Other part")).to_be_visible()
-    expect(page.locator("figcaption").first).not_to_have_text(before)
-    page.get_by_role("button", name="Make one").click()
-    expect(page.get_by_text("Synthetic damage number 1")).to_be_visible()
-    expect(page).to_have_url(re.compile("damage=any-0"))
-    url = page.url
-    page.context.new_page().goto(url)
-    other = page.context.pages[-1]
-    expect(other.get_by_text("Synthetic damage number 1")).to_be_visible()
-    columns(other)
-    page.get_by_role("button", name="Remove it").click()
-    expect(page).not_to_have_url(re.compile("damage="))
-    columns(page)  # the stroke is still there
-
-
-def test_strokes_outlast_a_look_at_another_page(page):
-    open_page(page)
-    drag(page, *SCRATCH)
-    columns(page)
-    page.get_by_role("link", name="Inspect").click()
-    expect(page.locator(".answer")).to_be_visible()
-    page.get_by_role("link", name="Compare").click()
-    page.get_by_role("radio", name="Paint a defect").click()
-    columns(page)
-    expect(canvas(page)).to_have_attribute("aria-label", re.compile("1 stroke"))
+    other_than(page, pixels, near)  # it was still magnified
 
 
 @pytest.fixture

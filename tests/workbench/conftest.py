@@ -1,3 +1,4 @@
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -53,6 +54,14 @@ def tiny_inspector(detectors: dict[str, Detector]) -> Inspector:
 @pytest.fixture
 def app_path() -> Path:
     return Path(__file__).parents[2] / "streamlit_app.py"
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_component_packages() -> Iterator[None]:
+    """Spare AppTest, which starts a component manager each time, the metadata of every installed package."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("streamlit.components.v2.manifest_scanner.scan_component_manifests", list)
+        yield
 
 
 @pytest.fixture(autouse=True)

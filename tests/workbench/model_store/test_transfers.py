@@ -92,7 +92,7 @@ def server(monkeypatch, tmp_path):
     with the_only_hub(monkeypatch, tmp_path / "assets") as running:
         for number in range(5):
             running.add(f"owner/parts{number or ''}", {"config.json": b"{}", "model.safetensors": b"x"})
-        running.faults = [Fault("/resolve/", hang=5)]
+        running.faults = [Fault("/resolve/", hang=30)]
         yield running
 
 
@@ -101,7 +101,7 @@ def hub(server, tmp_path: Path):
     return Hub(server.endpoint, store=Store(tmp_path / "store"))
 
 
-def test_who_wants_the_same_model_waits_for_the_same_pull(hub):
+def test_who_wants_the_same_model_waits_for_the_same_pull(hub, server):
     pulls = Downloads(lambda _: True)
     first = pulls.start(NAME, hub, "one")
     assert pulls.start(NAME, hub, "two") is first
@@ -111,6 +111,7 @@ def test_who_wants_the_same_model_waits_for_the_same_pull(hub):
     for visitor in ("one", "two"):
         first.leave(visitor)
     assert pulls.start(NAME, hub, "one") is not first  # which is being stopped
+    server.faults[0].hang = 0
     assert "Stopped." in until_it_ends(first).failure
 
 
@@ -130,11 +131,12 @@ def test_one_model_is_published_at_a_time(hub, server, tmp_path):
     pushes, publication = Uploads(), Publication(tmp_path / "mine", HubName("owner/mine"))
     with pytest.raises(ConfigError, match="Say where to publish it"):
         pushes.start(Publication(tmp_path / "mine"), hub)
-    server.faults = [Fault("/commit/", hang=3)]
+    server.faults = [slow := Fault("/commit/", hang=30)]
     push = pushes.start(publication, hub)
     assert pushes.running is push
     with pytest.raises(HubError, match="owner/mine is being published already"):
         pushes.start(publication, hub)
+    slow.hang = 0
     assert until_it_ends(push).result.before is None
     assert pushes.running is None
     server.faults = []

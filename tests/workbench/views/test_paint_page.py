@@ -137,6 +137,18 @@ def test_synthetic_damage_is_made_another_each_time_and_stands_in_the_link(app, 
     assert shown["canvas"]["result"].uri not in (first, second)
 
 
+def test_synthetic_damage_comes_and_goes_beside_what_was_painted(app, shown):
+    open_page(app)
+    paint(app, shown, SCRATCH)
+    painted = shown["canvas"]["result"].uri
+    press(app, "Make one")
+    assert shown["canvas"]["result"].uri != painted
+    press(app, "Remove it")
+    assert shown["canvas"]["result"].uri == painted
+    assert shown["canvas"]["painting"].strokes == (SCRATCH,)
+    assert "copies" in lines(shown)
+
+
 def test_a_link_with_a_damage_makes_the_same_one(app, shown):
     open_page(app, damage="colour-3")
     assert "Synthetic damage number 4: colour cast" in texts(app.caption)
