@@ -21,7 +21,7 @@ from crr.metrics.report import HEADINGS, as_fraction
 if TYPE_CHECKING:
     from crr.checkpoints.files import CheckpointInfo
     from crr.hub import HubModel, Transfer, TransferCallback
-    from crr.types import Progress as Report
+    from crr.types import Progress as StageProgress
 
 _NAME_WIDTH = 40  # of 80 columns
 _GROUPS = ("seen", "held_out", "pairs")
@@ -41,7 +41,7 @@ def _printable(text: str) -> str:
 
 
 @contextmanager
-def reporting(style: ProgressStyle) -> "Iterator[Callable[[Report], None] | None]":
+def reporting(style: ProgressStyle) -> "Iterator[Callable[[StageProgress], None] | None]":
     """A callback that shows progress: bars on stderr, or a JSON object a line on stdout."""
     if style == "none":
         yield None
@@ -53,7 +53,7 @@ def reporting(style: ProgressStyle) -> "Iterator[Callable[[Report], None] | None
 
 
 @contextmanager
-def bars(console: Console) -> "Iterator[Callable[[Report], None]]":
+def bars(console: Console) -> "Iterator[Callable[[StageProgress], None]]":
     """A progress bar a stage."""
     columns = (
         TextColumn("{task.description}"),
@@ -65,7 +65,7 @@ def bars(console: Console) -> "Iterator[Callable[[Report], None]]":
     progress = Progress(*columns, console=console, expand=True, redirect_stdout=sys.stdout.isatty())
     tasks: dict[str, TaskID] = {}
 
-    def show(report: "Report") -> None:
+    def show(report: "StageProgress") -> None:
         if not tasks:
             progress.start()
         if report.stage not in tasks:
@@ -280,7 +280,7 @@ def _interval(ends: Sequence[float] | None) -> str:
     return "" if ends is None else f"{ends[0]:.3f}–{ends[1]:.3f}"
 
 
-def _note(report: "Report") -> str:
+def _note(report: "StageProgress") -> str:
     parts = [f"loss {value:.3f}" for value in report.losses.values()]
     if report.images_per_second is not None:
         parts.append(f"{report.images_per_second:.0f} images/s")

@@ -15,6 +15,7 @@ from workbench.inspection.image_file import ImageFile
 from workbench.inspection.inspector import Inspected, Inspector, ModelChoice
 from workbench.inspection.photo import Photo, shown_photo
 from workbench.inspection.samples import GallerySample
+from workbench.inspection.verdict import normals_below
 from workbench.inspection.visitor import VisitorState
 
 Outcome = Inspected | CRRError
@@ -149,10 +150,10 @@ def difference_map(first: Inspection, second: Inspection) -> NDArray[np.float32]
 
 def above_normals(inspection: Inspection) -> str:
     """Where the score lies among the held-back normal images, in a few words."""
-    scores = np.asarray(inspection.normal_scores)
-    if inspection.percentile is None or len(scores) == 0:
+    standing = normals_below(inspection)
+    if standing is None:
         return "no normal images to compare with"
-    below = int((scores < inspection.score).sum())
-    if below in (0, len(scores)):
-        return f"{'above' if below else 'below'} all {len(scores)} normal images"
-    return f"above {100 * below / len(scores):.0f} % of {len(scores)} normal images"
+    below, count = standing
+    if below in (0, count):
+        return f"{'above' if below else 'below'} all {count} normal images"
+    return f"above {100 * below / count:.0f} % of {count} normal images"

@@ -103,19 +103,24 @@ def outlines_of(mask: Mask, size: tuple[int, int]) -> list[NDArray[np.float64]]:
     return [(contour.reshape(-1, 2) + 0.5) * step for contour in contours]
 
 
-def among_normals(inspection: Inspection) -> str:
-    """Where the score lies among the held-back normal images, as a sentence."""
+def normals_below(inspection: Inspection) -> tuple[int, int] | None:
+    """How many held-back normal scores lie below this one, and how many there are; None without any."""
     scores = np.asarray(inspection.normal_scores)
     if inspection.percentile is None or len(scores) == 0:
+        return None
+    return int((scores < inspection.score).sum()), len(scores)
+
+
+def among_normals(inspection: Inspection) -> str:
+    """Where the score lies among the held-back normal images, as a sentence."""
+    standing = normals_below(inspection)
+    if standing is None:
         return "This model holds no scores of normal parts to compare with."
-    images = f"{len(scores)} held-back normal images ({category_label(inspection.category)})"
-    below = int((scores < inspection.score).sum())
-    if below == len(scores):
-        return f"Score higher than all {images}."
-    if below == 0:
-        return f"Score lower than all {images}."
-    share = 100 * below / len(scores)
-    return f"Score higher than {share:.{1 if len(scores) > 100 else 0}f} % of {images}."
+    below, count = standing
+    images = f"{count} held-back normal images ({category_label(inspection.category)})"
+    if below in (0, count):
+        return f"Score {'higher' if below else 'lower'} than all {images}."
+    return f"Score higher than {100 * below / count:.{1 if count > 100 else 0}f} % of {images}."
 
 
 def describe_regions(inspection: Inspection, regions: Regions, limit: float) -> str:

@@ -12,10 +12,11 @@ from workbench.inspection.photo import Photo, photos_of
 from workbench.inspection.samples import read_samples
 from workbench.settings import settings
 from workbench.views.shared.page import plain_errors
+from workbench.views.shared.progress import SECONDS_A_TURN
 from workbench.views.shared.services import services
 from workbench.views.shared.session import SURVEY, current_visitor
+from workbench.views.shared.table import show_clickable_table
 
-_SECONDS_A_TURN = 0.3  # the page answers between turns
 _MODEL = "model "  # before the names of columns, so that a model may be called as it likes
 
 
@@ -69,7 +70,7 @@ def _advance(choices: list[ModelChoice]) -> None:
         survey = _current_survey()
         if survey.running is None:
             return
-        survey.advance(_photos(survey.running), choices, services().inspector, _SECONDS_A_TURN)
+        survey.advance(_photos(survey.running), choices, services().inspector, SECONDS_A_TURN)
         photos = _photos(survey.running)
         left = len(survey.pending(photos, choices))
         if left == 0:
@@ -95,18 +96,9 @@ def _table(choices: list[ModelChoice]) -> None:
         "other photos on which the verdicts differ; each by the largest difference between two models of "
         "score / limit. 1 is the limit of each model: the part is defective from there on.",
     )
-    key = f"survey-{hash(tuple(row.photo.key for row in rows))}"  # other rows, another selection
-    st.dataframe(
-        pd.DataFrame([_cells(row) for row in rows]),
-        key=key,
-        hide_index=True,
-        row_height=56,
-        height=min(572, 44 + 56 * len(rows)),
-        column_config=_columns(rows[0]),
-        selection_mode=["single-row", "single-cell"],  # a click anywhere in the row
-        on_select=lambda: _opened(key, rows),
-        placeholder="-",
-    )
+    cells = pd.DataFrame([_cells(row) for row in rows])
+    keys = [row.photo.key for row in rows]
+    show_clickable_table("survey", keys, cells, _columns(rows[0]), 572, lambda number: _open(rows[number]))
 
 
 def _columns(row: DisagreementRow) -> dict[str, Any]:
@@ -140,13 +132,9 @@ def _cells(row: DisagreementRow) -> dict[str, object]:
     }
 
 
-def _opened(key: str, rows: list[DisagreementRow]) -> None:
-    selection = st.session_state[key].selection
-    selected = selection.rows or [row for row, _ in selection.cells]
-    if selected:
-        photo = rows[selected[0]].photo
-        visitor = current_visitor()
-        if photo.own:
-            visitor.show_upload(photo.key)
-        else:
-            visitor.show_sample(photo.key)
+def _open(row: DisagreementRow) -> None:
+    visitor = current_visitor()
+    if row.photo.own:
+        visitor.show_upload(row.photo.key)
+    else:
+        visitor.show_sample(row.photo.key)

@@ -11,10 +11,11 @@ from workbench.inspection.verdict import category_label
 from workbench.inspection.visitor import VisitorState
 from workbench.settings import settings
 from workbench.views.shared.page import plain_errors
+from workbench.views.shared.progress import SECONDS_A_TURN
 from workbench.views.shared.services import services
 from workbench.views.shared.session import current_visitor, forget_images
+from workbench.views.shared.table import show_clickable_table
 
-_SECONDS_A_TURN = 0.3  # the page answers between turns
 _SHOWN_PROBLEMS = 3
 _BELOW = "your-images"  # where the table is, for a link
 _VERDICTS = ("defective", "normal")
@@ -80,7 +81,7 @@ def show_table(visitor: VisitorState, choice: ModelChoice) -> None:
 def _advance(choice: ModelChoice) -> None:
     with plain_errors():
         batch = current_visitor().batch
-        batch.inspect_some(choice, services().inspector, _SECONDS_A_TURN)
+        batch.inspect_some(choice, services().inspector, SECONDS_A_TURN)
         total = len(batch.uploads)
         done = total - len(batch.pending(choice))
         if done == total or choice.key in batch.model_errors:
@@ -118,18 +119,12 @@ def _table(choice: ModelChoice) -> None:
 
 
 def _list(rows: list[BatchRow], visitor: VisitorState) -> None:
-    key = f"table-{hash(tuple(row.digest for row in rows))}"  # other rows, another selection
-    st.dataframe(
-        pd.DataFrame([_cells(row, visitor.factor) for row in rows], columns=list(_COLUMNS)),
-        key=key,
-        hide_index=True,
-        row_height=56,
-        height=min(460, 44 + 56 * max(1, len(rows))),
-        column_config=_COLUMNS,
-        selection_mode=["single-row", "single-cell"],  # a click anywhere in the row
-        on_select=lambda: _opened(key, rows),
-        placeholder="-",
-    )
+    def opened(number: int) -> None:
+        current_visitor().show_upload(rows[number].digest)
+        st.rerun()
+
+    cells = pd.DataFrame([_cells(row, visitor.factor) for row in rows], columns=list(_COLUMNS))
+    show_clickable_table("table", [row.digest for row in rows], cells, _COLUMNS, 460, opened)
 
 
 def _cells(row: BatchRow, factor: float) -> dict[str, object]:
@@ -142,14 +137,6 @@ def _cells(row: BatchRow, factor: float) -> dict[str, object]:
         "percentile": row.percentile,
         "category": category if row.known else f"nothing known (nearest: {category})",
     }
-
-
-def _opened(key: str, rows: list[BatchRow]) -> None:
-    selection = st.session_state[key].selection
-    selected = selection.rows or [row for row, _ in selection.cells]
-    if selected:
-        current_visitor().show_upload(rows[selected[0]].digest)
-        st.rerun()
 
 
 def _offer_downloads(visitor: VisitorState, choice: ModelChoice) -> None:

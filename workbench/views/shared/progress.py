@@ -10,6 +10,8 @@ from workbench.basics.markdown import as_text
 
 _MOMENT = 0.3  # seconds
 
+SECONDS_A_TURN = 0.3  # of work on many images: the page answers between turns
+
 
 @contextmanager
 def progress(doing: str) -> Iterator[Callable[[int, int, str], None]]:

@@ -1,0 +1,49 @@
+"""A table whose rows are opened by a click anywhere in them."""
+
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+_ROW = 56  # pixels, so that a thumbnail can be recognised
+_HEAD = 44
+
+
+def show_clickable_table(
+    name: str,
+    rows: Sequence[Hashable],
+    cells: pd.DataFrame,
+    columns: Mapping[str, Any],
+    most_height: int,
+    opened: Callable[[int], None],
+) -> None:
+    """Show rows with thumbnails.
+
+    Args:
+        name: Of the table among those of the page.
+        rows: What identifies each row: other rows, another selection.
+        cells: What is shown of each.
+        columns: Streamlit's configuration of each column.
+        most_height: Height in pixels from which on the table scrolls.
+        opened: Hears the number of the row that was clicked.
+    """
+    key = f"{name}-{hash(tuple(rows))}"
+
+    def selected() -> None:
+        selection = st.session_state[key].selection
+        clicked = selection.rows or [row for row, _ in selection.cells]
+        if clicked:
+            opened(clicked[0])
+
+    st.dataframe(
+        cells,
+        key=key,
+        hide_index=True,
+        row_height=_ROW,
+        height=min(most_height, _HEAD + _ROW * max(1, len(rows))),
+        column_config=columns,
+        selection_mode=["single-row", "single-cell"],
+        on_select=selected,
+        placeholder="-",
+    )
