@@ -24,7 +24,7 @@ TAGS = ("anomaly-detection", "anomaly-segmentation", "industrial-inspection")
 _OF_CATEGORIES = ("image_auroc", "pixel_ap", "aupro")  # of each category; of all together every metric
 _ALL = "all categories"
 _OTHER = "other"
-_LONGEST, _MOST = 80, 100  # signs of a word, and words of a list, that are shown of a card
+_LONGEST, _MOST_WORDS = 80, 100  # signs of a word, and words of a list, that are shown of a card
 _DIGITS = 6  # of a figure: shown in %, with one decimal, it is rounded as the tables are
 
 
@@ -142,7 +142,7 @@ def facts_of(card: Mapping[str, Any]) -> Facts:
 
     def several(name: str) -> tuple[str, ...]:
         values = facts.get(name)
-        return tuple(map(_short, values[:_MOST])) if isinstance(values, list) else ()
+        return tuple(map(_short, values[:_MOST_WORDS])) if isinstance(values, list) else ()
 
     method, encoder = (_short(facts.get(name) or "?") for name in ("method", "encoder"))
     size = facts.get("bytes")

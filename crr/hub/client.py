@@ -34,7 +34,7 @@ Answer = TypeVar("Answer")
 
 _ORDER = (CONFIG, CARD, WEIGHTS)  # the small ones first: a newer format is seen before the weights are sent
 _TIMEOUT = SILENCE_TIMEOUT / 2
-_MOST = 100
+_MOST_RESULTS = 100
 _PAUSE = 0.5  # seconds between two looks whether a wait was stopped
 _LISTED: list[ExpandModelProperty_T] = [
     "cardData", "sha", "lastModified", "downloads", "gated", "private", "library_name"
@@ -102,7 +102,7 @@ class Hub:
         def ask() -> list[Revision]:
             refs = self._api.list_repo_refs(repo)
             names = sorted((ref.name for ref in (*refs.branches, *refs.tags)), key=lambda ref: ref != "main")
-            commits = self._api.list_repo_commits(repo)[:_MOST]
+            commits = self._api.list_repo_commits(repo)[:_MOST_RESULTS]
             return [Revision(one) for one in names] + [
                 Revision(str(name.at(commit.commit_id).revision), commit.title, commit.created_at)
                 for commit in commits
@@ -126,7 +126,7 @@ class Hub:
             download(model, file, Path(folder), self.endpoint, self._token, lambda _: None, None)
             return split_card((Path(folder) / CARD).read_text(encoding="utf-8", errors="replace"))[1]
 
-    def search(self, word: str = "", most: int = _MOST) -> list[HubModel]:
+    def search(self, word: str = "", most: int = _MOST_RESULTS) -> list[HubModel]:
         """The CRR models on the Hub, most downloaded first.
 
         Args:

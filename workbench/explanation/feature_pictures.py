@@ -22,7 +22,7 @@ ILLUSTRATION = (
     "evidence: no score, map or index uses it, and fine structure may be the painter's. The inverted encoder "
     "features are the control: what is missing there, the painter cannot show."
 )
-_MOST = 3  # networks kept loaded, of a few megabytes each
+_MOST_NETWORKS = 3  # networks kept loaded, of a few megabytes each
 
 
 class Inversions:
@@ -45,7 +45,7 @@ class Inversions:
         with self._lock:
             if key not in self._networks:
                 self._networks[key] = load_inversion(folder, detector.encoder)
-                while len(self._networks) > _MOST:
+                while len(self._networks) > _MOST_NETWORKS:
                     self._networks.popitem(last=False)
             self._networks.move_to_end(key)
             return self._networks[key]

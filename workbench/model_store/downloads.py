@@ -8,7 +8,7 @@ from crr.errors import HubError
 from crr.hub import Hub, HubName, Pulled
 from workbench.model_store.transfers import BackgroundTransfer
 
-_MOST = 3
+_MOST_AT_ONCE = 3
 
 
 class Downloads:
@@ -45,8 +45,10 @@ class Downloads:
             known = self._running.get((name, trusted))
             if known is not None and known.join(visitor):
                 return known
-            if len(self._running) >= _MOST:
-                raise HubError(f"{_MOST} models are on their way already. Wait until one of them is here.")
+            if len(self._running) >= _MOST_AT_ONCE:
+                raise HubError(
+                    f"{_MOST_AT_ONCE} models are on their way already. Wait until one of them is here."
+                )
             pull = self._running[name, trusted] = BackgroundTransfer[Pulled](
                 name, self._present, visitors={visitor}
             )

@@ -17,7 +17,7 @@ from workbench.model_store import available
 from workbench.views.shared.progress import progress
 from workbench.views.shared.session import current_explorer
 
-_MOST = 6
+_MOST_MODELS = 6
 _BESIDE = "autoencoder-embedded"
 _MEASURED_ON: dict[Origin, str] = {
     "painted": "Measured on your damage: 1 = copied, 0 = repaired.",
@@ -46,7 +46,7 @@ def show_index(
         list(found),
         default=default,
         key=f"index_models-{'-'.join(above)}",
-        max_selections=_MOST,
+        max_selections=_MOST_MODELS,
         help="The identity index by layer: the share of a damage that passes through the decoder.",
     )
     if not names:

@@ -24,7 +24,7 @@ from workbench.views.lesson.painting import paint_one
 _PLAIN, _MASKED, _REPAIR, _CRR = LADDER
 _RATES = (0.0, 0.2, 0.4, 0.6, 0.8)
 _PICTURE = "picture"
-_MOST = 12  # damages to choose from
+_MOST_DAMAGES = 12  # damages to choose from
 
 
 def choose_part(context: StepContext) -> None:
@@ -48,7 +48,11 @@ def choose_part(context: StepContext) -> None:
 def choose_damage(context: StepContext) -> None:
     """Step 2: which damage."""
     st.slider(
-        "Damage number", 1, _MOST, key=DAMAGE, help="Another number, another damage. It stays for all steps."
+        "Damage number",
+        1,
+        _MOST_DAMAGES,
+        key=DAMAGE,
+        help="Another number, another damage. It stays for all steps.",
     )
     study = context.damaged
     assert study.clean is not None
