@@ -31,7 +31,7 @@ run: $(RUNTIME)  ## start the workbench on http://localhost:8501 (PORT=, ADDRESS
 install: $(RUNTIME)  ## only install, into .venv
 
 .PHONY: test
-test: $(DEVELOPMENT)  ## run all tests, the fast ones first, then those in a Chromium
+test: $(DEVELOPMENT)  ## run all tests, those in a Chromium last, and print the ten slowest
 	@$(PY) tools/chromium.py
 	@$(PY) -m pytest --durations=10
 

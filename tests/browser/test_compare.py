@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.conftest import PATIENCE, ROOT, other_than, serve
+from tests.browser.conftest import PATIENCE, ROOT, other_than, serve, settled
 
 EMBEDDED = ROOT / "checkpoints" / "crr-embedded"
 
@@ -77,6 +77,7 @@ def test_scale_and_slider_change_the_pictures_and_the_link(page):
     expect(page.get_by_text("scale of its own")).to_be_visible()
     expect(page).to_have_url(re.compile("one_scale=false"))
     other_than(page, lambda: pixels(pictures(page).nth(1)), shared)
+    settled(page)
 
     slider = page.get_by_role("slider", name="Slider between")
     before = pixels(pictures(page).nth(3))

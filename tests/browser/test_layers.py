@@ -60,6 +60,7 @@ def pixels(picture: Locator) -> str:
 
 
 def test_a_defect_and_a_normal_place_read_differently_and_show_other_neighbours(page):
+    # The first to open the page, so the server reads the normal images meanwhile.
     open_page(page, "?sample=bottle_broken_large")
     expect(pictures(page)).to_have_count(3 + 4 * 4 + 3)
     page.mouse.move(*place(pictures(page).nth(5), 0.5, 0.5))  # pointing alone reads

@@ -49,6 +49,7 @@ def change(page: Page, name: str) -> None:
 
 
 def test_from_the_first_step_to_the_last_each_control_changes_the_picture(page):
+    # The slowest of all: nine steps with four models, each shown twice.
     open_step(page, "normal")
     for number, step in enumerate(STEPS):
         expect(page.get_by_role("heading", name=step.title)).to_be_visible()

@@ -26,6 +26,29 @@ def test_one_that_does_not_start_is_passed_over(path):
     assert chromium.find() == working
 
 
+def test_the_headless_shell_is_preferred(path):
+    put(path, "chromium", status=0)
+    shell = put(path, "chromium-headless-shell", status=0)
+    assert chromium.find() == shell
+
+
+def test_where_debian_has_no_headless_shell_the_whole_one_is_installed(path, monkeypatch):
+    tried = []
+
+    def apt(*command):
+        tried.append(command)
+        if command[:2] == ("apt-get", "install") and "chromium" in command:
+            put(path, "chromium", status=0)
+
+    put(path, "apt-get", status=0)
+    monkeypatch.setattr(chromium.os, "geteuid", lambda: 0)
+    monkeypatch.setattr(chromium, "_try", apt)
+    chromium.install()
+    assert chromium.find() == path / "chromium"
+    assert [command[1] for command in tried] == ["update", "install", "install"]
+    assert "chromium-headless-shell" in tried[1]
+
+
 def test_what_was_installed_is_found(path, monkeypatch, capsys):
     monkeypatch.setattr(chromium, "install", lambda: put(path, "chromium", status=0))
     assert chromium.main() == 0
