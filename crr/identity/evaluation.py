@@ -76,7 +76,7 @@ def measure_identity(
     Args:
         detector: What is measured.
         dataset: Opened by `crr.data.datasets.open_dataset`; only its normal test images are read.
-        pairs: Folder of real twins, see `crr.identity.pairs.real_pairs`.
+        pairs: Folder of real pairs, see `crr.identity.pairs.real_pairs`.
         progress: Called about once a second with stage "seen damage", "held-out damage" or "pairs"; a step
             is a clean image with its damaged copies.
         batch_size: Images a forward pass, at least 1; but a clean image and its copies go together.
@@ -85,7 +85,7 @@ def measure_identity(
 
     Raises:
         ConfigError: `batch_size` or `images` is below 1.
-        DatasetError: There is no normal test image, or `pairs` is not a folder of twins.
+        DatasetError: There is no normal test image, or `pairs` is not a folder of pairs.
         ImageError: An image cannot be read; the sentence names the file.
         DeviceError: The device ran out of memory.
         CRRError: The detector answered with something that is not a finite number.
@@ -101,9 +101,9 @@ def measure_identity(
     if pairs is not None:
         groups["pairs"] = real_pairs(pairs, encoder)
     measured: dict[Group, list[_Measured]] = {"pairs": []}
-    for group, twins in groups.items():
-        reporter.begin(_STAGES[group], len(twins))
-        measured[group] = _measure(detector, twins, batch_size, reporter)
+    for group, pair_set in groups.items():
+        reporter.begin(_STAGES[group], len(pair_set))
+        measured[group] = _measure(detector, pair_set, batch_size, reporter)
     return _report(detector, measured)
 
 
@@ -122,10 +122,10 @@ class _Measured:
     normal_error: Tensor
 
 
-def _measure(detector: Detector, twins: PairSet, batch_size: int, reporter: Reporter) -> list[_Measured]:
+def _measure(detector: Detector, pair_set: PairSet, batch_size: int, reporter: Reporter) -> list[_Measured]:
     measured = []
     with ThreadPoolExecutor() as pool:
-        for batch in read_ahead(pool, call, twins.makers, max(1, batch_size // (1 + twins.copies))):
+        for batch in read_ahead(pool, call, pair_set.makers, max(1, batch_size // (1 + pair_set.copies))):
             measured += _measure_batch(detector, [copies for copies in batch if copies])
             reporter.advance(len(batch), images=sum(1 + len(copies) for copies in batch))
     return measured
@@ -136,13 +136,13 @@ def _measure_batch(detector: Detector, batch: Sequence[Sequence[DamagedPair]]) -
     """Each clean image goes through the network once, however many copies it has."""
     if not batch:
         return []
-    twins = [twin for copies in batch for twin in copies]
+    pairs = [pair for copies in batch for pair in copies]
     origin = [number for number, copies in enumerate(batch) for _ in copies]
-    images = [copies[0].clean for copies in batch] + [twin.damaged for twin in twins]
+    images = [copies[0].clean for copies in batch] + [pair.damaged for pair in pairs]
     reconstruction = _reconstruct(detector, images)
     clean = reconstruction.rows(range(len(batch)))
     damaged = reconstruction.rows(range(len(batch), len(images)))
-    mask = torch.from_numpy(np.stack([twin.mask for twin in twins]))
+    mask = torch.from_numpy(np.stack([pair.mask for pair in pairs]))
     sums = passed_damage(clean.rows(origin), damaged, mask).sums().cpu().double()
     errors = normal_error(clean).cpu().double()
     if not (sums.isfinite().all() and errors.isfinite().all()):
@@ -152,7 +152,7 @@ def _measure_batch(detector: Detector, batch: Sequence[Sequence[DamagedPair]]) -
         )
     rows = iter(sums)
     return [
-        _Measured(copies[0].category, {twin.filling: next(rows) for twin in copies}, error)
+        _Measured(copies[0].category, {pair.filling: next(rows) for pair in copies}, error)
         for copies, error in zip(batch, errors, strict=True)
     ]
 

@@ -1,7 +1,7 @@
 """Where the identity-mapping index gets its images: clean ones, each with damaged copies of itself.
 
-Synthetic twins are made from normal test images, which no model was trained on: "seen" with the fillings
-that training uses, "held_out" with those that it never does. Real twins come from a folder of photos.
+Synthetic pairs are made from normal test images, which no model was trained on: "seen" with the fillings
+that training uses, "held_out" with those that it never does. Real pairs come from a folder of photos.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -35,7 +35,7 @@ GROUP_FILLINGS: Mapping[SyntheticGroup, tuple[str, ...]] = MappingProxyType(
 """The fillings of the synthetic groups: the same for every model, whatever it was trained on."""
 
 PARTS = ("clean", "defective", "mask")
-"""Subfolders of a folder of real twins."""
+"""Subfolders of a folder of real pairs."""
 
 
 @dataclass(frozen=True)
@@ -66,11 +66,11 @@ class DamagedPair:
 class PairSet:
     """Twins by clean image, made when they are asked for, and the same every time.
 
-    Iterating gives a list of twins a clean image, all with the same path and clean image.
+    Iterating gives a list of pairs a clean image, all with the same path and clean image.
 
     Attributes:
-        makers: For each clean image what makes its twins; may be called in threads.
-        copies: Most twins that a clean image has.
+        makers: For each clean image what makes its pairs; may be called in threads.
+        copies: Most pairs that a clean image has.
     """
 
     makers: tuple[Callable[[], list[DamagedPair]], ...]
@@ -81,7 +81,7 @@ class PairSet:
         return len(self.makers)
 
     def __iter__(self) -> Iterator[list[DamagedPair]]:
-        """The twins of one clean image after the other."""
+        """The pairs of one clean image after the other."""
         return (make() for make in self.makers)
 
 
@@ -129,7 +129,7 @@ def real_pairs(folder: Path, encoder: EncoderConfig) -> PairSet:
         encoder: How images are brought to the network's input.
 
     Returns:
-        One twin a clean image. Reading it raises a `DatasetError` where sizes differ or a mask is empty,
+        One pair a clean image. Reading it raises a `DatasetError` where sizes differ or a mask is empty,
         and an `ImageError` where a file cannot be read.
 
     Raises:
@@ -152,7 +152,7 @@ def real_pairs(folder: Path, encoder: EncoderConfig) -> PairSet:
 
 
 class _Damaging:
-    """Makes the synthetic twins of one image: the same ones in any order and in any thread."""
+    """Makes the synthetic pairs of one image: the same ones in any order and in any thread."""
 
     def __init__(
         self, samples: Sequence[Sequence[Sample]], encoder: EncoderConfig, group: SyntheticGroup, seed: int

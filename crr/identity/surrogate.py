@@ -3,7 +3,7 @@
 The index (`crr.identity.index`) compares what encoder and decoder answer to a part before and after it was
 damaged. Of a real defect only the second is known. Normal patches of the same kind of part stand in for the
 first: for each damaged patch the one whose encoder features are nearest to it, with what the decoder answers
-to it. On damage whose clean twin is known, both can be compared: `python -m benchmarks.stand_in`.
+to it. On damage whose clean twin is known, both can be compared: `python -m benchmarks.surrogate`.
 """
 
 from collections.abc import Sequence

@@ -96,16 +96,16 @@ def measure_inversion(
         raise ConfigError("Name at least one model whose answers are to be painted.")
     encoder = detectors[0].config.encoder
     groups = [synthetic_pairs(dataset, encoder, group, images) for group in GROUP_FILLINGS]
-    makers = [make for twins in groups for make in twins.makers]
+    makers = [make for pair_set in groups for make in pair_set.makers]
     reporter = Reporter(progress)
     reporter.begin("inversion", len(makers))
     categories: defaultdict[str, list[_Row]] = defaultdict(list)
     kinds: defaultdict[str, list[_Row]] = defaultdict(list)
     with ThreadPoolExecutor() as pool:
         for [copies] in read_ahead(pool, call, makers, 1):
-            for twin, row in zip(copies, _measure(network, detectors, copies), strict=True):
-                categories[twin.category].append(row)
-                kinds[twin.filling].append(row)
+            for pair, row in zip(copies, _measure(network, detectors, copies), strict=True):
+                categories[pair.category].append(row)
+                kinds[pair.filling].append(row)
             reporter.advance(images=1 + len(copies))
     if not categories:
         raise DatasetError(
@@ -133,7 +133,7 @@ def _measure(
 ) -> list[_Row]:
     if not copies:
         return []
-    images, passes = [copies[0].clean, *(twin.damaged for twin in copies)], EncoderPasses()
+    images, passes = [copies[0].clean, *(pair.damaged for pair in copies)], EncoderPasses()
     features = encode(detectors[0], images, passes, at_input_size=True)
     controls = _painted(network, [layer[1:] for layer in features])
     answers = {}
@@ -142,13 +142,13 @@ def _measure(
         answers[detector.name] = _painted(network, _answers(answered))
     return [
         _Row(
-            whole=_error(control, twin.damaged),
-            inside=_error(control, twin.damaged, twin.mask),
-            clean=_error(_unit(twin.clean), twin.damaged, twin.mask),
-            shows=_nearer_to(control, twin, twin.damaged),
-            repaired={name: _nearer_to(painted[row], twin, twin.clean) for name, painted in answers.items()},
+            whole=_error(control, pair.damaged),
+            inside=_error(control, pair.damaged, pair.mask),
+            clean=_error(_unit(pair.clean), pair.damaged, pair.mask),
+            shows=_nearer_to(control, pair, pair.damaged),
+            repaired={name: _nearer_to(painted[row], pair, pair.clean) for name, painted in answers.items()},
         )
-        for row, (control, twin) in enumerate(zip(controls, copies, strict=True))
+        for row, (control, pair) in enumerate(zip(controls, copies, strict=True))
     ]
 
 
@@ -176,9 +176,9 @@ def _error(picture: NDArray[np.float32], image: Image, mask: Mask | None = None)
     return float((squares if mask is None else squares[mask]).mean())
 
 
-def _nearer_to(picture: NDArray[np.float32], twin: DamagedPair, wanted: Image) -> bool:
-    other = twin.clean if wanted is twin.damaged else twin.damaged
-    return _error(picture, wanted, twin.mask) < _error(picture, other, twin.mask)
+def _nearer_to(picture: NDArray[np.float32], pair: DamagedPair, wanted: Image) -> bool:
+    other = pair.clean if wanted is pair.damaged else pair.damaged
+    return _error(picture, wanted, pair.mask) < _error(picture, other, pair.mask)
 
 
 def _figures(rows: Sequence[_Row]) -> PaintingFigures:

@@ -50,13 +50,13 @@ def test_the_groups_are_all_fillings_each_once() -> None:
 def test_every_normal_test_image_has_each_filling_of_the_group(
     dataset: Dataset, group: SyntheticGroup
 ) -> None:
-    twins = synthetic_pairs(dataset, ENCODER, group)
+    pairs = synthetic_pairs(dataset, ENCODER, group)
     normal = [row.path for category in dataset.categories for row in category.test if not row.defective]
-    assert len(twins) == len(normal) == 6
-    assert twins.copies == len(GROUP_FILLINGS[group])
-    for path, copies in zip(normal, twins, strict=True):
-        assert tuple(twin.filling for twin in copies) == GROUP_FILLINGS[group]
-        assert {(twin.path, twin.category, twin.group) for twin in copies} == {
+    assert len(pairs) == len(normal) == 6
+    assert pairs.copies == len(GROUP_FILLINGS[group])
+    for path, copies in zip(normal, pairs, strict=True):
+        assert tuple(pair.filling for pair in copies) == GROUP_FILLINGS[group]
+        assert {(pair.path, pair.category, pair.group) for pair in copies} == {
             (path, path.parents[2].name, group)
         }
 
@@ -64,13 +64,13 @@ def test_every_normal_test_image_has_each_filling_of_the_group(
 @pytest.mark.parametrize("encoder", [ENCODER, CROPPED], ids=["whole", "cropped"])
 def test_damage_is_made_at_the_size_that_the_network_sees(dataset: Dataset, encoder: EncoderConfig) -> None:
     for copies in synthetic_pairs(dataset, encoder, "seen"):
-        for twin in copies:
-            assert np.array_equal(twin.clean, to_input(decode(twin.path), encoder))
-            assert twin.damaged.shape == twin.clean.shape
-            changed = np.abs(twin.damaged.astype(int) - twin.clean).max(2) >= VISIBLE
-            assert twin.mask.any()
-            assert changed[twin.mask].mean() > 0.5  # holes in damage are closed in the mask
-            far = cv2.dilate(twin.mask.astype(np.uint8), np.ones((9, 9), np.uint8)) == 0
+        for pair in copies:
+            assert np.array_equal(pair.clean, to_input(decode(pair.path), encoder))
+            assert pair.damaged.shape == pair.clean.shape
+            changed = np.abs(pair.damaged.astype(int) - pair.clean).max(2) >= VISIBLE
+            assert pair.mask.any()
+            assert changed[pair.mask].mean() > 0.5  # holes in damage are closed in the mask
+            far = cv2.dilate(pair.mask.astype(np.uint8), np.ones((9, 9), np.uint8)) == 0
             assert not changed[far].any()
 
 
@@ -79,9 +79,9 @@ def test_the_same_twins_are_made_every_time_and_in_any_order(dataset: Dataset) -
     makers = synthetic_pairs(dataset, ENCODER, "held_out").makers
     again = [make() for make in reversed(makers)][::-1]
     for copies, others in zip(first, again, strict=True):
-        for twin, other in zip(copies, others, strict=True):
-            assert np.array_equal(twin.damaged, other.damaged)
-            assert np.array_equal(twin.mask, other.mask)
+        for pair, other in zip(copies, others, strict=True):
+            assert np.array_equal(pair.damaged, other.damaged)
+            assert np.array_equal(pair.mask, other.mask)
 
 
 def test_another_seed_makes_other_damage(dataset: Dataset) -> None:
@@ -90,8 +90,8 @@ def test_another_seed_makes_other_damage(dataset: Dataset) -> None:
 
 
 def test_a_category_gives_no_more_images_than_asked_for(dataset: Dataset) -> None:
-    twins = synthetic_pairs(dataset, ENCODER, "seen", images=1)
-    assert [copies[0].category for copies in twins] == ["bar", "plate", "ring"]
+    pairs = synthetic_pairs(dataset, ENCODER, "seen", images=1)
+    assert [copies[0].category for copies in pairs] == ["bar", "plate", "ring"]
 
 
 def test_material_comes_from_other_categories(dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -124,16 +124,16 @@ def test_a_square_made_in_place_of_a_held_out_kind_is_left_out(
         return replace(made, filling="brightness") if made.filling == "colour" else made
 
     monkeypatch.setattr(AnomalySynthesizer, "damage", never_colour)
-    twins = synthetic_pairs(dataset, ENCODER, "held_out")
-    assert {twin.filling for copies in twins for twin in copies} == {"warp"}
+    pairs = synthetic_pairs(dataset, ENCODER, "held_out")
+    assert {pair.filling for copies in pairs for pair in copies} == {"warp"}
 
 
 def test_categories_without_normal_test_images_are_passed_over(tmp_path: Path) -> None:
     root = write_dataset(tmp_path)
     for path in (root / "plate" / "test" / "good").iterdir():
         path.unlink()
-    twins = synthetic_pairs(open_dataset(root), ENCODER, "seen")
-    assert {twin.category for copies in twins for twin in copies} == {"ring"}
+    pairs = synthetic_pairs(open_dataset(root), ENCODER, "seen")
+    assert {pair.category for copies in pairs for pair in copies} == {"ring"}
 
 
 def test_a_plain_folder_has_nothing_that_was_not_trained_on(tmp_path: Path) -> None:
@@ -145,32 +145,32 @@ def test_a_plain_folder_has_nothing_that_was_not_trained_on(tmp_path: Path) -> N
 def test_pairs_are_read_at_the_size_that_the_network_sees(tmp_path: Path) -> None:
     write_pair(tmp_path / "boards", "a")
     write_pair(tmp_path / "boards", "b")
-    twins = real_pairs(tmp_path / "boards", ENCODER)
-    assert (len(twins), twins.copies) == (2, 1)
-    (twin,), _ = list(twins)
-    assert isinstance(twin, DamagedPair)
-    assert (twin.path.name, twin.category, twin.group, twin.filling) == ("a.png", "boards", "pairs", "")
-    assert twin.clean.shape == twin.damaged.shape == (64, 64, 3)
-    assert (twin.clean == 90).all()
-    changed = np.abs(twin.damaged.astype(int) - twin.clean).max(2) >= 64
+    pairs = real_pairs(tmp_path / "boards", ENCODER)
+    assert (len(pairs), pairs.copies) == (2, 1)
+    (pair,), _ = list(pairs)
+    assert isinstance(pair, DamagedPair)
+    assert (pair.path.name, pair.category, pair.group, pair.filling) == ("a.png", "boards", "pairs", "")
+    assert pair.clean.shape == pair.damaged.shape == (64, 64, 3)
+    assert (pair.clean == 90).all()
+    changed = np.abs(pair.damaged.astype(int) - pair.clean).max(2) >= 64
     assert changed.any()
-    assert twin.mask[changed].all()
-    assert twin.mask.sum() < 64 * 64 / 40
+    assert pair.mask[changed].all()
+    assert pair.mask.sum() < 64 * 64 / 40
 
 
 def test_the_mask_is_cropped_as_the_images_are(tmp_path: Path) -> None:
     write_pair(tmp_path, size=(80, 80))
-    ((twin,),) = list(real_pairs(tmp_path, CROPPED))
+    ((pair,),) = list(real_pairs(tmp_path, CROPPED))
     expected = np.zeros((64, 64), bool)
     expected[12, 2:12] = True  # 8 pixels less on each side
-    assert np.array_equal(twin.mask, expected)
-    assert np.array_equal(twin.damaged[..., 0] == 255, expected)
+    assert np.array_equal(pair.mask, expected)
+    assert np.array_equal(pair.damaged[..., 0] == 255, expected)
 
 
 def test_a_thin_mask_survives_shrinking(tmp_path: Path) -> None:
     write_pair(tmp_path, size=(1000, 1000))
-    ((twin,),) = list(real_pairs(tmp_path, ENCODER))
-    assert twin.mask.sum() in (1, 2)
+    ((pair,),) = list(real_pairs(tmp_path, ENCODER))
+    assert pair.mask.sum() in (1, 2)
 
 
 def test_a_folder_without_a_part_is_named(tmp_path: Path) -> None:

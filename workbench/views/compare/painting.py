@@ -34,13 +34,13 @@ _EVERYTHING = (
 def show_painting(photo: Photo, choices: Sequence[ModelChoice]) -> None:
     """The canvas with its materials, then what each model makes of the damage."""
     with plain_errors():
-        workshop = current_painting()
-        part, plan = workshop.part(photo), workshop.plan(photo)
+        session = current_painting()
+        part, plan = session.part(photo), session.plan(photo)
         with st.container(horizontal=True, vertical_alignment="bottom"):
-            workshop.filling = _choose_filling(photo, workshop.filling)
+            session.filling = _choose_filling(photo, session.filling)
             _offer_synthetic(plan)
         canvas, maps = st.columns([9, 11], gap="medium")
-        made = workshop.make(part, _others(photo))
+        made = session.make(part, _others(photo))
         with canvas:
             show_canvas(
                 part.picture,
@@ -53,7 +53,7 @@ def show_painting(photo: Photo, choices: Sequence[ModelChoice]) -> None:
         with maps:
             columns = st.container()
             with st.spinner("Asking the models"):  # below, so that the maps stay in theirs
-                look = workshop.look(part, made, choices)
+                look = session.look(part, made, choices)
             with columns:
                 scale = show_columns(look.comparison, choices)
             if made.damaged.mask.any():

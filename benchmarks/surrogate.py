@@ -1,6 +1,6 @@
 """Prints how near the index of a damage without its clean twin comes to the index with it.
 
-python -m benchmarks.stand_in --data DATA --pairs PAIRS
+python -m benchmarks.surrogate --data DATA --pairs PAIRS
 
 For damage whose clean twin is known, held-out synthetic damage and real pairs, the identity index is measured
 with the twin, and again with the nearest normal patches in its place (`crr.identity.surrogate`). These come
@@ -77,8 +77,8 @@ class Measured:
         self.real = torch.zeros(len(detector.encoder.layers), 2, dtype=torch.float64)
         for category in dataset.categories:
             for damaged, mask in real_defects(detector, category):
-                twin = surrogate_for(damaged, mask, normals[category.name])
-                self.real += passed_damage(twin, damaged, mask).sums().double().sum(dim=0)
+                before = surrogate_for(damaged, mask, normals[category.name])
+                self.real += passed_damage(before, damaged, mask).sums().double().sum(dim=0)
 
     def cells(self) -> list[str]:
         """The cells of this model's row of the table."""
@@ -107,16 +107,16 @@ def summed(
 ) -> tuple[Tensor, Tensor]:
     """(layers, 2) sums of the index, with the clean twin and with the normal patches in its place."""
     known = estimated = torch.zeros(())
-    for twins in groups:
-        images = [twins[0].clean, *(twin.damaged for twin in twins)] if twins else []
+    for pairs in groups:
+        images = [pairs[0].clean, *(pair.damaged for pair in pairs)] if pairs else []
         if not images:
             continue
         answer = detector.reconstruct(detector.as_input(images))
         clean, damaged = answer.rows([0]), answer.rows(range(1, len(images)))
-        mask = torch.stack([torch.from_numpy(twin.mask) for twin in twins])
-        twin = surrogate_for(damaged, mask, normals[twins[0].category])
+        mask = torch.stack([torch.from_numpy(pair.mask) for pair in pairs])
+        before = surrogate_for(damaged, mask, normals[pairs[0].category])
         known = known + passed_damage(clean, damaged, mask).sums().double().sum(dim=0)
-        estimated = estimated + passed_damage(twin, damaged, mask).sums().double().sum(dim=0)
+        estimated = estimated + passed_damage(before, damaged, mask).sums().double().sum(dim=0)
     return known, estimated
 
 
