@@ -21,11 +21,12 @@ from crr.checkpoints.normals import held_back_normals
 from crr.checkpoints.serialization import load
 from crr.data.datasets import Category, Dataset, Sample, open_dataset, read_mask
 from crr.data.images import decode
-from crr.data.preprocessing import mask_to_input, to_input
+from crr.data.preprocessing import mask_to_input
 from crr.identity.index import as_number, layer_indices, mean_index, passed_damage
 from crr.identity.pairs import DamagedPair, real_pairs, synthetic_pairs
 from crr.identity.surrogate import NormalPatches, surrogate_for
 from crr.inference.explanation import explain
+from crr.inference.forward import forward
 from crr.models.detector import Detector
 from crr.types import Reconstruction
 from workbench.reference.patches import reference_of
@@ -111,7 +112,7 @@ def summed(
         images = [pairs[0].clean, *(pair.damaged for pair in pairs)] if pairs else []
         if not images:
             continue
-        answer = detector.reconstruct(detector.as_input(images))
+        answer = forward(detector, images, at_input_size=True).reconstruction
         clean, damaged = answer.rows([0]), answer.rows(range(1, len(images)))
         mask = torch.stack([torch.from_numpy(pair.mask) for pair in pairs])
         before = surrogate_for(damaged, mask, normals[pairs[0].category])
@@ -127,7 +128,7 @@ def real_defects(detector: Detector, category: Category) -> Iterator[tuple[Recon
         if sample.defective and sample.mask is not None:
             image = decode(sample.path, str(sample.path))
             mask = mask_to_input(read_mask(sample, image.shape[:2]), encoder)
-            answer = detector.reconstruct(detector.as_input([to_input(image, encoder)]))
+            answer = forward(detector, [image]).reconstruction
             yield answer, torch.from_numpy(mask)[None]
 
 

@@ -99,7 +99,7 @@ def as_arrays(found: LayerExplanation, painted: Sequence[Image] | None) -> bytes
 
 
 def as_html(
-    explored: Sequence[LayerExplanation],
+    explanations: Sequence[LayerExplanation],
     painted: Sequence[Sequence[Image] | None],
     name: str,
     size: tuple[int, int],
@@ -110,7 +110,7 @@ def as_html(
     """A page that shows the explanation without a network or a server.
 
     Args:
-        explored: What each model says of the photo.
+        explanations: What each model says of the photo.
         painted: For each what the encoder saw and what the decoder answered as pictures, or None.
         name: Name of the photo.
         size: Height and width of the photo in pixels.
@@ -120,7 +120,7 @@ def as_html(
     """
     parts = [
         _model(found, pictures, measuring, location, first=number == 0)
-        for number, (found, pictures) in enumerate(zip(explored, painted, strict=True))
+        for number, (found, pictures) in enumerate(zip(explanations, painted, strict=True))
     ]
     return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">

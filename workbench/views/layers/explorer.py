@@ -62,33 +62,33 @@ def show_explorer(photo: Photo, choices: Sequence[ModelChoice]) -> None:
             measuring = choose_measure()
             pick = choose_pick()
             hidden = _choose_hidden()
-        explored, failures = [], []
+        explanations, failures = [], []
         with st.spinner("Asking the models"), progress("Looking once at") as tell:
             for choice in choices:
                 try:
-                    explored.append(explorer.explain(study, choice, hidden, tell))
+                    explanations.append(explorer.explain(study, choice, hidden, tell))
                 except CRRError as error:
                     failures.append((choice.model.name, error))
         for name, failure in failures:
-            if not explored:
+            if not explanations:
                 raise failure
             st.warning(as_text(f"{name}: {failure}"), icon=":material/error:")
-        location = _current_location(photo, study.size, explored[0])
+        location = _current_location(photo, study.size, explanations[0])
         _write_location(photo, location, study.size)
-        for place, found in zip(st.columns(len(explored), gap="medium"), explored, strict=True):
+        for place, found in zip(st.columns(len(explanations), gap="medium"), explanations, strict=True):
             with place:
                 view = ExplorerState(
                     found,
                     measuring,
                     pick,
                     location,
-                    len(explored) == 1,
-                    lambda place: _choose_location(photo, Location.of(place, explored[0].picture.size)),
+                    len(explanations) == 1,
+                    lambda place: _choose_location(photo, Location.of(place, explanations[0].picture.size)),
                 )
                 _show_model(view)
-        _show_credits(photo, explored)
-        show_index(study, explored, hidden)
-        offer_exports(explored, study, measuring, location)
+        _show_credits(photo, explanations)
+        show_index(study, explanations, hidden)
+        offer_exports(explanations, study, measuring, location)
 
 
 def _show_model(view: ExplorerState) -> None:
@@ -101,10 +101,10 @@ def _show_model(view: ExplorerState) -> None:
     show_channels(view)
 
 
-def _show_credits(photo: Photo, explored: Sequence[LayerExplanation]) -> None:
+def _show_credits(photo: Photo, explanations: Sequence[LayerExplanation]) -> None:
     """Where the photo and the normal patches come from."""
     credits = [] if photo.own else [read_samples(settings().samples)[photo.key].credit]
-    credits += [f"Normal patches: {found.normal.credit}" for found in explored if found.normal.credit]
+    credits += [f"Normal patches: {found.normal.credit}" for found in explanations if found.normal.credit]
     for credit in dict.fromkeys(credits):
         st.caption(as_text(credit))
 

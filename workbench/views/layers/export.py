@@ -20,7 +20,7 @@ from workbench.views.shared.session import current_explorer
 
 
 def offer_exports(
-    explored: Sequence[LayerExplanation],
+    explanations: Sequence[LayerExplanation],
     study: StudyImage,
     measuring: DiscrepancyChoice,
     location: Location,
@@ -35,9 +35,11 @@ def offer_exports(
 
     def page() -> bytes:
         credit = "" if study.photo.own else read_samples(settings().samples)[study.photo.key].credit
-        painted = [paint(found) for found in explored]
-        credit = " ".join([credit, *dict.fromkeys(found.normal.credit for found in explored)]).strip()
-        return as_html(explored, painted, study.photo.name, study.size, credit, measuring, location).encode()
+        painted = [paint(found) for found in explanations]
+        credit = " ".join([credit, *dict.fromkeys(found.normal.credit for found in explanations)]).strip()
+        return as_html(
+            explanations, painted, study.photo.name, study.size, credit, measuring, location
+        ).encode()
 
     def arrays(found: LayerExplanation) -> bytes:
         return as_arrays(found, paint(found))
@@ -54,7 +56,7 @@ def offer_exports(
             on_click="ignore",
             help="Every layer at the place that is chosen, weights as calibrated; opens without a network.",
         )
-        for found in explored:
+        for found in explanations:
             st.download_button(
                 f"Arrays of {found.name} (.npz)",
                 partial(arrays, found),

@@ -33,12 +33,12 @@ _MEASURED_ON: dict[Origin, str] = {
 
 def show_index(
     study: StudyImage,
-    explored: Sequence[LayerExplanation],
+    explanations: Sequence[LayerExplanation],
     hidden: FeatureMask,
 ) -> None:
     """Show the index, a line a model: those shown above, an autoencoder, and others that are chosen here."""
     found = available.find_models()
-    above = [answer.name for answer in explored]
+    above = [answer.name for answer in explanations]
     default = list(dict.fromkeys([*above, *(name for name in (_BESIDE,) if name in found)]))
     st.subheader("Which layers copy", anchor=False)
     names = st.multiselect(
@@ -52,8 +52,8 @@ def show_index(
     if not names:
         st.caption("Choose a model.")
         return
-    asked = [ModelChoice(found[name], explored[0].choice.device) for name in names]
-    origin = _origin(study, explored)
+    asked = [ModelChoice(found[name], explanations[0].choice.device) for name in names]
+    origin = _origin(study, explanations)
     with st.spinner("Asking the models"), progress("Looking once at") as tell:
         indices, failed = current_explorer().indices(study, asked, hidden, origin, tell)
     for name, sentence in failed.items():
@@ -66,7 +66,7 @@ def show_index(
     st.caption(_MEASURED_ON[origin])
 
 
-def _origin(study: StudyImage, explored: Sequence[LayerExplanation]) -> Origin:
+def _origin(study: StudyImage, explanations: Sequence[LayerExplanation]) -> Origin:
     """What all models are compared on: the best that is known for each of those shown above."""
-    origins = {best_known(study, found.explanation, found.normal.reference) for found in explored}
+    origins = {best_known(study, found.explanation, found.normal.reference) for found in explanations}
     return origins.pop() if len(origins) == 1 else "test"
