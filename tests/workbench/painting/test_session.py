@@ -8,10 +8,12 @@ import pytest
 from crr.data.images import decode
 from crr.errors import CheckpointError
 from crr.inference.engine import inspect, inspect_batch
+from crr.inference.explanation import explain
 from tests.crr.tiny import ENCODER, tiny_config, tiny_detector
 from tests.workbench.fakes import CHOICE, MODEL, OTHER_MODEL, inspection_of, part, png
 from workbench.basics.pictures import DISPLAY_SIDE, digest_of
 from workbench.components.strokes import Stroke
+from workbench.explanation.study_image import painted
 from workbench.inspection.batch import Upload
 from workbench.inspection.explanation_cache import ExplanationCache
 from workbench.inspection.inspector import Inspector, ModelChoice
@@ -215,3 +217,23 @@ def test_where_memory_is_tight_each_model_is_loaded_once_a_stroke(photo, detecto
     session.plan(photo).painting.strokes = (SCRATCH,)
     asked(session, photo)
     assert sorted(loads) == sorted(detectors)
+
+
+def test_a_stroke_asks_each_model_once_for_map_index_and_picture(room, monkeypatch):
+    asked = []
+    monkeypatch.setattr(
+        "workbench.inspection.explanation_cache.explain",
+        lambda detector, image, *more: asked.append(detector.name) or explain(detector, image, *more),
+    )
+    session, photo = PaintingSession(room.explanations), room.part.photo
+    part = session.part(photo)
+    session.look(part, session.make(part), [room.choice])
+    assert asked == ["tiny"]  # the part as it came
+    session.plan(photo).painting.strokes = (Stroke(tool="line", size=8.0, points=((20, 20), (50, 50))),)
+    made = session.make(part)
+    found = session.look(part, made, [room.choice]).comparison
+    assert found.copied["tiny"].index is not None
+    [answer] = room.explorer.answers(painted(part, made), [room.choice]).values()
+    room.explore(painted(part, made))  # the page Layers
+    assert asked == ["tiny", "tiny"]
+    assert answer.picture.shape == answer.control.shape
