@@ -97,7 +97,7 @@ def time_stroke(count: int) -> None:
         start = (150.0 + 5 * number, 160.0)
         line = Stroke(tool="line", size=16.0, points=(start, (start[0] + 60, 220.0)))
         session.plan(photo).painting.strokes = (line,)
-        session.look(part, session.make(part), choices)
+        session.ask(part, session.make(part), choices)
 
     def pictures() -> None:
         assert len(explorer.answers(painted(part, session.make(part)), choices)) == count

@@ -32,7 +32,7 @@ from crr.types import Reconstruction
 from workbench.reference.patches import reference_of
 
 MODELS = ("autoencoder", "masked", "dinomaly", "rd", "uniad", "patchcore", "repair", "crr")
-NORMALS, TWINS = 16, 8  # images a category
+NORMALS, PAIRS = 16, 8  # images a category
 
 
 def main() -> None:
@@ -73,7 +73,7 @@ class Measured:
         training = detector.config.training
         held_back = held_back_normals(dataset, training.validation_share, training.seed)
         normals = {name: normal_patches(detector, name, samples) for name, samples in held_back.items()}
-        self.held_out = summed(detector, normals, synthetic_pairs(dataset, encoder, "held_out", TWINS))
+        self.held_out = summed(detector, normals, synthetic_pairs(dataset, encoder, "held_out", PAIRS))
         self.pairs = summed(detector, normals, real_pairs(pairs, encoder))  # of the category of that name
         self.real = torch.zeros(len(detector.encoder.layers), 2, dtype=torch.float64)
         for category in dataset.categories:

@@ -1,7 +1,8 @@
 """Collaborative reconstruction and repair: find defects after seeing only good parts (arXiv 2512.11401).
 
 The names below are imported when they are first used, so that `import crr` and `crr --help` need not wait
-for torch.
+for torch. Begin to read with `types.py` (what flows), `config.py` and `models/detector.py` (the interface of
+a method).
 """
 
 from importlib import import_module
@@ -18,21 +19,12 @@ if TYPE_CHECKING:
     from crr.inference.engine import inspect as inspect
     from crr.models.detector import Detector as Detector
     from crr.runtime.devices import available_devices as available_devices
-    from crr.training.trainer import RunOptions as RunOptions
-    from crr.training.trainer import train as train
+    from crr.training.trainer import RunOptions as RunOptions, train as train
     from crr.types import (
         Image as Image,
-    )
-    from crr.types import (
         Inspection as Inspection,
-    )
-    from crr.types import (
         Prediction as Prediction,
-    )
-    from crr.types import (
         Progress as Progress,
-    )
-    from crr.types import (
         Reconstruction as Reconstruction,
     )
 

@@ -68,8 +68,8 @@ class Settings(BaseSettings):
         on_space: True on Hugging Face Spaces, where every visitor is a stranger.
         samples: Folder with `samples.json` and the images that it names.
         model_bytes: Memory for loaded models, all sessions together.
-        session_bytes: Memory for one visitor's uploads, and again as much each for the results, for what
-            models answered to the part that the visitor damages, and for what is shown of layers.
+        session_bytes: Memory for one visitor's uploads, again as much each for the results and for what
+            models answered to single photos, and a quarter of it for pictures of features.
         normals_bytes: Memory for normal patches, all models and sessions together.
         max_batch: Images one visitor can have in the table at a time.
         allow_folders: Whether visitors may read folders of the serving machine, publish models and remove
@@ -168,7 +168,8 @@ def settings() -> Settings:
 def _read(kind: type[Kind], environment: Mapping[str, str]) -> Kind:
     source = EnvSettingsSource(kind)
     source.env_vars = parse_env_vars(environment, source.case_sensitive, source.env_ignore_empty)
-    alone: dict[str, Any] = {"_build_sources": ((source,), {})}  # else this process's own is read besides
+    # Else this process's own environment is read besides. The argument is pydantic-settings' own (2.16).
+    alone: dict[str, Any] = {"_build_sources": ((source,), {})}
     try:
         return kind(**alone)
     except ValidationError as error:

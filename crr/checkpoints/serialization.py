@@ -9,8 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import torch
-from safetensors.torch import load as from_safetensors
-from safetensors.torch import save as as_safetensors
+from safetensors.torch import load as from_safetensors, save as as_safetensors
 from torch import Tensor
 
 from crr.checkpoints.files import (

@@ -23,8 +23,7 @@ def train_inversion(
     progress: option.ProgressFormat = "bar",
 ) -> None:
     """Train the network that paints pictures of a model's features; Ctrl-C leaves it usable."""
-    from crr.checkpoints.files import CONFIG as CHECKPOINT
-    from crr.checkpoints.files import read_config
+    from crr.checkpoints.files import CONFIG as CHECKPOINT, read_config
     from crr.data.datasets import open_dataset
     from crr.inversion.card import inversion_card
     from crr.inversion.checkpoint import CONFIG, save_inversion

@@ -7,8 +7,7 @@ from typing import Annotated
 
 import typer
 
-from crr.cli import hub, inversion, measure
-from crr.cli import options as option
+from crr.cli import hub, inversion, measure, options as option
 from crr.cli.support import (
     INTERRUPTED,
     SOME_FAILED,
@@ -92,8 +91,7 @@ def train(
     from crr.data.datasets import open_dataset
     from crr.training.presets import TrainingChoices, configure
     from crr.training.snapshots import is_unfinished
-    from crr.training.trainer import RunOptions
-    from crr.training.trainer import train as run
+    from crr.training.trainer import RunOptions, train as run
 
     if resume and overwrite:
         raise ConfigError("--resume goes on with a run and --overwrite starts anew: give one of them.")

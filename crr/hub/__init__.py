@@ -1,4 +1,8 @@
-"""Models on the Hugging Face Hub: looked up, pulled, published. Everything goes through `huggingface_hub`."""
+"""Models on the Hugging Face Hub: looked up, pulled, published. Everything goes through `huggingface_hub`.
+
+Begin with `client.py`; `resolve.py` finds a model by its name wherever it lies, `store.py` has those that
+were pulled. Others use the names below.
+"""
 
 from crr.hub.client import Hub, quiet
 from crr.hub.listing import HubFile, HubModel, Revision

@@ -144,7 +144,7 @@ class Store:
 
         Raises:
             HubError: The disk refuses.
-            WriteError: Likewise.
+            WriteError: A file of it cannot be removed.
         """
         repo, freed = pulled.name.repo, pulled.bytes
         gone = pulled.path.with_name(f"{pulled.commit}{_GONE}")

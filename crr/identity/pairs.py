@@ -64,7 +64,7 @@ class DamagedPair:
 
 @dataclass(frozen=True)
 class PairSet:
-    """Twins by clean image, made when they are asked for, and the same every time.
+    """Pairs by clean image, made when they are asked for, and the same every time.
 
     Iterating gives a list of pairs a clean image, all with the same path and clean image.
 

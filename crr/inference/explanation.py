@@ -151,37 +151,61 @@ class MapTerms:
 
 
 @dataclass(frozen=True, eq=False)
+class MapParts:
+    """What the anomaly map of one image is made of, on the grids that the detector answered on.
+
+    Attributes:
+        distances: float32 (h_l, w_l) a layer.
+        probability: float32 (h, w) in [0, 1], the segmentation network's answer, or None.
+        settings: How they become a map and a score.
+    """
+
+    distances: tuple[Map, ...]
+    probability: Map | None
+    settings: PredictionConfig
+
+    @cached_property
+    def terms(self) -> MapTerms:
+        """The terms of the map; made when somebody first looks at them."""
+        distances = [_batch(distance[..., None]) for distance in self.distances]
+        layers = smoothed(on_finest_grid(distances)[:, 0], self.settings)[:, 0]
+        segmentation = None
+        if self.probability is not None:
+            segmentation = _array(smoothed(_batch(self.probability[..., None]), self.settings)[0, 0])
+        return MapTerms(_array(layers), segmentation, self.settings)
+
+    @property
+    def nbytes(self) -> int:
+        """Memory that it takes, once its terms are made."""
+        arrays = [*self.distances, *(() if self.probability is None else (self.probability,))]
+        return sum(array.nbytes for array in arrays) + 4 * self.settings.map_size**2 * len(arrays)
+
+
+@dataclass(frozen=True, eq=False)
 class Explanation:
     """One image's forward pass.
 
     Attributes:
         inspection: What the detector says, in the coordinates of the original image.
         layers: In the encoder's order.
-        probability: float32 (h, w) in [0, 1], the segmentation network's answer on its own grid, or None.
+        parts: What the anomaly map is made of.
         encoder: How the image was brought to the network.
-        settings: How distances and segmentation become a map and a score.
     """
 
     inspection: Inspection
     layers: tuple[ExplainedLayer, ...]
-    probability: Map | None
+    parts: MapParts
     encoder: EncoderConfig
-    settings: PredictionConfig
 
     @property
     def view(self) -> float:
         """Share of the image's height and width, around its centre, that the network sees: 1 for all."""
         return self.encoder.crop / self.encoder.resize
 
-    @cached_property
+    @property
     def terms(self) -> MapTerms:
-        """The terms of the anomaly map; made when somebody first looks at them."""
-        distances = [_batch(layer.distance[..., None]) for layer in self.layers]
-        layers = smoothed(on_finest_grid(distances)[:, 0], self.settings)[:, 0]
-        segmentation = None
-        if self.probability is not None:
-            segmentation = _array(smoothed(_batch(self.probability[..., None]), self.settings)[0, 0])
-        return MapTerms(_array(layers), segmentation, self.settings)
+        """What the anomaly map is the sum of."""
+        return self.parts.terms
 
     def reconstruction(self) -> Reconstruction:
         """Encoder and decoder features as a batch of one, on the CPU."""
@@ -191,16 +215,15 @@ class Explanation:
 
     @property
     def nbytes(self) -> int:
-        """Memory that it takes, with its terms."""
+        """Memory that it takes, once its terms are made."""
         arrays = [self.inspection.anomaly_map]
         if self.inspection.segmentation is not None:
             arrays.append(self.inspection.segmentation)
         for layer in self.layers:
-            arrays += [layer.encoder, layer.decoder, layer.distance]
+            arrays += [layer.encoder, layer.decoder]
             if layer.shown is not layer.encoder:
                 arrays.append(layer.shown)
-        terms = 4 * self.settings.map_size**2 * (len(self.layers) + (self.probability is not None))
-        return terms + sum(array.nbytes for array in arrays)
+        return self.parts.nbytes + sum(array.nbytes for array in arrays)
 
 
 @torch.inference_mode()
@@ -236,7 +259,8 @@ def explain(
         for index, layer in enumerate(detector.encoder.layers)
     )
     probability = None if prediction.probability is None else _array(prediction.probability[0, 0])
-    return Explanation(inspection, layers, probability, config.encoder, config.prediction)
+    parts = MapParts(tuple(layer.distance for layer in layers), probability, config.prediction)
+    return Explanation(inspection, layers, parts, config.encoder)
 
 
 def _rows(features: Tensor) -> Map:

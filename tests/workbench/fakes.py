@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -20,7 +21,6 @@ from workbench.model_store.downloads import Downloads
 from workbench.model_store.loaded import Models
 from workbench.model_store.uploads import Uploads
 from workbench.reference.cache import ReferenceCache
-from workbench.views.shared.services import Services, process
 
 MODEL = CheckpointInfo(
     "crr-embedded", Path("fake"), "crr", "none", ("mvtec_bottle", "pcb"), 1, "0123456789ab"
@@ -127,5 +127,10 @@ def file_of(content: bytes, name: str = "part.png") -> ImageFile:
 
 def use_inspector(monkeypatch: pytest.MonkeyPatch, inspector: Inspector) -> None:
     """Have all pages ask this inspector, with what is usual made by it too."""
-    fake = Services(inspector, ReferenceCache(inspector, 2**27), Downloads(lambda _: True), Uploads())
-    monkeypatch.setattr(process, "services", fake, raising=False)
+    fake = SimpleNamespace(
+        inspector=inspector,
+        references=ReferenceCache(inspector, 2**27),
+        downloads=Downloads(lambda _: True),
+        uploads=Uploads(),
+    )
+    monkeypatch.setattr("workbench.views.shared.services.SERVICES", fake)

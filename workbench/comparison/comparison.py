@@ -90,7 +90,7 @@ def compare_shown(
         tell: Hears how many models of how many have answered, and whose turn it is.
 
     Raises:
-        CRRError: No model answered; of the first.
+        CRRError: No model answered; the first one's error.
     """
     photo = shown_photo(visitor, samples)
     file = photo.open()

@@ -2,5 +2,5 @@
 
 Begin with `canvas.py` (paint on a picture), `picture.py` (zoom into one) and `panels.py` (several at the
 same place). `drawing.py` says what is handed over, `strokes.py` what comes back. It imports `crr` types and
-`workbench.basics` only.
+`workbench.basics` only. Views use `canvas.show_canvas`, `picture.show_picture` and `panels.show_panels`.
 """

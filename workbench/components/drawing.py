@@ -74,7 +74,7 @@ class PanelsDrawing(TypedDict):
 
     Attributes:
         digest: Identifies the photo: zoom and position stay while it does.
-        size: Of the photo in pixels.
+        size: Size of the photo in pixels.
         photo: Data URI of the photo; empty if no panel shows it.
         one: The level 1.
         maps: What panels show, by name.
@@ -102,7 +102,7 @@ class PictureDrawing(TypedDict):
 
     Attributes:
         digest: Identifies the photo: zoom and position stay while it does.
-        size: Of the photo in pixels.
+        size: Size of the photo in pixels.
         photo: Data URI of the photo.
         panels: What stands beside each other, each a list of "photo", "map", "mask" and "outline" to lay over
             each other.

@@ -125,9 +125,9 @@ class LayerExplorer:
         Raises:
             CRRError: The model cannot be asked.
         """
-        hidden = mask or FeatureMask()
-        identity = (study.key, choice.key, hidden)
-        make = partial(self._explain, study, choice, hidden, tell, neighbours, identity)
+        mask = mask or FeatureMask()
+        identity = (study.key, choice.key, mask)
+        make = partial(self._explain, study, choice, mask, tell, neighbours, identity)
         # By name too: copies of a checkpoint answer alike, and are shown by their own names.
         found: LayerExplanation = recent(
             self._explained, (identity, choice.model.name, neighbours), make, _EXPLAINED

@@ -104,7 +104,7 @@ def as_html(
     name: str,
     size: tuple[int, int],
     credit: str,
-    measuring: DiscrepancyChoice,
+    discrepancy_choice: DiscrepancyChoice,
     location: Location,
 ) -> str:
     """A page that shows the explanation without a network or a server.
@@ -115,11 +115,11 @@ def as_html(
         name: Name of the photo.
         size: Height and width of the photo in pixels.
         credit: Where it comes from; empty for a visitor's own.
-        measuring: How the discrepancy is measured.
+        discrepancy_choice: How the discrepancy is measured.
         location: The place of the photo that is looked at.
     """
     parts = [
-        _model(found, pictures, measuring, location, first=number == 0)
+        _model(found, pictures, discrepancy_choice, location, first=number == 0)
         for number, (found, pictures) in enumerate(zip(explanations, painted, strict=True))
     ]
     return f"""<!doctype html>
@@ -139,7 +139,7 @@ normal patches in grey and this photo in orange. A known damage is outlined in w
 def _model(
     found: LayerExplanation,
     painted: Sequence[Image] | None,
-    measuring: DiscrepancyChoice,
+    discrepancy_choice: DiscrepancyChoice,
     location: Location,
     first: bool,
 ) -> str:
@@ -154,7 +154,7 @@ def _model(
         f"<span>with the calibrated weights{_masking(found)}</span></div>"
     ]
     parts += [
-        _layer(found, number, measuring, local, with_script=first and number == 0)
+        _layer(found, number, discrepancy_choice, local, with_script=first and number == 0)
         for number in range(len(explanation.layers))
     ]
     names = [layer.layer.name for layer in explanation.layers]
@@ -183,10 +183,14 @@ def _model(
 
 
 def _layer(
-    found: LayerExplanation, number: int, measuring: DiscrepancyChoice, location: Location, with_script: bool
+    found: LayerExplanation,
+    number: int,
+    discrepancy_choice: DiscrepancyChoice,
+    location: Location,
+    with_script: bool,
 ) -> str:
     layer, reference = found.explanation.layers[number], found.normal.reference
-    measure, basis = measuring.of(layer.layer.channels), found.bases[number]
+    measure, basis = discrepancy_choice.of(layer.layer.channels), found.bases[number]
     values, top = discrepancy_map(layer, measure), highest(layer, number, measure, reference)
     at = look_at(found.explanation, number, location, measure, found.normal)
     rows = [
@@ -195,7 +199,9 @@ def _layer(
         (APART, _heat(values, top)),
     ]
     normal = None if reference is None else reference.layers[number].discrepancies(measure)
-    figure = patches_figure(values, normal, at.discrepancy, top, measuring.axis(layer.layer.channels))
+    figure = patches_figure(
+        values, normal, at.discrepancy, top, discrepancy_choice.axis(layer.layer.channels)
+    )
     beside = figure.update_layout(margin=_MARGIN, height=190).to_html(
         full_html=False, include_plotlyjs=with_script
     )

@@ -19,7 +19,7 @@ Pixel = TypeVar("Pixel", np.uint8, np.bool_)
 
 @dataclass(frozen=True, eq=False)
 class StudyImage:
-    """The photo as it is explored: as it came, or damaged.
+    """The photo as it is studied: as it came, or damaged.
 
     Attributes:
         photo: Where it comes from.

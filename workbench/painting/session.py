@@ -3,14 +3,14 @@
 import hashlib
 import time
 from collections import Counter
-from collections.abc import Hashable, Sequence
-from contextlib import suppress
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from crr.errors import CRRError
 from crr.identity.index import IdentityIndex
 from crr.identity.single_image import index_of_damage
+from crr.inference.explanation import Explanation
 from crr.types import Image, Inspection, Mask
 from workbench.basics.pictures import DISPLAY_SIDE, Picture, digest_of, picture_of, shrink
 from workbench.comparison.comparison import Comparison, Hit, Outcome
@@ -65,9 +65,9 @@ class PaintedPart:
         self.picture: Picture = picture_of(self.image, digest_of(file.content))
 
 
-def clean_key(photo: Photo) -> Hashable:
-    """Identifies the undamaged image of a photo that is painted on."""
-    return (photo.own, photo.key, "clean")
+def clean_key(photo: Photo, image: Image) -> Hashable:
+    """What identifies the undamaged image of a photo that is painted on, in the size that is painted on."""
+    return (photo.own, photo.key, "clean", image.shape)
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,7 +111,7 @@ class PaintingSession:
         self._part: PaintedPart | None = None
         self._below: tuple[object, Damaged] | None = None
         self._made: tuple[object, DamagedPart] | None = None
-        self._look: tuple[object, PaintingResult] | None = None
+        self._result: tuple[object, PaintingResult] | None = None
 
     def part(self, photo: Photo) -> PaintedPart:
         """The part of a photo; the last one is kept. Raises `ImageError` for a bad file."""
@@ -136,7 +136,7 @@ class PaintingSession:
         """Forget what the visitor brought and painted on; samples keep their strokes."""
         self._plans = {key: plan for key, plan in self._plans.items() if not key[0]}
         if self._part is not None and self._part.photo.own:
-            self._part = self._below = self._made = self._look = None
+            self._part = self._below = self._made = self._result = None
 
     def make(self, part: PaintedPart, donors: Sequence[Path] = ()) -> DamagedPart:
         """The part as its plan wants it; made again only if that changed.
@@ -157,48 +157,58 @@ class PaintingSession:
             if self._below is None or self._below[0] != below:  # takes longer than a stroke
                 self._below = below, synthetic_damage(part.image, plan.synthetic, donors)
             damaged = paint(self._below[1], plan.painting.strokes, self.filling)
-            key, picture = clean_key(part.photo), part.picture
+            key, picture = clean_key(part.photo, part.image), part.picture
             if damaged.mask.any():
-                key = (part.photo.own, part.photo.key, hashlib.sha256(damaged.image.tobytes()).hexdigest())
+                digest = hashlib.sha256(damaged.image.tobytes() + damaged.mask.tobytes()).hexdigest()
+                key = (part.photo.own, part.photo.key, digest)
                 picture = picture_of(damaged.image, part.picture.digest)
             self._made = wish, DamagedPart(damaged, key, picture, 1000 * (time.perf_counter() - start))
         return self._made[1]
 
-    def look(self, part: PaintedPart, made: DamagedPart, choices: Sequence[ModelChoice]) -> PaintingResult:
+    def ask(self, part: PaintedPart, made: DamagedPart, choices: Sequence[ModelChoice]) -> PaintingResult:
         """What the models say of what was made of the part; asked again only if it or the models changed.
 
         Raises:
             CRRError: No model answered; the first one's error.
         """
         key = (made, tuple((choice.model.name, choice.key) for choice in choices))
-        if self._look is not None and self._look[0] == key:
-            return self._look[1]
-        for choice in choices:  # what was answered before the damage is known before the clock runs
-            with suppress(CRRError):  # which comes again below
-                self._explanations.explain(clean_key(part.photo), part.image, choice)
+        if self._result is not None and self._result[0] == key:
+            return self._result[1]
+        # The answers to the whole part are asked for before the clock runs, and held while it does: the cache
+        # may be too small for all of them.
+        before = {choice: self._before(part, choice) for choice in choices}
         start = time.perf_counter()
-        comparison = self._compare(part, made, choices)
-        look = PaintingResult(comparison, made.milliseconds + 1000 * (time.perf_counter() - start))
+        comparison = self._compare(part, made, before)
+        result = PaintingResult(comparison, made.milliseconds + 1000 * (time.perf_counter() - start))
         if len(comparison.inspected) == len(choices):  # who failed is asked again next time
-            self._look = key, look
-        return look
+            self._result = key, result
+        return result
 
-    def _compare(self, part: PaintedPart, made: DamagedPart, choices: Sequence[ModelChoice]) -> Comparison:
+    def _before(self, part: PaintedPart, choice: ModelChoice) -> Explanation | CRRError:
+        try:
+            return self._explanations.explain(clean_key(part.photo, part.image), part.image, choice)
+        except CRRError as error:
+            return error
+
+    def _compare(
+        self, part: PaintedPart, made: DamagedPart, before: Mapping[ModelChoice, Explanation | CRRError]
+    ) -> Comparison:
         """Ask one model after the other; an encoder that several use is asked once."""
         answers: dict[str, Outcome] = {}
         copied: dict[str, IdentityIndex] = {}
         hits: dict[str, Hit] = {}
         damaged = made.damaged
-        for choice in choices:
+        for choice, clean in before.items():
             name = choice.model.name
             try:
-                before = self._explanations.explain(clean_key(part.photo), part.image, choice)
+                if isinstance(clean, CRRError):
+                    raise clean
                 after = self._explanations.explain(made.key, damaged.image, choice)
             except CRRError as error:
                 answers[name] = error
                 continue
             answers[name] = Inspected(made.picture, after.inspection, decode_milliseconds=0.0)
-            copied[name] = index_of_damage(before, after, damaged.mask)
+            copied[name] = index_of_damage(clean, after, damaged.mask)
             hits[name] = hit_of(after.inspection, damaged.mask)
         outlines = outlines_of(damaged.mask, part.picture.size)
         return Comparison(part.photo, answers, copied, hits, outlines).checked()

@@ -98,3 +98,13 @@ def test_an_error_reaches_the_session_that_caused_it_and_the_queue_goes_on():
     with pytest.raises(DeviceError, match="out of memory"):
         queues.run("cpu", fail)
     assert queues.run("cpu", lambda: "next") == "next"
+
+
+def test_the_standard_damage_of_a_sample_is_measured_once_for_all_sessions(tiny_inspector, monkeypatch):
+    sample, asked, ask = next(iter(read_samples(Settings().samples).values())), [], tiny_inspector.ask
+    monkeypatch.setattr(tiny_inspector, "ask", lambda *given: asked.append(1) or ask(*given))
+    first = tiny_inspector.standard_index(sample_file(sample), CHOICE, memo=sample.name)
+    assert tiny_inspector.standard_index(sample_file(sample), CHOICE, memo=sample.name) is first
+    assert len(asked) == 1
+    tiny_inspector.standard_index(sample_file(sample), CHOICE)
+    assert len(asked) == 2

@@ -43,15 +43,15 @@ def session_of(inspector):
     return PaintingSession(ExplanationCache(inspector, 2**26))
 
 
-def asked(session, photo, choices=CHOICES):
+def compared(session, photo, choices=CHOICES):
     part = session.part(photo)
-    return session.look(part, session.make(part), choices).comparison
+    return session.ask(part, session.make(part), choices).comparison
 
 
 def test_each_model_answers_what_it_would_to_the_damaged_file(photo, tiny_inspector, detectors):
     session = session_of(tiny_inspector)
     session.plan(photo).painting.strokes = (SCRATCH,)
-    comparison = asked(session, photo)
+    comparison = compared(session, photo)
     image = session.make(session.part(photo)).damaged.image
     for choice in CHOICES:
         [alone] = inspect(detectors[str(choice.model.path)], [image])
@@ -73,14 +73,14 @@ def test_the_photo_is_read_and_asked_about_once_and_each_damage_again(
     monkeypatch.setattr(encoder, "forward", lambda images: passes.append(len(images)) or forward(images))
     for count, size in enumerate((8.0, 9.0, 10.0), start=1):
         session.plan(photo).painting.strokes = (replace(SCRATCH, size=size),)
-        asked(session, photo)
-        asked(session, photo)
+        compared(session, photo)
+        compared(session, photo)
         assert len(passes) == 1 + count  # the whole photo, and each damage, for both models
     assert session.part(photo) is session.part(replace(photo))
 
 
 def test_nothing_painted_has_no_index_and_no_hit(photo, tiny_inspector):
-    comparison = asked(session_of(tiny_inspector), photo)
+    comparison = compared(session_of(tiny_inspector), photo)
     assert comparison.painted
     assert [copied.index for copied in comparison.copied.values()] == [None, None]
     assert {(hit.contrast, hit.iou) for hit in comparison.hits.values()} == {(None, None)}
@@ -91,7 +91,7 @@ def test_everything_painted_has_an_index_but_no_contrast(photo, tiny_inspector):
     session = session_of(tiny_inspector)
     everything = Stroke(tool="rectangle", size=1.0, points=((-1.0, -1.0), (999.0, 999.0)))
     session.plan(photo).painting.strokes = (everything,)
-    comparison = asked(session, photo)
+    comparison = compared(session, photo)
     for name, hit in comparison.hits.items():
         assert hit.contrast is None
         assert 0 <= hit.iou <= 1
@@ -105,18 +105,18 @@ def test_a_model_that_fails_leaves_its_sentence_and_the_others_answer(photo, det
         return detectors[path]
 
     tiny_inspector = Inspector(Models(load, 2**30), inspect_batch)
-    comparison = asked(session_of(tiny_inspector), photo)
+    comparison = compared(session_of(tiny_inspector), photo)
     assert str(comparison.answers["other"]) == "other is damaged"
     assert list(comparison.inspected) == ["crr-embedded"]
     with pytest.raises(CheckpointError, match="other is damaged"):
-        asked(session_of(tiny_inspector), photo, CHOICES[1:])
+        compared(session_of(tiny_inspector), photo, CHOICES[1:])
 
 
 def test_models_on_different_encoders_each_see_the_damage(photo, detectors):
     detectors[str(OTHER_MODEL.path)] = tiny_detector(tiny_config(encoder=replace(ENCODER, resize=96))).eval()
     session = session_of(Inspector(Models(lambda path, _device: detectors[path], 2**30), inspect_batch))
     session.plan(photo).painting.strokes = (SCRATCH,)
-    comparison = asked(session, photo)
+    comparison = compared(session, photo)
     assert all(copied.index is not None for copied in comparison.copied.values())
 
 
@@ -126,7 +126,7 @@ def test_a_large_photo_is_damaged_at_the_size_of_the_screen(tiny_inspector):
     whole = session.part(photo)
     assert max(whole.image.shape) == max(whole.picture.size) == DISPLAY_SIDE
     session.plan(photo).painting.strokes = (SCRATCH,)
-    comparison = asked(session, photo)
+    comparison = compared(session, photo)
     assert comparison.inspected["crr-embedded"].inspection.size == whole.picture.size
 
 
@@ -199,9 +199,9 @@ def test_a_model_that_failed_is_asked_again(photo, detectors):
         return detectors[path]
 
     session = session_of(Inspector(Models(load, 2**30), inspect_batch))
-    assert list(asked(session, photo).inspected) == ["crr-embedded"]
+    assert list(compared(session, photo).inspected) == ["crr-embedded"]
     broken.clear()
-    assert list(asked(session, photo).inspected) == ["crr-embedded", "other"]
+    assert list(compared(session, photo).inspected) == ["crr-embedded", "other"]
 
 
 def test_where_memory_is_tight_each_model_is_loaded_once_a_stroke(photo, detectors):
@@ -212,10 +212,10 @@ def test_where_memory_is_tight_each_model_is_loaded_once_a_stroke(photo, detecto
         return detectors[path]
 
     session = session_of(Inspector(Models(load, limit=1), inspect_batch))
-    asked(session, photo)
+    compared(session, photo)
     loads.clear()
     session.plan(photo).painting.strokes = (SCRATCH,)
-    asked(session, photo)
+    compared(session, photo)
     assert sorted(loads) == sorted(detectors)
 
 
@@ -227,13 +227,22 @@ def test_a_stroke_asks_each_model_once_for_map_index_and_picture(room, monkeypat
     )
     session, photo = PaintingSession(room.explanations), room.part.photo
     part = session.part(photo)
-    session.look(part, session.make(part), [room.choice])
+    session.ask(part, session.make(part), [room.choice])
     assert asked == ["tiny"]  # the part as it came
     session.plan(photo).painting.strokes = (Stroke(tool="line", size=8.0, points=((20, 20), (50, 50))),)
     made = session.make(part)
-    found = session.look(part, made, [room.choice]).comparison
+    found = session.ask(part, made, [room.choice]).comparison
     assert found.copied["tiny"].index is not None
     [answer] = room.explorer.answers(painted(part, made), [room.choice]).values()
     room.explore(painted(part, made))  # the page Layers
     assert asked == ["tiny", "tiny"]
     assert answer.picture.shape == answer.control.shape
+
+
+def test_a_cache_that_is_too_small_asks_no_model_more_than_twice_a_stroke(photo, tiny_inspector, monkeypatch):
+    session, asked = PaintingSession(ExplanationCache(tiny_inspector, 1)), []
+    ask = tiny_inspector.ask
+    monkeypatch.setattr(tiny_inspector, "ask", lambda choice, work: asked.append(choice) or ask(choice, work))
+    session.plan(photo).painting.strokes = (SCRATCH,)
+    assert len(compared(session, photo).copied) == len(CHOICES)
+    assert asked == [*CHOICES, *CHOICES]  # the part as it came, and damaged

@@ -12,7 +12,7 @@ from tests.workbench.fakes import png, use_inspector
 from workbench.inspection.explanation_cache import ExplanationCache
 from workbench.painting.damage import Synthetic
 from workbench.painting.session import DamagePlan, PaintingSession
-from workbench.views.shared.services import process
+from workbench.views.shared.services import services
 
 
 class Screen:
@@ -192,7 +192,7 @@ def test_two_models_stand_beside_each_other(app, screen, tmp_path):
 
 
 def test_a_painted_part_shows_the_index_of_every_patch(app, screen):
-    explanations = ExplanationCache(process.services.inspector, 2**26)
+    explanations = ExplanationCache(services().inspector, 2**26)
     app.session_state["painting_session"] = painting = PaintingSession(explanations)
     painting._plans[(False, "screw_good")] = DamagePlan(synthetic=Synthetic("texture", 1))
     open_page(app, sample="screw_good")

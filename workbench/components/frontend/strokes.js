@@ -1,4 +1,4 @@
-// Strokes in pixels of the picture, as workbench/strokes.py knows them: how they are drawn, done and undone.
+// Strokes in pixels of the picture, as workbench/components/strokes.py knows them: how they are drawn, done and undone.
 // canvas.js uses this; assets.py joins it to that script.
 
 const FREEHAND = ["brush", "eraser"]; // drawn piece by piece; the other shapes when they are finished

@@ -33,7 +33,7 @@ def show_disagreement(choices: list[ModelChoice]) -> None:
     with st.container():  # always there, so that the table stays in its place
         if survey.running is not None:
             st.fragment(_advance, run_every=0.1)(choices)
-    for sentence in _troubles(survey, choices):
+    for sentence in _model_errors(survey, choices):
         st.warning(as_text(sentence), icon=":material/deployed_code_alert:")
     if survey.running is None:  # half a list would be taken for the whole
         _table(choices)
@@ -57,7 +57,7 @@ def _offer(label: str, own: bool, help: str) -> None:
     )
 
 
-def _troubles(survey: DisagreementSurvey, choices: list[ModelChoice]) -> list[str]:
+def _model_errors(survey: DisagreementSurvey, choices: list[ModelChoice]) -> list[str]:
     return [
         f"{choice.model.name} is left out: {survey.model_errors[choice.key]}"
         for choice in choices
@@ -89,9 +89,9 @@ def _table(choices: list[ModelChoice]) -> None:
             "models are furthest apart."
         )
         return
-    split = sum(row.verdicts_differ for row in rows)
+    differing = sum(row.verdicts_differ for row in rows)
     st.markdown(
-        f"**Verdicts differ on {split} of {len(rows)} photos.** Click a row to look at the photo above.",
+        f"**Verdicts differ on {differing} of {len(rows)} photos.** Click a row to look at the photo above.",
         help="Known defects that some model misses stand first, as identity mapping leaves maps cold; then "
         "other photos on which the verdicts differ; each by the largest difference between two models of "
         "score / limit. 1 is the limit of each model: the part is defective from there on.",

@@ -53,19 +53,21 @@ def show_painting(photo: Photo, choices: Sequence[ModelChoice]) -> None:
         with maps:
             columns = st.container()
             with st.spinner("Asking the models"):  # below, so that the maps stay in theirs
-                look = session.look(part, made, choices)
+                result = session.ask(part, made, choices)
             with columns:
-                scale = show_columns(look.comparison, choices)
+                scale = show_columns(result.comparison, choices)
             if made.damaged.mask.any():
                 st.caption(_FIGURES)
         if made.damaged.mask.any():
             with canvas:
                 models = "1 model" if len(choices) == 1 else f"{len(choices)} models"
                 device = device_name(choices[0].device)
-                st.caption(f"From the damage to the maps of {models}: {look.milliseconds:.0f} ms ({device}).")
+                st.caption(
+                    f"From the damage to the maps of {models}: {result.milliseconds:.0f} ms ({device})."
+                )
         _write_link(plan)
         show_answers(painted(part, made), choices)
-        show_details(look.comparison, scale)
+        show_details(result.comparison, scale)
 
 
 def forget_link() -> None:

@@ -61,9 +61,9 @@ def _summary(choice: ModelChoice) -> None:
 
 def inspect_rest(visitor: VisitorState, choice: ModelChoice) -> None:
     """Inspect what is still to be inspected, in turns, with a progress bar."""
-    trouble = visitor.batch.model_errors.get(choice.key)
-    if trouble is not None:
-        st.error(as_text(trouble))
+    model_error = visitor.batch.model_errors.get(choice.key)
+    if model_error is not None:
+        st.error(as_text(model_error))
         again = "Inspects the images that are still missing, for example once memory is free."
         if st.button("Try again", help=again):
             del visitor.batch.model_errors[choice.key]

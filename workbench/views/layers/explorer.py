@@ -59,14 +59,14 @@ def show_explorer(photo: Photo, choices: Sequence[ModelChoice]) -> None:
         explorer = current_explorer()
         with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
             study = _choose_photo(photo)
-            measuring = choose_measure()
+            discrepancy_choice = choose_measure()
             pick = choose_pick()
-            hidden = _choose_hidden()
+            mask = _choose_mask()
         explanations, failures = [], []
         with st.spinner("Asking the models"), progress("Looking once at") as tell:
             for choice in choices:
                 try:
-                    explanations.append(explorer.explain(study, choice, hidden, tell))
+                    explanations.append(explorer.explain(study, choice, mask, tell))
                 except CRRError as error:
                     failures.append((choice.model.name, error))
         for name, failure in failures:
@@ -79,7 +79,7 @@ def show_explorer(photo: Photo, choices: Sequence[ModelChoice]) -> None:
             with place:
                 view = ExplorerState(
                     found,
-                    measuring,
+                    discrepancy_choice,
                     pick,
                     location,
                     len(explanations) == 1,
@@ -87,8 +87,8 @@ def show_explorer(photo: Photo, choices: Sequence[ModelChoice]) -> None:
                 )
                 _show_model(view)
         _show_credits(photo, explanations)
-        show_index(study, explanations, hidden)
-        offer_exports(explanations, study, measuring, location)
+        show_index(study, explanations, mask)
+        offer_exports(explanations, study, discrepancy_choice, location)
 
 
 def _show_model(view: ExplorerState) -> None:
@@ -132,7 +132,7 @@ def _choose_photo(photo: Photo) -> StudyImage:
     return painted(part, painting.make(part, donors))
 
 
-def _choose_hidden() -> FeatureMask:
+def _choose_mask() -> FeatureMask:
     with st.popover("Masking", icon=":material/blur_on:", help="Hide part of the features from the decoder."):
         rate = st.slider(
             "Hidden",

@@ -22,7 +22,7 @@ from workbench.views.shared.session import current_explorer
 def offer_exports(
     explanations: Sequence[LayerExplanation],
     study: StudyImage,
-    measuring: DiscrepancyChoice,
+    discrepancy_choice: DiscrepancyChoice,
     location: Location,
 ) -> None:
     """A button for the page, and one a model for the arrays; both are made when they are pressed."""
@@ -38,7 +38,7 @@ def offer_exports(
         painted = [paint(found) for found in explanations]
         credit = " ".join([credit, *dict.fromkeys(found.normal.credit for found in explanations)]).strip()
         return as_html(
-            explanations, painted, study.photo.name, study.size, credit, measuring, location
+            explanations, painted, study.photo.name, study.size, credit, discrepancy_choice, location
         ).encode()
 
     def arrays(found: LayerExplanation) -> bytes:

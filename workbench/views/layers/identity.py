@@ -34,7 +34,7 @@ _MEASURED_ON: dict[Origin, str] = {
 def show_index(
     study: StudyImage,
     explanations: Sequence[LayerExplanation],
-    hidden: FeatureMask,
+    mask: FeatureMask,
 ) -> None:
     """Show the index, a line a model: those shown above, an autoencoder, and others that are chosen here."""
     found = available.find_models()
@@ -55,7 +55,7 @@ def show_index(
     asked = [ModelChoice(found[name], explanations[0].choice.device) for name in names]
     origin = _origin(study, explanations)
     with st.spinner("Asking the models"), progress("Looking once at") as tell:
-        indices, failed = current_explorer().indices(study, asked, hidden, origin, tell)
+        indices, failed = current_explorer().indices(study, asked, mask, origin, tell)
     for name, sentence in failed.items():
         st.warning(as_text(f"{name}: {sentence}"), icon=":material/error:")
     layers = {name: copied.layers for name, copied in indices.items() if copied.index is not None}

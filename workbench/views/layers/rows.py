@@ -66,7 +66,7 @@ def _show_heading(view: ExplorerState, index: int, share: float) -> None:
 
 def _show_pictures(view: ExplorerState, index: int) -> None:
     found = view.found
-    measure = view.measuring.of(found.explanation.layers[index].layer.channels)
+    measure = view.discrepancy_choice.of(found.explanation.layers[index].layer.channels)
     drawing = draw_layer(found, index, measure, view.location, view.pick)
     show_panels(drawing, view.key(f"layer-{index}"), view.chosen)
 
@@ -75,7 +75,7 @@ def _show_normals(view: ExplorerState, index: int) -> None:
     """The place that was chosen among normal patches: in numbers and in pictures."""
     found, at = view.found, view.at[index]
     layer, reference = found.explanation.layers[index], found.normal.reference
-    measure = view.measuring.of(layer.layer.channels)
+    measure = view.discrepancy_choice.of(layer.layer.channels)
     values = discrepancy_map(layer, measure)
     if float(values.max()) < 1e-6:
         where = "in this channel" if isinstance(measure, int) else "in this layer"
@@ -88,7 +88,7 @@ def _show_normals(view: ExplorerState, index: int) -> None:
             None if reference is None else reference.layers[index].discrepancies(measure),
             at.discrepancy,
             highest(layer, index, measure, reference),
-            view.measuring.axis(layer.layer.channels),
+            view.discrepancy_choice.axis(layer.layer.channels),
         ),
         key=view.key(f"patches-{index}"),
         config={"displayModeBar": False},

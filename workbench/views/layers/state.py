@@ -22,7 +22,7 @@ class ExplorerState:
 
     Attributes:
         found: The answer.
-        measuring: How the discrepancy is measured.
+        discrepancy_choice: How the discrepancy is measured.
         pick: "point" or "area": what a drag chooses.
         location: What was chosen, in the photo.
         alone: Whether no other model stands beside it, so that there is room at the side.
@@ -30,7 +30,7 @@ class ExplorerState:
     """
 
     found: LayerExplanation
-    measuring: DiscrepancyChoice
+    discrepancy_choice: DiscrepancyChoice
     pick: str
     location: Location
     alone: bool
@@ -51,7 +51,11 @@ class ExplorerState:
         explanation = self.found.explanation
         return [
             look_at(
-                explanation, index, self.local, self.measuring.of(layer.layer.channels), self.found.normal
+                explanation,
+                index,
+                self.local,
+                self.discrepancy_choice.of(layer.layer.channels),
+                self.found.normal,
             )
             for index, layer in enumerate(explanation.layers)
         ]

@@ -159,8 +159,8 @@ def hide_features(context: StepContext) -> None:
         "Hidden", 0, 80, 40, 10, format="%d %%", key="lesson_hidden", help="Share of the feature values."
     )
     study = context.damaged
-    hidden = FeatureMask(percent / 100, seed=1)
-    seen = context.demonstration.ask(study, _MASKED, hidden)
+    mask = FeatureMask(percent / 100, seed=1)
+    seen = context.demonstration.ask(study, _MASKED, mask)
     layer = len(seen.found.explanation.layers) - 2
     pictures: list[tuple[str, Image | None, str]] = [
         ("damaged photo", None, ""),

@@ -10,7 +10,7 @@ from workbench.basics.markdown import as_text
 from workbench.inspection.samples import read_samples, sample_thumbnail
 from workbench.settings import settings
 from workbench.views.shared.page import plain_errors
-from workbench.views.shared.session import current_visitor, forget_explanations, shown_sample
+from workbench.views.shared.session import current_visitor, forget_explanations, has_visitor, shown_sample
 
 _SAMPLE, _CAMERA, _FOLDER, _CLOSED = "sample_choice", "camera", "folder_path", "popovers_closed"
 
@@ -84,7 +84,7 @@ def _uploader(label: str, name: str, several: object, help: str) -> None:
         on_change=_files_changed,
         args=(key,),
     )
-    if files or "visit" in st.session_state:
+    if files or has_visitor():
         current_visitor().note(key, files)
 
 

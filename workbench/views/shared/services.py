@@ -1,11 +1,12 @@
 """What all pages of this process share: who asks the models, what is usual for them, and what is on its way.
 
-One object, made when it is first asked for, so that a test can put another one in its place.
+Each service is made when it is first asked for, once for all visitors. A test puts another object in place of
+`SERVICES`.
 """
 
-from dataclasses import dataclass
-from functools import cached_property
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from threading import RLock
+from typing import TYPE_CHECKING, Any
 
 from streamlit.runtime import Runtime
 
@@ -18,48 +19,75 @@ if TYPE_CHECKING:  # these need torch, and the gallery is on the screen before i
     from workbench.reference.cache import ReferenceCache
 
 
-@dataclass(frozen=True)
 class Services:
-    """The services of this process.
+    """The services of a process; thread-safe."""
 
-    Attributes:
-        inspector: Asks models, for all sessions.
-        references: What is usual for a model, for all sessions.
-        downloads: Models on their way from the Hub.
-        uploads: The model on its way to the Hub.
-    """
+    def __init__(self) -> None:
+        self._made: dict[str, Any] = {}
+        self._lock = RLock()
 
-    inspector: "Inspector"
-    references: "ReferenceCache"
-    downloads: "Downloads"
-    uploads: "Uploads"
+    @property
+    def inspector(self) -> "Inspector":
+        """Asks models, for all sessions."""
+        return self._once("inspector", _inspector)
+
+    @property
+    def references(self) -> "ReferenceCache":
+        """What is usual for a model, for all sessions."""
+        return self._once("references", lambda: _references(self.inspector))
+
+    @property
+    def downloads(self) -> "Downloads":
+        """The models on their way from the Hub."""
+        return self._once("downloads", _downloads)
+
+    @property
+    def uploads(self) -> "Uploads":
+        """The model on its way to the Hub."""
+        return self._once("uploads", _uploads)
+
+    def _once(self, name: str, make: Callable[[], Any]) -> Any:
+        with self._lock:
+            if name not in self._made:
+                self._made[name] = make()
+            return self._made[name]
 
 
-class _Process:
-    @cached_property
-    def services(self) -> Services:
-        import crr
-        from crr.inference.engine import inspect_batch
-        from workbench.inspection.inspector import Inspector, log_requests
-        from workbench.model_store.downloads import Downloads
-        from workbench.model_store.loaded import Models
-        from workbench.model_store.uploads import Uploads
-        from workbench.reference.cache import ReferenceCache
-
-        if settings().request_log:
-            log_requests()
-        inspector = Inspector(Models(crr.load, settings().model_bytes), inspect_batch)
-        references = ReferenceCache(inspector, settings().normals_bytes)
-        return Services(inspector, references, Downloads(_has_a_window), Uploads())
-
-
-process = _Process()
-"""Holds the services; a test sets `process.services`."""
+SERVICES = Services()
 
 
 def services() -> Services:
     """The services of this process."""
-    return process.services
+    return SERVICES
+
+
+def _inspector() -> "Inspector":
+    import crr
+    from crr.inference.engine import inspect_batch
+    from workbench.inspection.inspector import Inspector, log_requests
+    from workbench.model_store.loaded import Models
+
+    if settings().request_log:
+        log_requests()
+    return Inspector(Models(crr.load, settings().model_bytes), inspect_batch)
+
+
+def _references(inspector: "Inspector") -> "ReferenceCache":
+    from workbench.reference.cache import ReferenceCache
+
+    return ReferenceCache(inspector, settings().normals_bytes)
+
+
+def _downloads() -> "Downloads":
+    from workbench.model_store.downloads import Downloads
+
+    return Downloads(_has_a_window)
+
+
+def _uploads() -> "Uploads":
+    from workbench.model_store.uploads import Uploads
+
+    return Uploads()
 
 
 def _has_a_window(visitor: str) -> bool:

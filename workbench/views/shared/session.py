@@ -28,6 +28,11 @@ def linked_sample() -> str:
     return wanted if wanted in samples else next(iter(samples))
 
 
+def has_visitor() -> bool:
+    """Whether this session looked at anything yet."""
+    return _VISITOR in st.session_state
+
+
 def current_visitor() -> "VisitorState":
     """This session's visitor; a new session looks at the sample that its link asks for."""
     from workbench.inspection.visitor import VisitorState

@@ -21,7 +21,7 @@ def show_clickable_table(
     """Show rows with thumbnails.
 
     Args:
-        name: Of the table among those of the page.
+        name: Name of the table, its own on the page.
         rows: What identifies each row: other rows, another selection.
         cells: What is shown of each.
         columns: Streamlit's configuration of each column.

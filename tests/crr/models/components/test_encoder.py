@@ -12,8 +12,7 @@ from torch import Tensor, nn
 
 from crr.config import EncoderConfig
 from crr.errors import EncoderError
-from crr.models.components import backbones
-from crr.models.components import encoder as encoders
+from crr.models.components import backbones, encoder as encoders
 from crr.models.components.encoder import Encoder, token_grid
 from crr.training.presets import DINOV2_BASE, EMBEDDED
 from tests.crr.tiny import ENCODER, tiny_detector
