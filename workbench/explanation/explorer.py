@@ -1,7 +1,7 @@
 """One photo and one model, with everything that the layer explorer compares them with."""
 
 from collections import OrderedDict
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -140,7 +140,7 @@ class LayerExplorer:
         Raises:
             CRRError: The model cannot be asked, or the network is damaged.
         """
-        return self._pictures(found.identity, found.explanation, found.choice)
+        return self._pictures(found.identity, lambda: found.explanation, found.choice)
 
     def answers(self, study: StudyImage, choices: Sequence[ModelChoice]) -> dict[str, AnswerPicture]:
         """Model name to its decoder's answer as a picture.
@@ -152,7 +152,8 @@ class LayerExplorer:
         for choice in choices:
             with suppress(CRRError):
                 explanation = self._explanations.explain(study.key, study.image, choice)
-                pictures = self._pictures((study.key, choice.key), _scaled(explanation, None), choice)
+                scaled = partial(_scaled, explanation, None)
+                pictures = self._pictures((study.key, choice.key), scaled, choice)
                 if pictures is not None:
                     control, answer = pictures
                     painted[choice.model.name] = AnswerPicture(
@@ -205,11 +206,12 @@ class LayerExplorer:
         )
 
     def _pictures(
-        self, identity: Hashable, explanation: Explanation, choice: ModelChoice
+        self, identity: Hashable, scaled: Callable[[], Explanation], choice: ModelChoice
     ) -> list[Image] | None:
+        """Pictures that are recalled, or painted from what `scaled` gives."""
         known = self._painted.get(identity)
         if known is None:
-            known = self._explanations.inspector.ask(choice, partial(paint_answer, explanation=explanation))
+            known = self._explanations.inspector.ask(choice, partial(paint_answer, explanation=scaled()))
             if known is not None:
                 self._painted.put(identity, known, sum(image.nbytes for image in known))
         return known

@@ -38,10 +38,9 @@ def best_known(study: StudyImage, explanation: Explanation, reference: CategoryR
     """
     if study.clean is not None:
         return "painted"
-    usable = study.mask is not None and reference is not None and explanation.inspection.known
-    return (
-        "marked" if usable and study.mask is not None and shows_in_view(study.mask, explanation) else "test"
-    )
+    if study.mask is None or reference is None or not explanation.inspection.known:
+        return "test"
+    return "marked" if shows_in_view(study.mask, explanation) else "test"
 
 
 class IndexMeasure:

@@ -6,7 +6,6 @@ from functools import partial
 
 from crr.inference.explanation import Explanation, explain
 from crr.inference.forward import EncoderPasses, FeatureMask
-from crr.models.detector import Detector
 from crr.types import Image
 from workbench.basics.cache import BoundedCache, recent
 from workbench.inspection.inspector import Inspector, ModelChoice
@@ -46,7 +45,7 @@ class ExplanationCache:
         known = self._kept.get(full)
         if known is None:
             passes = recent(self._passes, key, dict, _PHOTOS)
-            known = self.inspector.ask(choice, partial(_explain, image=image, passes=passes, mask=mask))
+            known = self.inspector.ask(choice, partial(explain, image=image, passes=passes, mask=mask))
             self._kept.put(full, known, known.nbytes)
         return known
 
@@ -54,7 +53,3 @@ class ExplanationCache:
         """Forget everything: what models answered can be painted back into pictures."""
         self._kept.clear()
         self._passes.clear()
-
-
-def _explain(detector: Detector, image: Image, passes: EncoderPasses, mask: FeatureMask) -> Explanation:
-    return explain(detector, image, passes, mask)

@@ -84,6 +84,11 @@ def samples_of_other_kinds(samples: Mapping[str, GallerySample], name: str) -> l
     return [sample for sample in samples.values() if sample.category != own]
 
 
+def donor_files(samples: Mapping[str, GallerySample], name: str) -> list[Path]:
+    """Photos of other kinds of parts, whose material does not belong on the sample or photo of that name."""
+    return [sample.path for sample in samples_of_other_kinds(samples, name)]
+
+
 @cache
 def sample_thumbnail(sample: GallerySample) -> str:
     """Data URI of a small picture of the sample."""

@@ -22,7 +22,6 @@ from crr.inference.forward import EncoderKey, encode, encoder_key
 from crr.inference.patch_memory import PatchMemory
 from crr.models.components.encoder import Layer
 from crr.models.detector import Detector
-from crr.types import Features, Image
 from workbench.basics.cache import BoundedCache
 from workbench.inspection.inspector import ChoiceKey, Inspector, ModelChoice
 from workbench.reference.patches import (
@@ -131,7 +130,7 @@ class ReferenceCache:
             return PatchMemory(
                 layers,
                 images,
-                lambda batch: self._ask(choice, partial(_encode, batch)),
+                lambda batch: self._ask(choice, partial(encode, images=batch, at_input_size=True)),
                 lambda done, count: tell(done, count, "patches of normal images"),
             )
 
@@ -159,7 +158,7 @@ class ReferenceCache:
         return self._faces[choice.key]
 
     def _explain(self, choice: ModelChoice, path: Path) -> Explanation:
-        return self._ask(choice, partial(_explain, decode(path, str(path))))
+        return self._ask(choice, partial(explain, image=decode(path, str(path))))
 
     def _ask(self, choice: ModelChoice, work: Callable[[Detector], Made]) -> Made:
         # One image or batch at a time, so that other visitors get their turns.
@@ -198,11 +197,3 @@ def _memory_key(encoder: EncoderKey, files: Mapping[str, Sequence[File]]) -> Has
 
 def _face_of(detector: Detector) -> tuple[EncoderConfig, tuple[Layer, ...], EncoderKey]:
     return detector.config.encoder, detector.encoder.layers, encoder_key(detector)
-
-
-def _encode(images: list[Image], detector: Detector) -> Features:
-    return encode(detector, images, at_input_size=True)
-
-
-def _explain(image: Image, detector: Detector) -> Explanation:
-    return explain(detector, image)

@@ -223,7 +223,7 @@ def test_a_stroke_asks_each_model_once_for_map_index_and_picture(room, monkeypat
     asked = []
     monkeypatch.setattr(
         "workbench.inspection.explanation_cache.explain",
-        lambda detector, image, *more: asked.append(detector.name) or explain(detector, image, *more),
+        lambda detector, **given: asked.append(detector.name) or explain(detector, **given),
     )
     session, photo = PaintingSession(room.explanations), room.part.photo
     part = session.part(photo)

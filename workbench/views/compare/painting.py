@@ -11,7 +11,7 @@ from workbench.components.canvas import show_canvas
 from workbench.explanation.study_image import painted
 from workbench.inspection.inspector import ModelChoice
 from workbench.inspection.photo import Photo
-from workbench.inspection.samples import read_samples, samples_of_other_kinds
+from workbench.inspection.samples import donor_files, read_samples, samples_of_other_kinds
 from workbench.painting.damage import KINDS, MATERIALS, Damaged, Filling
 from workbench.painting.session import DamagePlan
 from workbench.settings import settings
@@ -40,7 +40,7 @@ def show_painting(photo: Photo, choices: Sequence[ModelChoice]) -> None:
             session.filling = _choose_filling(photo, session.filling)
             _offer_synthetic(plan)
         canvas, maps = st.columns([9, 11], gap="medium")
-        made = session.make(part, _others(photo))
+        made = session.make(part, donor_files(read_samples(settings().samples), photo.key))
         with canvas:
             show_canvas(
                 part.picture,
@@ -168,12 +168,6 @@ def _offer_synthetic(plan: DamagePlan) -> None:
 
 def _heal(plan: DamagePlan) -> None:
     plan.synthetic = None
-
-
-def _others(photo: Photo) -> list[Path]:
-    """Photos of other kinds of parts, for material that does not belong on this one."""
-    samples = read_samples(settings().samples)
-    return [sample.path for sample in samples_of_other_kinds(samples, photo.key)]
 
 
 def _say_what_was_made(damaged: Damaged, plan: DamagePlan, photo: Photo) -> None:

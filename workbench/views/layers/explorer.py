@@ -12,7 +12,7 @@ from workbench.explanation.location import Location
 from workbench.explanation.study_image import StudyImage, original, painted
 from workbench.inspection.inspector import ModelChoice
 from workbench.inspection.photo import Photo
-from workbench.inspection.samples import read_samples, samples_of_other_kinds
+from workbench.inspection.samples import donor_files, read_samples
 from workbench.model_store import available
 from workbench.settings import settings
 from workbench.views.layers.details import show_adding_up, show_answer_picture, show_channels
@@ -128,7 +128,7 @@ def _choose_photo(photo: Photo) -> StudyImage:
         return original(photo)
     part = painting.part(photo)
     samples = read_samples(settings().samples)
-    donors = [sample.path for sample in samples_of_other_kinds(samples, photo.key)]
+    donors = donor_files(samples, photo.key)
     return painted(part, painting.make(part, donors))
 
 

@@ -14,7 +14,7 @@ from workbench.explanation.drawing import draw_pictures
 from workbench.explanation.feature_pictures import ILLUSTRATION, NO_PAINTER
 from workbench.explanation.study_image import StudyImage, original
 from workbench.inspection.photo import SamplePhoto
-from workbench.inspection.samples import GallerySample, samples_of_other_kinds
+from workbench.inspection.samples import GallerySample, donor_files
 from workbench.lesson.demonstration import Demonstration
 
 
@@ -42,7 +42,7 @@ class StepContext:
     @cached_property
     def damaged(self) -> StudyImage:
         """The part with its damage."""
-        donors = [sample.path for sample in samples_of_other_kinds(self.samples, self.sample.name)]
+        donors = donor_files(self.samples, self.sample.name)
         return self.demonstration.damage(self.sample, self.number, donors)
 
     def show(self, study: StudyImage, pictures: Sequence[tuple[str, Image | None, str]], key: str) -> None:
