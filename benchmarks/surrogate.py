@@ -19,8 +19,9 @@ from benchmarks.tables import print_table, share
 from crr.checkpoints.files import find
 from crr.checkpoints.normals import held_back_normals
 from crr.checkpoints.serialization import load
-from crr.data.datasets import Category, Dataset, Sample, open_dataset, read_mask
+from crr.data.datasets import Category, Dataset, Sample, open_dataset
 from crr.data.images import decode
+from crr.data.masks import find_rule, read_mask
 from crr.data.preprocessing import mask_to_input
 from crr.identity.index import as_number, layer_indices, mean_index, passed_damage
 from crr.identity.pairs import DamagedPair, real_pairs, synthetic_pairs
@@ -123,11 +124,11 @@ def summed(
 
 def real_defects(detector: Detector, category: Category) -> Iterator[tuple[Reconstruction, Tensor]]:
     """What the model answered to each defective test image, and its mask."""
-    encoder = detector.config.encoder
+    encoder, rule = detector.config.encoder, find_rule(category.test)
     for sample in category.test:
-        if sample.defective and sample.mask is not None:
+        if sample.defective and sample.masks:
             image = decode(sample.path, str(sample.path))
-            mask = mask_to_input(read_mask(sample, image.shape[:2]), encoder)
+            mask = mask_to_input(read_mask(sample, image.shape[:2], rule) >= 0.5, encoder)
             answer = forward(detector, [image]).reconstruction
             yield answer, torch.from_numpy(mask)[None]
 

@@ -25,6 +25,34 @@ Side = Annotated[int, Field(gt=0, le=8192)]
 
 
 @dataclass(frozen=True, config=STRICT)
+class ValueRange:
+    """Which value of an image deeper than 8 bits is black and which is white; what lies outside is cut.
+
+    Attributes:
+        low: Becomes 0 of 255.
+        high: Becomes 255; above `low`.
+    """
+
+    low: Annotated[float, Field(allow_inf_nan=False)]
+    high: Annotated[float, Field(allow_inf_nan=False)]
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.low >= self.high:
+            raise ValueError(f"low ({self.low}) must be below high ({self.high})")
+        return self
+
+    def __str__(self) -> str:
+        """As people write it: "0 to 4095"."""
+        return f"{self.low:.10g} to {self.high:.10g}"
+
+    @classmethod
+    def of_bits(cls, bits: int) -> Self:
+        """The range of unsigned integers of so many bits."""
+        return cls(0, 2**bits - 1)
+
+
+@dataclass(frozen=True, config=STRICT)
 class EncoderConfig:
     """A frozen backbone and the layers that are compared.
 
@@ -248,6 +276,8 @@ class DetectorConfig:
         encoder_digest: Digest of the weights of the encoder that it was trained with.
         weights_digest: Digest of the weights file that was saved with it; empty before that was recorded.
         trained: Iterations done a stage, fewer than planned where a run was stopped early.
+        value_range: Black and white of training images deeper than 8 bits whose files do not say it; None
+            where there were none.
     """
 
     method: str = "crr"
@@ -263,6 +293,7 @@ class DetectorConfig:
     encoder_digest: str = ""
     weights_digest: str = ""
     trained: dict[str, int] = field(default_factory=dict)
+    value_range: ValueRange | None = None
     format: int = FORMAT
 
     @model_validator(mode="after")
@@ -273,7 +304,10 @@ class DetectorConfig:
 
     def as_json(self) -> dict[str, Any]:
         """A dictionary of plain values from which `from_json` makes an equal config."""
-        return asdict(self)
+        values = asdict(self)
+        if self.value_range is None:  # so that versions which know no such range read what needs none
+            del values["value_range"]
+        return values
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Self:

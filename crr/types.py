@@ -19,7 +19,24 @@ Mask = NDArray[np.bool_]
 Features = list[Tensor]
 """One float tensor (B, C_l, h_l, w_l) a layer, each layer on its own grid."""
 
-Verdict = Literal["normal", "defective"]
+Verdict = Literal["normal", "defective", "unknown part", "no part seen"]
+"""What is said of an image. The last two are neither: a model's score means nothing there."""
+
+
+def verdict_of(score: float, threshold: float, *, known: bool, seen: bool) -> Verdict:
+    """The verdict on an image: whether it shows anything comes first, then whether the model knows it.
+
+    Args:
+        score: Image-level anomaly score.
+        threshold: Defective if the score reaches it.
+        known: Whether the image looks like something the model was trained on.
+        seen: Whether it shows anything at all.
+    """
+    if not seen:
+        return "no part seen"
+    if not known:
+        return "unknown part"
+    return "defective" if score >= threshold else "normal"
 
 
 @dataclass(frozen=True)
@@ -92,9 +109,10 @@ class Inspection:
         percentile: Share of that category's held-back normal scores below this score, ties counted half,
             in [0, 100], or None where the checkpoint is not calibrated.
         normal_scores: Held-back normal scores of the nearest category, ascending.
-        verdict: "normal" or "defective".
+        verdict: See `verdict_of`; with the calibrated threshold.
         category: Nearest known category, or None where the checkpoint is not calibrated.
         known: False if the image looks like nothing the model was trained on.
+        seen: False if it shows nothing: constant, black, white, saturated, transparent, or noise alone.
         device: For example "cpu" or "cuda:0".
         milliseconds: Time a step took: decode, encoder, decoder, segmentation, ... (this image's share).
     """
@@ -114,6 +132,11 @@ class Inspection:
     known: bool
     device: str
     milliseconds: dict[str, float] = field(default_factory=dict)
+    seen: bool = True
+
+    def verdict_at(self, threshold: float) -> Verdict:
+        """The verdict with another image threshold."""
+        return verdict_of(self.score, threshold, known=self.known, seen=self.seen)
 
     def mask(self, threshold: float | None = None) -> Mask:
         """bool (H, W) in original pixels: True where the map reaches `threshold` (calibrated if None)."""

@@ -33,8 +33,8 @@ def test_a_checkpoint_of_before_says_what_it_said():
 def test_results_have_the_keys_and_columns_of_before():
     ran = CliRunner().invoke(command, ["predict", str(SAMPLE), "--json", "-", "--device", "cpu"])
     values = json.loads(ran.stdout)
-    assert list(values) == ["model", "images"]
-    assert list(values["images"][0]) == RECORD
+    assert {"model", "images"} <= values.keys()
+    assert set(RECORD) <= values["images"][0].keys()
     assert list(COLUMNS) == TABLE.split()
 
 

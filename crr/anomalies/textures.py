@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crr.anomalies.perlin import perlin
-from crr.data.images import decode, find_images
+from crr.data.images import decode
+from crr.data.layouts.walk import find_images
 from crr.errors import DatasetError
 from crr.types import Image
 

@@ -14,9 +14,11 @@ from pathlib import Path
 import cv2
 
 from crr.checkpoints.files import NORMALS, checkpoint_folder, read_config
-from crr.config import EncoderConfig
-from crr.data.datasets import Dataset, Sample, evenly_spread, split_validation
-from crr.data.images import decode, encode_jpeg, find_images
+from crr.config import EncoderConfig, ValueRange
+from crr.data.datasets import Dataset, Sample, evenly_spread, split_validation, without_copies
+from crr.data.images import decode, encode_jpeg
+from crr.data.inventory.facts import read_facts
+from crr.data.layouts.walk import find_images
 from crr.errors import CheckpointError, ConfigError
 from crr.runtime.files import write_atomically
 from crr.runtime.progress import Reporter
@@ -37,6 +39,8 @@ def keep_normals(
     encoder: EncoderConfig,
     count: int = MOST,
     progress: Callable[[Progress], None] | None = None,
+    *,
+    value_range: ValueRange | None = None,
 ) -> None:
     """Put copies of normal images beside a checkpoint; those of the same categories are replaced.
 
@@ -46,6 +50,7 @@ def keep_normals(
         encoder: Settings of the checkpoint's encoder; images are kept no larger than it needs.
         count: Most images a category, evenly spread; 0 keeps none.
         progress: Called about once a second with the stage "normals".
+        value_range: Black and white of images deeper than 8 bits that do not say it.
 
     Raises:
         ConfigError: A category's name is none for a folder.
@@ -58,7 +63,7 @@ def keep_normals(
         folder = _folder(checkpoint, category)
         kept = evenly_spread(samples, count)
         for number, sample in enumerate(kept):
-            content = _content(sample.path, encoder)
+            content = _content(sample.path, encoder, value_range)
             write_atomically(folder / f"{number:03}.jpg", partial(_write, content))
             reporter.advance(images=1)
         for stale in sorted(folder.glob("*.jpg"))[len(kept) :]:
@@ -71,8 +76,11 @@ def held_back_normals(dataset: Dataset, share: float, seed: int) -> dict[str, li
     Raises:
         DatasetError: A category has fewer than 2 images.
     """
+    paths = [sample.path for category in dataset.categories for sample in category.train]
+    digests = {path: fact.digest for path, fact in read_facts(paths, decode=False).items()}
     return {
-        category.name: split_validation(category.train, share, seed)[1] for category in dataset.categories
+        category.name: split_validation(category.train, share, seed)[1]
+        for category in without_copies(dataset, digests).categories
     }
 
 
@@ -140,9 +148,9 @@ def _write(content: bytes, path: Path) -> None:
     path.write_bytes(content)
 
 
-def _content(path: Path, encoder: EncoderConfig) -> bytes:
+def _content(path: Path, encoder: EncoderConfig, value_range: ValueRange | None) -> bytes:
     """A JPEG file without notes on place and camera: a small one as it is, as nothing is to be lost twice."""
-    image = decode(path, str(path))
+    image = decode(path, str(path), value_range=value_range)
     side = max(_SIDE, encoder.resize)
     height, width = image.shape[:2]
     scale = side / max(height, width)

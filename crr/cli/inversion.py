@@ -24,7 +24,7 @@ def train_inversion(
 ) -> None:
     """Train the network that paints pictures of a model's features; Ctrl-C leaves it usable."""
     from crr.checkpoints.files import CONFIG as CHECKPOINT, read_config
-    from crr.data.datasets import open_dataset
+    from crr.data.datasets import check_training, open_dataset
     from crr.inversion.card import inversion_card
     from crr.inversion.checkpoint import CONFIG, save_inversion
     from crr.inversion.training import train_inversion as run
@@ -36,6 +36,7 @@ def train_inversion(
         raise ConfigError(f"{out} holds an inversion network already: give another folder, or --overwrite.")
     check_writable(out)
     dataset = open_dataset(data, category)
+    check_training(dataset)
     encoder = read_config(model_folder(model, progress)).encoder
     with stoppable("Stopping: saving what was learnt so far.") as stop, reporting(progress) as report:
         config, network = run(
@@ -105,11 +106,12 @@ def normals(
     """Put normal images beside a checkpoint, to compare patches with: those held back from its training."""
     from crr.checkpoints.files import NORMALS, read_config
     from crr.checkpoints.normals import held_back_normals, keep_normals
-    from crr.data.datasets import open_dataset
+    from crr.data.datasets import check_training, open_dataset
 
     folder = model_folder(model, progress)
     config = read_config(folder)
     dataset = open_dataset(data, category)
+    check_training(dataset)
     unknown = [entry.name for entry in dataset.categories if entry.name not in config.categories]
     if unknown:
         raise ConfigError(
@@ -118,7 +120,7 @@ def normals(
         )
     held_back = held_back_normals(dataset, config.training.validation_share, config.training.seed)
     with reporting(progress) as report:
-        keep_normals(folder, held_back, config.encoder, count, report)
+        keep_normals(folder, held_back, config.encoder, count, report, value_range=config.value_range)
     if progress != "json":
         echo(f"Wrote {folder / NORMALS}")
 

@@ -2,6 +2,9 @@
 
 import os
 import shlex
+from collections import Counter
+from dataclasses import replace
+from functools import partial
 from importlib import metadata
 from typing import Annotated
 
@@ -10,16 +13,19 @@ import typer
 from crr.cli import hub, inversion, measure, options as option
 from crr.cli.support import (
     INTERRUPTED,
+    NO_VERDICT,
     SOME_FAILED,
     STDOUT,
     check_file,
     check_json_file,
     model_folder,
+    say_what_is_there,
     stoppable,
     user_errors,
     write_json,
+    write_result,
 )
-from crr.cli.terminal import echo, prediction_line, reporting
+from crr.cli.terminal import data_table, echo, prediction_line, reporting
 from crr.errors import ConfigError
 from crr.runtime.allocator import keep_freed_memory
 
@@ -79,6 +85,8 @@ def train(
     seed: option.Seed = 0,
     workers: option.Workers = None,
     normals: option.KeptNormals = None,
+    on_error: option.OnError = "stop",
+    value_range: option.Range = None,
     device: option.Device = "auto",
     snapshot_seconds: option.SnapshotSeconds = 60.0,
     resume: option.Resume = False,
@@ -111,11 +119,12 @@ def train(
         foreground_only=foreground_only,
         seed=seed,
     )
-    options = RunOptions(
-        device, workers, resume, overwrite, snapshot_seconds, textures, MOST if normals is None else normals
-    )
+    kept = MOST if normals is None else normals
+    options = RunOptions(device, workers, resume, overwrite, snapshot_seconds, textures, kept, on_error)
     with stoppable("Stopping: calibrating what was learnt so far.") as stop, reporting(progress) as report:
-        run(open_dataset(data, category), out, configure(choices), options, report, stop)
+        dataset = open_dataset(data, category, allow_bare=True)
+        config = replace(configure(choices), value_range=value_range)
+        run(dataset, out, config, options, report, stop, partial(say_what_is_there, style=progress))
     unfinished = is_unfinished(out)
     if progress != "json":
         state = "Stopped early, usable as it is; go on with --resume" if unfinished else "Done"
@@ -139,26 +148,40 @@ def predict(
     json_file: option.JsonFile = None,
     device: option.Device = "auto",
     batch_size: option.PredictionBatchSize = 8,
+    value_range: option.Range = None,
     progress: option.ProgressFormat = "bar",
 ) -> None:
-    """Inspect images; a bad file is reported and the rest go on (exit code 1)."""
+    """Inspect images; a bad file is reported and the rest go on (exit code 1).
+
+    Exit code 3: some show no part at all, or an unknown one.
+    """
     check_json_file(json_file, progress)
     folder = model_folder(model, progress)  # before torch is loaded, so that what is wrong is said at once
 
     from crr.checkpoints.serialization import load
+    from crr.data.inventory.looking import look_at_files
     from crr.inference.predict import predict_files
 
     detector = load(folder, device)
     rows = []
     with reporting(progress) as report:
-        for row in predict_files(detector, images, out, batch_size, report):
+        looked = look_at_files(images, value_range=value_range or detector.value_range, progress=report)
+        say_what_is_there(looked, progress)
+        for row in predict_files(detector, images, out, batch_size, report, looked):
             rows.append(row)
             if progress != "json" and json_file != STDOUT:
                 line, colour = prediction_line(row)
                 echo(line, colour=colour)
-    write_json(json_file, {"model": detector.name, "images": rows})
-    if any("error" in row for row in rows):
+    counts = Counter(row.get("verdict", "error") for row in rows)
+    if progress != "json":
+        said = ", ".join(f"{count} {what}" for what, count in counts.items())
+        echo(f"{len(rows)} inspected: {said}", error=True)
+    result = {"model": detector.name, "images": rows, "counts": counts, "data": looked.as_json()}
+    write_json(json_file, result)
+    if "error" in counts:
         raise typer.Exit(SOME_FAILED)
+    if counts.keys() & {"unknown part", "no part seen"}:
+        raise typer.Exit(NO_VERDICT)
 
 
 @user_errors()
@@ -173,11 +196,12 @@ def anomalies(
     foreground_only: option.ForegroundOnly = False,
 ) -> None:
     """Show the synthetic damage that training uses, as a contact sheet."""
-    from crr.data.datasets import open_dataset
+    from crr.data.datasets import check_training, open_dataset
     from crr.visualization.contact_sheet import write_sheet
 
     check_file(out)
     dataset = open_dataset(data, category)
+    check_training(dataset)
     write_sheet(
         dataset,
         out,
@@ -190,8 +214,30 @@ def anomalies(
     echo(f"Wrote {out}")
 
 
+@user_errors()
+def data(
+    root: option.LookedAt,
+    category: option.Category = None,
+    value_range: option.Range = None,
+    json_file: option.JsonFile = None,
+    progress: option.ProgressFormat = "bar",
+) -> None:
+    """Say what is in a data set, what is passed over and why (exit code 1: something cannot be used)."""
+    from crr.data.datasets import open_dataset
+    from crr.data.inventory.looking import look_at_dataset
+
+    check_json_file(json_file, progress)
+    with reporting(progress) as report:
+        dataset = open_dataset(root, category, allow_bare=True)
+        looked = look_at_dataset(dataset, value_range=value_range, progress=report)
+    say_what_is_there(looked, progress)
+    write_result(looked.as_json(), json_file, progress, data_table)
+    if looked.unusable:
+        raise typer.Exit(SOME_FAILED)
+
+
 for panel, commands in {
-    "Inspect": (predict, hub.models),
+    "Inspect": (predict, data, hub.models),
     "Train": (train, anomalies, inversion.normals, inversion.train_inversion),
     "Measure": (
         measure.evaluate,

@@ -1,9 +1,8 @@
 """The commands that measure: `crr evaluate`, `crr identity`, `crr compare`, `crr layers`."""
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import typer
 from rich.table import Table
@@ -15,6 +14,7 @@ from crr.cli.support import (
     check_card,
     check_json_file,
     command_line,
+    looked_at,
     model_folder,
     user_errors,
     write_result,
@@ -29,6 +29,13 @@ from crr.cli.terminal import (
     reporting,
 )
 
+if TYPE_CHECKING:
+    from crr.config import ValueRange
+    from crr.data.datasets import Dataset
+    from crr.data.inventory.inventory import Inventory
+    from crr.data.inventory.looking import OnError
+    from crr.models.detector import Detector
+
 
 @user_errors()
 def evaluate(
@@ -38,14 +45,20 @@ def evaluate(
     category: option.Category = None,
     device: option.Device = "auto",
     card: option.Card = False,
+    on_error: option.OnError = "stop",
+    value_range: option.Range = None,
     progress: option.ProgressFormat = "bar",
 ) -> None:
     """Measure a checkpoint on the test images of a data set: detection and localisation."""
     from crr.checkpoints.model_card import write_figures
     from crr.evaluation.detection import evaluate as run
 
-    asked = _Asked("evaluate", model, data, json_file, category, device, progress)
-    _measure(asked, run, figures_table, write_figures if card else None)
+    asked = _Asked("evaluate", model, data, json_file, category, device, on_error, value_range, progress)
+
+    def measure(detector: "Detector", dataset: "Dataset", looked: "Inventory", report: Any) -> Any:
+        return run(detector, dataset, masks=looked.masks, progress=report)
+
+    _measure(asked, measure, figures_table, write_figures if card else None)
 
 
 @user_errors()
@@ -57,6 +70,8 @@ def identity(
     category: option.Category = None,
     device: option.Device = "auto",
     card: option.Card = False,
+    on_error: option.OnError = "stop",
+    value_range: option.Range = None,
     progress: option.ProgressFormat = "bar",
 ) -> None:
     """Measure identity mapping: the share of a damage that the decoder copies (1) and does not repair (0)."""
@@ -64,9 +79,15 @@ def identity(
     from crr.identity.evaluation import measure_identity
 
     more = () if pairs is None else ("--pairs", pairs.name)
-    asked = _Asked("identity", model, data, json_file, category, device, progress, more)
-    run = partial(measure_identity, pairs=pairs)
-    _measure(asked, run, identity_table, write_identity if card else None)
+    asked = _Asked(
+        "identity", model, data, json_file, category, device, on_error, value_range, progress, more
+    )
+
+    def measure(detector: "Detector", dataset: "Dataset", looked: "Inventory", report: Any) -> Any:
+        del looked  # no mask of the data set is used
+        return measure_identity(detector, dataset, pairs, progress=report)
+
+    _measure(asked, measure, identity_table, write_identity if card else None)
 
 
 @user_errors()
@@ -77,19 +98,26 @@ def compare(
     json_file: option.JsonFile = None,
     category: option.Category = None,
     device: option.Device = "auto",
+    on_error: option.OnError = "stop",
+    value_range: option.Range = None,
     progress: option.ProgressFormat = "bar",
 ) -> None:
     """Put checkpoints side by side: detection, identity mapping, time and size (exit code 1 if one fails)."""
-    from crr.data.datasets import open_dataset
     from crr.evaluation.comparison import compare as run
 
     check_json_file(json_file, progress)
     names = option.names_of(models)
-    dataset = open_dataset(data, category)
     with reporting(progress) as report:
+        dataset, looked = looked_at(data, category, ("test",), on_error, value_range, progress, report)
         result = run(
-            [option.expanded(name) for name in names], dataset, pairs, device=device, progress=report
+            [option.expanded(name) for name in names],
+            dataset,
+            pairs,
+            device=device,
+            inventory=looked,
+            progress=report,
         ).as_json()
+    result["data"] = looked.as_json()
     write_result(result, json_file, progress, comparison_table)
     failed = [row for row in result["models"] if "error" in row]
     if progress != "json" and json_file != STDOUT:
@@ -106,13 +134,19 @@ def layers(
     json_file: option.JsonFile = None,
     category: option.Category = None,
     device: option.Device = "auto",
+    on_error: option.OnError = "stop",
+    value_range: option.Range = None,
     progress: option.ProgressFormat = "bar",
 ) -> None:
     """Measure each layer of a checkpoint alone: which one tells the defects of a category best."""
     from crr.evaluation.layers import measure_layers
 
-    asked = _Asked("layers", model, data, json_file, category, device, progress)
-    _measure(asked, measure_layers, layers_table, None)
+    asked = _Asked("layers", model, data, json_file, category, device, on_error, value_range, progress)
+
+    def measure(detector: "Detector", dataset: "Dataset", looked: "Inventory", report: Any) -> Any:
+        return measure_layers(detector, dataset, masks=looked.masks, progress=report)
+
+    _measure(asked, measure, layers_table, None)
 
 
 class _Asked(NamedTuple):
@@ -124,6 +158,8 @@ class _Asked(NamedTuple):
     json_file: Path | None
     category: Sequence[str] | None
     device: str
+    on_error: "OnError"
+    value_range: "ValueRange | None"
     progress: ProgressStyle
     more: Sequence[str] = ()
     """Further options, as they stand in the card."""
@@ -139,22 +175,36 @@ def _measure(
 
     Args:
         asked: The options.
-        run: From a detector, a data set and `progress` to a report with `as_json`.
+        run: From a detector, a data set, what a look at it found, and `progress` to a report with `as_json`.
         table: From the result to what is printed.
-        write_card: Writes the result, and the command that measured it, into the checkpoint's card.
+        write_card: Writes the result, and the command that measured it, into the checkpoint's card; not if a
+            category could not be finished.
     """
     from crr.checkpoints.serialization import load
-    from crr.data.datasets import open_dataset
 
     check_json_file(asked.json_file, asked.progress)
-    dataset = open_dataset(asked.data, asked.category)
     folder = model_folder(asked.model, asked.progress)
     if write_card is not None:
         check_card(folder)
     detector = load(folder, asked.device)
     with reporting(asked.progress) as report:
-        result = run(detector, dataset, progress=report).as_json()
+        dataset, looked = looked_at(
+            asked.data,
+            asked.category,
+            ("test",),
+            asked.on_error,
+            asked.value_range or detector.value_range,
+            asked.progress,
+            report,
+        )
+        detector.value_range = looked.value_range
+        result = run(detector, dataset, looked, report).as_json()
+    result["data"] = looked.as_json()
     write_result(result, asked.json_file, asked.progress, table)
-    if write_card is not None:
+    for category, sentence in result.get("failed", {}).items():
+        echo(f"{category} could not be finished: {sentence}", colour="red", error=True)
+    if write_card is not None and not result.get("failed"):
         options = ["--model", folder.name]
         write_card(folder, result, command_line(asked.command, options, dataset, asked.category, asked.more))
+    if result.get("failed"):
+        raise typer.Exit(SOME_FAILED)

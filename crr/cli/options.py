@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from crr.cli.terminal import ProgressStyle
+from crr.config import ValueRange
 from crr.errors import ConfigError
 
 
@@ -26,19 +27,41 @@ def names_of(text: str) -> list[str]:
     return names
 
 
+def _value_range(text: str | ValueRange) -> ValueRange:
+    from crr.data.depth import parse_range
+
+    try:
+        return parse_range(text) if isinstance(text, str) else text
+    except ConfigError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
 def _path(name: str, description: str) -> Any:
     return typer.Option(name, help=description, parser=expanded, metavar="PATH")
 
 
 # Of several commands
 
-Data = Annotated[Path, _path("--data", "Data set: MVTec-AD layout, VisA, or a folder of good images.")]
+Data = Annotated[Path, _path("--data", "Data set: folder, or a table (.csv) of images; see docs/data.md.")]
 Model = Annotated[
     str,
     typer.Option("--model", help="Checkpoint folder, name of one, or OWNER/NAME[@REVISION] on the Hub."),
 ]
 Category = Annotated[
     list[str] | None, typer.Option("--category", help="Only this category; may be repeated.")
+]
+OnError = Annotated[
+    Literal["stop", "skip"],
+    typer.Option("--on-error", help="At an image that cannot be used: stop before the work, or skip it."),
+]
+Range = Annotated[
+    ValueRange | None,
+    typer.Option(
+        "--range",
+        parser=_value_range,
+        metavar="BITS or LOW:HIGH",
+        help="Black and white of images of more than 8 bits that do not say it: 12, or 0:4095.",
+    ),
 ]
 Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:1 or mps.")]
 ProgressFormat = Annotated[
@@ -100,6 +123,12 @@ SnapshotSeconds = Annotated[
 ]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with a stopped run.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Start anew in a used folder.")]
+
+# Of `crr data`
+
+LookedAt = Annotated[
+    Path, typer.Argument(help="Data set: folder, or a table (.csv).", parser=expanded, metavar="DATA")
+]
 
 # Of `crr evaluate` and `crr identity`
 

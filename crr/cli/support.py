@@ -19,10 +19,16 @@ from crr.errors import ConfigError, CRRError, StoppedError
 from crr.runtime.interrupt import stop_on_interrupt
 
 if TYPE_CHECKING:
+    from crr.config import ValueRange
     from crr.data.datasets import Dataset
+    from crr.data.inventory.inventory import Inventory
+    from crr.data.inventory.looking import OnError, Part
     from crr.hub import TransferCallback
+    from crr.types import Progress
 
-SOME_FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
+SOME_FAILED, BAD_INPUT, NO_VERDICT, INTERRUPTED = 1, 2, 3, 130
+"""Exit codes; the third where images show no part that a model could judge."""
+
 STDOUT = Path("-")
 
 
@@ -149,6 +155,41 @@ def model_folder(name: str, progress: ProgressStyle = "bar") -> Path:
         if model.path == folder and folder not in here and progress == "bar":
             echo(f"Pulled {model.name}. {licence_sentence(model.licence)}", error=True)
     return folder
+
+
+def looked_at(
+    data: Path,
+    categories: Sequence[str] | None,
+    parts: "Sequence[Part]",
+    on_error: "OnError",
+    value_range: "ValueRange | None",
+    style: ProgressStyle,
+    report: "Callable[[Progress], None] | None",
+) -> "tuple[Dataset, Inventory]":
+    """Open a data set, look at all that is needed of it, and say in a few lines what there is.
+
+    Returns:
+        The part of it that can be worked on, and what was found.
+
+    Raises:
+        CRRError: It cannot be worked on; or an image cannot be used, and `on_error` is "stop".
+    """
+    from crr.data.datasets import open_dataset
+    from crr.data.inventory.looking import look_at_dataset, usable
+
+    dataset = open_dataset(data, categories, allow_bare=on_error == "skip")
+    inventory = look_at_dataset(dataset, parts, value_range=value_range, progress=report)
+    say_what_is_there(inventory, style)
+    return usable(dataset, inventory, on_error), inventory
+
+
+def say_what_is_there(inventory: "Inventory", style: ProgressStyle) -> None:
+    """Tell a person, on stderr, what a look before the work has found; a program reads the result."""
+    from crr.data.inventory.sentences import lines
+
+    if style != "json":
+        for line in lines(inventory):
+            echo(line, error=True)
 
 
 def licence_sentence(licence: str) -> str:

@@ -122,6 +122,20 @@ def figures_table(result: Mapping[str, Any]) -> Table:
     return table
 
 
+def data_table(result: Mapping[str, Any]) -> Table:
+    """What is in a data set (`crr.data.inventory.inventory.Inventory.as_json()`), a row a category."""
+    table = _table()
+    table.add_column("category", overflow="fold")
+    for header in ("train", "good", "defective", "masks"):
+        table.add_column(header, justify="right", no_wrap=True)
+    table.add_column("kinds of defects", overflow="fold")
+    for name, counts in result["categories"].items():
+        kinds = ", ".join(f"{count} {kind}" for kind, count in counts["defective"].items())
+        numbers = (counts["train"], counts["good"], sum(counts["defective"].values()), counts["masked"])
+        table.add_row(_text(name), *map(str, numbers), _text(kinds))
+    return table
+
+
 def identity_table(result: Mapping[str, Any]) -> Table:
     """The result of `crr identity` (`crr.identity.evaluation.IdentityReport.as_json()`)."""
     from crr.anomalies import HELD_OUT
@@ -261,11 +275,20 @@ def _megabytes(size: int | None) -> str:
 def prediction_line(row: Mapping[str, Any]) -> tuple[str, str]:
     """A line about one image of `crr predict`, and its colour."""
     if "error" in row:
-        return f"{'error':<10}{row['path']}: {row['error']}", "red"
+        return f"{'error':<14}{named_page(row)}: {row['error']}", "red"
     score, category = f"{row['score']:.3f}", row["category"] or "-"
-    unknown = "" if row["known"] else "  (looks like nothing the model was trained on)"
-    line = f"{row['verdict']:<10}{score}  {category}  {row['path']}{unknown}"
-    return line, "red" if row["verdict"] == "defective" else "green"
+    verdict = row["verdict"]
+    why = {
+        "unknown part": "  (looks like nothing the model was trained on)",
+        "no part seen": "  (black, white, saturated, empty, or noise alone)",
+    }.get(verdict, "")
+    line = f"{verdict:<14}{score}  {category}  {named_page(row)}{why}"
+    return line, {"normal": "green", "defective": "red"}.get(verdict, "yellow")
+
+
+def named_page(row: Mapping[str, Any]) -> str:
+    """The file of a row, and which page of it if that is not the first."""
+    return row["path"] + (f" page {row['page']}" if row["page"] > 1 else "")
 
 
 def _table(title: str = "") -> Table:

@@ -6,19 +6,16 @@ evaluated at image level only, but where some are there and others are not, a fi
 """
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from pathlib import Path
 from typing import TypeVar
 
-import cv2
-import numpy as np
-
-from crr.data.images import decode
-from crr.data.layouts import Category, Layout, Sample, find_categories
+from crr.data.layouts.finding import Layout, find_categories
+from crr.data.layouts.samples import Category, Sample
+from crr.data.layouts.walk import Notes
 from crr.errors import ConfigError, DatasetError
-from crr.types import Mask
 
 Row = TypeVar("Row")
 
@@ -26,11 +23,11 @@ __all__ = [
     "Category",
     "Dataset",
     "Sample",
+    "check_training",
     "evenly_spread",
     "open_dataset",
-    "read_mask",
-    "read_mask_file",
     "split_validation",
+    "without_copies",
 ]
 
 
@@ -39,36 +36,54 @@ class Dataset:
     """What `open_dataset` found.
 
     Attributes:
-        root: Absolute path of the folder.
+        root: Absolute path of the folder, or of the table.
         layout: How it is arranged.
         categories: At least one, sorted by name; their samples are sorted by path.
+        notes: What was passed over on the way, and why.
     """
 
     root: Path
     layout: Layout
     categories: tuple[Category, ...]
+    notes: Notes = field(default_factory=Notes, compare=False)
+
+    def without(self, paths: set[Path]) -> "Dataset":
+        """The data set without some of its images."""
+        categories = tuple(
+            replace(
+                category,
+                train=tuple(sample for sample in category.train if sample.path not in paths),
+                test=tuple(sample for sample in category.test if sample.path not in paths),
+            )
+            for category in self.categories
+        )
+        return replace(self, categories=categories)
 
 
-def open_dataset(root: Path, categories: Sequence[str] | None = None) -> Dataset:
+def open_dataset(
+    root: Path | str, categories: Sequence[str] | None = None, *, allow_bare: bool = False
+) -> Dataset:
     """Find the images of a data set; only paths are read, whatever its size.
 
     Args:
-        root: Folder in one of the three layouts.
+        root: Folder in one of the layouts, or a table of images (.csv), as a `Path` or as text.
         categories: Names of the categories wanted; all if None or empty.
+        allow_bare: Leave out defective images without a mask where others have one, and note them.
 
     Raises:
         DatasetError: No such folder, none of the layouts, an unknown category, or a wanted category without
-            training images or with incomplete masks.
+            any images or with incomplete masks.
     """
-    root = root.resolve()
+    root = Path(root).resolve()
+    notes = Notes()
     try:
-        if not root.is_dir():
+        if not root.exists():
+            raise DatasetError(f"There is no folder {root}: check the path.")
+        if not root.is_dir() and root.suffix.lower() not in (".csv", ".tsv"):
             raise DatasetError(
                 f"{root} is a file: give the folder that holds the images, unpacked if it is an archive."
-                if root.exists()
-                else f"There is no folder {root}: check the path."
             )
-        layout, readers = find_categories(root)
+        layout, readers = find_categories(root, notes)
         missing = sorted(set(categories or ()) - readers.keys())
         if missing:
             raise DatasetError(
@@ -80,44 +95,72 @@ def open_dataset(root: Path, categories: Sequence[str] | None = None) -> Dataset
             f"{error.filename or root} cannot be read ({error.strerror}): check its permissions."
         ) from error
     for category in found:
-        _check_masks(category)
-    return Dataset(root, layout, found)
+        if not category.train and not category.test:
+            raise DatasetError(
+                f"{category.name} in {root} holds no images that can be used: put photos of good parts into "
+                "train/good, and what to test on into test/good and test/<defect>."
+            )
+    dataset = Dataset(root, layout, found, notes)
+    return _without_bare(dataset) if allow_bare else _checked_masks(dataset)
 
 
-def read_mask(sample: Sample, size: tuple[int, int]) -> Mask:
-    """The pixels that are defective, as the paper's protocol has it: resize the mask, then cut at one half.
+NO_MASK = "defective, without a mask where others have one"
 
-    A mask without any value above half its range holds class numbers, as VisA's do: all but 0 are defective.
+
+def _checked_masks(dataset: Dataset) -> Dataset:
+    for category in dataset.categories:
+        bare = bare_images(category)
+        if bare:
+            names = ", ".join(str(path) for path in bare[:5])
+            raise DatasetError(
+                f"{len(bare)} defective images of {category.name} have no mask, the first are {names}: add "
+                "their masks, leave them out with --on-error skip, or remove all masks of this category to "
+                "evaluate it at image level."
+            )
+    return dataset
+
+
+def _without_bare(dataset: Dataset) -> Dataset:
+    bare = [path for category in dataset.categories for path in bare_images(category)]
+    dataset.notes.pass_over(NO_MASK, *bare)
+    return dataset.without(set(bare))
+
+
+def bare_images(category: Category) -> list[Path]:
+    """The defective images without a mask, if others have one."""
+    defective = [sample for sample in category.test if sample.defective]
+    if not any(sample.masks for sample in defective):
+        return []
+    return [sample.path for sample in defective if not sample.masks]
+
+
+def check_training(dataset: Dataset) -> None:
+    """See that every category has images to learn from; raises `DatasetError` if not."""
+    for category in dataset.categories:
+        if not category.train:
+            raise DatasetError(
+                f"{dataset.root} has no good images of {category.name} to learn from: put photos of good "
+                f"parts into {category.name}/train/good."
+            )
+
+
+def without_copies(dataset: Dataset, digests: Mapping[Path, str]) -> Dataset:
+    """The data set with each training image once a category, however often it was copied under other names.
+
+    Copies would be learnt from several times, and on both sides of the split into training and calibration.
 
     Args:
-        sample: A normal image, or one with a mask.
-        size: (height, width) of the mask wanted.
-
-    Returns:
-        bool (height, width), all False for a normal image.
-
-    Raises:
-        DatasetError: The image is defective and has no mask.
-        ImageError: The mask file is missing or damaged.
+        dataset: Data set.
+        digests: Training image to the digest of its content; one that is not there counts as unlike others.
     """
-    if not sample.defective:
-        return np.zeros(size, dtype=np.bool_)
-    if sample.mask is None:
-        raise DatasetError(f"{sample.path} has no mask: evaluate {sample.category} at image level.")
-    return read_mask_file(sample.mask, size)
-
-
-def read_mask_file(path: Path, size: tuple[int, int]) -> Mask:
-    """The defective pixels in a mask file, as `read_mask`; raises `ImageError` if it is missing or bad."""
-    channels = cv2.split(decode(path, name=str(path), background=0))
-    marked = np.maximum.reduce(channels) / np.float32(255)
-    if marked.max() <= 0.5:
-        marked = (marked > 0).astype(np.float32)
-    if marked.shape != size:
-        shrinks = size[0] <= marked.shape[0] and size[1] <= marked.shape[1]
-        interpolation = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-        marked = cv2.resize(marked, (size[1], size[0]), interpolation=interpolation)
-    return np.asarray(marked >= 0.5)
+    seen: set[tuple[str, str]] = set()
+    copies: set[Path] = set()
+    for sample in (sample for category in dataset.categories for sample in category.train):
+        content = (sample.category, digests.get(sample.path) or str(sample.path))
+        if content in seen:
+            copies.add(sample.path)
+        seen.add(content)
+    return dataset.without(copies)
 
 
 def split_validation(
@@ -167,13 +210,5 @@ def _category(sample: Sample) -> str:
 
 def _rank(sample: Sample, seed: int) -> bytes:
     """A number for each file name, as good as random, the same on every machine."""
-    return hashlib.sha256(f"{seed}/{sample.category}/{sample.path.name}".encode()).digest()
-
-
-def _check_masks(category: Category) -> None:
-    bare = [sample.path for sample in category.test if sample.defective and sample.mask is None]
-    if bare and any(sample.mask for sample in category.test):
-        raise DatasetError(
-            f"{len(bare)} defective images of {category.name} have no mask, the first is {bare[0]}: "
-            "add the masks, or remove all masks of this category to evaluate it at image level."
-        )
+    name = f"{seed}/{sample.category}/{sample.path.name}"
+    return hashlib.sha256(name.encode(errors="surrogateescape")).digest()  # a name need not be UTF-8

@@ -2,9 +2,15 @@
 
 from typing import Literal
 
-ImageFormat = Literal["JPEG", "PNG", "TIFF", "BMP", "WebP"]
+ImageFormat = Literal["JPEG", "PNG", "TIFF", "BMP", "WebP", "AVIF", "HEIC"]
 
-IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".webp"})
+ALLOWED = "JPEG, PNG, TIFF, BMP, WebP, AVIF or HEIC"
+"""The formats, as a sentence lists them."""
+
+IMAGE_SUFFIXES = frozenset(
+    {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".apng", ".tif", ".tiff", ".bmp", ".dib", ".webp"}
+    | {".avif", ".heic", ".heif", ".hif"}
+)
 """File name endings, lower case with the dot, by which images are found in folders."""
 
 _SIGNATURES: dict[bytes, ImageFormat] = {
@@ -25,13 +31,23 @@ _OTHER_SIGNATURES = {
     b"\0\0\0\x0cjP  ": "a JPEG 2000 image",
     b"\0\0\0\x0cJXL ": "a JPEG XL image",
     b"\x93NUMPY": "a NumPy array",
+    b"v/1\x01": "an OpenEXR image",
+    b"IIU\0": "a raw file of a Panasonic camera",
+    b"FUJIFILMCCD-RAW": "a raw file of a Fujifilm camera",
+    b"SIMPLE  =": "a FITS image",
 }
+
+_AVIF_BRANDS = {b"avif", b"avis"}
+_HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1"}
+_MOST_BRANDS = 64  # bytes of the list of brands that are looked at
 
 
 def image_format(data: bytes) -> ImageFormat | None:
     """The format that the file content `data` starts like, or None if it is none that we read."""
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "WebP"
+    if data[4:8] == b"ftyp":
+        return _format_of_brands(data)
     return next((name for signature, name in _SIGNATURES.items() if data.startswith(signature)), None)
 
 
@@ -41,7 +57,7 @@ def describe(data: bytes) -> str:
         if data.startswith(signature):
             return description
     if data[4:8] == b"ftyp":
-        return _describe_brand(data[8:12])
+        return "a video"
     head = data[:1024].removeprefix(b"\xef\xbb\xbf").lstrip().lower()
     if head.startswith(b"<") and b"<svg" in head:
         return "an SVG drawing"
@@ -51,10 +67,10 @@ def describe(data: bytes) -> str:
     return "a text file" if is_text else "not an image of a known format"
 
 
-def _describe_brand(brand: bytes) -> str:
-    """AVIF, HEIC and videos share one container and differ in the brand that its first box names."""
-    if brand in (b"avif", b"avis"):
-        return "an AVIF image"
-    if brand[:3] in (b"hei", b"hev", b"mif", b"msf"):
-        return "a HEIC image"
-    return "a video"
+def _format_of_brands(data: bytes) -> ImageFormat | None:
+    """AVIF, HEIC and videos share one container and differ in the brands that its first box names."""
+    end = min(int.from_bytes(data[:4], "big"), _MOST_BRANDS, len(data))
+    brands = {data[start : start + 4] for start in (8, *range(16, end - 3, 4))}
+    if brands & _AVIF_BRANDS:
+        return "AVIF"
+    return "HEIC" if brands & _HEIC_BRANDS else None

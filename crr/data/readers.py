@@ -1,15 +1,14 @@
-"""Reading images: ahead of the caller in threads, once and then from memory, or all of them as a check."""
+"""Reading images: ahead of the caller in threads, or once and then from memory."""
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future
 from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
 
-from crr.config import EncoderConfig
+from crr.config import EncoderConfig, ValueRange
 from crr.data.images import decode
 from crr.data.preprocessing import to_input
-from crr.runtime.progress import Reporter
 from crr.types import Image
 
 Item = TypeVar("Item")
@@ -38,41 +37,30 @@ def read_ahead(
 _CACHE_BYTES = 256 * 2**20
 
 
-def read_input(path: Path, encoder: EncoderConfig) -> Image:
+def read_input(path: Path, encoder: EncoderConfig, value_range: ValueRange | None = None) -> Image:
     """uint8 (crop, crop, 3): an image file at the encoder's input size; raises `ImageError` for a bad one."""
-    return to_input(decode(path, str(path)), encoder)
+    return to_input(decode(path, str(path), value_range=value_range), encoder)
 
 
 class CachedReader:
-    """Reads images at the encoder's input size, keeping the most recent 256 MiB of them."""
+    """Reads images at the encoder's input size, keeping the most recent 256 MiB of them.
 
-    def __init__(self, encoder: EncoderConfig) -> None:
-        self._encoder = encoder
+    Args:
+        encoder: Names that size.
+        value_range: Black and white of files deeper than 8 bits that do not say it.
+    """
+
+    def __init__(self, encoder: EncoderConfig, value_range: ValueRange | None = None) -> None:
+        self._encoder, self._value_range = encoder, value_range
         self._cached = lru_cache(maxsize=_CACHE_BYTES // (3 * encoder.crop**2))(self._read)
 
     def __call__(self, path: Path) -> Image:
         """uint8 (crop, crop, 3); treat it as read-only."""
         return self._cached(path)
 
-    def __reduce__(self) -> tuple[type["CachedReader"], tuple[EncoderConfig]]:
+    def __reduce__(self) -> tuple[type["CachedReader"], tuple[EncoderConfig, ValueRange | None]]:
         """Travel to a worker process without the cache."""
-        return CachedReader, (self._encoder,)
+        return CachedReader, (self._encoder, self._value_range)
 
     def _read(self, path: Path) -> Image:
-        return read_input(path, self._encoder)
-
-
-def check_readable(paths: Sequence[Path], reporter: Reporter) -> None:
-    """Decode every image once, so that a broken one is named before hours of training and not after.
-
-    Raises:
-        ImageError: An image cannot be read; the sentence names the file.
-    """
-    reporter.begin("check", len(paths))
-    with ThreadPoolExecutor() as pool:
-        for _ in pool.map(_check_readable, paths):
-            reporter.advance(images=1)
-
-
-def _check_readable(path: Path) -> None:
-    decode(path, str(path))
+        return read_input(path, self._encoder, self._value_range)

@@ -11,8 +11,10 @@ from crr.checkpoints.files import describe
 from crr.checkpoints.serialization import load
 from crr.data.datasets import Dataset
 from crr.data.images import decode
+from crr.data.inventory.inventory import Inventory
+from crr.data.inventory.looking import look_at_dataset
 from crr.errors import CRRError, DatasetError
-from crr.evaluation.detection import evaluate
+from crr.evaluation.detection import count_test_images, evaluate
 from crr.hub import find
 from crr.identity.evaluation import IdentityReport, measure_identity
 from crr.inference.engine import inspect
@@ -98,9 +100,10 @@ class ModelComparison:
 def compare(
     models: Sequence[str | Path],
     dataset: Dataset,
-    pairs: Path | None = None,
+    pairs: Path | str | None = None,
     *,
     device: str = "auto",
+    inventory: Inventory | None = None,
     progress: Callable[[Progress], None] | None = None,
 ) -> ModelComparison:
     """Measure one checkpoint after the other; one that fails leaves its sentence and the others go on.
@@ -110,6 +113,9 @@ def compare(
         dataset: Opened by `crr.data.datasets.open_dataset`; its test images are read.
         pairs: Folder of real defects with clean twins, see `crr.identity.pairs.real_pairs`.
         device: Name of a device, as `crr.load` takes it.
+        inventory: From a look at the test images before; else it is taken here. A range that it guessed for
+            images deeper than 8 bits holds for models that keep none of their own, one that was given for
+            all.
         progress: Called about once a second; stages are named after checkpoint and measurement.
 
     Raises:
@@ -117,25 +123,30 @@ def compare(
         DatasetError: `dataset` cannot be measured on, which no checkpoint would change.
     """
     target = str(resolve_device(device))
-    rows = [_row(model, dataset, pairs, target, progress) for model in models]
+    count_test_images(dataset)
+    looked = inventory or look_at_dataset(dataset, ("test",), progress=progress)
+    rows = [_row(model, dataset, pairs, target, looked, progress) for model in models]
     return ModelComparison(target, tuple(rows))
 
 
 def _row(
     model: str | Path,
     dataset: Dataset,
-    pairs: Path | None,
+    pairs: Path | str | None,
     device: str,
+    looked: Inventory,
     progress: Callable[[Progress], None] | None,
 ) -> Compared | Failed:
     try:
         folder = find(model)
         detector = load(folder, device)
+        own = detector.value_range if looked.guessed else None
+        detector.value_range = own or looked.value_range
         show = None if progress is None else _named(detector.name, progress)
         return Compared(
             model=detector.name,
             method=detector.config.method,
-            detection=evaluate(detector, dataset, progress=show),
+            detection=evaluate(detector, dataset, masks=looked.masks, progress=show),
             identity=measure_identity(detector, dataset, pairs, progress=show),
             cost=_cost(detector, dataset, describe(folder).bytes),
         )
@@ -150,7 +161,8 @@ def _named(name: str, progress: Callable[[Progress], None]) -> Callable[[Progres
 
 
 def _cost(detector: Detector, dataset: Dataset, size: int) -> Cost:
-    image = decode(next(sample for category in dataset.categories for sample in category.test).path)
+    first = next(sample for category in dataset.categories for sample in category.test)
+    image = decode(first.path, str(first.path), value_range=detector.value_range)
     times = []
     for _ in range(_WARM_UP_RUNS + _TIMED_RUNS):
         start = time.perf_counter()

@@ -1,7 +1,8 @@
 """A detector run over the test part of a data set, to a report of metrics.
 
 The paper's protocol (arXiv 2512.11401): anomaly map and mask are compared at 256x256, the mask binarised
-at 0.5 after resizing. One category's pixels are in memory at a time, and images are read one batch ahead.
+at 0.5 after resizing; but a mask so thin that it would vanish keeps its heart (`crr.data.masks.shrunk`). One
+category's pixels are in memory at a time, and images are read one batch ahead.
 """
 
 import math
@@ -11,10 +12,13 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from crr.data.datasets import Category, Dataset, Sample, read_mask
+from crr.config import ValueRange
+from crr.data.datasets import Dataset
 from crr.data.images import decode
+from crr.data.layouts.samples import Category, Sample
+from crr.data.masks import MaskRule, find_rule, read_mask, shrunk
 from crr.data.readers import read_ahead
-from crr.errors import CRRError, DatasetError
+from crr.errors import CRRError, DatasetError, ImageError
 from crr.inference import engine
 from crr.metrics.detection import PixelAccumulator, image_metrics
 from crr.metrics.report import Figures, Report
@@ -30,6 +34,7 @@ def evaluate(
     detector: Detector,
     dataset: Dataset,
     *,
+    masks: MaskRule | None = None,
     progress: Callable[[Progress], None] | None = None,
     batch_size: int = 8,
 ) -> Report:
@@ -41,42 +46,56 @@ def evaluate(
     Args:
         detector: What is measured; it is not told the images' categories.
         dataset: Opened by `crr.data.datasets.open_dataset`; only its test samples are read.
+        masks: How its masks are read, from a look at it before; else all are read once more to find out.
         progress: Called about once a second with stage "evaluation".
         batch_size: Images inspected together, at least 1.
+
+    Returns:
+        The figures of each category. One that could not be finished, because an image or a mask cannot be
+        read, is named with the reason in `Report.failed`; the others keep their figures.
 
     Raises:
         ConfigError: `batch_size` is below 1.
         DatasetError: There is no test image.
-        ImageError: A test image or a mask cannot be read; the sentence names the file.
+        ImageError: No category could be finished; the sentence names the file.
         CRRError: The detector answered with something that is not a finite number.
     """
     engine.check_batch_size(batch_size)
     total = count_test_images(dataset)
     reporter = Reporter(progress)
     reporter.begin("evaluation", total)
-    return Report(
-        model=detector.name,
-        categories={
-            category.name: _evaluate_category(detector, category, batch_size, reporter)
-            for category in dataset.categories
-        },
-    )
+    rule = masks or find_rule([sample for category in dataset.categories for sample in category.test])
+    read = partial(read_test_image, rule=rule, value_range=detector.value_range)
+    figures: dict[str, Figures] = {}
+    failed: dict[str, str] = {}
+    for category in dataset.categories:
+        try:
+            figures[category.name] = _evaluate_category(detector, category, read, batch_size, reporter)
+        except (ImageError, DatasetError) as error:
+            failed[category.name] = str(error)
+    if not figures:
+        raise ImageError(next(iter(failed.values())))
+    return Report(detector.name, figures, failed)
 
 
 def _evaluate_category(
-    detector: Detector, category: Category, batch_size: int, reporter: Reporter
+    detector: Detector,
+    category: Category,
+    read: Callable[..., "EvaluatedImage"],
+    batch_size: int,
+    reporter: Reporter,
 ) -> Figures:
     height, width = EVALUATION_SIZE
     pixels = PixelAccumulator(len(category.test) * height * width)
     scores = []
     with ThreadPoolExecutor() as pool:
-        read_one = partial(read_test_image, with_mask=category.has_masks)
+        read_one = partial(read, with_mask=category.has_masks)
         for batch in read_ahead(pool, read_one, category.test, batch_size):
-            inspections = engine.inspect(detector, [read.image for read in batch], batch_size=batch_size)
-            for read, inspection in zip(batch, inspections, strict=True):
-                scores.append(_finite_score(inspection, read.path))
-                if read.mask is not None:
-                    pixels.add(inspection.anomaly_map_at(EVALUATION_SIZE), read.mask, str(read.path))
+            inspections = engine.inspect(detector, [item.image for item in batch], batch_size=batch_size)
+            for item, inspection in zip(batch, inspections, strict=True):
+                scores.append(_finite_score(inspection, item.path))
+                if item.mask is not None:
+                    pixels.add(inspection.anomaly_map_at(EVALUATION_SIZE), item.mask, str(item.path))
             reporter.advance(len(batch), images=len(batch))
     return Figures(
         images=len(scores),
@@ -105,10 +124,18 @@ class EvaluatedImage:
     mask: Mask | None
 
 
-def read_test_image(sample: Sample, with_mask: bool) -> EvaluatedImage:
-    """An image of a data set, its mask at `EVALUATION_SIZE`; raises `ImageError` if a file cannot be read."""
-    image = decode(sample.path, str(sample.path))
-    return EvaluatedImage(sample.path, image, read_mask(sample, EVALUATION_SIZE) if with_mask else None)
+def read_test_image(
+    sample: Sample, with_mask: bool, rule: MaskRule, value_range: ValueRange | None
+) -> EvaluatedImage:
+    """An image of a data set, its mask at `EVALUATION_SIZE`.
+
+    Raises:
+        ImageError: A file cannot be read.
+        DatasetError: The mask has another shape than the image.
+    """
+    image = decode(sample.path, str(sample.path), value_range=value_range)
+    mask = shrunk(read_mask(sample, image.shape[:2], rule), EVALUATION_SIZE) if with_mask else None
+    return EvaluatedImage(sample.path, image, mask)
 
 
 def _finite_score(inspection: Inspection, path: Path) -> float:

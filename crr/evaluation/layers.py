@@ -10,7 +10,9 @@ import cv2
 import numpy as np
 import torch
 
-from crr.data.datasets import Category, Dataset
+from crr.data.datasets import Dataset
+from crr.data.layouts.samples import Category
+from crr.data.masks import MaskRule, find_rule
 from crr.data.readers import read_ahead
 from crr.evaluation.detection import EVALUATION_SIZE, count_test_images, read_test_image
 from crr.inference.engine import uncropped
@@ -66,13 +68,18 @@ class LayerReport:
 
 
 def measure_layers(
-    detector: Detector, dataset: Dataset, *, progress: Callable[[Progress], None] | None = None
+    detector: Detector,
+    dataset: Dataset,
+    *,
+    masks: MaskRule | None = None,
+    progress: Callable[[Progress], None] | None = None,
 ) -> LayerReport:
     """Inspect every test image, and measure each layer's map as if it were the detector's only one.
 
     Args:
         detector: What is measured.
         dataset: Only its test images are read.
+        masks: As for `crr.evaluation.detection.evaluate`.
         progress: Called about once a second with the stage "layers".
 
     Raises:
@@ -83,17 +90,20 @@ def measure_layers(
     total = count_test_images(dataset)
     reporter = Reporter(progress)
     reporter.begin("layers", total)
+    rule = masks or find_rule([sample for category in dataset.categories for sample in category.test])
     return LayerReport(
         detector.name,
         {
-            category.name: _measure_category(detector, category, reporter)
+            category.name: _measure_category(detector, category, rule, reporter)
             for category in dataset.categories
             if category.test
         },
     )
 
 
-def _measure_category(detector: Detector, category: Category, reporter: Reporter) -> dict[str, LayerFigures]:
+def _measure_category(
+    detector: Detector, category: Category, rule: MaskRule, reporter: Reporter
+) -> dict[str, LayerFigures]:
     names = [layer.name for layer in detector.encoder.layers]
     names += [SEGMENTATION] if detector.segmentation is not None else []
     names.append(ALL)
@@ -101,7 +111,9 @@ def _measure_category(detector: Detector, category: Category, reporter: Reporter
     pixels = {name: PixelAccumulator(len(category.test) * height * width) for name in names}
     scores: dict[str, list[float]] = {name: [] for name in names}
     with ThreadPoolExecutor() as pool:
-        read = partial(read_test_image, with_mask=category.has_masks)
+        read = partial(
+            read_test_image, with_mask=category.has_masks, rule=rule, value_range=detector.value_range
+        )
         for [image] in read_ahead(pool, read, category.test, 1):
             terms = explain(detector, image.image).terms
             for name, (anomaly_map, score) in zip(names, _maps(terms), strict=True):

@@ -63,7 +63,7 @@ class IdentityReport:
 def measure_identity(
     detector: Detector,
     dataset: Dataset,
-    pairs: Path | None = None,
+    pairs: Path | str | None = None,
     *,
     progress: Callable[[Progress], None] | None = None,
     batch_size: int = 8,
@@ -95,11 +95,11 @@ def measure_identity(
         raise ConfigError(f"{images} images a category are asked for; choose 1 or more.")
     encoder, reporter = detector.config.encoder, Reporter(progress)
     groups: dict[Group, PairSet] = {
-        "seen": synthetic_pairs(dataset, encoder, "seen", images),
-        "held_out": synthetic_pairs(dataset, encoder, "held_out", images),
+        group: synthetic_pairs(dataset, encoder, group, images, value_range=detector.value_range)
+        for group in GROUP_FILLINGS
     }
     if pairs is not None:
-        groups["pairs"] = real_pairs(pairs, encoder)
+        groups["pairs"] = real_pairs(Path(pairs), encoder, detector.value_range)
     measured: dict[Group, list[_Measured]] = {"pairs": []}
     for group, pair_set in groups.items():
         reporter.begin(_STAGES[group], len(pair_set))

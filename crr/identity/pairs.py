@@ -15,9 +15,12 @@ import numpy as np
 
 from crr.anomalies import HELD_OUT, AnomalySynthesizer, Damage, training_fillings
 from crr.anomalies.textures import donor_images
-from crr.config import EncoderConfig
-from crr.data.datasets import Dataset, Sample, evenly_spread, read_mask_file
-from crr.data.images import decode, is_image_path
+from crr.config import EncoderConfig, ValueRange
+from crr.data.datasets import Dataset, evenly_spread
+from crr.data.images import decode
+from crr.data.layouts.names import is_image_name
+from crr.data.layouts.samples import Sample
+from crr.data.masks import MaskRule, mask_values, rule_of_files
 from crr.data.preprocessing import mask_to_input, to_input
 from crr.data.readers import CachedReader
 from crr.errors import DatasetError
@@ -91,6 +94,7 @@ def synthetic_pairs(
     group: SyntheticGroup,
     images: int = 24,
     seed: int = 0,
+    value_range: ValueRange | None = None,
 ) -> PairSet:
     """Normal test images, each damaged once with every filling of a group.
 
@@ -104,6 +108,7 @@ def synthetic_pairs(
         group: Which fillings.
         images: Most images a category, evenly spread.
         seed: Another seed, other damage.
+        value_range: Black and white of images deeper than 8 bits that do not say it.
 
     Raises:
         DatasetError: No category has normal test images.
@@ -115,18 +120,19 @@ def synthetic_pairs(
             f"{dataset.root} has no good images that a model was not trained on, and the identity-mapping "
             "index needs them: add a test/good folder to a category, as the MVTec-AD layout has it."
         )
-    damaging = _Damaging(chosen, encoder, group, seed)
+    damaging = _Damaging(chosen, CachedReader(encoder, value_range), group, seed)
     makers = tuple(partial(damaging, sample) for rows in chosen for sample in rows)
     return PairSet(makers, len(GROUP_FILLINGS[group]))
 
 
-def real_pairs(folder: Path, encoder: EncoderConfig) -> PairSet:
+def real_pairs(folder: Path, encoder: EncoderConfig, value_range: ValueRange | None = None) -> PairSet:
     """Photos of defective parts, each with a clean twin that shows the same part without the defect.
 
     Args:
         folder: Holds clean/, defective/ and mask/ with images of equal stems; the three of one stem are
             of one size.
         encoder: How images are brought to the network's input.
+        value_range: As for `synthetic_pairs`.
 
     Returns:
         One pair a clean image. Reading it raises a `DatasetError` where sizes differ or a mask is empty,
@@ -145,8 +151,11 @@ def real_pairs(folder: Path, encoder: EncoderConfig) -> PairSet:
                 "clean, defective and mask need files of the same names, apart from the suffix."
             )
     category = folder.resolve().name
+    read = partial(decode, value_range=value_range)
+    rule = rule_of_files(files["mask"].values())
     makers = tuple(
-        partial(_real_twin, {part: files[part][stem] for part in PARTS}, category, encoder) for stem in stems
+        partial(_real_twin, {part: files[part][stem] for part in PARTS}, category, encoder, read, rule)
+        for stem in stems
     )
     return PairSet(makers, copies=1)
 
@@ -155,11 +164,11 @@ class _Damaging:
     """Makes the synthetic pairs of one image: the same ones in any order and in any thread."""
 
     def __init__(
-        self, samples: Sequence[Sequence[Sample]], encoder: EncoderConfig, group: SyntheticGroup, seed: int
+        self, samples: Sequence[Sequence[Sample]], read: CachedReader, group: SyntheticGroup, seed: int
     ) -> None:
         self._paths = [[sample.path for sample in rows] for rows in samples]
         self._position = {rows[0].category: index for index, rows in enumerate(samples)}
-        self._read = CachedReader(encoder)
+        self._read = read
         self._group = group
         self._seed = seed
         self._synthesizers = {
@@ -179,23 +188,33 @@ class _Damaging:
 
     def _damage(self, sample: Sample, clean: Image, filling: str) -> Damage | None:
         draw = f"{self._seed}/{sample.category}/{sample.path.name}/{filling}"
-        random = np.random.default_rng(list(draw.encode()))
+        random = np.random.default_rng(list(draw.encode(errors="surrogateescape")))
         position = self._position[sample.category]
         return self._synthesizers[filling].damage_that_shows(
             clean, random, lambda: donor_images(self._paths, position, self._read, random)
         )
 
 
-def _real_twin(paths: Mapping[str, Path], category: str, encoder: EncoderConfig) -> list[DamagedPair]:
-    images = {part: decode(path, str(path)) for part, path in paths.items()}
+def _real_twin(
+    paths: Mapping[str, Path],
+    category: str,
+    encoder: EncoderConfig,
+    read: Callable[[Path, str], Image],
+    rule: MaskRule,
+) -> list[DamagedPair]:
+    images = {part: read(paths[part], str(paths[part])) for part in ("clean", "defective")}
+    marked = rule.marked(mask_values(paths["mask"])[0])
     size = images["clean"].shape[:2]
-    for part, image in images.items():
-        if image.shape[:2] != size:
+    for part, shape in {
+        **{part: image.shape for part, image in images.items()},
+        "mask": marked.shape,
+    }.items():
+        if shape[:2] != size:
             raise DatasetError(
-                f"{paths[part]} is {image.shape[1]} x {image.shape[0]} pixels and its clean twin is "
+                f"{paths[part]} is {shape[1]} x {shape[0]} pixels and its clean twin is "
                 f"{size[1]} x {size[0]}: the images of one name must be of one size."
             )
-    mask = read_mask_file(paths["mask"], size)
+    mask = marked >= 0.5
     if not mask.any():
         raise DatasetError(f"{paths['mask']} marks no defect: mark the defect in white, or remove the image.")
     clean, damaged = (to_input(images[part], encoder) for part in ("clean", "defective"))
@@ -205,7 +224,7 @@ def _real_twin(paths: Mapping[str, Path], category: str, encoder: EncoderConfig)
 def _images_by_stem(folder: Path) -> dict[str, Path]:
     if not folder.is_dir():
         raise DatasetError(f"There is no folder {folder}: pairs are kept in clean, defective and mask.")
-    files = {path.stem: path for path in sorted(folder.iterdir()) if is_image_path(Path(path.name))}
+    files = {path.stem: path for path in sorted(folder.iterdir()) if is_image_name(path.name)}
     if not files:
         raise DatasetError(f"{folder} holds no images: put the {folder.name} images of the pairs there.")
     return files

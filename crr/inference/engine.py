@@ -9,10 +9,11 @@ from torch.nn import functional
 
 from crr.config import CategoryCalibration
 from crr.errors import ConfigError
+from crr.inference.content import shows_something
 from crr.inference.forward import EncoderPasses, forward, memory_explained
 from crr.models.detector import Detector
 from crr.runtime.stopwatch import Stopwatch
-from crr.types import Image, Inspection, Prediction, Verdict
+from crr.types import Image, Inspection, Prediction, verdict_of
 
 
 def inspect(detector: Detector, images: Sequence[Image], batch_size: int = 8) -> list[Inspection]:
@@ -90,7 +91,7 @@ def inspections_of(
             detector,
             prediction,
             index,
-            image.shape[:2],
+            image,
             maps[index],
             None if segmentations is None else segmentations[index],
             share,
@@ -103,7 +104,7 @@ def _inspection(
     detector: Detector,
     prediction: Prediction,
     index: int,
-    size: tuple[int, int],
+    image: Image,
     anomaly_map: NDArray[np.float32],
     segmentation: NDArray[np.float32] | None,
     milliseconds: dict[str, float],
@@ -112,11 +113,13 @@ def _inspection(
     calibration = _calibration(detector, int(prediction.category[index]))
     threshold = calibration.threshold if calibration else 0.5
     normal_scores = calibration.normal_scores if calibration else ()
-    verdict: Verdict = "defective" if score >= threshold else "normal"
+    seen = shows_something(image)
+    # Before calibration nothing is known of categories, so that nothing can be unlike them.
+    known = seen and (calibration is None or bool(prediction.category_distance[index] <= 1))
     return Inspection(
         model=detector.name,
         revision=detector.revision,
-        size=size,
+        size=image.shape[:2],
         anomaly_map=anomaly_map,
         segmentation=segmentation,
         score=score,
@@ -124,9 +127,10 @@ def _inspection(
         pixel_threshold=calibration.pixel_threshold if calibration else 0.5,
         percentile=_percentile(score, normal_scores) if normal_scores else None,
         normal_scores=normal_scores,
-        verdict=verdict,
+        verdict=verdict_of(score, threshold, known=known, seen=seen),
         category=calibration.name if calibration else None,
-        known=bool(prediction.category_distance[index] <= 1),
+        known=known,
+        seen=seen,
         device=str(detector.device),
         milliseconds=milliseconds,
     )

@@ -3,15 +3,19 @@
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from crr.data.images import decode, encode_png, find_images
+from crr.config import ValueRange
+from crr.data.images import decode, encode_png
+from crr.data.inventory.inventory import Inventory
+from crr.data.inventory.looking import look_at_files
 from crr.data.readers import read_ahead
-from crr.errors import DatasetError, ImageError
+from crr.errors import ImageError
 from crr.inference import engine
 from crr.models.detector import Detector
 from crr.runtime.files import check_writable, write_atomically
@@ -30,56 +34,81 @@ _NAME_BYTES = 200
 
 def predict_files(
     detector: Detector,
-    paths: Sequence[Path],
-    out: Path | None = None,
+    paths: Sequence[Path | str],
+    out: Path | str | None = None,
     batch_size: int = 8,
     progress: Callable[[Progress], None] | None = None,
+    inventory: Inventory | None = None,
 ) -> Iterator[FileRecord]:
-    """Inspect files and folders, a row an image in the order given; memory does not grow with their number.
+    """Inspect files and folders, a row an image or page in the order given.
+
+    Memory does not grow with their number.
 
     Args:
-        detector: From `crr.load`.
-        paths: Images, and folders that are searched for images.
+        detector: From `crr.load`; its `value_range` holds for images deeper than 8 bits that do not say
+            theirs, else one that is guessed from all of them.
+        paths: Images, and folders that are searched for images, as a `Path` or as text.
         out: Folder for `NAME_heatmap.png` and `NAME_mask.png`; None writes no pictures.
         batch_size: Images a forward pass.
         progress: Called about once a second.
+        inventory: From `look_at_files` on the same paths; else it is taken here.
 
     Yields:
-        {"path", "score", "percentile", "verdict", "category", "known", "heatmap", "mask"}, or
-        {"path", "error"} for a file that cannot be inspected. Paths of pictures are None without `out`.
+        {"path", "page", "score", "percentile", "verdict", "category", "known", "heatmap", "mask"}, or
+        {"path", "page", "error"} for what cannot be inspected. Pages count from 1. Paths of pictures are None
+        without `out`.
 
     Raises:
         DatasetError: There is no image at all in `paths`.
         CRRError: `out` cannot be written to.
     """
-    files = find_images(paths)
-    if not files:
-        folders = ", ".join(map(str, paths))
-        raise DatasetError(f"No images found in {folders}. Give image files, or a folder that holds some.")
+    looked = inventory or look_at_files(paths, value_range=detector.value_range, progress=progress)
+    out = None if out is None else Path(out)
     if out is not None:
         check_writable(out)
-    names = _picture_names(files, out)
+    pages = [page for path in looked.facts for page in _pages_of(path, looked)]
+    names = _picture_names(pages, out)
     reporter = Reporter(progress)
-    reporter.begin("predict", len(files))
+    reporter.begin("predict", len(pages))
     with ThreadPoolExecutor() as pool:
-        for batch in read_ahead(pool, _read, files, batch_size):
+        for batch in read_ahead(pool, partial(_read, value_range=looked.value_range), pages, batch_size):
             images = [image for _, image in batch if not isinstance(image, ImageError)]
             inspections = iter(engine.inspect(detector, images, batch_size))
             rows = [
-                {"path": str(path), "error": str(image)}
+                {"path": str(page.path), "page": page.number + 1, "error": str(image)}
                 if isinstance(image, ImageError)
-                else pool.submit(_record, path, image, next(inspections), out, names[path])
-                for path, image in batch
+                else pool.submit(_record, page, image, next(inspections), out, names[page])
+                for page, image in batch
             ]
             reporter.advance(len(batch), images=len(batch))
             for row in rows:
                 yield row.result() if isinstance(row, Future) else row
 
 
-def _record(path: Path, image: Image, inspection: Inspection, out: Path | None, name: str) -> FileRecord:
+class _Page(NamedTuple):
+    """A page of an image file, counted from 0, and how many the file has."""
+
+    path: Path
+    number: int
+    total: int
+
+    @property
+    def stem(self) -> str:
+        """What its pictures are named after."""
+        return f"{self.path.stem}_page{self.number + 1}" if self.total > 1 else self.path.stem
+
+
+def _pages_of(path: Path, inventory: Inventory) -> list[_Page]:
+    header = inventory.headers.get(path)
+    total = 1 if header is None else len(header.pages)
+    return [_Page(path, number, total) for number in range(total)]
+
+
+def _record(page: _Page, image: Image, inspection: Inspection, out: Path | None, name: str) -> FileRecord:
     """One image's row; writes its pictures."""
     row: FileRecord = {
-        "path": str(path),
+        "path": str(page.path),
+        "page": page.number + 1,
         "score": inspection.score,
         "percentile": inspection.percentile,
         "verdict": inspection.verdict,
@@ -100,23 +129,23 @@ def _write(file: Path, picture: NDArray[np.uint8]) -> str:
     return str(file)
 
 
-def _picture_names(files: Sequence[Path], out: Path | None) -> dict[Path, str]:
-    """A name for each file's pictures: its stem, numbered where it is taken; no picture covers an image.
+def _picture_names(pages: Sequence[_Page], out: Path | None) -> dict[_Page, str]:
+    """A name for each page's pictures: its stem, numbered where it is taken; no picture covers an image.
 
     A very long stem is cut.
     """
-    images = {path.resolve() for path in files}
+    images = {page.path.resolve() for page in pages}
     taken: dict[str, int] = {}  # name to the last number tried for it
-    names: dict[Path, str] = {}
-    for path in files:
-        stem = _shortened(path.stem)
+    names: dict[_Page, str] = {}
+    for page in pages:
+        stem = _shortened(page.stem)
         name, number = stem, taken.get(stem.casefold(), 1)
         while name.casefold() in taken or _covers(out, name, images):
             number += 1
             name = f"{stem}_{number}"
         taken[name.casefold()] = 1
         taken[stem.casefold()] = number
-        names[path] = name
+        names[page] = name
     return names
 
 
@@ -136,8 +165,8 @@ def _picture_file(out: Path, name: str, kind: str) -> Path:
     return out / f"{name}_{kind}.png"
 
 
-def _read(path: Path) -> tuple[Path, Image | ImageError]:
+def _read(page: _Page, value_range: ValueRange | None) -> tuple[_Page, Image | ImageError]:
     try:
-        return path, decode(path)
+        return page, decode(page.path, value_range=value_range, page=page.number)
     except ImageError as error:
-        return path, error
+        return page, error

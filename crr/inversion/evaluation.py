@@ -95,7 +95,10 @@ def measure_inversion(
     if not detectors:
         raise ConfigError("Name at least one model whose answers are to be painted.")
     encoder = detectors[0].config.encoder
-    groups = [synthetic_pairs(dataset, encoder, group, images) for group in GROUP_FILLINGS]
+    read_from = detectors[0].value_range
+    groups = [
+        synthetic_pairs(dataset, encoder, group, images, value_range=read_from) for group in GROUP_FILLINGS
+    ]
     makers = [make for pair_set in groups for make in pair_set.makers]
     reporter = Reporter(progress)
     reporter.begin("inversion", len(makers))

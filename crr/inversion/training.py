@@ -10,8 +10,9 @@ from torch import Tensor
 from crr.anomalies import AnomalySynthesizer
 from crr.config import EncoderConfig, StageConfig
 from crr.data.datasets import Dataset
+from crr.data.inventory.inventory import Inventory
+from crr.data.inventory.looking import look_at_dataset, usable
 from crr.data.preprocessing import as_input_tensor
-from crr.data.readers import check_readable
 from crr.inversion.network import InversionConfig, InversionNetwork, create_inversion
 from crr.models.components.encoder import Encoder
 from crr.runtime.allocator import keep_freed_memory
@@ -37,6 +38,7 @@ def train_inversion(
     workers: int = 1,
     progress: Callable[[Progress], None] | None = None,
     stop: threading.Event | None = None,
+    inventory: Inventory | None = None,
 ) -> tuple[InversionConfig, InversionNetwork]:
     """Train an inversion network on the good training images of a data set.
 
@@ -54,6 +56,7 @@ def train_inversion(
         workers: Processes that make images.
         progress: Called about once a second with the stages "check" and "inversion".
         stop: When set, training ends early.
+        inventory: From a look at the training images before; else it is taken here.
 
     Returns:
         What there is to say of it, and the network on the CPU, in eval mode.
@@ -67,7 +70,8 @@ def train_inversion(
     keep_freed_memory()
     target, reporter, stop = resolve_device(device), Reporter(progress), stop or threading.Event()
     samples = {category.name: category.train for category in dataset.categories}
-    check_readable([sample.path for rows in samples.values() for sample in rows], reporter)
+    looked = inventory or look_at_dataset(dataset, ("train",), progress=progress)
+    usable(dataset, looked)
     frozen = Encoder(encoder).to(target)
     config = InversionConfig(
         encoder=encoder,
@@ -78,7 +82,14 @@ def train_inversion(
     )
     torch.manual_seed(seed)
     network = create_inversion(config, frozen.layers).to(target)
-    data = DamagedImages(samples, encoder, AnomalySynthesizer(), seed=seed, batch_size=batch_size)
+    data = DamagedImages(
+        samples,
+        encoder,
+        AnomalySynthesizer(),
+        seed=seed,
+        batch_size=batch_size,
+        value_range=looked.value_range,
+    )
     schedule = StageConfig(
         iterations=iterations,
         batch_size=batch_size,

@@ -1,6 +1,6 @@
 """The report of an evaluation: which figures there are, what they are called, and their mean."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 HEADINGS = {
@@ -54,10 +54,12 @@ class Report:
     Attributes:
         model: Name of the checkpoint.
         categories: Category to its figures, in the data set's order.
+        failed: Category that could not be finished to the sentence that says why; `mean` is without it.
     """
 
     model: str
     categories: dict[str, Figures]
+    failed: dict[str, str] = field(default_factory=dict)
 
     @property
     def mean(self) -> Figures:
@@ -67,12 +69,13 @@ class Report:
         return Figures(total, **{metric: _mean([row[metric] for row in rows]) for metric in HEADINGS})
 
     def as_json(self) -> dict[str, Any]:
-        """{"model", "categories": {name: figures}, "mean": figures} of plain values."""
-        return {
+        """{"model", "categories": {name: figures}, "mean": figures} of plain values, and "failed" if any."""
+        values = {
             "model": self.model,
             "categories": {name: asdict(figures) for name, figures in self.categories.items()},
             "mean": asdict(self.mean),
         }
+        return {**values, "failed": self.failed} if self.failed else values
 
 
 def _mean(values: list[float | None]) -> float | None:

@@ -49,6 +49,8 @@ class Detector(nn.Module, ABC):
         config: Everything about it; `config.categories` are the categories it knows.
         name: Name of the checkpoint it came from, empty if it was just made.
         revision: 12 hex digits that identify the checkpoint's content, empty if it was just made.
+        value_range: Black and white of images deeper than 8 bits that do not say it; the checkpoint's unless
+            somebody sets another.
 
     Raises:
         ConfigError: A setting is out of range, is another method's, or does not fit the encoder.
@@ -64,6 +66,7 @@ class Detector(nn.Module, ABC):
         self.config = config
         self.name = ""
         self.revision = ""
+        self.value_range = config.value_range
         self.encoder = encoder or Encoder(config.encoder)
         count = max(1, len(config.categories))
         self.metric = self.create_metric(count)

@@ -19,7 +19,8 @@ from torch.nn import functional
 from crr.anomalies import AnomalySynthesizer
 from crr.anomalies.textures import donor_images
 from crr.config import CategoryCalibration
-from crr.data.datasets import Sample, evenly_spread
+from crr.data.datasets import evenly_spread
+from crr.data.layouts.samples import Sample
 from crr.data.readers import CachedReader, read_ahead, read_input
 from crr.metrics.detection import PixelAccumulator, f1_max, image_metrics
 from crr.models.components.anomaly_map import mean_map, top_share_score
@@ -149,7 +150,7 @@ class _Examples:
 @torch.inference_mode()
 def _features(detector: Detector, samples: Sequence[Sample], reporter: Reporter) -> Iterator[Features]:
     # Each image is read once, so none is kept: kept ones between buffers that come and go fragment the heap.
-    read = partial(read_input, encoder=detector.config.encoder)
+    read = partial(read_input, encoder=detector.config.encoder, value_range=detector.value_range)
     with ThreadPoolExecutor(max_workers=1) as pool:
         for images in read_ahead(pool, read, [sample.path for sample in samples], _BATCH):
             yield detector.encoder(detector.as_input(images))
@@ -183,7 +184,7 @@ def _examples(
     detector: Detector, held_back: Samples, synthesizers: Sequence[AnomalySynthesizer], reporter: Reporter
 ) -> Iterator[_Examples]:
     """Each category's held-back normals and damaged copies of them."""
-    read = CachedReader(detector.config.encoder)
+    read = CachedReader(detector.config.encoder, detector.value_range)
     paths = [[sample.path for sample in samples] for samples in held_back.values()]
     seed, size = detector.config.training.seed, detector.config.prediction.map_size
     for index, samples in enumerate(held_back.values()):

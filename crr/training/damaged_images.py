@@ -17,8 +17,8 @@ from torch.utils.data import DataLoader, Dataset
 
 from crr.anomalies import AnomalySynthesizer
 from crr.anomalies.textures import donor_images
-from crr.config import EncoderConfig
-from crr.data.datasets import Sample
+from crr.config import EncoderConfig, ValueRange
+from crr.data.layouts.samples import Sample
 from crr.data.readers import CachedReader
 from crr.errors import CRRError
 from crr.types import Image, Mask
@@ -53,6 +53,7 @@ class DamagedImages(Dataset[Batch | CRRError]):
         seed: With the batch's number it fixes every draw.
         batch_size: Images a batch.
         damaged_share: Share of images that are damaged; the others are left as they are, with empty masks.
+        value_range: Black and white of images deeper than 8 bits that do not say it.
     """
 
     def __init__(
@@ -64,6 +65,7 @@ class DamagedImages(Dataset[Batch | CRRError]):
         seed: int,
         batch_size: int,
         damaged_share: float = 1.0,
+        value_range: ValueRange | None = None,
     ) -> None:
         self._paths = [[sample.path for sample in category] for category in samples.values()]
         self._encoder = encoder
@@ -71,7 +73,7 @@ class DamagedImages(Dataset[Batch | CRRError]):
         self._seed = seed
         self._batch_size = batch_size
         self._damaged_share = damaged_share
-        self._read = CachedReader(encoder)
+        self._read = CachedReader(encoder, value_range)
 
     def __getitem__(self, number: int) -> Batch | CRRError:
         """Batch `number`; an error is returned, because a DataLoader would wrap what is raised."""

@@ -63,7 +63,8 @@ class CleanFeatures:
         if path in self._kept:
             return self._kept[path]
         # Alone and rounded, so that it makes no difference when, or how often, an image is encoded.
-        pixels = self._detector.as_input([read_input(path, self._detector.config.encoder)])
+        image = read_input(path, self._detector.config.encoder, self._detector.value_range)
+        pixels = self._detector.as_input([image])
         features = [layer.half().cpu() for layer in self._detector.encoder(pixels)]
         size = sum(layer.nbytes for layer in features)
         if size <= self._room:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -26,44 +26,68 @@ def is_unfinished(out: Path) -> bool:
     return (out / _FOLDER / _FILE).is_file()
 
 
+def check_free(out: Path, *, resume: bool, overwrite: bool) -> None:
+    """See, before anything is read, that a run may write into a folder.
+
+    Raises:
+        TrainingError: There is nothing to resume, or the folder is in use.
+    """
+    unfinished = is_unfinished(out)
+    if resume and not unfinished:
+        raise TrainingError(f"{out} holds no unfinished run to resume. Start without --resume.")
+    if unfinished and not resume and not overwrite:
+        raise TrainingError(
+            f"{out} holds an unfinished run. Go on with --resume, or start anew with --overwrite."
+        )
+    if not resume and not overwrite and _is_used(out):
+        raise TrainingError(
+            f"{out} already holds files. Choose another folder, or add --overwrite to replace the checkpoint "
+            "in it."
+        )
+
+
 class Snapshots:
     """Writes and reads `out/snapshot/state.pt`, atomically; read back without running any pickle code.
 
     Args:
         out: Output folder of the run.
-        fingerprint: Digest of everything that decides what the run learns, see `fingerprint`.
     """
 
-    def __init__(self, out: Path, fingerprint: str) -> None:
+    def __init__(self, out: Path) -> None:
         self._out = out
         self._path = out / _FOLDER / _FILE
-        self._fingerprint = fingerprint
+        self._fingerprint = ""
         self._state: dict[str, Any] = {"stage": REPAIR, "step": 0}
 
     def open(self, *, resume: bool, overwrite: bool) -> None:
         """Read the state to resume from, or see that the folder is free.
 
         Raises:
-            TrainingError: There is nothing to resume, the run had other settings, or the folder is in use.
+            TrainingError: There is nothing to resume, or the folder is in use.
             CRRError: The folder cannot be written to.
         """
-        unfinished = is_unfinished(self._out)
+        check_free(self._out, resume=resume, overwrite=overwrite)
         if resume:
-            if not unfinished:
-                raise TrainingError(f"{self._out} holds no unfinished run to resume. Start without --resume.")
             self._state = self._read()
-        elif unfinished and not overwrite:
-            raise TrainingError(
-                f"{self._out} holds an unfinished run. Go on with --resume, or start anew with --overwrite."
-            )
-        elif not overwrite and _is_used(self._out):
-            raise TrainingError(
-                f"{self._out} already holds files. Choose another folder, or add --overwrite to replace "
-                "the checkpoint in it."
-            )
         check_writable(self._out)
         if not resume:
             self.remove()
+
+    def belong_to(self, fingerprint: str) -> None:
+        """See that the state to resume from is of this run.
+
+        Args:
+            fingerprint: Digest of everything that decides what the run learns, see `fingerprint`.
+
+        Raises:
+            TrainingError: The run had other settings or other images.
+        """
+        self._fingerprint = fingerprint
+        if self._state.get("fingerprint", fingerprint) != fingerprint:
+            raise TrainingError(
+                f"The unfinished run in {self._out} was started with other settings or other images. "
+                "Resume with the same command, or start anew with --overwrite."
+            )
 
     def restore(self, detector: Detector) -> None:
         """Give the detector the weights that it had when the run stopped; does nothing for a new run."""
@@ -116,27 +140,22 @@ class Snapshots:
     def _read(self) -> dict[str, Any]:
         try:
             state: dict[str, Any] = torch.load(self._path, map_location="cpu", weights_only=True)
-            known = state["fingerprint"]
+            state["fingerprint"]
         except Exception as error:  # torch raises many types for a damaged file
             raise TrainingError(
                 f"{self._path} is damaged ({type(error).__name__}). Start anew with --overwrite."
             ) from error
-        if known != self._fingerprint:
-            raise TrainingError(
-                f"The unfinished run in {self._out} was started with other settings or other images. "
-                "Resume with the same command, or start anew with --overwrite."
-            )
         return state
 
 
-def fingerprint(config: DetectorConfig, images: Mapping[str, Sequence[Path]]) -> str:
-    """Digest of the settings and of the names and sizes of the images, wherever they lie.
+def fingerprint(config: DetectorConfig, images: Mapping[str, Mapping[Path, str]]) -> str:
+    """Digest of the settings and of the names and contents of the images, wherever they lie.
 
     Args:
         config: What is trained.
-        images: Image files by what they are used for.
+        images: Image files and the digests of their contents, by what they are used for.
     """
-    files = {use: [(path.name, path.stat().st_size) for path in paths] for use, paths in images.items()}
+    files = {use: [(path.name, digest) for path, digest in paths.items()] for use, paths in images.items()}
     text = json.dumps([config.as_json(), files], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 

@@ -22,8 +22,10 @@ from crr.checkpoints.model_card import training_card
 from crr.checkpoints.normals import MOST, keep_normals
 from crr.checkpoints.serialization import save
 from crr.config import DetectorConfig, StageConfig, TrainingConfig
-from crr.data.datasets import Dataset, split_validation
-from crr.data.readers import check_readable
+from crr.data.datasets import Dataset, check_training, split_validation, without_copies
+from crr.data.inventory.facts import checked_digests
+from crr.data.inventory.inventory import Inventory
+from crr.data.inventory.looking import OnError, look_at_dataset, usable
 from crr.errors import ConfigError, DeviceError, TrainingError, WriteError
 from crr.models import registry
 from crr.models.detector import Detector, MemoryDetector, TrainedDetector
@@ -59,6 +61,7 @@ class RunOptions:
         snapshot_seconds: Time between snapshots.
         textures: Folder of texture images (such as DTD) for the fillings; None: made and borrowed ones.
         normals: Held-back images a category that are put beside the checkpoint; 0: none.
+        on_error: Whether to stop at an image that cannot be used, or to leave it out.
     """
 
     device: str = "auto"
@@ -68,26 +71,30 @@ class RunOptions:
     snapshot_seconds: float = 60.0
     textures: Path | None = None
     normals: int = MOST
+    on_error: OnError = "stop"
 
 
 def train(
     dataset: Dataset,
-    out: Path,
+    out: Path | str,
     config: DetectorConfig,
     options: RunOptions | None = None,
     progress: Callable[[Progress], None] | None = None,
     stop: threading.Event | None = None,
+    tell: Callable[[Inventory], None] = lambda _: None,
 ) -> Detector:
     """Train a detector on the good images of `dataset` and save it as a checkpoint in `out`.
 
     Args:
         dataset: Data set whose `train` images are used; its test images are never read.
-        out: Checkpoint folder; `out/snapshot` holds the resumable state until the run is complete.
+        out: Checkpoint folder, as a `Path` or as text; `out/snapshot` holds the resumable state until the
+            run is complete.
         config: What to train; categories are taken from the data set.
         options: Device, resuming, and the like.
         progress: Called about once a second; the stages are "check", "repair", "categories", "memory" (of
             methods that have one), "statistics", "segmentation" and "calibration".
         stop: When set, training ends early; what was learnt is calibrated and saved, and `resume` goes on.
+        tell: Called once with what a look at the training images found, before the work.
 
     Raises:
         TrainingError: The output folder is in use, there is nothing to resume, or training cannot go on.
@@ -97,8 +104,8 @@ def train(
         EncoderError: The encoder cannot be had.
         DeviceError: There is no such device, or it ran out of memory.
     """
-    run = Trainer(dataset, out, config, options or RunOptions(), progress, stop or threading.Event())
-    return run.train()
+    options, stop = options or RunOptions(), stop or threading.Event()
+    return Trainer(dataset, Path(out), config, options, progress, stop, tell).train()
 
 
 class Trainer:
@@ -112,41 +119,55 @@ class Trainer:
         options: RunOptions,
         progress: Callable[[Progress], None] | None,
         stop: threading.Event,
+        tell: Callable[[Inventory], None],
     ) -> None:
-        self.dataset, self.out, self.options, self.stop = dataset, out, options, stop
+        self.out, self.options, self.stop = out, options, stop
+        settings = config.training
+        self.device = resolve_device(options.device)
+        self.snapshots = Snapshots(out)
+        self.snapshots.open(resume=options.resume, overwrite=options.overwrite)
+        check_training(dataset)
         names = tuple(category.name for category in dataset.categories)
         self.config = replace(config, categories=names, calibration=(), trained={})
-        settings = self.config.training
-        self.device = resolve_device(options.device)
-        parts = [
-            split_validation(category.train, settings.validation_share, settings.seed)
-            for category in dataset.categories
-        ]
-        self.training = {name: training for name, (training, _) in zip(names, parts, strict=True)}
-        self.held_back = {name: held_back for name, (_, held_back) in zip(names, parts, strict=True)}
         textures = texture_files(options.textures)
         only = settings.foreground_only
         self.synthesizer = AnomalySynthesizer(textures, fillings=_fillings(settings), foreground_only=only)
         # For the calibration alone: damage that neither stage was trained on.
         self.unseen = AnomalySynthesizer(textures, fillings=HELD_OUT, foreground_only=only)
-        images = {
-            category.name: [sample.path for sample in category.train] for category in dataset.categories
-        }
-        images[""] = textures
-        self.images = [path for paths in images.values() for path in paths]
-        self.snapshots = Snapshots(out, fingerprint(self.config, images))
-        self.snapshots.open(resume=options.resume, overwrite=options.overwrite)
         self.detector = _create(self.config).to(self.device)
         self.steps = {REPAIR: settings.repair.iterations, SEGMENTATION: settings.segmentation.iterations}
         if self.detector.segmentation is None:
             self.steps[SEGMENTATION] = 0
         self.reporter = Reporter(progress, plan=self.steps)
+        self._look(dataset, textures, progress, tell)
+
+    def _look(
+        self,
+        dataset: Dataset,
+        textures: Sequence[Path],
+        progress: Callable[[Progress], None] | None,
+        tell: Callable[[Inventory], None],
+    ) -> None:
+        """Read every image once, before hours of training and not after, and split them."""
+        found = look_at_dataset(dataset, ("train",), value_range=self.config.value_range, progress=progress)
+        tell(found)
+        digests = {path: fact.digest for path, fact in found.facts.items()}
+        self.dataset = without_copies(usable(dataset, found, self.options.on_error), digests)
+        check_training(self.dataset)
+        self.config = replace(self.config, value_range=found.value_range)
+        self.detector.config, self.detector.value_range = self.config, found.value_range
+        settings, self.training, self.held_back = self.config.training, {}, {}
+        images = {"": checked_digests(textures)}
+        for category in self.dataset.categories:
+            parts = split_validation(category.train, settings.validation_share, settings.seed)
+            self.training[category.name], self.held_back[category.name] = parts
+            images[category.name] = {sample.path: digests[sample.path] for sample in category.train}
+        self.snapshots.belong_to(fingerprint(self.config, images))
 
     def train(self) -> Detector:
         """Both stages, the calibration, and the checkpoint."""
         keep_freed_memory()
         detector = self.detector
-        check_readable(self.images, self.reporter)
         self.snapshots.restore(detector)
         with _failures_explained(self.device, self.snapshots):
             done = dict.fromkeys(self.steps, 0)
@@ -162,7 +183,13 @@ class Trainer:
             calibrate(detector, self.held_back, [self.synthesizer, self.unseen], self.reporter)
             save(detector, self.out, training_card(detector, self.dataset))
             if self.options.normals:
-                keep_normals(self.out, self.held_back, self.config.encoder, self.options.normals)
+                keep_normals(
+                    self.out,
+                    self.held_back,
+                    self.config.encoder,
+                    self.options.normals,
+                    value_range=self.config.value_range,
+                )
         if done == self.steps:
             self.snapshots.remove()
         return detector
@@ -196,6 +223,7 @@ class Trainer:
             seed=2 * self.config.training.seed + _STAGES.index(stage),
             batch_size=config.batch_size,
             damaged_share=damaged_share,
+            value_range=self.config.value_range,
         )
         return partial(batches, data, workers=self._workers())
 

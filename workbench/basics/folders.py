@@ -5,7 +5,9 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from crr.data.images import is_hidden, is_image_path, read
+from crr.data.image_formats import ALLOWED
+from crr.data.images import read
+from crr.data.layouts.names import is_image_path, is_system
 from crr.errors import DatasetError
 
 MOST_ENTRIES = 50_000
@@ -40,8 +42,7 @@ def images_in(typed: str) -> list[tuple[str, Callable[[], bytes]]]:
         ) from None
     if not images:
         raise DatasetError(
-            f"The folder {path} holds no images (JPEG, PNG, TIFF, BMP or WebP), nor do its subfolders. "
-            "Name another folder."
+            f"The folder {path} holds no images ({ALLOWED}), nor do its subfolders. Name another folder."
         )
     return [(str(image), partial(read, path / image, str(image))) for image in images]
 
@@ -50,7 +51,7 @@ def _files(folder: Path) -> Iterator[Path]:
     """Every file that is not in a hidden folder; raises `OSError` for a folder that cannot be searched."""
     seen = 0
     for parent, folders, files in os.walk(folder, onerror=_stop):
-        folders[:] = [name for name in folders if not is_hidden(name)]
+        folders[:] = [name for name in folders if not is_system(name)]
         seen += len(folders) + len(files)
         if seen > MOST_ENTRIES:
             raise DatasetError(

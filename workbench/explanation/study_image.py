@@ -7,7 +7,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from crr.data.datasets import read_mask_file
+from crr.data.masks import read_mask_file
 from crr.types import Image, Mask
 from workbench.basics.pictures import digest_of
 from workbench.inspection.image_file import ImageFile

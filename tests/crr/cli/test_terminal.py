@@ -124,16 +124,30 @@ def test_control_characters_never_reach_the_terminal(tmp_path, capsys):
     ("row", "line", "colour"),
     [
         (
-            {"path": "a[b].png", "score": 0.5, "verdict": "normal", "category": "bolt", "known": True},
-            "normal    0.500  bolt  a[b].png",
+            {"path": "a[b].png", "page": 1, "score": 0.5, "verdict": "normal", "category": "bolt"},
+            "normal        0.500  bolt  a[b].png",
             "green",
         ),
         (
-            {"path": "ü.png", "score": 1.25, "verdict": "defective", "category": None, "known": False},
-            "defective 1.250  -  ü.png  (looks like nothing the model was trained on)",
+            {"path": "s.tif", "page": 2, "score": 1.25, "verdict": "defective", "category": "bolt"},
+            "defective     1.250  bolt  s.tif page 2",
             "red",
         ),
-        ({"path": "x.png", "error": "x.png is empty."}, "error     x.png: x.png is empty.", "red"),
+        (
+            {"path": "ü.png", "page": 1, "score": 1.25, "verdict": "unknown part", "category": None},
+            "unknown part  1.250  -  ü.png  (looks like nothing the model was trained on)",
+            "yellow",
+        ),
+        (
+            {"path": "b.png", "page": 1, "score": 0.0, "verdict": "no part seen", "category": "bolt"},
+            "no part seen  0.000  bolt  b.png  (black, white, saturated, empty, or noise alone)",
+            "yellow",
+        ),
+        (
+            {"path": "x.png", "page": 1, "error": "x.png is empty."},
+            "error         x.png: x.png is empty.",
+            "red",
+        ),
     ],
 )
 def test_a_line_about_an_image(row, line, colour):

@@ -60,7 +60,7 @@ def test_progress_names_the_checkpoint_and_what_is_measured(dataset, folder):
     reports = []
     compare([folder / "good"], dataset, device="cpu", progress=reports.append)
     stages = list(dict.fromkeys(report.stage for report in reports))
-    assert stages == ["good: evaluation", "good: seen damage", "good: held-out damage"]
+    assert stages == ["check", "good: evaluation", "good: seen damage", "good: held-out damage"]
 
 
 def test_what_is_wrong_for_all_ends_the_comparison(dataset, folder, tmp_path):

@@ -18,7 +18,7 @@ from crr.evaluation.detection import evaluate
 from crr.models.detector import Detector
 from crr.types import Image, Inspection, Progress
 
-DETECTOR = cast(Detector, SimpleNamespace(name="brightness"))
+DETECTOR = cast(Detector, SimpleNamespace(name="brightness", value_range=None))
 NO_PIXEL_FIGURES = dict.fromkeys(("pixel_auroc", "pixel_ap", "pixel_f1max", "aupro"))
 NO_IMAGE_FIGURES = dict.fromkeys(("image_auroc", "image_ap", "image_f1max"))
 
@@ -75,7 +75,7 @@ def make_sample(
     cv2.imwrite(str(path), image)
     cv2.imwrite(str(mask_path), mask.astype(np.uint8) * 255)
     has_mask = masked and defect != "good"
-    return Sample(path=path, category=folder.name, defect=defect, mask=mask_path if has_mask else None)
+    return Sample(path=path, category=folder.name, defect=defect, masks=(mask_path,) if has_mask else ())
 
 
 def make_category(root: Path, name: str, good: int, defective: int, masked: bool = True) -> Category:
@@ -100,7 +100,7 @@ def test_figures_are_those_of_the_detectors_maps(tmp_path: Path) -> None:
     maps = np.stack([decode(sample.path)[..., 0] for sample in category.test])
     masks = np.stack(
         [
-            decode(sample.mask)[..., 0] > 0 if sample.mask else np.zeros((256, 256), bool)
+            decode(sample.masks[0])[..., 0] > 0 if sample.masks else np.zeros((256, 256), bool)
             for sample in category.test
         ]
     )
@@ -121,8 +121,7 @@ def test_maps_and_masks_of_any_size_meet_at_256(tmp_path: Path) -> None:
         for seed, size in enumerate([(90, 300), (300, 90), (700, 500)])
     )
     for sample in samples:  # the image is its own mask, so the detector is right about every pixel
-        assert sample.mask is not None
-        sample.path.write_bytes(sample.mask.read_bytes())
+        sample.path.write_bytes(sample.masks[0].read_bytes())
     figures = evaluate(DETECTOR, make_dataset(tmp_path, Category("bolt", (), samples))).categories["bolt"]
     assert figures.pixel_f1max == pytest.approx(1, abs=0.02)
 
@@ -169,10 +168,10 @@ def test_images_are_read_one_batch_ahead_and_no_more(
 ) -> None:
     decoded: list[Path] = []
 
-    def counting_decode(source: Path, name: str) -> Image:
+    def counting_decode(source: Path, name: str, value_range: None) -> Image:
         decoded.append(source)
         assert len(decoded) <= sum(batches) + 2 * 2  # those at work and those ahead
-        return decode(source, name)
+        return decode(source, name, value_range=value_range)
 
     monkeypatch.setattr("crr.evaluation.detection.decode", counting_decode)
     evaluate(
@@ -200,7 +199,7 @@ def test_progress_counts_over_all_categories(tmp_path: Path, monkeypatch: pytest
 
 
 def test_training_samples_are_not_read(tmp_path: Path) -> None:
-    missing = Sample(path=tmp_path / "missing.png", category="bolt", defect="good", mask=None)
+    missing = Sample(path=tmp_path / "missing.png", category="bolt", defect="good")
     test = make_category(tmp_path, "bolt", good=1, defective=1).test
     category = Category(name="bolt", train=(missing,), test=test)
     assert evaluate(DETECTOR, make_dataset(tmp_path, category)).mean.images == 2
@@ -227,11 +226,20 @@ def test_a_broken_test_image_is_named(tmp_path: Path) -> None:
 
 def test_a_broken_mask_is_named(tmp_path: Path) -> None:
     category = make_category(tmp_path, "bolt", good=1, defective=1)
-    broken = category.test[1].mask
-    assert broken is not None
+    [broken] = category.test[1].masks
     broken.write_bytes(b"")
     with pytest.raises(ImageError, match=broken.name):
         evaluate(DETECTOR, make_dataset(tmp_path, category))
+
+
+def test_finished_categories_are_not_lost_with_a_broken_one(tmp_path: Path) -> None:
+    whole, broken = (make_category(tmp_path, name, good=2, defective=1) for name in ("bolt", "nut"))
+    broken.test[2].path.write_bytes(b"")
+    report = evaluate(DETECTOR, make_dataset(tmp_path, whole, broken))
+    assert list(report.categories) == ["bolt"]
+    assert broken.test[2].path.name in report.failed["nut"]
+    assert report.mean.images == 3
+    assert report.as_json()["failed"] == report.failed
 
 
 @pytest.mark.parametrize("broken", ["anomaly_map", "score"])

@@ -118,7 +118,8 @@ def test_what_a_crop_cannot_see_repeats_its_edge():
     assert inspection.anomaly_map.sum() == 17
 
 
-def test_percentile_and_verdict_follow_the_nearest_category():
+def test_percentile_and_verdict_follow_the_nearest_category(monkeypatch):
+    monkeypatch.setattr("crr.inference.engine.shows_something", lambda _: True)
     detector = Brightness(tiny_config(calibration=calibrated_detector().config.calibration))
     gray = [np.full((8, 8, 3), value, np.uint8) for value in (0, 64, 128)]
     inspections = inspect(detector, gray)
@@ -129,7 +130,8 @@ def test_percentile_and_verdict_follow_the_nearest_category():
         assert inspection.normal_scores == (0.2, 0.3, 0.3, 0.35)
 
 
-def test_a_score_at_the_threshold_is_defective_and_ties_count_half():
+def test_a_score_at_the_threshold_is_defective_and_ties_count_half(monkeypatch):
+    monkeypatch.setattr("crr.inference.engine.shows_something", lambda _: True)
     calibration = calibrated_detector().config.calibration
     exact = replace(calibration[0], threshold=1.0, normal_scores=(0.1, 1.0, 1.0, 1.5))
     detector = Brightness(tiny_config(calibration=(exact, calibration[1])))

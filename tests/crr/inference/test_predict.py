@@ -11,7 +11,7 @@ from crr.inference.predict import predict_files
 from crr.visualization.colormap import overlay
 from tests.crr.tiny import calibrated_detector, good_images
 
-KEYS = ["path", "score", "percentile", "verdict", "category", "known", "heatmap", "mask"]
+KEYS = ["path", "page", "score", "percentile", "verdict", "category", "known", "heatmap", "mask"]
 
 
 @pytest.fixture(scope="module")
@@ -33,6 +33,7 @@ def test_a_row_says_what_the_inspection_says(detector, tmp_path):
     assert list(row) == KEYS
     assert row == {
         "path": str(path),
+        "page": 1,
         "score": inspection.score,
         "percentile": inspection.percentile,
         "verdict": inspection.verdict,
@@ -74,7 +75,7 @@ def test_bad_files_are_reported_and_the_rest_go_on(detector, tmp_path):
     (tmp_path / "short.png").write_bytes(good[0].read_bytes()[:90])
     bad = [tmp_path / name for name in ("missing.png", "empty.png", "text.png", "short.png")]
     rows = list(predict_files(detector, [good[0], *bad, good[1]], tmp_path / "out", batch_size=2))
-    assert [list(row) for row in rows] == [KEYS, *4 * [["path", "error"]], KEYS]
+    assert [list(row) for row in rows] == [KEYS, *4 * [["path", "page", "error"]], KEYS]
     for path, row in zip(bad, rows[1:5], strict=True):
         assert row["path"] == str(path)
         assert path.name in row["error"]
@@ -84,7 +85,7 @@ def test_bad_files_are_reported_and_the_rest_go_on(detector, tmp_path):
 
 def test_only_bad_files_are_still_rows(detector, tmp_path):
     rows = list(predict_files(detector, [tmp_path / "x.png", tmp_path / "y.png"]))
-    assert [list(row) for row in rows] == 2 * [["path", "error"]]
+    assert [list(row) for row in rows] == 2 * [["path", "page", "error"]]
 
 
 def test_files_of_one_name_get_pictures_of_their_own(detector, tmp_path):
@@ -154,7 +155,7 @@ def test_no_more_than_three_batches_of_images_are_in_memory(detector, tmp_path, 
 
         __hash__ = object.__hash__
 
-    def watched_decode(path):
+    def watched_decode(path, **_):
         image = decode(path).view(Watched)
         alive.add(image)
         return image

@@ -32,6 +32,7 @@ class GreyDetector:
     """
 
     device = torch.device("cpu")
+    value_range = None
     smooth = Detector.smooth
     fuse = Detector.fuse
     as_input = Detector.as_input
@@ -74,7 +75,7 @@ def walls(tmp_path_factory):
         image = GREY + random.integers(-(number // 3) - 1, number // 3 + 2, (48, 48, 3))
         path = folder / f"{number:02}.png"
         cv2.imwrite(str(path), image.astype(np.uint8))
-        samples.append(Sample(path, "wall", "good", None))
+        samples.append(Sample(path, "wall", "good"))
     return {"wall": samples}
 
 
@@ -220,7 +221,7 @@ def test_large_categories_are_sampled_evenly(parts, monkeypatch):
     monkeypatch.setattr("crr.training.calibration._CALIBRATION_IMAGES", 2)
     read = []
     monkeypatch.setattr(
-        "crr.data.readers.decode", lambda path, _name: read.append(Path(path)) or decode(path)
+        "crr.data.readers.decode", lambda path, *_, **__: read.append(Path(path)) or decode(path)
     )
     detector = tiny_detector()
     fit_statistics(detector, *parts, Reporter())

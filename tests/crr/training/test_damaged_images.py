@@ -13,9 +13,8 @@ from crr.anomalies import AnomalySynthesizer
 from crr.anomalies.textures import donor_images, texture_files
 from crr.data.datasets import Sample, open_dataset
 from crr.data.images import encode_png
-from crr.data.readers import CachedReader, check_readable
+from crr.data.readers import CachedReader
 from crr.errors import DatasetError, ImageError
-from crr.runtime.progress import Reporter
 from crr.training.damaged_images import DamagedImages, batches
 from tests.crr.tiny import ENCODER, write_dataset
 
@@ -116,20 +115,10 @@ def test_a_reader_travels_without_what_it_has_read(samples):
 def test_a_broken_image_is_one_sentence_from_any_process(tmp_path, workers):
     broken = tmp_path / "broken.png"
     broken.write_bytes(encode_png(np.zeros((32, 32, 3), np.uint8))[:60])
-    data = damaged_images({"plate": [Sample(broken, "plate", "good", None)]})
+    data = damaged_images({"plate": [Sample(broken, "plate", "good")]})
     with pytest.raises(ImageError, match=f"^{broken} is a PNG image that is damaged.*$") as caught:
         next(batches(data, 0, 1, workers))
     assert "\n" not in str(caught.value)
-
-
-def test_check_readable_names_the_broken_file(samples, tmp_path):
-    paths = [sample.path for sample in samples["ring"]]
-    reports = []
-    check_readable(paths, Reporter(reports.append))
-    assert (reports[-1].stage, reports[-1].step) == ("check", 9)
-    (tmp_path / "empty.png").touch()
-    with pytest.raises(ImageError, match=r"empty\.png is empty"):
-        check_readable([*paths, tmp_path / "empty.png"], Reporter())
 
 
 def test_texture_files(tmp_path, samples):

@@ -1,3 +1,4 @@
+import hashlib
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -21,21 +22,30 @@ from tests.crr.tiny import tiny_config, tiny_detector
 
 PRINT = "fingerprint"
 
+
+def opened(out, mark=PRINT):
+    """Snapshots of a run with that fingerprint that has written none yet."""
+    snapshots = Snapshots(out)
+    snapshots.belong_to(mark)
+    return snapshots
+
+
 full_disk = pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
 
 
 @pytest.fixture
 def unfinished(tmp_path):
     """A folder with a run that stopped after step 3 of stage 1."""
-    snapshots = Snapshots(tmp_path / "run", PRINT)
+    snapshots = opened(tmp_path / "run")
     snapshots.open(resume=False, overwrite=False)
     snapshots.save(REPAIR, 3, tiny_detector(seed=5))
     return tmp_path / "run"
 
 
 def reopened(folder, mark=PRINT):
-    snapshots = Snapshots(folder, mark)
+    snapshots = Snapshots(folder)
     snapshots.open(resume=True, overwrite=False)
+    snapshots.belong_to(mark)
     return snapshots
 
 
@@ -53,7 +63,7 @@ def test_the_optimiser_comes_back_in_its_stage_only(tmp_path):
         0
     ].sum().backward()
     optimizer.step()
-    Snapshots(tmp_path, PRINT).save(REPAIR, 1, detector, optimizer)
+    opened(tmp_path).save(REPAIR, 1, detector, optimizer)
 
     snapshots = reopened(tmp_path)
     other = create_optimizer(detector.decoder.parameters(), config)
@@ -72,14 +82,14 @@ def test_the_optimiser_comes_back_in_its_stage_only(tmp_path):
     ],
 )
 def test_earlier_stages_are_complete_and_later_ones_not_begun(tmp_path, stage, step, done):
-    Snapshots(tmp_path, PRINT).save(stage, step, tiny_detector())
+    opened(tmp_path).save(stage, step, tiny_detector())
     snapshots = reopened(tmp_path)
     totals = {REPAIR: 9, STATISTICS: 1, SEGMENTATION: 5}
     assert tuple(snapshots.steps_done(name, total) for name, total in totals.items()) == done
 
 
 def test_a_new_run_has_done_nothing(tmp_path):
-    snapshots = Snapshots(tmp_path / "run", PRINT)
+    snapshots = opened(tmp_path / "run")
     snapshots.open(resume=False, overwrite=False)
     assert [snapshots.steps_done(name, 4) for name in (REPAIR, STATISTICS, SEGMENTATION)] == [0, 0, 0]
     assert not is_unfinished(tmp_path / "run")
@@ -110,17 +120,17 @@ def test_a_foreign_state_is_a_sentence(unfinished):
 
 def test_an_unfinished_run_is_not_started_anew_by_accident(unfinished):
     with pytest.raises(TrainingError, match=r"unfinished run\. Go on with --resume"):
-        Snapshots(unfinished, PRINT).open(resume=False, overwrite=False)
+        opened(unfinished).open(resume=False, overwrite=False)
     assert is_unfinished(unfinished)
 
 
 def test_a_used_folder_is_not_written_into_by_accident(tmp_path):
     (tmp_path / ".DS_Store").touch()
-    Snapshots(tmp_path, PRINT).open(resume=False, overwrite=False)
+    opened(tmp_path).open(resume=False, overwrite=False)
     (tmp_path / "README.md").write_text("mine", encoding="utf-8")
     with pytest.raises(TrainingError, match=r"already holds files\. .* add --overwrite"):
-        Snapshots(tmp_path, PRINT).open(resume=False, overwrite=False)
-    Snapshots(tmp_path, PRINT).open(resume=False, overwrite=True)
+        opened(tmp_path).open(resume=False, overwrite=False)
+    opened(tmp_path).open(resume=False, overwrite=True)
     assert (tmp_path / "README.md").read_text(encoding="utf-8") == "mine"
 
 
@@ -128,7 +138,7 @@ def test_overwrite_forgets_the_run_and_leaves_other_files(unfinished):
     leftover = unfinished / "snapshot" / ".state.pt.x1"  # of a run that was killed while it wrote
     leftover.touch()
     (unfinished / "snapshot" / "mine.txt").touch()
-    Snapshots(unfinished, PRINT).open(resume=False, overwrite=True)
+    opened(unfinished).open(resume=False, overwrite=True)
     assert [path.name for path in (unfinished / "snapshot").iterdir()] == ["mine.txt"]
 
 
@@ -140,13 +150,13 @@ def test_a_complete_run_leaves_no_folder(unfinished):
 def test_out_is_a_file(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(CRRError, match="file is a file"):
-        Snapshots(tmp_path / "file", PRINT).open(resume=False, overwrite=False)
+        opened(tmp_path / "file").open(resume=False, overwrite=False)
 
 
 def test_a_folder_that_cannot_be_made(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(CRRError, match="cannot be written to"):
-        Snapshots(tmp_path / "file" / "run", PRINT).open(resume=False, overwrite=False)
+        opened(tmp_path / "file" / "run").open(resume=False, overwrite=False)
 
 
 def full(state, _file, save=torch.save):
@@ -185,7 +195,7 @@ def test_a_full_disk_keeps_the_last_state(unfinished, monkeypatch):
 
 @full_disk
 def test_a_run_without_a_single_snapshot_is_simply_started_again(tmp_path, monkeypatch):
-    snapshots = Snapshots(tmp_path / "run", PRINT)
+    snapshots = opened(tmp_path / "run")
     snapshots.open(resume=False, overwrite=False)
     monkeypatch.setattr("crr.training.snapshots.torch.save", full)
     with pytest.raises(WriteError):
@@ -193,7 +203,7 @@ def test_a_run_without_a_single_snapshot_is_simply_started_again(tmp_path, monke
     monkeypatch.undo()
     assert snapshots.next_step == "run the same command again"
     (tmp_path / "run" / "snapshot" / ".state.pt.x1").touch()  # where it was killed while it wrote
-    Snapshots(tmp_path / "run", PRINT).open(resume=False, overwrite=False)
+    opened(tmp_path / "run").open(resume=False, overwrite=False)
     assert list((tmp_path / "run").iterdir()) == []
 
 
@@ -202,19 +212,17 @@ def test_what_only_looks_like_a_snapshot_is_not_written_into(tmp_path, name):
     (tmp_path / name).parent.mkdir(exist_ok=True)
     (tmp_path / name).touch()
     with pytest.raises(TrainingError, match="already holds files"):
-        Snapshots(tmp_path, PRINT).open(resume=False, overwrite=False)
+        opened(tmp_path).open(resume=False, overwrite=False)
 
 
 def test_the_fingerprint_sees_settings_and_images_but_not_places(tmp_path):
     def images(folder, content=b"1234", name="a.png"):
-        folder.mkdir()
-        (folder / name).write_bytes(content)
-        return {"bolt": [folder / name]}
+        return {"bolt": {folder / name: hashlib.sha256(content).hexdigest()}}
 
     config = tiny_config()
     first = fingerprint(config, images(tmp_path / "here"))
     assert first == fingerprint(config, images(tmp_path / "there"))
-    assert first != fingerprint(config, images(tmp_path / "longer", content=b"12345"))
+    assert first != fingerprint(config, images(tmp_path / "replaced", content=b"4321"))
     assert first != fingerprint(config, images(tmp_path / "renamed", name="b.png"))
     assert first != fingerprint(DetectorConfig(), images(tmp_path / "other"))
     assert first != fingerprint(

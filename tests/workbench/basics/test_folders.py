@@ -106,7 +106,7 @@ def test_a_whole_disk_is_a_sentence(parts, monkeypatch):
 
 def test_a_huge_file_is_not_read(tmp_path, monkeypatch):
     (tmp_path / "huge.png").write_bytes(png())
-    monkeypatch.setattr("crr.data.images.MAX_BYTES", 10)
+    monkeypatch.setattr("crr.data.image_header.MAX_BYTES", 10)
     ((_, read),) = images_in(str(tmp_path))
     with pytest.raises(ImageError, match="is larger than"):
         read()

@@ -2,8 +2,8 @@ import json
 
 import pytest
 
-from crr.data.datasets import read_mask_file
 from crr.data.images import decode
+from crr.data.masks import read_mask_file
 from crr.errors import DatasetError
 from workbench.inspection.samples import read_samples, sample_thumbnail
 from workbench.settings import Settings

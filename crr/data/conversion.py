@@ -1,0 +1,173 @@
+"""How the pixels of an open image file become upright 8-bit RGB, whatever their depth, colour and profile."""
+
+from functools import lru_cache
+from io import BytesIO
+from typing import Any
+
+import cv2
+import numpy as np
+import PIL.Image
+import PIL.ImageCms
+from numpy.typing import NDArray
+from PIL.TiffImagePlugin import TiffImageFile
+
+from crr.config import ValueRange
+from crr.data.depth import FULL, fills_the_high_bits, to_eight_bits
+from crr.data.image_header import ImageHeader, OpenImage, check_size, orientation_of
+from crr.errors import ImageError
+from crr.types import Image
+
+_TIFF_PLANAR = 284
+
+TO_UPRIGHT = {
+    2: PIL.Image.Transpose.FLIP_LEFT_RIGHT,
+    3: PIL.Image.Transpose.ROTATE_180,
+    4: PIL.Image.Transpose.FLIP_TOP_BOTTOM,
+    5: PIL.Image.Transpose.TRANSPOSE,
+    6: PIL.Image.Transpose.ROTATE_270,
+    7: PIL.Image.Transpose.TRANSVERSE,
+    8: PIL.Image.Transpose.ROTATE_90,
+}
+
+
+def upright_rgb(
+    file: OpenImage, name: str, page: int, background: int, value_range: ValueRange | None
+) -> Image:
+    """Decode a page of an open image file, as `crr.data.images.decode` describes.
+
+    Raises:
+        ImageError: There is no such page, it is outside a limit, or nobody says which of its values is white.
+    """
+    header = file.header
+    if page >= len(header.pages):
+        raise ImageError(f"{name} has {len(header.pages)} pages: there is no page {page + 1}.")
+    if header.depth.deep:
+        values, turn = deep_values(file, page)
+        check_size(values.shape[:2], name)
+        picture = _eight_bit(values, file, _range_of(header, name, value_range))
+    else:
+        picture = _at_page(file, page)
+        check_size(picture.size[::-1], name)
+        picture.load()
+        turn = orientation_of(picture)
+    picture = _in_srgb(picture, file)
+    if picture.has_transparency_data:
+        behind = PIL.Image.new("RGBA", picture.size, (background, background, background, 255))
+        picture = PIL.Image.alpha_composite(behind, picture.convert("RGBA"))
+    picture = picture.convert("RGB")
+    upright = TO_UPRIGHT.get(turn)
+    return np.array(picture if upright is None else picture.transpose(upright))
+
+
+def deep_values(file: OpenImage, page: int) -> tuple[NDArray[Any], int]:
+    """The values of a page deeper than 8 bits as they are stored, and its orientation that is still to apply.
+
+    Returns:
+        (H, W), or (H, W, 3 or 4) in the order RGB and alpha; integers or fractions.
+    """
+    packed = file.header.format == "TIFF" and file.header.depth.bits % 8
+    if file.picture is None or file.picture.mode in _CUT_BY_PILLOW or packed:
+        return _read_by_opencv(file, page), 1 if file.header.format == "TIFF" else file.header.orientation
+    picture = _at_page(file, page)
+    picture.load()  # loading a TIFF turns it
+    return np.asarray(picture), orientation_of(picture)
+
+
+_CUT_BY_PILLOW = ("LA", "RGB", "RGBA")
+"""Modes in which Pillow keeps the high byte of 16 bits: next to nothing of 12."""
+
+
+def _read_by_opencv(file: OpenImage, page: int) -> NDArray[Any]:
+    separate = isinstance(file.picture, TiffImageFile) and (file.picture.tag_v2.get(_TIFF_PLANAR) == 2)
+    content, place = np.frombuffer(file.data, np.uint8), file.header.pages[page]
+    if len(file.header.pages) == 1:
+        pixels = cv2.imdecode(content, cv2.IMREAD_UNCHANGED)
+    else:
+        _, found = cv2.imdecodemulti(content, cv2.IMREAD_UNCHANGED, range=(place, place + 1))
+        pixels = found[0] if found else None
+    # OpenCV turns a TIFF, and nothing else that it is not asked to turn.
+    size = file.header.upright_size if file.header.format == "TIFF" else file.header.size
+    if separate or pixels is None or pixels.dtype == np.uint8 or pixels.shape[:2] != size:
+        # Both libraries take separate planes for pixel by pixel, without a word.
+        raise ValueError("deep pixels in an arrangement that neither Pillow nor OpenCV reads")
+    if pixels.ndim == 3:
+        pixels = cv2.cvtColor(pixels, cv2.COLOR_BGRA2RGBA if pixels.shape[2] == 4 else cv2.COLOR_BGR2RGB)
+    return np.asarray(pixels)
+
+
+def _at_page(file: OpenImage, page: int) -> PIL.Image.Image:
+    assert file.picture is not None
+    if page:
+        file.picture.seek(file.header.pages[page])
+    return file.picture
+
+
+def _range_of(header: ImageHeader, name: str, given: ValueRange | None) -> ValueRange:
+    depth = header.depth
+    value_range = depth.declared or given or depth.assumed
+    if value_range is None:
+        raise ImageError(
+            f"{name} holds values of {depth} that do not say which is white: say it with --range LOW:HIGH, "
+            "or save it with 8 or 16 bits."
+        )
+    return value_range
+
+
+def _eight_bit(values: NDArray[Any], file: OpenImage, value_range: ValueRange) -> PIL.Image.Image:
+    """A picture of 8 bits a channel from deep values, transparency kept."""
+    colours = values[..., :3] if values.ndim == 3 else values
+    bits = file.header.depth.bits
+    if file.header.format == "PNG" and bits < 16 and fills_the_high_bits(colours, bits):
+        value_range = FULL
+    pixels = to_eight_bits(colours, value_range)
+    if file.header.white_is_zero:
+        pixels = 255 - pixels
+    picture = PIL.Image.fromarray(pixels)
+    if values.ndim == 3 and values.shape[2] == 4:
+        opaque = value_range if values[..., 3].max() <= value_range.high else FULL
+        picture.putalpha(PIL.Image.fromarray(to_eight_bits(values[..., 3], opaque)))
+    elif values.ndim == 2 and file.picture is not None and "transparency" in file.picture.info:
+        visible = values != file.picture.info["transparency"]
+        picture.putalpha(PIL.Image.fromarray(visible).convert("L"))
+    return picture
+
+
+def _in_srgb(picture: PIL.Image.Image, file: OpenImage) -> PIL.Image.Image:
+    """The picture in the colours of sRGB, as screens show it, where its file has another profile."""
+    profile = None if file.picture is None else file.picture.info.get("icc_profile")
+    if not profile:
+        return picture
+    alpha = picture.convert("RGBA").getchannel("A") if picture.has_transparency_data else None
+    plain = picture.convert(_PLAIN_MODES.get(picture.mode, "RGB"))
+    try:
+        transform = _transform(profile, plain.mode)
+    except (PIL.ImageCms.PyCMSError, OSError, ValueError, TypeError):
+        return picture  # a broken profile, or one of another colour space: what every viewer does
+    if transform is None:
+        return picture
+    converted = PIL.ImageCms.applyTransform(plain, transform)
+    assert converted is not None
+    if alpha is not None:
+        converted.putalpha(alpha)
+    return converted
+
+
+_PLAIN_MODES = {"1": "L", "L": "L", "LA": "L", "CMYK": "CMYK"}
+_SPACES = {"L": "GRAY", "RGB": "RGB ", "CMYK": "CMYK"}
+
+
+@lru_cache(maxsize=8)
+def _transform(profile: bytes, mode: str) -> PIL.ImageCms.ImageCmsTransform | None:
+    """From a profile's colours to sRGB; None if they are sRGB already."""
+    source = PIL.ImageCms.ImageCmsProfile(BytesIO(profile))
+    if "srgb" in (source.profile.profile_description or "").lower():
+        return None
+    if source.profile.xcolor_space != _SPACES[mode]:
+        raise ValueError("the profile is of another colour space than the pixels")
+    return PIL.ImageCms.buildTransform(
+        source,
+        PIL.ImageCms.createProfile("sRGB"),
+        mode,
+        "RGB",
+        PIL.ImageCms.Intent.RELATIVE_COLORIMETRIC,
+    )

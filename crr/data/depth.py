@@ -1,0 +1,104 @@
+"""Pixels deeper than 8 bits: which of their values is black, which is white, and how they become 8 bits.
+
+A camera of 12 bits writes 0 to 4095 into files that could hold 0 to 65535. Some files say so, most do not.
+Where the file is silent the range is one for a whole data set, kept in the checkpoint, or said by a person:
+never that of the image alone, or two photos of one camera could not be compared.
+"""
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crr.config import ValueRange
+from crr.errors import ConfigError
+
+_FEWEST_BITS, _MOST_BITS = 8, 32
+_CUSTOMARY = {1, *(2**bits - 1 for bits in range(_FEWEST_BITS, _MOST_BITS + 1))}
+_NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
+_LOW_AND_HIGH = re.compile(rf"({_NUMBER})(?::|\.\.|,)({_NUMBER})")
+_BITS = re.compile(r"(\d+)(?: ?bits?)?")
+
+
+def parse_range(text: str) -> ValueRange:
+    """A range as somebody typed it: "12" or "12 bits", or the lowest and highest value as "0:4095".
+
+    Raises:
+        ConfigError: It is neither.
+    """
+    both, bits = _LOW_AND_HIGH.fullmatch(text.strip()), _BITS.fullmatch(text.strip())
+    if both and float(both[1]) < float(both[2]) < float("inf"):
+        return ValueRange(float(both[1]), float(both[2]))
+    if bits and _FEWEST_BITS <= int(bits[1]) <= _MOST_BITS:
+        return ValueRange.of_bits(int(bits[1]))
+    raise ConfigError(
+        f"The range {text!r} is not understood: give the camera's bits, such as 12, or the values that are "
+        "black and white, such as 0:4095."
+    )
+
+
+FULL = ValueRange.of_bits(16)
+"""What a file of 16 bits can hold."""
+
+
+def range_holding(extremes: Iterable[tuple[float, float]], *, floating: bool) -> ValueRange:
+    """The customary range that holds all values of a data set.
+
+    Args:
+        extremes: Lowest and highest value of each image, at least one.
+        floating: Whether the values are fractions, which often lie between 0 and 1.
+
+    Returns:
+        From 0 to 1 for fractions below that, else from 0 to the largest value of as few bits as hold them all
+        (8 or more); with values below 0, from the lowest to the highest.
+    """
+    lows, highs = zip(*extremes, strict=True)
+    low, high = min(lows), max(highs)
+    if low < 0:
+        return ValueRange(low, high if high > low else low + 1)
+    if floating and high <= 1:
+        return ValueRange(0, 1)
+    return ValueRange.of_bits(max(_FEWEST_BITS, int(np.ceil(np.log2(high + 1)))))
+
+
+def is_customary(low: float, high: float) -> bool:
+    """Whether these ends are a depth that a file declares, and not the extremes of its own pixels.
+
+    TIFF's MaxSampleValue is used for both.
+    """
+    return low == 0 and high in _CUSTOMARY
+
+
+def to_eight_bits(values: NDArray[Any], value_range: ValueRange) -> NDArray[np.uint8]:
+    """Values of any type to uint8: `low` and below to 0, `high` and above to 255, rounded between.
+
+    Raises:
+        ValueError: There is a value that is no number.
+    """
+    if values.dtype == np.uint16:  # by a table, which needs no floating-point copy of a large photo
+        return _scaled(np.arange(2**16, dtype=np.float32), value_range)[values]
+    scaled = values.astype(np.float64 if values.dtype.itemsize > 4 else np.float32)
+    if not np.isfinite(scaled).all():
+        raise ValueError("values that are no numbers")
+    return _scaled(scaled, value_range)
+
+
+def _scaled(values: NDArray[Any], value_range: ValueRange) -> NDArray[np.uint8]:
+    """Floating-point values to uint8; overwrites `values`."""
+    values -= value_range.low
+    values *= 255 / (value_range.high - value_range.low)
+    np.clip(np.rint(values, out=values), 0, 255, out=values)
+    return values.astype(np.uint8)
+
+
+def fills_the_high_bits(values: NDArray[np.uint16], bits: int) -> bool:
+    """Whether 16-bit values hold so many significant bits at their upper end, as the PNG standard asks.
+
+    The lower bits are then 0 or repeat the upper ones. Many cameras write them at the lower end instead.
+    """
+    spare = 16 - bits
+    high = values >> np.uint16(spare)
+    repeated = high << np.uint16(spare) | high >> np.uint16(max(0, bits - spare))
+    return bool(((values & np.uint16((1 << spare) - 1)) == 0).all() or (repeated == values).all())

@@ -1,0 +1,284 @@
+"""What an image file says of itself before its pixels are decoded: size, pages, depth, colour, orientation.
+
+Sizes outside our limits are refused here, so that no pixel of such a file is ever decoded.
+"""
+
+import logging
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any, Literal
+
+import PIL.Image
+from PIL.AvifImagePlugin import AvifImageFile
+from PIL.BmpImagePlugin import BmpImageFile
+from PIL.ImageFile import ImageFile
+from PIL.JpegImagePlugin import JpegImageFile
+from PIL.PngImagePlugin import PngImageFile
+from PIL.TiffImagePlugin import TiffImageFile
+from PIL.WebPImagePlugin import WebPImageFile
+
+from crr.data.image_formats import ALLOWED, ImageFormat, describe, image_format
+from crr.data.stored_depth import (
+    EIGHT_BITS,
+    HEIGHT,
+    MAX_PAGES,
+    ORIENTATION,
+    PHOTOMETRIC,
+    PROFILE,
+    SAMPLES,
+    SUBFILE,
+    WIDTH,
+    Depth,
+    png_depth,
+    tiff_depth,
+    tiff_directories,
+)
+from crr.errors import ImageError
+
+MAX_BYTES = 200 * 2**20
+"""Largest file, in bytes."""
+MAX_PIXELS = 64_000_000
+"""Largest image, in pixels (8000 x 8000): 192 MB as an RGB array."""
+MIN_SIDE = 16
+"""Shortest side, in pixels."""
+MAX_ASPECT = 20
+"""Largest ratio of the long side to the short side."""
+
+Colour = Literal["grey", "RGB", "CMYK"]
+
+_EXIF_ORIENTATION = 0x0112
+_PREVIEW_OR_MASK = 0b101  # bits of `_SUBFILE`
+
+
+def _silence_pillow() -> None:
+    """Keep Pillow's remarks about odd files from the user's terminal.
+
+    Once for the process: `warnings.catch_warnings` around each call would not be safe among threads.
+    """
+    warnings.filterwarnings("ignore", module=r"PIL\.")
+    logging.getLogger("PIL").addHandler(logging.NullHandler())
+
+
+_silence_pillow()
+
+
+@dataclass(frozen=True)
+class ImageHeader:
+    """What an image file says of itself.
+
+    Attributes:
+        format: For example "PNG".
+        size: (height, width) in pixels as stored, before it is turned.
+        orientation: EXIF orientation, 1 to 8; 1 is upright.
+        colour: How its pixels are stored.
+        depth: How deep they are.
+        pages: Positions of the pages or frames in the file, at least one; previews and masks are none.
+        profile: Whether a colour profile is in it.
+        white_is_zero: Whether low values are bright: TIFF's, heeded by decoders for 8 bits only.
+    """
+
+    format: ImageFormat
+    size: tuple[int, int]
+    orientation: int
+    colour: Colour
+    depth: Depth
+    pages: tuple[int, ...]
+    profile: bool
+    white_is_zero: bool = False
+
+    @property
+    def upright_size(self) -> tuple[int, int]:
+        """(height, width) as it is shown."""
+        return self.size[::-1] if self.orientation >= 5 else self.size
+
+
+@dataclass(frozen=True)
+class OpenImage:
+    """An image file whose header was read.
+
+    Attributes:
+        header: What it says.
+        data: Its content.
+        picture: The open file; None for a TIFF of a depth that Pillow does not know and OpenCV does.
+    """
+
+    header: ImageHeader
+    data: bytes
+    picture: ImageFile | None
+
+
+@contextmanager
+def open_image(data: bytes, name: str) -> Iterator[OpenImage]:
+    """Open an image file's content; whatever goes wrong inside the `with` block becomes a sentence too.
+
+    Args:
+        data: The content.
+        name: File name for error messages.
+
+    Raises:
+        ImageError: It is none of our formats, damaged, or outside a limit.
+    """
+    kind = _checked_format(data, name)
+    try:
+        with _opened(kind, data) as picture:
+            if picture is not None:  # before anything that would decode pixels
+                check_size(picture.size[::-1], name)
+            header = _tiff_header(data) if kind == "TIFF" else _header(kind, data, picture)
+            check_size(header.size, name)
+            yield OpenImage(header, data, picture)
+    except ImageError:
+        raise
+    except MemoryError as error:
+        raise ImageError(f"{name} needs more memory than is free: scale it down.") from error
+    except PIL.Image.DecompressionBombError as error:
+        raise _too_many_pixels(name) from error
+    except Exception as error:  # a damaged file makes the decoders raise nearly anything
+        article = "an" if kind == "AVIF" else "a"
+        raise ImageError(
+            f"{name} is {article} {kind} image that is damaged, cut short or of a rare kind: "
+            "copy it again from where it came from, or export it again."
+        ) from error
+
+
+def check_size(size: tuple[int, int], name: str) -> None:
+    """See that a (height, width) in pixels is one we inspect; raises `ImageError` if not."""
+    height, width = size
+    short, long = sorted(size)
+    if width * height > MAX_PIXELS:
+        raise _too_many_pixels(f"{name} ({width} x {height})")
+    if short < MIN_SIDE:
+        raise ImageError(
+            f"{name} is {width} x {height} pixels, but each side needs at least {MIN_SIDE}: "
+            "use a larger image."
+        )
+    if long > MAX_ASPECT * short:
+        raise ImageError(
+            f"{name} is {width} x {height} pixels, but the long side may be at most {MAX_ASPECT} times "
+            "the short one: cut it into pieces."
+        )
+
+
+def too_many_bytes(name: str) -> ImageError:
+    """What to say of a file above `MAX_BYTES`."""
+    return ImageError(f"{name} is larger than {MAX_BYTES >> 20} MiB, the most allowed: scale it down.")
+
+
+def _too_many_pixels(name: str) -> ImageError:
+    return ImageError(
+        f"{name} has more than {MAX_PIXELS // 1_000_000} million pixels, the most allowed: scale it down."
+    )
+
+
+def _checked_format(data: bytes, name: str) -> ImageFormat:
+    if not data:
+        raise ImageError(f"{name} is empty (zero bytes): save or copy it again.")
+    if len(data) > MAX_BYTES:
+        raise too_many_bytes(name)
+    kind = image_format(data)
+    if kind is None:
+        raise ImageError(
+            f"{name} is {describe(data)}, which cannot be inspected: save or export it as {ALLOWED}."
+        )
+    return kind
+
+
+def _heic(content: BytesIO) -> ImageFile:
+    import pillow_heif  # loads a decoder of its own, which only photos of phones need
+
+    plugin: Callable[[BytesIO], ImageFile] = pillow_heif.HeifImageFile
+    return plugin(content)
+
+
+# Called directly, because `PIL.Image.open` would also try other formats and warn about large images.
+_PLUGINS: dict[ImageFormat, Callable[[BytesIO], ImageFile]] = {
+    "JPEG": JpegImageFile,
+    "PNG": PngImageFile,
+    "TIFF": TiffImageFile,
+    "BMP": BmpImageFile,
+    "WebP": WebPImageFile,
+    "AVIF": AvifImageFile,
+    "HEIC": _heic,
+}
+
+
+@contextmanager
+def _opened(kind: ImageFormat, data: bytes) -> Iterator[Any]:
+    """The file as Pillow opens it; None for a TIFF that it does not know."""
+    try:
+        picture = _PLUGINS[kind](BytesIO(data))
+    except SyntaxError:
+        if kind != "TIFF":
+            raise
+        yield None
+    else:
+        with picture:
+            yield picture
+
+
+def _header(kind: ImageFormat, data: bytes, picture: ImageFile) -> ImageHeader:
+    width, height = picture.size
+    return ImageHeader(
+        format=kind,
+        size=(height, width),
+        orientation=1
+        if kind == "PNG" and not any(mark in data for mark in _MARKS)
+        else orientation_of(picture),
+        colour=_COLOURS.get(picture.mode, "RGB"),
+        depth=png_depth(data) if kind == "PNG" else EIGHT_BITS,
+        pages=_frames(picture),
+        profile="icc_profile" in picture.info,
+    )
+
+
+_COLOURS: dict[str, Colour] = {
+    "1": "grey", "L": "grey", "LA": "grey", "I": "grey", "I;16": "grey", "F": "grey", "CMYK": "CMYK"
+}  # fmt: skip
+
+
+_MARKS = (b"eXIf", b"Raw profile type", b"rientation")
+"""What a PNG with an orientation holds somewhere: to find it, Pillow has to decode the whole file."""
+
+
+def _frames(picture: ImageFile) -> tuple[int, ...]:
+    """The positions of a file's frames; the one that it opens with comes first."""
+    count = min(int(getattr(picture, "n_frames", 1)), MAX_PAGES)
+    if picture.format == "JPEG":  # further pictures in one are previews and depth maps of a phone
+        return (0,)
+    first = picture.tell()
+    return (first, *(number for number in range(count) if number != first))
+
+
+def orientation_of(picture: PIL.Image.Image) -> int:
+    """EXIF orientation of an open file, 1 to 8; once loaded, a TIFF is turned already, and then this is 1."""
+    try:
+        return _checked_orientation(picture.getexif().get(_EXIF_ORIENTATION, 1))
+    except Exception:  # broken metadata must not cost the user a good image
+        return 1
+
+
+def _checked_orientation(value: object) -> int:
+    return value if isinstance(value, int) and 1 <= value <= 8 else 1
+
+
+def _tiff_header(data: bytes) -> ImageHeader:
+    directories = list(tiff_directories(data))
+    pages = [
+        number
+        for number, directory in enumerate(directories)
+        if not int(directory.get(SUBFILE, 0)) & _PREVIEW_OR_MASK
+    ] or [0]
+    first = directories[pages[0]]
+    samples = int(first.get(SAMPLES, 1))
+    return ImageHeader(
+        format="TIFF",
+        size=(int(first[HEIGHT]), int(first[WIDTH])),
+        orientation=_checked_orientation(first.get(ORIENTATION, 1)),
+        colour="CMYK" if first.get(PHOTOMETRIC) == 5 else "grey" if samples < 3 else "RGB",
+        depth=tiff_depth(first),
+        pages=tuple(pages),
+        profile=PROFILE in first,
+        white_is_zero=first.get(PHOTOMETRIC) == 0,
+    )

@@ -1,0 +1,109 @@
+"""What each image file of a set is, found out by reading it once: content, header, and whether it decodes."""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from crr.config import ValueRange
+from crr.data.conversion import deep_values, upright_rgb
+from crr.data.depth import range_holding
+from crr.data.image_header import ImageHeader, OpenImage, open_image
+from crr.data.images import content_of
+from crr.errors import ConfigError, ImageError
+from crr.runtime.progress import Reporter
+
+
+@dataclass(frozen=True)
+class FileFacts:
+    """What one image file is.
+
+    Attributes:
+        digest: SHA-256 of its content; empty if it cannot be read at all.
+        header: What it says of itself; None if it is no image we read.
+        extremes: Lowest and highest value of its first page, where it is deep and does not say its range.
+        error: Why it cannot be used; empty if it can.
+    """
+
+    digest: str
+    header: ImageHeader | None
+    extremes: tuple[float, float] | None = None
+    error: str = ""
+
+
+Facts = Mapping[Path, FileFacts]
+
+
+def read_facts(
+    paths: Sequence[Path], reporter: Reporter | None = None, *, decode: bool = True
+) -> dict[Path, FileFacts]:
+    """The facts of each file, in order; a bad one has its error.
+
+    Args:
+        paths: Image files.
+        reporter: Told of each, in a stage that the caller has begun.
+        decode: Whether the pixels are decoded, to know that they can be.
+    """
+    found = {}
+    with ThreadPoolExecutor() as pool:
+        for path, facts in zip(paths, pool.map(partial(_facts, decode=decode), paths), strict=True):
+            found[path] = facts
+            if reporter is not None:
+                reporter.advance(images=1)
+    return found
+
+
+def checked_digests(paths: Sequence[Path]) -> dict[Path, str]:
+    """The digest of each file's content; raises `ImageError` for the first that is no good image."""
+    facts = read_facts(paths)
+    for fact in facts.values():
+        if fact.error:
+            raise ImageError(fact.error)
+    return {path: fact.digest for path, fact in facts.items()}
+
+
+def _facts(path: Path, decode: bool) -> FileFacts:
+    digest, header = "", None
+    try:
+        data, _ = content_of(path, str(path))
+        digest = hashlib.sha256(data).hexdigest()
+        with open_image(data, str(path)) as file:
+            header = file.header
+            if header.depth.deep and header.depth.silent:
+                return FileFacts(digest, header, _extremes(file))
+            if decode:
+                upright_rgb(file, str(path), 0, 255, None)
+    except ImageError as error:
+        return FileFacts(digest, header, error=str(error))
+    return FileFacts(digest, header)
+
+
+def _extremes(file: OpenImage) -> tuple[float, float]:
+    values, _ = deep_values(file, 0)
+    colours = values[..., :3] if values.ndim == 3 else values
+    if not np.isfinite(colours).all():
+        raise ValueError("values that are no numbers")
+    return float(colours.min()), float(colours.max())
+
+
+def common_range(facts: Iterable[FileFacts]) -> ValueRange | None:
+    """The range for the files of a set that do not say theirs; None if all do.
+
+    Raises:
+        ConfigError: Some hold fractions and some integers, for which there is no common range.
+    """
+    silent = [fact for fact in facts if fact.extremes is not None and fact.header is not None]
+    if not silent:
+        return None
+    kinds = {fact.header.depth.floating for fact in silent if fact.header is not None}
+    if len(kinds) > 1:
+        raise ConfigError(
+            "Some images hold fractions and others integers of more than 8 bits, and none says which value "
+            "is white: say it with --range LOW:HIGH, or save all alike."
+        )
+    extremes = [fact.extremes for fact in silent if fact.extremes is not None]
+    return range_holding(extremes, floating=kinds.pop())

@@ -1,0 +1,137 @@
+"""What one look at a data set, or at a list of images, found."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from crr.config import ValueRange
+from crr.data.image_header import ImageHeader
+from crr.data.inventory.facts import FileFacts
+from crr.data.masks import MaskRule
+
+EXAMPLES = 5
+"""How many are named of what is many."""
+
+
+@dataclass(frozen=True)
+class CategoryCount:
+    """How many images of one category there are.
+
+    Attributes:
+        train: To learn from.
+        good: Good test images.
+        defective: Kind of defect to its test images.
+        masked: Defective test images with a mask.
+    """
+
+    train: int
+    good: int
+    defective: dict[str, int]
+    masked: int
+
+
+@dataclass(frozen=True)
+class Inventory:
+    """What one look found. Nothing that a person put into a folder is left out of it.
+
+    Attributes:
+        root: The folder or table that was looked at; names are relative to it.
+        layout: How it is arranged; "files" for a list of images.
+        facts: Image file to what it is.
+        categories: Name to its count; empty for a list of images.
+        passed_over: Reason to the files that are not used for it.
+        unusable: Image to the sentence that says why it cannot be used.
+        empty_masks: Masks that mark nothing.
+        links: How many links were followed.
+        masks: How the masks are read.
+        value_range: Black and white for files deeper than 8 bits that do not say it; None if all do.
+        guessed: Whether that range was guessed from the images, and neither given nor the model's.
+    """
+
+    root: Path
+    layout: str
+    facts: Mapping[Path, FileFacts]
+    categories: Mapping[str, CategoryCount] = field(default_factory=dict)
+    passed_over: Mapping[str, Sequence[Path]] = field(default_factory=dict)
+    unusable: Mapping[Path, str] = field(default_factory=dict)
+    empty_masks: Sequence[Path] = ()
+    links: int = 0
+    masks: MaskRule = field(default_factory=MaskRule)
+    value_range: ValueRange | None = None
+    guessed: bool = False
+
+    @cached_property
+    def headers(self) -> dict[Path, ImageHeader]:
+        """What each image that can be used says of itself."""
+        return {
+            path: fact.header
+            for path, fact in self.facts.items()
+            if fact.header is not None and path not in self.unusable
+        }
+
+    @cached_property
+    def copies(self) -> list[list[Path]]:
+        """Files of the same content, two or more each."""
+        groups: dict[str, list[Path]] = {}
+        for path, fact in self.facts.items():
+            if fact.digest:
+                groups.setdefault(fact.digest, []).append(path)
+        return [group for group in groups.values() if len(group) > 1]
+
+    @property
+    def pages(self) -> dict[Path, int]:
+        """Files with several pages or frames, and how many they have."""
+        counts = {path: len(header.pages) for path, header in self.headers.items()}
+        return {path: count for path, count in counts.items() if count > 1}
+
+    @property
+    def kinds(self) -> dict[str, dict[str, int]]:
+        """Formats, depths and colours of the images, and how many there are of each."""
+        headers = self.headers.values()
+        return {
+            "formats": dict(Counter(header.format for header in headers)),
+            "depths": dict(Counter(str(header.depth) for header in headers)),
+            "colours": dict(Counter(header.colour for header in headers)),
+        }
+
+    @property
+    def sizes(self) -> tuple[tuple[int, int], tuple[int, int]] | None:
+        """(width, height) in pixels of the smallest and of the largest image; None without any."""
+        sizes = [header.upright_size[::-1] for header in self.headers.values()]
+        if not sizes:
+            return None
+        return min(sizes, key=_area), max(sizes, key=_area)
+
+    def name_of(self, path: Path) -> str:
+        """A file as it is named to a person: relative to what was looked at, if it lies there."""
+        return str(path.relative_to(self.root)) if path.is_relative_to(self.root) else str(path)
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values; of what is many the count and the first five."""
+        return {
+            "root": str(self.root),
+            "layout": self.layout,
+            "images": len(self.facts),
+            "categories": {name: vars(count) for name, count in self.categories.items()},
+            **self.kinds,
+            "sizes": None if self.sizes is None else [list(size) for size in self.sizes],
+            "links": self.links,
+            "pages": {self.name_of(path): count for path, count in self.pages.items()},
+            "copies": [[self.name_of(path) for path in group] for group in self.copies],
+            "unusable": {self.name_of(path): sentence for path, sentence in self.unusable.items()},
+            "empty_masks": [self.name_of(path) for path in self.empty_masks],
+            "passed_over": {
+                reason: {"count": len(paths), "first": [self.name_of(path) for path in paths[:EXAMPLES]]}
+                for reason, paths in self.passed_over.items()
+            },
+            "masks": vars(self.masks),
+            "value_range": None if self.value_range is None else vars(self.value_range),
+            "value_range_guessed": self.guessed,
+        }
+
+
+def _area(size: tuple[int, int]) -> int:
+    return size[0] * size[1]

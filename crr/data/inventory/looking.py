@@ -1,0 +1,142 @@
+"""Looking at a data set or at a list of images before the work."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Literal
+
+from crr.config import ValueRange
+from crr.data.datasets import Dataset
+from crr.data.inventory.facts import FileFacts, common_range, read_facts
+from crr.data.inventory.inventory import CategoryCount, Inventory
+from crr.data.inventory.sentences import named
+from crr.data.layouts.samples import Category
+from crr.data.layouts.walk import Notes, find_images
+from crr.data.masks import survey_masks
+from crr.errors import DatasetError, ImageError
+from crr.runtime.progress import Reporter
+from crr.types import Progress
+
+Part = Literal["train", "test"]
+OnError = Literal["stop", "skip"]
+"""What to do at an image that cannot be used."""
+
+Callback = Callable[[Progress], None]
+
+
+def look_at_dataset(
+    dataset: Dataset,
+    parts: Sequence[Part] = ("train", "test"),
+    *,
+    value_range: ValueRange | None = None,
+    progress: Callback | None = None,
+) -> Inventory:
+    """Read every image and mask of a data set once, and say what there is.
+
+    Args:
+        dataset: Opened by `crr.data.datasets.open_dataset`.
+        parts: Which images are needed.
+        value_range: Black and white of files that do not say it; guessed from all of them if None.
+        progress: Called about once a second with the stage "check".
+
+    Raises:
+        ConfigError: Such files hold fractions and integers, and there is no `value_range`.
+    """
+    used = [sample for category in dataset.categories for part in parts for sample in getattr(category, part)]
+    reporter = Reporter(progress)
+    reporter.begin("check", len(used))
+    facts = read_facts([sample.path for sample in used], reporter)
+    headers = {path: fact.header for path, fact in facts.items() if fact.header is not None}
+    masks = survey_masks(used, headers)
+    unusable = {path: fact.error for path, fact in facts.items() if fact.error} | masks.unusable
+    found = _range(facts.values(), value_range)
+    return Inventory(
+        root=dataset.root,
+        layout=dataset.layout,
+        facts=facts,
+        categories={category.name: _count(category) for category in dataset.categories},
+        passed_over=dataset.notes.passed_over,
+        unusable=unusable,
+        empty_masks=masks.empty,
+        links=dataset.notes.links,
+        masks=masks.rule,
+        value_range=found,
+        guessed=found is not None and value_range is None,
+    )
+
+
+def look_at_files(
+    paths: Sequence[Path | str], *, value_range: ValueRange | None = None, progress: Callback | None = None
+) -> Inventory:
+    """Find the images among files and folders, and read the header of each; no pixels are decoded.
+
+    Args:
+        paths: Images, and folders that are searched for images.
+        value_range: As for `look_at_dataset`.
+        progress: As for `look_at_dataset`.
+
+    Raises:
+        DatasetError: There is no image at all in `paths`.
+        ConfigError: As for `look_at_dataset`.
+    """
+    notes = Notes()
+    files = find_images(paths, notes)
+    if not files:
+        passed = sum(map(len, notes.passed_over.values()))
+        others = f" {passed} files are no images by their names, or of the system." if passed else ""
+        folders = ", ".join(map(str, paths))
+        raise DatasetError(
+            f"No images found in {folders}.{others} Give image files, or a folder that holds some."
+        )
+    reporter = Reporter(progress)
+    reporter.begin("check", len(files))
+    facts = read_facts(files, reporter, decode=False)
+    found = _range(facts.values(), value_range)
+    return Inventory(
+        root=_common_folder(paths),
+        layout="files",
+        facts=facts,
+        passed_over=notes.passed_over,
+        unusable={path: fact.error for path, fact in facts.items() if fact.error},
+        links=notes.links,
+        value_range=found,
+        guessed=found is not None and value_range is None,
+    )
+
+
+def usable(dataset: Dataset, inventory: Inventory, on_error: OnError = "stop") -> Dataset:
+    """The part of a data set that can be worked on.
+
+    Args:
+        dataset: What the inventory is of.
+        inventory: From `look_at_dataset`.
+        on_error: Whether to stop at an image that cannot be used, or to leave it out.
+
+    Raises:
+        ImageError: An image cannot be used, and none may be left out.
+    """
+    if inventory.unusable and on_error == "stop":
+        (_, first), *others = inventory.unusable.items()
+        more = named([inventory.name_of(path) for path, _ in others])
+        and_more = f" Nor can {len(others)} more: {more}." if others else ""
+        raise ImageError(f"{first}{and_more} What cannot be used is left out with --on-error skip.")
+    return dataset.without(set(inventory.unusable))
+
+
+def _range(facts: Iterable[FileFacts], given: ValueRange | None) -> ValueRange | None:
+    """The range for files that do not say theirs; None if all do."""
+    silent = [fact for fact in facts if fact.extremes is not None]
+    return (given or common_range(silent)) if silent else None
+
+
+def _count(category: Category) -> CategoryCount:
+    kinds = Counter(sample.defect for sample in category.test if sample.defective)
+    masked = sum(bool(sample.masks) for sample in category.test if sample.defective)
+    good = sum(not sample.defective for sample in category.test)
+    return CategoryCount(len(category.train), good, dict(kinds), masked)
+
+
+def _common_folder(paths: Sequence[Path | str]) -> Path:
+    """The folder by which files are named: the one that was given, or the working folder."""
+    folder = Path(paths[0])
+    return folder if len(paths) == 1 and folder.is_dir() else Path()

@@ -1,0 +1,104 @@
+"""An inventory in a few lines: what there is, of which kind, and a line for whatever needs a word."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
+
+from crr.data.inventory.inventory import EXAMPLES, CategoryCount, Inventory
+
+_LAYOUTS = {
+    "mvtec": "as MVTec AD",
+    "visa": "as VisA",
+    "real-iad": "as Real-IAD",
+    "table": "by a table",
+    "folders": "in folders of good and other images",
+    "folder": "good images alone",
+}
+
+
+def lines(inventory: Inventory) -> list[str]:
+    """What to tell a person before the work."""
+    first = _counted(inventory) if inventory.categories else f"{number(len(inventory.facts), 'image')}."
+    return [" ".join(filter(None, (first, _kinds(inventory)))), *_remarks(inventory)]
+
+
+def named(names: Sequence[str]) -> str:
+    """The first of some names: "a, b, c, d, e and 7 more"."""
+    more = len(names) - EXAMPLES
+    return ", ".join(names[:EXAMPLES]) + (f" and {more} more" if more > 0 else "")
+
+
+def number(count: int, noun: str) -> str:
+    """A count with its noun: "1 image", "2,000 images"."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def _counted(inventory: Inventory) -> str:
+    counts = inventory.categories.values()
+    train, good = sum(count.train for count in counts), sum(count.good for count in counts)
+    defective = sum(sum(count.defective.values()) for count in counts)
+    names = named([*inventory.categories])
+    parts = [f"{number(train, 'image')} to train on"] if train else []
+    if good or defective:
+        parts.append(f"{good} good and {defective} defective to test on")
+    if defective:
+        parts.append(f"{sum(count.masked for count in counts)} masks")
+    return f"{inventory.root.name}, {_LAYOUTS[inventory.layout]}: {names}; {', '.join(parts)}."
+
+
+def _kinds(inventory: Inventory) -> str:
+    if inventory.sizes is None:
+        return ""
+    smallest, largest = (" x ".join(map(str, size)) for size in inventory.sizes)
+    sizes = smallest if smallest == largest else f"{smallest} to {largest}"
+    parts = [*map(_listed, inventory.kinds.values()), f"{sizes} pixels"]
+    return ", ".join(parts) + (f", {number(inventory.links, 'link')} followed." if inventory.links else ".")
+
+
+def _listed(counts: Mapping[str, int]) -> str:
+    """Kinds with their counts, without one where there is only one kind: "JPEG", "40 grey and 2 RGB"."""
+    if len(counts) == 1:
+        return next(iter(counts))
+    return " and ".join(f"{count} {kind}" for kind, count in counts.items())
+
+
+def _remarks(inventory: Inventory) -> Iterator[str]:
+    name = inventory.name_of
+    if inventory.value_range is not None:
+        how = (
+            "guessed from all of them; --range says another"
+            if inventory.guessed
+            else "as given or trained with"
+        )
+        yield f"Images that do not say which value is white are read from {inventory.value_range} ({how})."
+    yield from chain.from_iterable(_lacks(*item) for item in inventory.categories.items())
+    if inventory.masks.graded:
+        yield f"The masks are graded: from half of {inventory.masks.largest:.10g} on a pixel is defect."
+    if inventory.masks.turned:
+        yield "The masks lie as the sensor saw the photos, and are turned with them."
+    if inventory.empty_masks:
+        empty = named([name(path) for path in inventory.empty_masks])
+        yield f"{number(len(inventory.empty_masks), 'mask')} that mark nothing: {empty}."
+    if inventory.copies:
+        extra = sum(len(group) - 1 for group in inventory.copies)
+        groups = named([" = ".join(map(name, group[:3])) for group in inventory.copies])
+        yield f"{number(extra, 'file')} with the same content as another: {groups}."
+    if inventory.pages:
+        pages = named([f"{name(path)} has {count}" for path, count in inventory.pages.items()])
+        first = "" if inventory.layout == "files" else ", of which the first is used"
+        yield f"Files of several pages{first}: {pages}."
+    for reason, paths in inventory.passed_over.items():
+        yield f"Passed over, {reason}: {number(len(paths), 'file')}, {named([name(path) for path in paths])}."
+    if inventory.unusable:
+        bad = named([name(path) for path in inventory.unusable])
+        yield f"{number(len(inventory.unusable), 'image')} cannot be used: {bad}."
+
+
+def _lacks(category: str, count: CategoryCount) -> Iterable[str]:
+    """What a category's test part lacks, so that some figures cannot be had."""
+    defective = sum(count.defective.values())
+    if defective and not count.good:
+        yield f"{category} has no good test image, so no image-level figures: put some into test/good."
+    if count.good and not defective:
+        yield f"{category} has no defective test image, so nothing can be measured on it."
+    if defective and not count.masked:
+        yield f"{category} has no masks, so no pixel-level figures."

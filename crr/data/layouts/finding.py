@@ -1,0 +1,60 @@
+"""Which layout a folder has: told by what it holds, in this order.
+
+    visa      ROOT/split_csv/1cls.csv
+    table     ROOT is a .csv, or holds one that lists images
+    real-iad  ROOT/realiad_jsons/<category>.json
+    mvtec     ROOT/<category>/train or test; ROOT may itself be one category
+    folders   ROOT/good beside folders of other images, or ROOT/<category>/good
+    folder    only good images: directly in ROOT (one category), or in its subfolders (one category each)
+
+Only paths are kept.
+"""
+
+from functools import partial
+from pathlib import Path
+from typing import Literal
+
+from crr.data.layouts.folders import good_categories, sorted_categories
+from crr.data.layouts.mvtec import UNKNOWN_PART, is_mvtec_category, mvtec_category
+from crr.data.layouts.real_iad import real_iad_categories, real_iad_lists
+from crr.data.layouts.samples import Readers
+from crr.data.layouts.table import VISA_TABLE, table_categories, table_in
+from crr.data.layouts.walk import Notes, images_in, images_under, subfolders
+
+Layout = Literal["mvtec", "visa", "real-iad", "table", "folders", "folder"]
+
+
+def find_categories(root: Path, notes: Notes) -> tuple[Layout, Readers]:
+    """Which layout `root` has, and its categories.
+
+    Args:
+        root: A folder, or a table.
+        notes: Told of what belongs to no category; the readers tell it of what belongs to no part of theirs.
+
+    Raises:
+        DatasetError: None of the layouts; from a reader: a list names images that are not there.
+        OSError: A folder may not be read.
+    """
+    if root.is_file():
+        return "table", table_categories(root, root.parent, notes, whole_folder=False)
+    table = table_in(root)
+    if table is not None:
+        layout: Layout = "visa" if table == root / VISA_TABLE else "table"
+        return layout, table_categories(table, root, notes, whole_folder=True)
+    lists = real_iad_lists(root)
+    if lists:
+        return "real-iad", real_iad_categories(root, lists, notes)
+    folders = subfolders(root, notes)
+    for candidates in ([root], folders):
+        mvtec = [folder for folder in candidates if is_mvtec_category(folder)]
+        if mvtec:
+            if candidates is folders:
+                notes.pass_over(UNKNOWN_PART, *images_in(root, notes))
+            for folder in candidates:
+                if folder not in mvtec:
+                    notes.pass_over(UNKNOWN_PART, *images_under(folder, notes))
+            return "mvtec", {folder.name: partial(mvtec_category, folder, notes) for folder in mvtec}
+    found = sorted_categories(root, folders, notes)
+    if found:
+        return "folders", found
+    return "folder", good_categories(root, folders, notes)

@@ -1,0 +1,118 @@
+"""Folders without a train and a test part: good images alone, or folders of good, bad and masks.
+
+    ROOT/*                         good images of one category
+    ROOT/<category>/*              good images of several
+    ROOT/good/*, ROOT/<defect>/*, ROOT/masks/*          one category, to learn from and to test on
+    ROOT/<category>/good/*, ...                         several
+    ROOT/<category>/Data/Images/Normal/*, ...           several, as VisA comes (Zou et al., ECCV 2022)
+
+Where good images are both learnt from and tested on, one in five is for testing, the same on every machine.
+"""
+
+import hashlib
+from functools import partial
+from pathlib import Path
+
+from crr.data.layouts.mask_files import masks_of, split_masks
+from crr.data.layouts.mvtec import UNKNOWN_PART, labelled, part_of
+from crr.data.layouts.names import is_good, is_masks
+from crr.data.layouts.samples import Category, Readers, good_samples
+from crr.data.layouts.walk import MASKS, Notes, images_in, images_under, subfolders
+from crr.errors import DatasetError
+
+_TESTED_SHARE = 5
+_IMAGES = ("images", "image", "imgs")
+
+
+def sorted_categories(root: Path, folders: list[Path], notes: Notes) -> Readers:
+    """The categories of folders that tell good from bad; none if they do not."""
+    for candidates in ([root], folders):
+        sorted_folders = {folder: place for folder in candidates if (place := _sorted_place(folder))}
+        if sorted_folders:
+            for folder in candidates:
+                if folder not in sorted_folders:
+                    notes.pass_over(UNKNOWN_PART, *images_under(folder, notes))
+            return {
+                folder.name: partial(_sorted_category, folder, place, notes)
+                for folder, place in sorted_folders.items()
+            }
+    return {}
+
+
+def good_categories(root: Path, folders: list[Path], notes: Notes) -> Readers:
+    """The categories of folders of good images alone.
+
+    Raises:
+        DatasetError: There are no images, or nobody can tell which are good.
+    """
+    own = images_in(root, notes)
+    found = {folder: images for folder in folders if (images := _photos(folder, notes))}
+    if not own and not found:
+        raise DatasetError(
+            f"{root} holds no images: give a folder of photos of good parts, or a data set arranged like "
+            "MVTec AD (category/train/good) or VisA (split_csv/1cls.csv), or a table of its images (.csv)."
+        )
+    if own and found:
+        # Taken as they are, defective images might be learned as normal.
+        names = ", ".join([root.name, *sorted(folder.name for folder in found)])
+        raise DatasetError(
+            f"{root} does not tell which images are good: move the good ones to train/good and the others to "
+            f"test/<defect>. Found images in {names}."
+        )
+    categories = {folder.name: images for folder, images in found.items()} or {root.name: own}
+    return {
+        name: partial(Category, name, good_samples(images, name), ()) for name, images in categories.items()
+    }
+
+
+def _photos(folder: Path, notes: Notes) -> list[Path]:
+    images = images_under(folder, notes)
+    if is_masks(folder.name):
+        notes.pass_over(MASKS, *images)
+        return []
+    return split_masks(images, notes)[0]
+
+
+def _sorted_place(folder: Path) -> Path | None:
+    """Where in a category's folder good and bad images lie; None if it does not tell them apart."""
+    data = part_of(folder, ("data",))
+    places = [folder, part_of(folder, _IMAGES), data, part_of(data, _IMAGES) if data else None]
+    return next((place for place in places if place is not None and _tells_good(place)), None)
+
+
+def _tells_good(place: Path) -> bool:
+    return any(path.is_dir() and is_good(path.name) for path in place.iterdir())
+
+
+def _sorted_category(folder: Path, place: Path, notes: Notes) -> Category:
+    name = folder.name
+    images: dict[str, list[Path]] = {}
+    drawn: dict[Path, tuple[Path, ...]] = {}
+    notes.pass_over(UNKNOWN_PART, *images_in(place, notes))
+    for kind in subfolders(place, notes):
+        if not is_masks(kind.name):
+            images[kind.name], beside = split_masks(images_under(kind, notes), notes)
+            drawn |= beside
+    every = [image for found in images.values() for image in found]
+    for masks in _mask_folders(folder, place):
+        drawn |= masks_of(every, place, masks, notes)
+    samples = [sample for kind, found in images.items() for sample in labelled(found, name, kind, drawn)]
+    # Who has only good images learns from all of them.
+    tests = any(sample.defective for sample in samples)
+    test = [sample for sample in samples if tests and (sample.defective or is_tested(sample.path))]
+    return Category(name, tuple(sample for sample in samples if sample not in test), tuple(test))
+
+
+def _mask_folders(folder: Path, place: Path) -> list[Path]:
+    """The folders of masks beside or in the place where a category's images lie."""
+    above = {folder, place, place.parent} if place != folder else {folder}
+    return sorted(path for each in above for path in each.iterdir() if path.is_dir() and is_masks(path.name))
+
+
+def is_tested(path: Path) -> bool:
+    """Whether a good image is for testing; its content decides, so that copies of one stay together."""
+    try:
+        content = path.read_bytes()
+    except OSError:  # said when it is its turn to be read
+        content = path.name.encode(errors="surrogateescape")
+    return hashlib.sha256(content).digest()[0] < 256 // _TESTED_SHARE

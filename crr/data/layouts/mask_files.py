@@ -1,0 +1,88 @@
+"""Which mask belongs to which image."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+
+from crr.data.layouts.names import key, without_mask_ending
+from crr.data.layouts.walk import Notes, images_under
+
+WITHOUT_IMAGE = "a mask without an image"
+BESIDE = "a mask that lies beside its image"
+SECOND = "a second mask of the same image"
+
+_Place = tuple[tuple[str, ...], str]
+"""The folders above a file and its name, as they are compared."""
+
+
+def masks_of(images: Sequence[Path], folder: Path, masks: Path, notes: Notes) -> dict[Path, tuple[Path, ...]]:
+    """The masks of images: alike in name ("000.png" or "000_mask.png"), or a folder of them ("000/1.png").
+
+    Args:
+        images: Images in `folder` and its subfolders.
+        folder: Where the images lie.
+        masks: Where the masks lie, in the same subfolders; in others only if a name tells the image alone.
+        notes: Told of masks that belong to no image.
+
+    Returns:
+        Image to its masks, for those that have some.
+    """
+    by_place: dict[_Place, list[Path]] = defaultdict(list)
+    by_stem: dict[str, list[Path]] = defaultdict(list)
+    for image in images:
+        by_place[_place(image.relative_to(folder))].append(image)
+        by_stem[key(image.stem)].append(image)
+    found: dict[Path, dict[str, list[Path]]] = defaultdict(lambda: defaultdict(list))
+    for mask in images_under(masks, notes):
+        where = mask.relative_to(masks)
+        owners, how = _owners(where, by_place, by_stem)
+        if not owners:
+            notes.pass_over(WITHOUT_IMAGE, mask)
+        for image in owners:
+            found[image][how].append(mask)
+    return {image: _chosen(ways, notes) for image, ways in found.items()}
+
+
+def split_masks(images: Sequence[Path], notes: Notes) -> tuple[list[Path], dict[Path, tuple[Path, ...]]]:
+    """The photos among images, and masks that lie beside them: "000_mask.png" beside "000.png"."""
+    places = {_place(image): image for image in images}
+    masks: dict[Path, tuple[Path, ...]] = {}
+    photos = []
+    for image in images:
+        shorter = without_mask_ending(image.stem)
+        photo = None if shorter is None else places.get((_place(image)[0], shorter))
+        if photo is None:
+            photos.append(image)
+        else:
+            masks[photo] = (*masks.get(photo, ()), image)
+            notes.pass_over(BESIDE, image)
+    return photos, masks
+
+
+def _owners(
+    where: Path, by_place: dict[_Place, list[Path]], by_stem: dict[str, list[Path]]
+) -> tuple[list[Path], str]:
+    """The images that a mask is of, and by which rule: "ending", "stem", or "folder"."""
+    folders, stem = _place(where)
+    shorter = without_mask_ending(where.stem)
+    names = [("stem", stem)] if shorter is None else [("stem", stem), ("ending", shorter)]
+    for how, name in names:
+        if (folders, name) in by_place:
+            return by_place[folders, name], how
+    if folders and (folders[:-1], folders[-1]) in by_place:
+        return by_place[folders[:-1], folders[-1]], "folder"
+    for how, name in names:
+        if len(by_stem.get(name, ())) == 1:
+            return by_stem[name], how
+    return [], ""
+
+
+def _chosen(ways: dict[str, list[Path]], notes: Notes) -> tuple[Path, ...]:
+    """Of masks found in several ways those that say so in their name; parts of a mask belong together."""
+    used = next(ways[how] for how in ("ending", "folder", "stem") if how in ways)
+    notes.pass_over(SECOND, *(mask for masks in ways.values() if masks is not used for mask in masks))
+    return tuple(used)
+
+
+def _place(path: Path) -> _Place:
+    return tuple(key(part) for part in path.parts[:-1]), key(path.stem)

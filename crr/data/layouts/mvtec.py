@@ -1,0 +1,102 @@
+"""The layout of MVTec AD, and of what is arranged alike: LOCO, MVTec AD 2, BTAD.
+
+    ROOT/<category>/train/good/*
+    ROOT/<category>/test/good/*, test/<defect>/*
+    ROOT/<category>/ground_truth/<defect>/<stem>_mask.png, <stem>.png or <stem>/*.png
+
+ROOT may itself be one category. MVTec AD 2 calls the test part "test_public" and keeps its masks in it; its
+private parts have no labels.
+
+References: Bergmann et al., CVPR 2019; Bergmann et al., IJCV 2022 (LOCO); Heckler-Kram et al.,
+arXiv 2503.21622 (AD 2); Mishra et al., ISIE 2021 (BTAD).
+"""
+
+from itertools import chain
+from pathlib import Path
+
+from crr.data.layouts.mask_files import masks_of, split_masks
+from crr.data.layouts.names import is_good, is_masks, key
+from crr.data.layouts.samples import GOOD, Category, Sample, good_samples
+from crr.data.layouts.walk import Notes, images_in, images_under, subfolders
+
+NOT_GOOD = "for training only good images are used"
+BESIDE_GOOD = "beside the folder of good images, so not known to be good"
+UNSORTED = "in no folder that names a defect"
+VALIDATION = "for validation: training holds back images of its own"
+PRIVATE = "of a private test, without labels"
+UNKNOWN_PART = "in a folder that is no part of the layout"
+
+_TRAIN, _TEST = ("train", "training"), ("test", "test_public", "testing")
+_VALIDATION, _PRIVATE = ("validation", "val", "valid"), ("test_private", "test_private_mixed")
+
+
+def is_mvtec_category(folder: Path) -> bool:
+    """Whether a folder has a part to train on, or one to test on."""
+    return part_of(folder, _TRAIN) is not None or part_of(folder, _TEST) is not None
+
+
+def part_of(folder: Path, names: tuple[str, ...]) -> Path | None:
+    """The subfolder with the first of these names, in any case; None if there is none."""
+    inside = {key(path.name): path for path in sorted(folder.iterdir()) if path.is_dir()}
+    return next((inside[name] for name in names if name in inside), None)
+
+
+def mvtec_category(folder: Path, notes: Notes) -> Category:
+    """Read one category; what belongs to no part of it is noted."""
+    train, test = part_of(folder, _TRAIN), part_of(folder, _TEST)
+    masks = [path for path in subfolders(folder, notes) if is_masks(path.name)]
+    _note_strangers(folder, [train, test, *masks], notes)
+    return Category(
+        folder.name,
+        _train_samples(train, folder.name, notes) if train else (),
+        _test_samples(test, folder.name, masks, notes) if test else (),
+    )
+
+
+def _train_samples(train: Path, category: str, notes: Notes) -> tuple[Sample, ...]:
+    good, direct = [], images_in(train, notes)
+    for folder in subfolders(train, notes):
+        if is_good(folder.name):
+            good += images_under(folder, notes)
+        else:
+            notes.pass_over(NOT_GOOD, *images_under(folder, notes))
+    if good:
+        notes.pass_over(BESIDE_GOOD, *direct)
+    photos, _ = split_masks(good or direct, notes)
+    return good_samples(photos, category)
+
+
+def _test_samples(test: Path, category: str, masks: list[Path], notes: Notes) -> tuple[Sample, ...]:
+    notes.pass_over(UNSORTED, *images_in(test, notes))
+    images: dict[str, list[Path]] = {}
+    drawn: dict[Path, tuple[Path, ...]] = {}
+    for folder in subfolders(test, notes):
+        if is_masks(folder.name):
+            masks = [*masks, folder]
+        else:
+            images[folder.name], beside = split_masks(images_under(folder, notes), notes)
+            drawn |= beside
+    every = [image for found in images.values() for image in found]
+    for folder in masks:
+        drawn |= masks_of(every, test, folder, notes)
+    samples = [labelled(found, category, kind, drawn) for kind, found in images.items()]
+    return tuple(chain.from_iterable(samples))
+
+
+def labelled(
+    images: list[Path], category: str, kind: str, masks: dict[Path, tuple[Path, ...]]
+) -> list[Sample]:
+    """Samples of one folder; a mask of a good image is not used."""
+    if is_good(kind):
+        return [Sample(image, category, GOOD) for image in images]
+    return [Sample(image, category, kind, masks.get(image, ())) for image in images]
+
+
+def _note_strangers(folder: Path, known: list[Path | None], notes: Notes) -> None:
+    """Note what lies in a category's folder and is no part of it."""
+    notes.pass_over(UNKNOWN_PART, *images_in(folder, notes))
+    for path in subfolders(folder, notes):
+        if path not in known:
+            name = key(path.name)
+            reason = VALIDATION if name in _VALIDATION else PRIVATE if name in _PRIVATE else UNKNOWN_PART
+            notes.pass_over(reason, *images_under(path, notes))

@@ -1,0 +1,66 @@
+"""What names of files and folders mean: images, masks, good parts, and files that belong to the system.
+
+Names are compared without case and in one Unicode form: a Mac writes "é" as two characters, Linux as one.
+"""
+
+import re
+from pathlib import Path, PurePath
+from unicodedata import normalize
+
+from crr.data.image_formats import IMAGE_SUFFIXES
+
+_SYSTEM = {
+    "__macosx", "thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r",
+    "@eadir", "#recycle", "#snapshot", "@recycle", "@recently-snapshot", "@sharesnap", "@tmp",
+    "$recycle.bin", "system volume information", "lost+found",
+}  # fmt: skip
+_GOOD = {
+    "good", "ok", "okay", "normal", "nominal", "clean", "pass", "passed", "gut", "io", "fine", "healthy",
+    "defectfree", "nodefect", "nodefects", "nondefective", "noanomaly", "anomalyfree", "negative",
+}  # fmt: skip
+_MASKS = {"groundtruth", "groundtruths", "gt", "mask", "masks", "annotation", "annotations", "segmentation"}
+_MASK_ENDING = re.compile(
+    r"(?<=.)[-_. ](?:mask|masks|gt|label|labels|seg|segmentation|ground[-_ ]?truth|annotation)"
+    r"(?:[-_. ]?\d+)?$"
+)
+
+
+def key(name: str) -> str:
+    """A name by which it is compared with others."""
+    return normalize("NFC", name).casefold()
+
+
+def is_system(name: str) -> bool:
+    """Whether a file or folder of that name belongs to the system: ".git", "._part.png", "@eaDir"."""
+    return name.startswith(".") or key(name) in _SYSTEM
+
+
+def is_image_name(name: str) -> bool:
+    """Whether a file is an image by its name, and none of the system's."""
+    return PurePath(name).suffix.lower() in IMAGE_SUFFIXES and not is_system(name)
+
+
+def is_image_path(path: Path) -> bool:
+    """Whether a path is an image by its name, and neither it nor a folder in it is the system's."""
+    return is_image_name(path.name) and not any(map(is_system, path.parts))
+
+
+def is_good(name: str) -> bool:
+    """Whether a folder or label of that name means parts without a defect: "good", "OK", "defect-free"."""
+    return _letters(name) in _GOOD
+
+
+def is_masks(name: str) -> bool:
+    """Whether a folder of that name holds masks: "ground_truth", "Masks"."""
+    return _letters(name) in _MASKS
+
+
+def without_mask_ending(stem: str) -> str | None:
+    """The key of the image that a mask is of: "000" for the stem "000_mask"; None without such an ending."""
+    own = key(stem)
+    shorter = _MASK_ENDING.sub("", own)
+    return None if shorter == own else shorter
+
+
+def _letters(name: str) -> str:
+    return re.sub(r"[-_. ]", "", key(name))

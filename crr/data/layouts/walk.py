@@ -1,0 +1,111 @@
+"""Going through folders: links are followed and never in a circle, and what is passed over is noted."""
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from crr.data.layouts.names import is_image_name, is_masks, is_system
+
+SYSTEM = "hidden, or of the system"
+NO_IMAGE = "no image by its name"
+SEEN = "a link to a folder that is read already"
+MASKS = "masks, which are no photos"
+
+
+@dataclass
+class Notes:
+    """What was met on the way and not taken, and how much of what was taken are links.
+
+    Attributes:
+        passed_over: Reason to files and folders, in the order met.
+        links: Links to files and folders that were followed.
+    """
+
+    passed_over: dict[str, list[Path]] = field(default_factory=dict)
+    links: int = 0
+
+    def pass_over(self, reason: str, *paths: Path) -> None:
+        """Note files or folders that are not taken, and why."""
+        if paths:
+            self.passed_over.setdefault(reason, []).extend(paths)
+
+
+def subfolders(folder: Path, notes: Notes) -> list[Path]:
+    """The folders in a folder, sorted; those of the system are passed over."""
+    found = []
+    for path in sorted(folder.iterdir()):
+        if is_system(path.name):
+            notes.pass_over(SYSTEM, path)
+        elif path.is_dir():
+            found.append(path)
+    return found
+
+
+def images_in(folder: Path, notes: Notes) -> list[Path]:
+    """The images directly in a folder, sorted; a link to a file that is not there is one of them."""
+    return [path for path in _files(folder, notes) if path.parent == folder]
+
+
+def images_under(
+    folder: Path, notes: Notes, leave_out: Callable[[Path], bool] = lambda _: False
+) -> list[Path]:
+    """The images in a folder and its subfolders, sorted by path.
+
+    Args:
+        folder: Where to look; none if there is no such folder.
+        notes: Told of what is passed over.
+        leave_out: Whether a subfolder is not gone into; who says so tells the notes.
+    """
+    return sorted(_walk(folder, notes, leave_out, set()))
+
+
+def _walk(
+    folder: Path, notes: Notes, leave_out: Callable[[Path], bool], seen: set[tuple[int, int]]
+) -> Iterator[Path]:
+    if not folder.is_dir():
+        return
+    status = folder.stat()
+    if (status.st_dev, status.st_ino) in seen:
+        notes.pass_over(SEEN, folder)
+        return
+    seen.add((status.st_dev, status.st_ino))
+    # Folders before links, so that a folder is known by its own name and not by that of a link to it.
+    inside = sorted(os.scandir(folder), key=lambda entry: (entry.is_symlink(), entry.name))
+    for entry in inside:
+        path = folder / entry.name
+        if is_system(entry.name):
+            notes.pass_over(SYSTEM, path)
+        elif entry.is_dir():
+            notes.links += entry.is_symlink()
+            if not leave_out(path):
+                yield from _walk(path, notes, leave_out, seen)
+        elif is_image_name(entry.name):
+            notes.links += entry.is_symlink()
+            yield path
+        else:
+            notes.pass_over(NO_IMAGE, path)
+
+
+def _files(folder: Path, notes: Notes) -> list[Path]:
+    return images_under(folder, notes, leave_out=lambda _: True)
+
+
+def find_images(paths: Iterable[Path | str], notes: Notes | None = None) -> list[Path]:
+    """The images among files and folders, in the order given, each once.
+
+    A folder stands for the images in it and its subfolders, sorted by path; a folder of masks in it is passed
+    over. Everything else is passed on as given, even if missing or not an image, so that `decode` can say
+    what is wrong with it.
+    """
+    notes = notes or Notes()
+
+    def is_for_masks(folder: Path) -> bool:
+        if is_masks(folder.name):
+            notes.pass_over(MASKS, *images_under(folder, notes))
+        return is_masks(folder.name)
+
+    found: list[Path] = []
+    for path in map(Path, paths):
+        found += images_under(path, notes, is_for_masks) if path.is_dir() else [path]
+    return list(dict.fromkeys(found))

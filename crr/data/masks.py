@@ -1,0 +1,288 @@
+"""Masks: which values mean defect, how a mask lies on its photo, and how it is brought to another size.
+
+A mask is read as its file holds it, unscaled, and by one rule for the whole data set:
+
+- All but 0 is defect. So class numbers, 0 and 1 in 16 bits, and 0 and 255 are all read alike.
+- Only where masks are graded is a value defect from one half of the largest on: their edges are smoothed, or
+  a lossy format has blurred them, and all flat places are near 0 or near the largest value.
+
+A mask is upright as its photo is. Where photos have an EXIF orientation and the masks fit them only as the
+sensor saw them, masks are turned with their photos. A mask of any other shape is refused.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import PIL.Image
+from numpy.typing import NDArray
+
+from crr.data.conversion import TO_UPRIGHT
+from crr.data.image_header import ImageHeader, OpenImage, open_image, orientation_of
+from crr.data.images import content_of, read_header
+from crr.data.layouts.samples import Sample
+from crr.errors import DatasetError, ImageError
+from crr.types import Mask
+
+_FEW_VALUES = 8  # that a mask of classes may hold
+_SMALLEST_SCALE = 32  # below it values are numbers of classes
+_NEAR = 1 / 8  # of the largest value
+_LOSSY = ("JPEG", "WebP", "AVIF", "HEIC")
+
+
+@dataclass(frozen=True)
+class MaskRule:
+    """How the masks of a data set are read.
+
+    Attributes:
+        graded: Whether a value means defect from one half of `largest` on, and not from 1 on.
+        largest: The largest value of all masks.
+        turned: Whether masks lie as the sensor saw the photo, and not as its EXIF orientation shows it.
+    """
+
+    graded: bool = False
+    largest: float = 255
+    turned: bool = False
+
+    def marked(self, values: NDArray[Any]) -> NDArray[np.float32]:
+        """float32 (H, W): how much of a pixel is defect; 0 or 1 but for graded masks."""
+        if self.graded:
+            return np.asarray(values / np.float32(self.largest), np.float32)
+        return (values > 0).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class MaskSurvey:
+    """What all masks of a data set are.
+
+    Attributes:
+        rule: How they are read.
+        empty: Masks that mark nothing by that rule.
+        unusable: Image to the sentence that says why its mask cannot be used.
+    """
+
+    rule: MaskRule
+    empty: tuple[Path, ...]
+    unusable: dict[Path, str]
+
+
+def survey_masks(samples: Sequence[Sample], headers: Mapping[Path, ImageHeader]) -> MaskSurvey:
+    """Read all masks of a data set once.
+
+    Args:
+        samples: Images, some with masks.
+        headers: What each image says of itself; the masks of others are not compared with it.
+    """
+    masked = [sample for sample in samples if sample.masks]
+    with ThreadPoolExecutor() as pool:
+        paths = [path for sample in masked for path in sample.masks]
+        facts = dict(zip(paths, pool.map(_facts_of, paths), strict=True))
+    good = {path: fact for path, fact in facts.items() if not isinstance(fact, ImageError)}
+    pairs = [
+        (headers[sample.path], good[path].size)
+        for sample in masked
+        for path in sample.masks
+        if sample.path in headers and path in good
+    ]
+    turned = any(size == header.size != header.upright_size for header, size in pairs)
+    rule = replace(_rule_of([*good.values()]), turned=turned)
+    unusable: dict[Path, str] = {}
+    for sample in masked:
+        for path in sample.masks:
+            fact, header = facts[path], headers.get(sample.path)
+            if isinstance(fact, ImageError):
+                unusable[sample.path] = str(fact)
+            elif header is not None and fact.size != (header.size if turned else header.upright_size):
+                unusable[sample.path] = _other_shape(path, fact.size, sample.path, header.upright_size)
+    least = rule.largest / 2 if rule.graded else 0
+    empty = (path for path, fact in good.items() if fact.largest == 0 or fact.largest < least)
+    return MaskSurvey(rule, tuple(empty), unusable)
+
+
+def find_rule(samples: Sequence[Sample]) -> MaskRule:
+    """The rule of `survey_masks` alone; images and masks that cannot be read have no say."""
+    headers = {}
+    for sample in samples:
+        if sample.masks:
+            with suppress(ImageError):
+                headers[sample.path] = read_header(sample.path)
+    return survey_masks(samples, headers).rule
+
+
+def rule_of_files(paths: Iterable[Path]) -> MaskRule:
+    """The rule by which some mask files are read; those that cannot be read have no say."""
+    with ThreadPoolExecutor() as pool:
+        return _rule_of([fact for fact in pool.map(_facts_of, paths) if isinstance(fact, _Facts)])
+
+
+def _rule_of(facts: Sequence["_Facts"]) -> MaskRule:
+    kinds = {fact.kind for fact in facts}
+    largest = max((fact.largest for fact in facts), default=0)
+    return MaskRule("graded" in kinds and "classes" not in kinds, largest or 255)
+
+
+def read_mask(sample: Sample, shape: tuple[int, int], rule: MaskRule) -> NDArray[np.float32]:
+    """How much of each pixel of a photo is defect.
+
+    Args:
+        sample: A normal image, or one with a mask.
+        shape: (height, width) of the upright photo.
+        rule: Of its data set.
+
+    Returns:
+        float32 (height, width) in [0, 1], all 0 for a normal image.
+
+    Raises:
+        DatasetError: The image is defective and has no mask, or a mask of another shape.
+        ImageError: A mask file is missing or damaged.
+    """
+    if not sample.defective:
+        return np.zeros(shape, np.float32)
+    if not sample.masks:
+        raise DatasetError(f"{sample.path} has no mask: evaluate {sample.category} at image level.")
+    orientation = read_header(sample.path, str(sample.path)).orientation if rule.turned else 1
+    parts = [_on_photo(path, sample.path, shape, rule, orientation) for path in sample.masks]
+    return np.maximum.reduce(parts)
+
+
+def read_mask_file(path: Path | str, size: tuple[int, int]) -> Mask:
+    """The defective pixels of a single mask file, by the rule that its own values tell.
+
+    Args:
+        path: The mask.
+        size: (height, width) of the mask wanted.
+
+    Raises:
+        ImageError: It is missing or damaged.
+    """
+    values, lossy = mask_values(Path(path))
+    return shrunk(_rule_of([_facts(values, lossy)]).marked(values), size)
+
+
+def shrunk(marked: NDArray[np.float32], size: tuple[int, int]) -> Mask:
+    """A mask at another size, as the paper has it: resized, then cut at one half (arXiv 2512.11401).
+
+    A mask that would vanish by that, being thinner than half a pixel of the new size, keeps the pixels of
+    which it covers most.
+
+    Args:
+        marked: float32 (H, W) in [0, 1].
+        size: (height, width) wanted.
+    """
+    if marked.shape == size:
+        return np.asarray(marked >= 0.5)
+    shrinks = size[0] <= marked.shape[0] and size[1] <= marked.shape[1]
+    interpolation = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    resized = cv2.resize(marked, (size[1], size[0]), interpolation=interpolation)
+    most = float(resized.max())
+    if 0 < most < 0.5 and (marked >= 0.5).any():
+        return np.asarray(resized >= most / 2)
+    return np.asarray(resized >= 0.5)
+
+
+def mask_values(path: Path) -> tuple[NDArray[Any], bool]:
+    """The values of a mask file as they are stored, upright, and whether its format is lossy.
+
+    Of colours the brightest channel counts; transparent pixels are 0.
+
+    Returns:
+        (H, W) of unsigned integers or fractions, at least 0.
+
+    Raises:
+        ImageError: It is missing or damaged.
+    """
+    data, _ = content_of(path)
+    with open_image(data, str(path)) as file:
+        if file.picture is None:
+            raise ImageError(f"{path} is a mask of a rare kind: save it as PNG.")
+        file.picture.load()
+        values = _brightest(file.picture)
+        return _turned(values, orientation_of(file.picture)), _is_lossy(file)
+
+
+@dataclass(frozen=True)
+class _Facts:
+    """What the values of one mask say: "graded", "classes" or "either", and its (height, width)."""
+
+    kind: str
+    largest: float
+    size: tuple[int, int]
+
+
+def _facts_of(path: Path) -> "_Facts | ImageError":
+    try:
+        return _facts(*mask_values(path))
+    except ImageError as error:
+        return error
+
+
+def _facts(values: NDArray[Any], lossy: bool) -> _Facts:
+    largest = float(values.max())
+    return _Facts(_kind(values, largest, lossy), largest, values.shape[:2])
+
+
+def _kind(values: NDArray[Any], largest: float, lossy: bool) -> str:
+    if lossy:
+        return "graded"
+    used = np.unique(values[values > 0])
+    if len(used) < 2:
+        return "either"
+    if len(used) <= _FEW_VALUES or largest < _SMALLEST_SCALE:
+        return "classes"
+    window = np.ones((3, 3), np.uint8)
+    plain = values.astype(np.float32)
+    flat = plain[cv2.erode(plain, window) == cv2.dilate(plain, window)]
+    near = (flat <= _NEAR * largest) | (flat >= (1 - _NEAR) * largest)
+    return "graded" if near.all() else "classes"
+
+
+def _on_photo(
+    path: Path, photo: Path, shape: tuple[int, int], rule: MaskRule, orientation: int
+) -> NDArray[np.float32]:
+    values, _ = mask_values(path)
+    values = _turned(values, orientation)
+    if values.shape != shape:
+        raise DatasetError(_other_shape(path, values.shape, photo, shape))
+    return rule.marked(values)
+
+
+def _other_shape(mask: Path, size: tuple[int, ...], photo: Path, shape: tuple[int, int]) -> str:
+    return (
+        f"The mask {mask} is {size[1]} x {size[0]} pixels, but its photo {photo} {shape[1]} x {shape[0]}: "
+        "take the mask of this photo, or scale it to the photo's size."
+    )
+
+
+def _turned(values: NDArray[Any], orientation: int) -> NDArray[Any]:
+    turn = TO_UPRIGHT.get(orientation)
+    if turn is None:
+        return values
+    turned = {
+        PIL.Image.Transpose.FLIP_LEFT_RIGHT: lambda: values[:, ::-1],
+        PIL.Image.Transpose.ROTATE_180: lambda: values[::-1, ::-1],
+        PIL.Image.Transpose.FLIP_TOP_BOTTOM: lambda: values[::-1],
+        PIL.Image.Transpose.TRANSPOSE: lambda: values.T,
+        PIL.Image.Transpose.ROTATE_270: lambda: np.rot90(values, 3),
+        PIL.Image.Transpose.TRANSVERSE: lambda: values[::-1, ::-1].T,
+        PIL.Image.Transpose.ROTATE_90: lambda: np.rot90(values),
+    }[turn]()
+    return np.ascontiguousarray(turned)
+
+
+def _brightest(picture: PIL.Image.Image) -> NDArray[Any]:
+    if picture.mode in ("1", "L", "I", "F") or picture.mode.startswith("I;16"):
+        return np.maximum(np.asarray(picture.convert("L") if picture.mode == "1" else picture), 0)
+    rgba = np.asarray(picture.convert("RGBA"), np.uint16)
+    colours, alpha = rgba[..., :3].max(axis=-1), rgba[..., 3]
+    if not colours.any():  # black paint on a transparent ground
+        return alpha if picture.has_transparency_data else colours
+    return colours * alpha // 255
+
+
+def _is_lossy(file: OpenImage) -> bool:
+    return file.header.format in _LOSSY

@@ -1,0 +1,106 @@
+"""Whether a photo shows anything at all, told from its pixels alone, so that no model calls nothing normal.
+
+A blind camera gives a frame that is constant, black, white or saturated, perhaps with noise and the shading
+of its lens. Once a smooth shading is taken away, nothing is left in such a frame but at most noise: unlike
+edges and textures it has no likeness between neighbouring pixels, and halves with each halving of resolution.
+"""
+
+from collections.abc import Iterator
+from functools import lru_cache
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from crr.types import Image
+
+FAINTEST = 0.6
+"""Contrast from which there is something to see, in grey levels of 255: about half the faintest photo's."""
+
+_FAINTEST_COLOUR = 2.0
+_TO_COLOURS = cv2.COLOR_RGB2YCrCb
+_SIDE = 256  # longest side of what is looked at, in pixels
+_SMALLEST = 8  # side of the coarsest picture
+_MARGIN = 1.3  # by which noise may differ from what is expected of it
+_NEIGHBOURS_ALIKE = 0.8  # correlation of neighbouring pixels; of noise near 0, under strong JPEG up to 0.75
+
+_DEGREE = 6
+_LOW_DEGREES = np.add.outer(np.arange(_DEGREE + 1), np.arange(_DEGREE + 1)) <= _DEGREE
+
+Channel = NDArray[np.float32]
+
+
+def shows_something(image: Image) -> bool:
+    """Whether a photo shows more than nothing, in its brightness or in its colours.
+
+    Args:
+        image: uint8 (H, W, 3).
+    """
+    brightness, *colours = (part.astype(np.float32) for part in cv2.split(cv2.cvtColor(image, _TO_COLOURS)))
+    if _stands_out(brightness, FAINTEST):
+        return True
+    # What is left of the brightness is noise, and JPEG makes blocks of as much noise in the colours.
+    noise = next(_contrasts(_without_shading(_shrunk(brightness))))
+    return any(_stands_out(colour, max(_FAINTEST_COLOUR, noise)) for colour in colours)
+
+
+def _stands_out(channel: Channel, faintest: float) -> bool:
+    """Whether a channel holds more than shading and noise."""
+    finest, *coarser = _contrasts(_without_shading(_shrunk(channel)))
+    if (
+        finest >= faintest
+        and _likeness_of_neighbours(_without_shading(_middle(channel))) >= _NEIGHBOURS_ALIKE
+    ):
+        return True
+    noise = (_MARGIN * finest / 2**step for step in range(1, len(coarser) + 1))
+    pairs = zip(coarser, noise, strict=True)
+    return any(contrast**2 - expected**2 >= faintest**2 for contrast, expected in pairs)
+
+
+def _shrunk(channel: Channel) -> Channel:
+    scale = _SIDE / max(channel.shape)
+    if scale >= 1:
+        return channel
+    size = (max(_SMALLEST, round(channel.shape[1] * scale)), max(_SMALLEST, round(channel.shape[0] * scale)))
+    return np.asarray(cv2.resize(channel, size, interpolation=cv2.INTER_AREA), np.float32)
+
+
+def _middle(channel: Channel) -> Channel:
+    """The middle of a photo in its own pixels."""
+    top, left = (max(0, side - _SIDE) // 2 for side in channel.shape)
+    return channel[top : top + _SIDE, left : left + _SIDE]
+
+
+def _without_shading(channel: Channel) -> Channel:
+    """What is left without the best polynomial of degree 6: a lens darkens smoothly towards the corners."""
+    down, across = map(_polynomials, channel.shape)
+    weights = down.T @ channel @ across
+    weights[~_LOW_DEGREES[: weights.shape[0], : weights.shape[1]]] = 0
+    return np.asarray(channel - down @ weights @ across.T, np.float32)
+
+
+@lru_cache(maxsize=32)
+def _polynomials(side: int) -> Channel:
+    """(side, degrees): orthogonal polynomials, so that each weight is found by itself."""
+    values = np.polynomial.legendre.legvander(np.linspace(-1, 1, side), _DEGREE)
+    return np.linalg.qr(values)[0].astype(np.float32)
+
+
+def _contrasts(channel: Channel) -> Iterator[float]:
+    """Standard deviation of what each halving of the resolution takes away, from fine to coarse."""
+    first = True
+    while first or min(channel.shape) >= _SMALLEST:
+        size = (max(1, channel.shape[1] // 2), max(1, channel.shape[0] // 2))
+        coarse = np.asarray(cv2.resize(channel, size, interpolation=cv2.INTER_AREA), np.float32)
+        yield float((channel - cv2.resize(coarse, channel.shape[::-1], interpolation=cv2.INTER_LINEAR)).std())
+        channel, first = coarse, False
+
+
+def _likeness_of_neighbours(channel: Channel) -> float:
+    """Correlation of pixels with their neighbours to the right and below, in [-1, 1]; 0 for a constant."""
+    centred = channel - channel.mean()
+    variance = float((centred**2).mean())
+    if variance == 0:
+        return 0.0
+    right, below = (centred[:, 1:] * centred[:, :-1]).mean(), (centred[1:] * centred[:-1]).mean()
+    return float(min(right, below)) / variance
