@@ -1,7 +1,7 @@
 """Inspecting files: heat-map and mask pictures beside a record of each image."""
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,8 @@ from crr.errors import DatasetError, ImageError
 from crr.inference import engine
 from crr.models.detector import Detector
 from crr.runtime.files import check_writable, write_atomically
+from crr.runtime.names import FreeNames, folder_name
+from crr.runtime.paths import StrPath, as_path, as_paths
 from crr.runtime.progress import Reporter
 from crr.types import Image, Inspection, Progress
 from crr.visualization.colormap import overlay
@@ -30,8 +32,8 @@ _NAME_BYTES = 200
 
 def predict_files(
     detector: Detector,
-    paths: Sequence[Path],
-    out: Path | None = None,
+    paths: Sequence[StrPath] | StrPath,
+    out: StrPath | None = None,
     batch_size: int = 8,
     progress: Callable[[Progress], None] | None = None,
 ) -> Iterator[FileRecord]:
@@ -39,8 +41,9 @@ def predict_files(
 
     Args:
         detector: From `crr.load`.
-        paths: Images, and folders that are searched for images.
-        out: Folder for `NAME_heatmap.png` and `NAME_mask.png`; None writes no pictures.
+        paths: Images, and folders that are searched for images, as text or `Path`; a single one will do.
+        out: Folder for `NAME_heatmap.png` and `NAME_mask.png`, in the subfolders that an image of a searched
+            folder lies in; None writes no pictures.
         batch_size: Images a forward pass.
         progress: Called about once a second.
 
@@ -52,13 +55,16 @@ def predict_files(
         DatasetError: There is no image at all in `paths`.
         CRRError: `out` cannot be written to.
     """
-    files = find_images(paths)
+    paths = as_paths(paths, "What to inspect")
+    out = None if out is None else as_path(out, "The folder for pictures")
+    searched = _searched(paths)
+    files = list(searched)
     if not files:
         folders = ", ".join(map(str, paths))
         raise DatasetError(f"No images found in {folders}. Give image files, or a folder that holds some.")
     if out is not None:
         check_writable(out)
-    names = _picture_names(files, out)
+    names = _picture_names(searched, out)
     reporter = Reporter(progress)
     reporter.begin("predict", len(files))
     with ThreadPoolExecutor() as pool:
@@ -100,23 +106,27 @@ def _write(file: Path, picture: NDArray[np.uint8]) -> str:
     return str(file)
 
 
-def _picture_names(files: Sequence[Path], out: Path | None) -> dict[Path, str]:
-    """A name for each file's pictures: its stem, numbered where it is taken; no picture covers an image.
+def _searched(paths: Sequence[Path]) -> dict[Path, Path]:
+    """Image to the folder that it was found in; its own one if it was given by itself."""
+    found: dict[Path, Path] = {}
+    for path in paths:
+        folder = path if path.is_dir() else path.parent
+        for file in find_images([path]):
+            found.setdefault(file, folder)
+    return found
 
-    A very long stem is cut.
+
+def _picture_names(searched: Mapping[Path, Path], out: Path | None) -> dict[Path, str]:
+    """A name for each file's pictures: its stem, behind the subfolders that it was found in.
+
+    It is numbered where it is taken; no picture covers an image. A very long stem is cut.
     """
-    images = {path.resolve() for path in files}
-    taken: dict[str, int] = {}  # name to the last number tried for it
+    images = {str(path.resolve()).casefold() for path in searched}
+    free = FreeNames(lambda name: _covers(out, name, images))
     names: dict[Path, str] = {}
-    for path in files:
-        stem = _shortened(path.stem)
-        name, number = stem, taken.get(stem.casefold(), 1)
-        while name.casefold() in taken or _covers(out, name, images):
-            number += 1
-            name = f"{stem}_{number}"
-        taken[name.casefold()] = 1
-        taken[stem.casefold()] = number
-        names[path] = name
+    for path, folder in searched.items():
+        folders = path.parent.relative_to(folder).parts
+        names[path] = free.take("/".join([*map(folder_name, folders), _shortened(path.stem)]))
     return names
 
 
@@ -128,8 +138,11 @@ def _shortened(stem: str) -> str:
     return content[:_NAME_BYTES].decode(errors="ignore")
 
 
-def _covers(out: Path | None, name: str, images: set[Path]) -> bool:
-    return out is not None and any(_picture_file(out, name, kind).resolve() in images for kind in _PICTURES)
+def _covers(out: Path | None, name: str, images: set[str]) -> bool:
+    """Whether a picture would lie where an image does, perhaps one whose name has other capitals."""
+    return out is not None and any(
+        str(_picture_file(out, name, kind).resolve()).casefold() in images for kind in _PICTURES
+    )
 
 
 def _picture_file(out: Path, name: str, kind: str) -> Path:

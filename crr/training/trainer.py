@@ -29,6 +29,7 @@ from crr.models import registry
 from crr.models.detector import Detector, MemoryDetector, TrainedDetector
 from crr.runtime.allocator import keep_freed_memory
 from crr.runtime.devices import resolve_device
+from crr.runtime.paths import StrPath, as_path
 from crr.runtime.progress import Reporter
 from crr.training.calibration import calibrate, fit_recogniser, fit_statistics, memorise
 from crr.training.damaged_images import Batch, DamagedImages, batches
@@ -66,13 +67,13 @@ class RunOptions:
     resume: bool = False
     overwrite: bool = False
     snapshot_seconds: float = 60.0
-    textures: Path | None = None
+    textures: StrPath | None = None
     normals: int = MOST
 
 
 def train(
     dataset: Dataset,
-    out: Path,
+    out: StrPath,
     config: DetectorConfig,
     options: RunOptions | None = None,
     progress: Callable[[Progress], None] | None = None,
@@ -97,7 +98,14 @@ def train(
         EncoderError: The encoder cannot be had.
         DeviceError: There is no such device, or it ran out of memory.
     """
-    run = Trainer(dataset, out, config, options or RunOptions(), progress, stop or threading.Event())
+    run = Trainer(
+        dataset,
+        as_path(out, "The folder for the checkpoint"),
+        config,
+        options or RunOptions(),
+        progress,
+        stop or threading.Event(),
+    )
     return run.train()
 
 

@@ -119,7 +119,7 @@ class Batch:
         refused: Names of the files left out of what was added last, because the batch is full.
         left_out: Every file left out so far, with the reason.
         model_errors: Key of a model choice to the sentence that says why model or device cannot answer now.
-        stopped: Whether the visitor stopped the inspection of what is pending.
+        paused: Whether the visitor paused the inspection of what is pending.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -128,7 +128,7 @@ class Batch:
         self.refused: list[str] = []
         self.left_out: list[Failure] = []
         self.model_errors: dict[tuple[str, str], str] = {}
-        self.stopped = False
+        self.paused = False
         self._settings = settings
         self._rows: dict[tuple[str, tuple[str, str]], BatchRow] = {}
         self._results: BoundedCache[Inspected] = BoundedCache(settings.session_bytes)
@@ -136,7 +136,7 @@ class Batch:
 
     def add(self, files: Iterable[tuple[str, Callable[[], bytes]]]) -> list[str]:
         """Take files as (name, how to read it); return the digests taken. The rest is in `refused`."""
-        taken, self.refused, self.stopped = [], [], False
+        taken, self.refused, self.paused = [], [], False
         asked = set()
         for name, read in files:
             asked.add(name)

@@ -95,7 +95,7 @@ def inspect_rest(visitor: VisitorState, choice: ModelChoice) -> None:
             del visitor.batch.model_errors[choice.key]
             st.rerun()
     elif visitor.batch.pending(choice):
-        if visitor.batch.stopped:
+        if visitor.batch.paused:
             _offer_to_go_on(visitor, choice)
         else:
             st.fragment(_advance, run_every=0.1)(choice)
@@ -111,7 +111,7 @@ def show_table(visitor: VisitorState, choice: ModelChoice) -> None:
 
 def _is_inspecting(visitor: VisitorState, choice: ModelChoice) -> bool:
     batch = visitor.batch
-    return bool(batch.pending(choice)) and not batch.stopped and choice.key not in batch.model_errors
+    return bool(batch.pending(choice)) and not batch.paused and choice.key not in batch.model_errors
 
 
 def _advance(choice: ModelChoice) -> None:
@@ -127,20 +127,20 @@ def _advance(choice: ModelChoice) -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.progress(done / total, text=f"Inspected {done} of {total} images{slowly}")
             if st.button(
-                "Stop",
+                "Pause",
                 icon=":material/pause:",
                 help="Keeps what was found, to look at and to save. You can go on later.",
             ):
-                batch.stopped = True
+                batch.paused = True
                 st.rerun()
 
 
 def _offer_to_go_on(visitor: VisitorState, choice: ModelChoice) -> None:
     left = len(visitor.batch.pending(choice))
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.info(f"Stopped: {left} of {len(visitor.batch.uploads)} images are not inspected yet.")
+        st.info(f"Paused: {left} of {len(visitor.batch.uploads)} images are not inspected yet.")
         if st.button("Go on", icon=":material/play_arrow:", help="Inspects the images that are missing."):
-            visitor.batch.stopped = False
+            visitor.batch.paused = False
             st.rerun()
 
 
@@ -243,9 +243,9 @@ def _offer_downloads(visitor: VisitorState, choice: ModelChoice, held: BatchSnap
 
 def _what_files_hold(held: BatchSnapshot, waits: bool) -> str:
     """What a file to save holds now, and what it lists as missing."""
-    parts = [f"{len(held.rows)} of {len(held.uploads) + len(held.failures)} inspected"]
     if waits:
-        return f"{parts[0]}. Files can be saved when all are, or when you stop."
+        return "Files can be saved when all images are inspected, or when you pause."
+    parts = [f"{len(held.rows)} of {len(held.uploads) + len(held.failures)} inspected"]
     for pictures, why in (
         (held.waiting, "not inspected yet"),
         (held.failures, "could not be inspected"),
