@@ -506,7 +506,8 @@ def test_predict_on_a_full_disk_names_the_file(data, tmp_path, monkeypatch, opti
     monkeypatch.setattr(Path, "write_text", full)
     said = crr("predict", data / "ring" / "test", "--model", "tiny", "--progress", "none", *options, code=2)
     assert re.fullmatch(
-        r"Error: results/(result\.json|good/000_heatmap\.png) cannot be written \(No space left on device\)\. "
+        r"Error: results/(result\.json|good/000_heatmap\.png) cannot be written "
+        r"\(No space left on device\)\. "
         r"Make room on the disk\.\n",
         said.stderr,
     )
