@@ -43,7 +43,7 @@ class ValueRange:
         return self
 
     def __str__(self) -> str:
-        """As people write it: "0 to 4095"."""
+        """The range as people write it: "0 to 4095"."""
         return f"{self.low:.10g} to {self.high:.10g}"
 
     @classmethod

@@ -11,13 +11,14 @@ import crr
 from crr.cli.main import app as command
 from tests.workbench.explorable import real_inspector, write_models
 from tests.workbench.fakes import use_inspector
-from workbench.inspection.export import COLUMNS
+from workbench.exports.lines import COLUMNS
 
 ROOT = Path(__file__).parent.parent
 SAMPLE = ROOT / "samples" / "bottle_broken_large.jpg"
 RECORD = ["path", "score", "percentile", "verdict", "category", "known", "heatmap", "mask"]
 TABLE = (
-    "file verdict score limit percentile category known regions area_percent threshold model revision error"
+    "file verdict score limit percentile category known regions area_percent threshold model revision error "
+    "status heatmap mask same_picture strictness saved version"
 )
 
 

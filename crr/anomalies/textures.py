@@ -12,6 +12,7 @@ from crr.anomalies.perlin import perlin
 from crr.data.images import decode
 from crr.data.layouts.walk import find_images
 from crr.errors import DatasetError
+from crr.runtime.paths import StrPath, as_path
 from crr.types import Image
 
 Patch = NDArray[np.float32]
@@ -106,7 +107,7 @@ def donor_images(
     return [read(chosen[int(random.integers(len(chosen)))])]
 
 
-def texture_files(folder: Path | None) -> list[Path]:
+def texture_files(folder: StrPath | None) -> list[Path]:
     """The images of a texture folder such as DTD; none for None.
 
     Raises:
@@ -114,6 +115,7 @@ def texture_files(folder: Path | None) -> list[Path]:
     """
     if folder is None:
         return []
+    folder = as_path(folder, "The folder of textures")
     files = find_images([folder]) if folder.is_dir() else []
     if not files:
         raise DatasetError(f"{folder} is no folder with images to take textures from. Check the path.")

@@ -8,7 +8,6 @@ import re
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from huggingface_hub import CardData, EvalResult, ModelCard
@@ -17,6 +16,7 @@ from crr.checkpoints.files import CARD
 from crr.config import DetectorConfig
 from crr.errors import ConfigError
 from crr.metrics.report import HEADINGS
+from crr.runtime.paths import StrPath, as_path
 
 LIBRARY, TASK = "crr", "image-segmentation"
 _HEAD = re.compile(r"\s*---[ \t]*\r?\n(.*?)(?:(?<=\n)|\r?\n)---[ \t]*(?:\r?\n|$)", re.DOTALL)
@@ -33,9 +33,9 @@ def metadata_of(card: str) -> dict[str, Any]:
     return as_dictionary(_parsed(card).data) if _HEAD.match(card) else {}
 
 
-def card_in(folder: Path) -> str | None:
+def card_in(folder: StrPath) -> str | None:
     """The text of the card of a checkpoint; None if it has none."""
-    path = folder / CARD
+    path = as_path(folder, "The checkpoint") / CARD
     return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else None
 
 
@@ -45,13 +45,13 @@ def _short(value: object) -> str:
     return words if len(words) <= _LONGEST else f"{words[:_LONGEST]}…"
 
 
-def card_to_change(folder: Path) -> str:
+def card_to_change(folder: StrPath) -> str:
     """The text of the card of a checkpoint, as it will be changed; empty if it has none.
 
     Raises:
         ConfigError: It is no UTF-8, or its metadata cannot be read: a change would lose something.
     """
-    path = folder / CARD
+    path = as_path(folder, "The checkpoint") / CARD
     try:
         card = path.read_text(encoding="utf-8") if path.is_file() else ""
     except UnicodeDecodeError:

@@ -17,6 +17,7 @@ from safetensors import SafetensorError, deserialize
 
 from crr.config import DetectorConfig
 from crr.errors import CheckpointError, ConfigError, NewerFormatError
+from crr.runtime.paths import StrPath, as_path
 
 CONFIG, WEIGHTS, CARD = "config.json", "model.safetensors", "README.md"
 NORMALS = "normals"
@@ -62,20 +63,21 @@ def checkpoint_folder() -> Path:
     return beside if beside.is_dir() else Path("checkpoints")
 
 
-def list_checkpoints(folder: Path | None = None) -> list[CheckpointInfo]:
+def list_checkpoints(folder: StrPath | None = None) -> list[CheckpointInfo]:
     """The readable checkpoints of a folder, by name; damaged ones are left out."""
-    root = folder or checkpoint_folder()
+    root = checkpoint_folder() if folder is None else as_path(folder, "The folder of checkpoints")
     if not root.is_dir():
         return []
     return list(readable(sorted(root.iterdir())))
 
 
-def describe(path: Path) -> CheckpointInfo:
-    """What `path` holds.
+def describe(path: StrPath) -> CheckpointInfo:
+    """What the folder `path` holds, which may be given as text.
 
     Raises:
         CheckpointError: The folder is no checkpoint; the sentence names the file that is wrong.
     """
+    path = as_path(path, "The checkpoint")
     content = read_content(path)
     config = content.config
     return CheckpointInfo(
@@ -89,19 +91,19 @@ def describe(path: Path) -> CheckpointInfo:
     )
 
 
-def read_config(folder: Path) -> DetectorConfig:
+def read_config(folder: StrPath) -> DetectorConfig:
     """The config of a checkpoint, without its weights; raises `CheckpointError` if it is unusable."""
-    path = folder / CONFIG
+    path = as_path(folder, "The checkpoint") / CONFIG
     return _parse_config(_bytes(path), path)
 
 
-def find(name_or_path: str | Path) -> Path:
+def find(name_or_path: StrPath) -> Path:
     """The folder that a name or path means.
 
     Raises:
         CheckpointError: There is none, or it is a pickle.
     """
-    path = Path(name_or_path)
+    path = as_path(name_or_path, "The checkpoint")
     if path.suffix in PICKLES:
         raise CheckpointError(
             f"{path} is a pickle, which can run any code when it is opened, so it is refused. "
@@ -135,8 +137,9 @@ class CheckpointContent:
     revision: str
 
 
-def read_content(folder: Path) -> CheckpointContent:
+def read_content(folder: StrPath) -> CheckpointContent:
     """The content of a checkpoint; raises `CheckpointError` if a file is missing or damaged."""
+    folder = as_path(folder, "The checkpoint")
     config_path, weights_path = folder / CONFIG, folder / WEIGHTS
     text = _bytes(config_path)
     config = _parse_config(text, config_path)
@@ -155,9 +158,16 @@ def no_safetensors(path: Path, error: Exception) -> CheckpointError:
 
 
 def name_of(folder: Path) -> str:
-    """The name of a checkpoint: that of its folder, or OWNER/NAME@COMMIT if it is from the Hub."""
+    """The name of a checkpoint: that of its folder, or OWNER/NAME@COMMIT if it is from the Hub.
+
+    A copy that still has the note of where it came from is called as its folder: two of one name would be
+    taken for one.
+    """
     with suppress(OSError, ValueError, KeyError, TypeError):
-        return str(json.loads((folder / PULLED).read_text(encoding="utf-8"))["name"])
+        name = str(json.loads((folder / PULLED).read_text(encoding="utf-8"))["name"])
+        commit = name.rpartition("@")[2]
+        if folder.name.startswith(commit):
+            return name
     return folder.name
 
 

@@ -1,7 +1,6 @@
 """Model cards: the `README.md` of a checkpoint, with the metadata that a Hub repository carries."""
 
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 from crr.anomalies import HELD_OUT
@@ -11,6 +10,7 @@ from crr.data.datasets import Dataset
 from crr.metrics.report import HEADINGS, as_fraction
 from crr.models.detector import Detector, TrainedDetector
 from crr.runtime.files import write_text_atomically
+from crr.runtime.paths import StrPath, as_path
 
 _FIGURES, _IDENTITY = "figures", "identity"
 _LEGEND = (
@@ -86,7 +86,7 @@ def _facts(detector: Detector) -> Iterator[str]:
     yield f"Damage of the kinds {held_out} is never used in training, only in the calibration."
 
 
-def write_figures(folder: Path, report: Mapping[str, Any], command: str) -> None:
+def write_figures(folder: StrPath, report: Mapping[str, Any], command: str) -> None:
     """Write the table of a report (`Report.as_json()`) into the card of the checkpoint in `folder`.
 
     And its figures into the card's metadata, from which the Hub shows them.
@@ -117,7 +117,7 @@ def with_figures(card: str, report: Mapping[str, Any], command: str) -> str:
     return with_block(card, _FIGURES, "Figures", text)
 
 
-def write_identity(folder: Path, report: Mapping[str, Any], command: str) -> None:
+def write_identity(folder: StrPath, report: Mapping[str, Any], command: str) -> None:
     """Write the table of an identity report (`IdentityReport.as_json()`) into the card of a checkpoint.
 
     Args:
@@ -157,9 +157,9 @@ def with_identity(card: str, report: Mapping[str, Any], command: str) -> str:
     return with_block(card, _IDENTITY, "Identity mapping", text)
 
 
-def rewrite_card(folder: Path, change: Callable[[str], str]) -> None:
+def rewrite_card(folder: StrPath, change: Callable[[str], str]) -> None:
     """Change the text of a card; one is made if there is none; raises `ConfigError` if it cannot be read."""
-    write_text_atomically(folder / CARD, change(card_to_change(folder)))
+    write_text_atomically(as_path(folder, "The checkpoint") / CARD, change(card_to_change(folder)))
 
 
 def _identity_row(name: str, index: Mapping[str, float | None], normal_error: float | None) -> str:

@@ -21,6 +21,7 @@ from crr.data.inventory.facts import read_facts
 from crr.data.layouts.walk import find_images
 from crr.errors import CheckpointError, ConfigError
 from crr.runtime.files import write_atomically
+from crr.runtime.paths import StrPath, as_path
 from crr.runtime.progress import Reporter
 from crr.types import Progress
 
@@ -34,7 +35,7 @@ _PRIVATE = (b"Exif\0\0", b"http://ns.adobe.com/xap", b"Photoshop 3.0")  # may na
 
 
 def keep_normals(
-    checkpoint: Path,
+    checkpoint: StrPath,
     held_back: Mapping[str, Sequence[Sample]],
     encoder: EncoderConfig,
     count: int = MOST,
@@ -57,6 +58,7 @@ def keep_normals(
         ImageError: An image cannot be read.
         WriteError: A file cannot be written.
     """
+    checkpoint = as_path(checkpoint, "The folder of the checkpoint")
     reporter = Reporter(progress)
     reporter.begin("normals", sum(min(count, len(samples)) for samples in held_back.values()))
     for category, samples in held_back.items():
@@ -84,7 +86,7 @@ def held_back_normals(dataset: Dataset, share: float, seed: int) -> dict[str, li
     }
 
 
-def find_normals(checkpoint: Path, categories: Sequence[str]) -> dict[str, list[Path]]:
+def find_normals(checkpoint: StrPath, categories: Sequence[str]) -> dict[str, list[Path]]:
     """Category to the files of its normal images, for those categories that have any.
 
     A checkpoint without images of a category borrows those of one beside it that held back the same share
@@ -95,6 +97,7 @@ def find_normals(checkpoint: Path, categories: Sequence[str]) -> dict[str, list[
         checkpoint: Folder of the checkpoint.
         categories: Categories that are wanted.
     """
+    checkpoint = as_path(checkpoint, "The checkpoint")
     lenders = [folder.parent for folder in sorted(checkpoint.parent.glob(f"*/{NORMALS}"))]
     lenders += [folder.parent for folder in sorted(checkpoint_folder().glob(f"*/{NORMALS}"))]
     split = _split(checkpoint)
@@ -109,14 +112,15 @@ def find_normals(checkpoint: Path, categories: Sequence[str]) -> dict[str, list[
     return found
 
 
-def read_credit(files: Sequence[Path]) -> str:
+def read_credit(files: Sequence[StrPath]) -> str:
     """Where a category's normal images come from, as a sentence; empty if nobody says so.
 
     It stands in `normals/credits.json`, an object of categories and sentences.
     """
-    path = files[0].parent.parent / "credits.json"
+    first = as_path(files[0], "The normal image")
+    path = first.parent.parent / "credits.json"
     try:
-        return str(json.loads(path.read_text(encoding="utf-8")).get(files[0].parent.name, ""))
+        return str(json.loads(path.read_text(encoding="utf-8")).get(first.parent.name, ""))
     except (OSError, ValueError, AttributeError):
         return ""
 

@@ -26,19 +26,21 @@ from crr.errors import CheckpointError, ConfigError
 from crr.models import registry
 from crr.models.detector import Detector
 from crr.runtime.files import write_atomically, write_text_atomically
+from crr.runtime.paths import StrPath, as_path
 
 
-def save(detector: Detector, folder: Path, card: str) -> None:
+def save(detector: Detector, folder: StrPath, card: str) -> None:
     """Write a checkpoint; a reader sees the old one or the new one, file by file, never half a file.
 
     Args:
         detector: What to save; its encoder's weights stay out.
-        folder: Made if it does not exist.
+        folder: Path as text or `Path`; made if it does not exist.
         card: Text of the model card.
 
     Raises:
         WriteError: A file cannot be written.
     """
+    folder = as_path(folder, "The folder of the checkpoint")
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in detector.own_tensors().items()}
     weights = as_safetensors(tensors)
     config = replace(
@@ -51,7 +53,7 @@ def save(detector: Detector, folder: Path, card: str) -> None:
     write_text_atomically(folder / CARD, card)
 
 
-def load(name_or_path: str | Path, device: str = "auto") -> Detector:
+def load(name_or_path: StrPath, device: str = "auto") -> Detector:
     """The detector of a checkpoint, in eval mode on `device`.
 
     Args:

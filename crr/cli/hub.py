@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-import typer
 from rich.console import Console
 
 from crr.cli import options as option
@@ -18,7 +17,7 @@ from crr.cli.support import (
     user_errors,
     write_json,
 )
-from crr.cli.terminal import checkpoints_table, echo, hub_table
+from crr.cli.terminal import checkpoints_table, echo, hub_table, write
 from crr.errors import ConfigError, HubError
 
 if TYPE_CHECKING:
@@ -44,7 +43,7 @@ def pull(name: option.HubModel, progress: option.ProgressFormat = "bar") -> None
             "licence": pulled.licence,
             "before": before.commit if before is not None else None,
         }
-        typer.echo(json.dumps(result))
+        print(json.dumps(result))
     else:
         echo(f"{pulled.name}: {pulled.path}")
         echo(_what_changed(asked, before, pulled, was_here=pulled.path in here))
@@ -95,7 +94,7 @@ def push(
     publication = Publication(model_folder(folder), repo, private, licence, normals, message)
     card = publication.card()
     if preview:
-        typer.echo(card, nl=False)
+        write(card)
         for sentence in publication.lacks(card):
             echo(sentence, error=True)
         return
@@ -103,7 +102,7 @@ def push(
         published = Hub().push(publication, tell, stop)
     if progress == "json":
         result = {"stage": "pushed", "name": str(published.name), "commit": published.name.revision}
-        typer.echo(json.dumps(result | {"url": published.url, "before": published.before}))
+        print(json.dumps(result | {"url": published.url, "before": published.before}))
         return
     echo(published.sentence)
     for sentence in publication.lacks(card):

@@ -68,6 +68,7 @@ def evaluate_inversion(
     progress: option.ProgressFormat = "bar",
 ) -> None:
     """Measure how well an inversion network paints damage, and what it paints of models' answers."""
+    from crr.checkpoints.distinct_names import distinct_names
     from crr.checkpoints.serialization import load
     from crr.data.datasets import open_dataset
     from crr.inversion.card import write_inversion_figures
@@ -77,8 +78,11 @@ def evaluate_inversion(
     check_json_file(json_file, progress)
     dataset = open_dataset(data, category)
     folder = _folder_of(option.expanded(inversion))
-    names = option.names_of(models)
-    detectors = [load(model_folder(name, progress), device) for name in names]
+    folders = [model_folder(name, progress) for name in option.names_of(models)]
+    detectors = []
+    for name, checkpoint in zip(distinct_names(folders), folders, strict=True):
+        detectors.append(load(checkpoint, device))
+        detectors[-1].name = name
     network = load_inversion(folder, detectors[0].encoder)
     for detector in detectors[1:]:
         load_inversion(folder, detector.encoder)  # says so if it has another encoder

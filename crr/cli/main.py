@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from crr.cli import hub, inversion, measure, options as option
+from crr.cli.streams import Command
 from crr.cli.support import (
     INTERRUPTED,
     NO_VERDICT,
@@ -34,7 +35,7 @@ from crr.runtime.allocator import keep_freed_memory
 # An idle OpenMP thread that spins takes the core that the next step needs.
 os.environ.setdefault("GOMP_SPINCOUNT", "20000")
 
-app = typer.Typer(
+app = Command(
     help="Find defects after training on good images only (CRR, arXiv 2512.11401).",
     no_args_is_help=True,
     pretty_exceptions_enable=False,

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from crr.cli.options import expanded
-from crr.cli.terminal import ProgressStyle, echo, transferring
+from crr.cli.terminal import ProgressStyle, echo, transferring, write
 from crr.errors import ConfigError, CRRError, StoppedError
 from crr.runtime.interrupt import stop_on_interrupt
 
@@ -106,7 +106,7 @@ def write_json(path: Path | None, values: dict[str, Any]) -> None:
 
     text = json.dumps(values, indent=2) + "\n"
     if path == STDOUT:
-        typer.echo(text, nl=False)
+        write(text)
     elif path is not None:
         write_text_atomically(path, text)
 

@@ -31,7 +31,13 @@ ProgressStyle = Literal["bar", "json", "none"]
 
 def echo(text: str, *, colour: str | None = None, error: bool = False) -> None:
     """Print a line as it is: a file name may hold brackets, control characters, or bytes that are no text."""
-    typer.secho(_printable(text), fg=colour, err=error)
+    # The stream is named, because for one that is ASCII the library would write UTF-8 past it.
+    typer.secho(_printable(text), fg=colour, file=sys.stderr if error else sys.stdout)
+
+
+def write(text: str) -> None:
+    """Write a text of many lines to stdout, such as JSON or a card."""
+    typer.echo(text, nl=False, file=sys.stdout)
 
 
 def _printable(text: str) -> str:

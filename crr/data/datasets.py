@@ -16,6 +16,7 @@ from crr.data.layouts.finding import Layout, find_categories
 from crr.data.layouts.samples import Category, Sample
 from crr.data.layouts.walk import Notes
 from crr.errors import ConfigError, DatasetError
+from crr.runtime.paths import StrPath, as_path
 
 Row = TypeVar("Row")
 
@@ -61,20 +62,21 @@ class Dataset:
 
 
 def open_dataset(
-    root: Path | str, categories: Sequence[str] | None = None, *, allow_bare: bool = False
+    root: StrPath, categories: Sequence[str] | str | None = None, *, allow_bare: bool = False
 ) -> Dataset:
     """Find the images of a data set; only paths are read, whatever its size.
 
     Args:
         root: Folder in one of the layouts, or a table of images (.csv), as a `Path` or as text.
-        categories: Names of the categories wanted; all if None or empty.
+        categories: Names of the categories wanted, or a single one; all if None or empty.
         allow_bare: Leave out defective images without a mask where others have one, and note them.
 
     Raises:
         DatasetError: No such folder, none of the layouts, an unknown category, or a wanted category without
             any images or with incomplete masks.
     """
-    root = Path(root).resolve()
+    root = as_path(root, "The data set").resolve()
+    categories = [categories] if isinstance(categories, str) else categories
     notes = Notes()
     try:
         if not root.exists():

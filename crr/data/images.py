@@ -10,8 +10,6 @@ JPEG, PNG, TIFF, BMP, WebP, AVIF and HEIC are read, recognised by their content 
 - Limits are checked in the header, before any pixel is decoded.
 """
 
-from pathlib import Path
-
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -21,9 +19,10 @@ from crr.data import image_header
 from crr.data.conversion import upright_rgb
 from crr.data.image_header import ImageHeader, open_image, too_many_bytes
 from crr.errors import ImageError
+from crr.runtime.paths import StrPath, as_path
 from crr.types import Image
 
-Source = bytes | Path | str
+Source = bytes | StrPath
 """The content of an image file, or the path of one."""
 
 
@@ -76,14 +75,11 @@ def content_of(source: Source, name: str = "") -> tuple[bytes, str]:
     """An image file's content, and what to call it; raises what `decode` raises."""
     if isinstance(source, bytes):
         return source, name or "The image"
-    if isinstance(source, str | Path):
-        path = Path(source)
-        return read(path, name), name or path.name
-    given = type(source).__name__
-    raise TypeError(f"An image is given as the content of its file (bytes) or as its path, not as {given}.")
+    path = as_path(source, "An image, if not the content of its file as bytes,")
+    return read(path, name), name or path.name
 
 
-def read(path: Path, name: str = "") -> bytes:
+def read(path: StrPath, name: str = "") -> bytes:
     """The content of an image file, which is not looked into.
 
     Args:
@@ -93,6 +89,7 @@ def read(path: Path, name: str = "") -> bytes:
     Raises:
         ImageError: There is no such file, it may not or cannot be read, or it is larger than `MAX_BYTES`.
     """
+    path = as_path(path, "An image")
     name = name or path.name
     try:
         if path.is_dir():

@@ -27,6 +27,7 @@ from crr.data.image_header import ImageHeader, OpenImage, open_image, orientatio
 from crr.data.images import content_of, read_header
 from crr.data.layouts.samples import Sample
 from crr.errors import DatasetError, ImageError
+from crr.runtime.paths import StrPath, as_path
 from crr.types import Mask
 
 _FEW_VALUES = 8  # that a mask of classes may hold
@@ -150,7 +151,7 @@ def read_mask(sample: Sample, shape: tuple[int, int], rule: MaskRule) -> NDArray
     return np.maximum.reduce(parts)
 
 
-def read_mask_file(path: Path | str, size: tuple[int, int]) -> Mask:
+def read_mask_file(path: StrPath, size: tuple[int, int]) -> Mask:
     """The defective pixels of a single mask file, by the rule that its own values tell.
 
     Args:
@@ -160,7 +161,7 @@ def read_mask_file(path: Path | str, size: tuple[int, int]) -> Mask:
     Raises:
         ImageError: It is missing or damaged.
     """
-    values, lossy = mask_values(Path(path))
+    values, lossy = mask_values(as_path(path, "The mask"))
     return shrunk(_rule_of([_facts(values, lossy)]).marked(values), size)
 
 

@@ -43,7 +43,7 @@ class Depth:
     assumed: ValueRange | None
 
     def __str__(self) -> str:
-        """As people say it: "16 bits", "32 bits, floating"."""
+        """The depth as people say it: "16 bits", "32 bits, floating"."""
         return f"{self.bits} bits" + (", floating" if self.floating else "")
 
     @property

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from crr.checkpoints.distinct_names import distinct_names
 from crr.checkpoints.files import describe
 from crr.checkpoints.serialization import load
 from crr.data.datasets import Dataset
@@ -21,6 +22,7 @@ from crr.inference.engine import inspect
 from crr.metrics.report import Report
 from crr.models.detector import Detector
 from crr.runtime.devices import resolve_device
+from crr.runtime.paths import StrPath, as_paths
 from crr.types import Progress
 
 _TIMED_RUNS = 15
@@ -98,9 +100,9 @@ class ModelComparison:
 
 
 def compare(
-    models: Sequence[str | Path],
+    models: Sequence[StrPath],
     dataset: Dataset,
-    pairs: Path | str | None = None,
+    pairs: StrPath | None = None,
     *,
     device: str = "auto",
     inventory: Inventory | None = None,
@@ -109,7 +111,8 @@ def compare(
     """Measure one checkpoint after the other; one that fails leaves its sentence and the others go on.
 
     Args:
-        models: Names or folders of checkpoints.
+        models: Names or folders of checkpoints, each once. Those of one name are told apart in the rows
+            and in the progress by more of their paths.
         dataset: Opened by `crr.data.datasets.open_dataset`; its test images are read.
         pairs: Folder of real defects with clean twins, see `crr.identity.pairs.real_pairs`.
         device: Name of a device, as `crr.load` takes it.
@@ -119,32 +122,57 @@ def compare(
         progress: Called about once a second; stages are named after checkpoint and measurement.
 
     Raises:
+        ConfigError: A checkpoint is named twice.
         DeviceError: There is no such device.
         DatasetError: `dataset` cannot be measured on, which no checkpoint would change.
     """
     target = str(resolve_device(device))
     count_test_images(dataset)
+    named = _named_folders(as_paths(models, "A checkpoint"))
     looked = inventory or look_at_dataset(dataset, ("test",), progress=progress)
-    rows = [_row(model, dataset, pairs, target, looked, progress) for model in models]
+    rows: list[Compared | Failed] = []
+    for name, folder in named:
+        if isinstance(folder, CRRError):
+            rows.append(Failed(name, str(folder)))
+        else:
+            rows.append(_row(name, folder, dataset, pairs, target, looked, progress))
     return ModelComparison(target, tuple(rows))
 
 
+def _named_folders(models: Sequence[Path]) -> list[tuple[str, Path | CRRError]]:
+    """What each checkpoint is called in the comparison, and its folder or why it has none."""
+    found = [_found(model) for model in models]
+    folders = [folder for folder in found if isinstance(folder, Path)]
+    names = dict(zip(folders, distinct_names(folders), strict=True))
+    return [
+        (names[folder] if isinstance(folder, Path) else str(model), folder)
+        for model, folder in zip(models, found, strict=True)
+    ]
+
+
+def _found(model: Path) -> Path | CRRError:
+    try:
+        return find(model)
+    except CRRError as error:
+        return error
+
+
 def _row(
-    model: str | Path,
+    name: str,
+    folder: Path,
     dataset: Dataset,
-    pairs: Path | str | None,
+    pairs: StrPath | None,
     device: str,
     looked: Inventory,
     progress: Callable[[Progress], None] | None,
 ) -> Compared | Failed:
     try:
-        folder = find(model)
         detector = load(folder, device)
         own = detector.value_range if looked.guessed else None
         detector.value_range = own or looked.value_range
-        show = None if progress is None else _named(detector.name, progress)
+        show = None if progress is None else _named(name, progress)
         return Compared(
-            model=detector.name,
+            model=name,
             method=detector.config.method,
             detection=evaluate(detector, dataset, masks=looked.masks, progress=show),
             identity=measure_identity(detector, dataset, pairs, progress=show),
@@ -153,7 +181,7 @@ def _row(
     except DatasetError:
         raise
     except CRRError as error:
-        return Failed(Path(model).name, str(error))
+        return Failed(name, str(error))
 
 
 def _named(name: str, progress: Callable[[Progress], None]) -> Callable[[Progress], None]:

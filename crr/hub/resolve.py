@@ -9,13 +9,14 @@ from crr.errors import CheckpointError, HubError
 from crr.hub.client import Hub
 from crr.hub.names import HubName
 from crr.hub.transfer import TransferCallback
+from crr.runtime.paths import StrPath, as_path
 
 if TYPE_CHECKING:
     from crr.models.detector import Detector
 
 
 def find(
-    name_or_path: str | Path,
+    name_or_path: StrPath,
     tell: TransferCallback | None = None,
     stop: threading.Event | None = None,
     hub: Hub | None = None,
@@ -40,7 +41,7 @@ def find(
         return checkpoint_files.find(name_or_path)
     except CheckpointError:
         name = HubName.parse(str(name_or_path))
-        path = Path(name_or_path)
+        path = as_path(name_or_path, "The checkpoint")
         if name is None or path.exists() or path.suffix in checkpoint_files.PICKLES:
             raise
     hub = hub or Hub()
@@ -53,7 +54,7 @@ def find(
         raise HubError(f"{name} is neither a folder nor a model that was pulled. {error}") from None
 
 
-def load(name_or_path: str | Path, device: str = "auto") -> "Detector":
+def load(name_or_path: StrPath, device: str = "auto") -> "Detector":
     """The detector of a model, in eval mode on `device`; see `find` and `crr.checkpoints.serialization.load`.
 
     Args:

@@ -26,6 +26,7 @@ from crr.checkpoints.files import CONFIG, PULLED, WEIGHTS, CheckpointInfo, reada
 from crr.errors import HubError
 from crr.hub.names import HubName, is_commit
 from crr.runtime.files import write_text_atomically
+from crr.runtime.paths import StrPath, as_path
 
 _REFS = "refs.json"
 _MOMENT = 0.1  # seconds to see whether a pull goes on
@@ -69,9 +70,10 @@ class Pulled:
 class Store:
     """The place on this machine where pulled models lie."""
 
-    def __init__(self, root: Path | None = None) -> None:
+    def __init__(self, root: StrPath | None = None) -> None:
         """Args: root, a folder; by default where the Hub's client has libraries keep things (`HF_HOME`)."""
-        self.root = root or Path(constants.HF_ASSETS_CACHE) / "crr" / "hub"
+        usual = Path(constants.HF_ASSETS_CACHE) / "crr" / "hub"
+        self.root = usual if root is None else as_path(root, "The folder of pulled models")
 
     def find(self, name: HubName) -> Pulled | None:
         """The model of that name, as it was pulled last; None if it is not here."""

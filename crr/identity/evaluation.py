@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from operator import call
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,6 +23,7 @@ from crr.identity.pairs import GROUP_FILLINGS, DamagedPair, Group, PairSet, real
 from crr.inference.engine import check_batch_size
 from crr.inference.forward import forward
 from crr.models.detector import Detector
+from crr.runtime.paths import StrPath
 from crr.runtime.progress import Reporter
 from crr.types import Image, Progress, Reconstruction
 
@@ -63,7 +63,7 @@ class IdentityReport:
 def measure_identity(
     detector: Detector,
     dataset: Dataset,
-    pairs: Path | str | None = None,
+    pairs: StrPath | None = None,
     *,
     progress: Callable[[Progress], None] | None = None,
     batch_size: int = 8,
@@ -99,7 +99,7 @@ def measure_identity(
         for group in GROUP_FILLINGS
     }
     if pairs is not None:
-        groups["pairs"] = real_pairs(Path(pairs), encoder, detector.value_range)
+        groups["pairs"] = real_pairs(pairs, encoder, detector.value_range)
     measured: dict[Group, list[_Measured]] = {"pairs": []}
     for group, pair_set in groups.items():
         reporter.begin(_STAGES[group], len(pair_set))

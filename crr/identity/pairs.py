@@ -24,6 +24,7 @@ from crr.data.masks import MaskRule, mask_values, rule_of_files
 from crr.data.preprocessing import mask_to_input, to_input
 from crr.data.readers import CachedReader
 from crr.errors import DatasetError
+from crr.runtime.paths import StrPath, as_path
 from crr.types import Image, Mask
 
 SyntheticGroup = Literal["seen", "held_out"]
@@ -125,7 +126,7 @@ def synthetic_pairs(
     return PairSet(makers, len(GROUP_FILLINGS[group]))
 
 
-def real_pairs(folder: Path, encoder: EncoderConfig, value_range: ValueRange | None = None) -> PairSet:
+def real_pairs(folder: StrPath, encoder: EncoderConfig, value_range: ValueRange | None = None) -> PairSet:
     """Photos of defective parts, each with a clean twin that shows the same part without the defect.
 
     Args:
@@ -141,6 +142,7 @@ def real_pairs(folder: Path, encoder: EncoderConfig, value_range: ValueRange | N
     Raises:
         DatasetError: A subfolder is missing or empty, or an image has no partner.
     """
+    folder = as_path(folder, "The folder of pairs")
     files = {part: _images_by_stem(folder / part) for part in PARTS}
     stems = sorted(set().union(*files.values()))
     for part in PARTS:

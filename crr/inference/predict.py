@@ -19,6 +19,8 @@ from crr.errors import ImageError
 from crr.inference import engine
 from crr.models.detector import Detector
 from crr.runtime.files import check_writable, write_atomically
+from crr.runtime.names import FreeNames, folder_name
+from crr.runtime.paths import StrPath, as_path, as_paths
 from crr.runtime.progress import Reporter
 from crr.types import Image, Inspection, Progress
 from crr.visualization.colormap import overlay
@@ -34,8 +36,8 @@ _NAME_BYTES = 200
 
 def predict_files(
     detector: Detector,
-    paths: Sequence[Path | str],
-    out: Path | str | None = None,
+    paths: Sequence[StrPath] | StrPath,
+    out: StrPath | None = None,
     batch_size: int = 8,
     progress: Callable[[Progress], None] | None = None,
     inventory: Inventory | None = None,
@@ -47,8 +49,9 @@ def predict_files(
     Args:
         detector: From `crr.load`; its `value_range` holds for images deeper than 8 bits that do not say
             theirs, else one that is guessed from all of them.
-        paths: Images, and folders that are searched for images, as a `Path` or as text.
-        out: Folder for `NAME_heatmap.png` and `NAME_mask.png`; None writes no pictures.
+        paths: Images, and folders that are searched for images, as text or `Path`; a single one will do.
+        out: Folder for `NAME_heatmap.png` and `NAME_mask.png`, in the subfolders that an image of a searched
+            folder lies in; None writes no pictures.
         batch_size: Images a forward pass.
         progress: Called about once a second.
         inventory: From `look_at_files` on the same paths; else it is taken here.
@@ -62,12 +65,13 @@ def predict_files(
         DatasetError: There is no image at all in `paths`.
         CRRError: `out` cannot be written to.
     """
+    paths = as_paths(paths, "What to inspect")
+    out = None if out is None else as_path(out, "The folder for pictures")
     looked = inventory or look_at_files(paths, value_range=detector.value_range, progress=progress)
-    out = None if out is None else Path(out)
     if out is not None:
         check_writable(out)
     pages = [page for path in looked.facts for page in _pages_of(path, looked)]
-    names = _picture_names(pages, out)
+    names = _picture_names(pages, [path for path in paths if path.is_dir()], out)
     reporter = Reporter(progress)
     reporter.begin("predict", len(pages))
     with ThreadPoolExecutor() as pool:
@@ -129,23 +133,20 @@ def _write(file: Path, picture: NDArray[np.uint8]) -> str:
     return str(file)
 
 
-def _picture_names(pages: Sequence[_Page], out: Path | None) -> dict[_Page, str]:
-    """A name for each page's pictures: its stem, numbered where it is taken; no picture covers an image.
+def _picture_names(pages: Sequence[_Page], searched: Sequence[Path], out: Path | None) -> dict[_Page, str]:
+    """A name for each page's pictures: its stem, behind the subfolders of a searched folder it was found in.
 
-    A very long stem is cut.
+    It is numbered where it is taken; no picture covers an image. A very long stem is cut.
     """
-    images = {page.path.resolve() for page in pages}
-    taken: dict[str, int] = {}  # name to the last number tried for it
+    images = {str(page.path.resolve()).casefold() for page in pages}
+    free = FreeNames(lambda name: _covers(out, name, images))
     names: dict[_Page, str] = {}
     for page in pages:
-        stem = _shortened(page.stem)
-        name, number = stem, taken.get(stem.casefold(), 1)
-        while name.casefold() in taken or _covers(out, name, images):
-            number += 1
-            name = f"{stem}_{number}"
-        taken[name.casefold()] = 1
-        taken[stem.casefold()] = number
-        names[page] = name
+        above = page.path.parent
+        folders = next(
+            (above.relative_to(folder).parts for folder in searched if above.is_relative_to(folder)), ()
+        )
+        names[page] = free.take("/".join([*map(folder_name, folders), _shortened(page.stem)]))
     return names
 
 
@@ -157,8 +158,11 @@ def _shortened(stem: str) -> str:
     return content[:_NAME_BYTES].decode(errors="ignore")
 
 
-def _covers(out: Path | None, name: str, images: set[Path]) -> bool:
-    return out is not None and any(_picture_file(out, name, kind).resolve() in images for kind in _PICTURES)
+def _covers(out: Path | None, name: str, images: set[str]) -> bool:
+    """Whether a picture would lie where an image does, perhaps one whose name has other capitals."""
+    return out is not None and any(
+        str(_picture_file(out, name, kind).resolve()).casefold() in images for kind in _PICTURES
+    )
 
 
 def _picture_file(out: Path, name: str, kind: str) -> Path:

@@ -1,12 +1,12 @@
 """The card of an inversion network: what it is, that it illustrates only, and how well it paints."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from crr.anomalies import HELD_OUT
 from crr.checkpoints.model_card import marked, rewrite_card, with_block
 from crr.inversion.network import InversionConfig
+from crr.runtime.paths import StrPath
 
 _BLOCK = "inversion"
 _NOT_YET = "Not measured yet: `crr evaluate-inversion --inversion DIR --models NAMES --data DIR --card`."
@@ -53,7 +53,7 @@ def _kind(name: str) -> str:
     return f'damage "{name}"{", held out of every training" if name in HELD_OUT else ""}'
 
 
-def write_inversion_figures(folder: Path, report: Mapping[str, Any], command: str) -> None:
+def write_inversion_figures(folder: StrPath, report: Mapping[str, Any], command: str) -> None:
     """Write the table of an `InversionReport` into the card in `folder`; `command` measured it."""
     names = list(report["mean"]["repaired"])
     answered = [f"{name}: answer nearer to the clean part" for name in names]

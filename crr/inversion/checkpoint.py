@@ -17,6 +17,7 @@ from crr.errors import CheckpointError, ConfigError
 from crr.inversion.network import InversionConfig, InversionNetwork, create_inversion
 from crr.models.components.encoder import Encoder
 from crr.runtime.files import write_atomically, write_text_atomically
+from crr.runtime.paths import StrPath, as_path
 from crr.runtime.validation import checked
 
 CONFIG, WEIGHTS = "inversion.json", "inversion.safetensors"
@@ -24,9 +25,10 @@ HOW_TO_GET_ONE = "crr train-inversion --model MODEL --data FOLDER --out checkpoi
 
 
 def save_inversion(
-    config: InversionConfig, network: InversionNetwork, folder: Path, card: str
+    config: InversionConfig, network: InversionNetwork, folder: StrPath, card: str
 ) -> InversionConfig:
     """Write a network; returns its config, which now names its weights. Raises `WriteError`."""
+    folder = as_path(folder, "The folder of the network")
     tensors = {
         name: (tensor.half() if _may_be_rounded(name, tensor) else tensor).contiguous()
         for name, tensor in network.state_dict().items()
@@ -47,12 +49,13 @@ def find_inversion(encoder: Encoder) -> Path | None:
     return None
 
 
-def load_inversion(folder: Path, encoder: Encoder) -> InversionNetwork:
+def load_inversion(folder: StrPath, encoder: Encoder) -> InversionNetwork:
     """The network of a folder, in eval mode where the encoder is.
 
     Raises:
         CheckpointError: A file is missing or damaged, or it inverts another encoder.
     """
+    folder = as_path(folder, "The inversion network")
     config = read_inversion(folder)
     if config.encoder != encoder.config or config.encoder_digest != encoder.digest:
         raise CheckpointError(
@@ -81,9 +84,9 @@ def load_inversion(folder: Path, encoder: Encoder) -> InversionNetwork:
     return network.to(next(encoder.parameters()).device).eval()
 
 
-def read_inversion(folder: Path) -> InversionConfig:
+def read_inversion(folder: StrPath) -> InversionConfig:
     """The config of a folder; raises `CheckpointError` if it holds none that can be used."""
-    path = folder / CONFIG
+    path = as_path(folder, "The inversion network") / CONFIG
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
         return checked(InversionConfig, values if isinstance(values, dict) else {"": values})

@@ -4,7 +4,7 @@ The control counts first: where the picture of the encoder's features does not s
 decoder's answer means nothing there.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
@@ -88,12 +88,15 @@ def measure_inversion(
         images: Most clean images a category; each is damaged with every filling.
 
     Raises:
-        ConfigError: No detector is given.
+        ConfigError: No detector is given, or two have one name.
         DatasetError: There is no normal test image, or no damage shows on any.
         ImageError: An image cannot be read.
     """
     if not detectors:
         raise ConfigError("Name at least one model whose answers are to be painted.")
+    twice = [name for name, count in Counter(detector.name for detector in detectors).items() if count > 1]
+    if twice:
+        raise ConfigError(f"Two models are called {twice[0]}: their figures would be mixed. Rename one.")
     encoder = detectors[0].config.encoder
     read_from = detectors[0].value_range
     groups = [

@@ -15,15 +15,16 @@ from crr.config import DetectorConfig
 from crr.errors import TrainingError
 from crr.models.detector import Detector
 from crr.runtime.files import check_writable, write_atomically
+from crr.runtime.paths import StrPath, as_path
 
 REPAIR, STATISTICS, SEGMENTATION = "repair", "statistics", "segmentation"
 _STAGES = (REPAIR, STATISTICS, SEGMENTATION)
 _FOLDER, _FILE = "snapshot", "state.pt"
 
 
-def is_unfinished(out: Path) -> bool:
+def is_unfinished(out: StrPath) -> bool:
     """Whether the folder holds a run that `--resume` would go on with."""
-    return (out / _FOLDER / _FILE).is_file()
+    return (as_path(out, "The folder of the run") / _FOLDER / _FILE).is_file()
 
 
 def check_free(out: Path, *, resume: bool, overwrite: bool) -> None:

@@ -31,6 +31,7 @@ from crr.models import registry
 from crr.models.detector import Detector, MemoryDetector, TrainedDetector
 from crr.runtime.allocator import keep_freed_memory
 from crr.runtime.devices import resolve_device
+from crr.runtime.paths import StrPath, as_path
 from crr.runtime.progress import Reporter
 from crr.training.calibration import calibrate, fit_recogniser, fit_statistics, memorise
 from crr.training.damaged_images import Batch, DamagedImages, batches
@@ -69,14 +70,14 @@ class RunOptions:
     resume: bool = False
     overwrite: bool = False
     snapshot_seconds: float = 60.0
-    textures: Path | None = None
+    textures: StrPath | None = None
     normals: int = MOST
     on_error: OnError = "stop"
 
 
 def train(
     dataset: Dataset,
-    out: Path | str,
+    out: StrPath,
     config: DetectorConfig,
     options: RunOptions | None = None,
     progress: Callable[[Progress], None] | None = None,
@@ -105,7 +106,8 @@ def train(
         DeviceError: There is no such device, or it ran out of memory.
     """
     options, stop = options or RunOptions(), stop or threading.Event()
-    return Trainer(dataset, Path(out), config, options, progress, stop, tell).train()
+    folder = as_path(out, "The folder for the checkpoint")
+    return Trainer(dataset, folder, config, options, progress, stop, tell).train()
 
 
 class Trainer:

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -14,6 +13,7 @@ from crr.data.datasets import Dataset
 from crr.data.images import encode_png
 from crr.data.readers import CachedReader
 from crr.runtime.files import write_atomically
+from crr.runtime.paths import StrPath, as_path
 from crr.types import Image, Mask
 
 _CAPTION = 22  # pixels
@@ -75,12 +75,12 @@ def _place(cell: Image, tile: Tile, side: int) -> None:
 
 def write_sheet(
     dataset: Dataset,
-    out: Path,
+    out: StrPath,
     *,
     count: int = 8,
     seed: int = 0,
     size: int = 224,
-    textures: Path | None = None,
+    textures: StrPath | None = None,
     foreground_only: bool = False,
 ) -> None:
     """Write a PNG with a row of damaged training images a category, the damage outlined and named.
@@ -98,6 +98,7 @@ def write_sheet(
         DatasetError: The texture folder holds no images.
         ImageError: An image cannot be read.
     """
+    out = as_path(out, "The sheet")
     synthesizer = AnomalySynthesizer(texture_files(textures), foreground_only=foreground_only)
     read = CachedReader(EncoderConfig(resize=size, crop=size))
     paths = [[sample.path for sample in category.train] for category in dataset.categories]

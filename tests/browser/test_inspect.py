@@ -3,8 +3,12 @@
 import csv
 import re
 import zipfile
+from collections import Counter
 from pathlib import Path
 
+import cv2
+import numpy as np
+import openpyxl
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
@@ -57,6 +61,21 @@ def set_threshold(page: Page, key: str) -> None:
     page.get_by_role("slider", name="Threshold").press(key)
 
 
+def saved(page: Page, button: str, folder: Path) -> Path:
+    """The file behind a button, as the browser saves it."""
+    with page.expect_download() as download:
+        page.get_by_role("button", name=button).click()
+    path = folder / download.value.suggested_filename
+    download.value.save_as(path)
+    return path
+
+
+def saved_csv(page: Page, folder: Path) -> list[dict[str, str]]:
+    """The lines of the table."""
+    with saved(page, "Table (CSV)", folder).open(newline="", encoding="utf-8-sig") as file:
+        return list(csv.DictReader(file))
+
+
 @pytest.fixture
 def broken(tmp_path: Path) -> Path:
     path = tmp_path / "broken.jpg"
@@ -85,20 +104,14 @@ def test_a_batch_becomes_a_table_that_can_be_opened_and_saved(page, broken, tmp_
     expect(page.get_by_text("Your images: 4")).to_be_visible()
     expect(page.get_by_test_id("stAlert").filter(has_text="broken.jpg")).to_be_visible()
     settled(page)  # a button that is drawn anew while it is clicked has lost its file
-    with page.expect_download() as download:
-        page.get_by_role("button", name="Table (CSV)").click()
-    download.value.save_as(tmp_path / "table.csv")
-    with (tmp_path / "table.csv").open(newline="") as file:
-        rows = list(csv.DictReader(file))
+    rows = saved_csv(page, tmp_path)
     assert {row["file"] for row in rows} == {
         DEFECTIVE.name, GOOD.name, "screw_good.jpg", "pcb_defects_1.jpg", "broken.jpg",
     }  # fmt: skip
     scores = [float(row["score"]) for row in rows if row["score"]]
     assert scores == sorted(scores, reverse=True)
-    with page.expect_download() as download:
-        page.get_by_role("button", name="Heat-maps (zip)").click()
-    download.value.save_as(tmp_path / "maps.zip")
-    assert len(zipfile.ZipFile(tmp_path / "maps.zip").namelist()) == 9
+    names = zipfile.ZipFile(saved(page, "Heat-maps (zip)", tmp_path)).namelist()
+    assert len(names) == 2 * 4 + len(["results.csv", "results.xlsx", "missing.txt"])
 
     table = page.get_by_test_id("stDataFrame").first
     table.scroll_into_view_if_needed()
@@ -215,3 +228,79 @@ def test_a_typed_folder_is_inspected(page, tmp_path):
     expect(page.get_by_test_id("stAlert").filter(has_text="broken.jpg")).to_have_count(0)
     page.get_by_text("Could not be inspected: 1").click()
     expect(page.get_by_text(re.compile("broken.jpg is a JPEG"))).to_be_visible()
+
+
+@pytest.fixture
+def lines(tmp_path) -> Path:
+    """A folder of 30 different photos of two lines that are called alike, and a file that is none."""
+    root, random = tmp_path / "lines", np.random.default_rng(0)
+    good = cv2.imread(str(GOOD))
+    for name in [f"line{line}/{number:03}.png" for line in (1, 2) for number in range(15)]:
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        photo = good.copy()
+        photo[:8, :8] = random.integers(0, 255, (8, 8, 3))
+        cv2.imwrite(str(root / name), photo)
+    (root / "line2" / "=1+1 größe.png").write_bytes(b"no image")
+    return root
+
+
+def test_files_wait_for_a_batch_and_say_what_is_missing_where_it_was_paused(page, lines, tmp_path):
+    open_page(page)
+    type_folder(page, lines)
+    expect(page.get_by_text(re.compile(r"Inspected \d+ of 31 images"))).to_be_visible()
+    buttons = [
+        page.get_by_role("button", name=name)
+        for name in ("Table (CSV)", "Table (Excel)", "Table (JSON)", "Heat-maps (zip)")
+    ]
+    for button in buttons:
+        expect(button).to_be_disabled()
+    expect(page.get_by_text(re.compile(r"Your images: ([3-9]|\d\d) of 31"))).to_be_visible()  # it follows
+    page.get_by_role("button", name="Pause").click()
+    expect(page.get_by_text(re.compile(r"Paused: \d+ of 31 images"))).to_be_visible()
+    settled(page)
+    stated = page.get_by_text(re.compile(r"\d+ of 31 inspected, \d+ not inspected yet\.")).inner_text()
+    inspected, waiting = map(int, re.findall(r"(\d+)(?: of 31)? (?:not )?inspected", stated)[:2])
+    rows = saved_csv(page, tmp_path)
+    assert Counter(row["status"] for row in rows) == {"inspected": inspected, "not inspected yet": waiting}
+    assert inspected + waiting == 31
+    archive = zipfile.ZipFile(saved(page, "Heat-maps (zip)", tmp_path))
+    assert len(archive.read("missing.txt").decode("utf-8-sig").strip().splitlines()) == 2 + waiting
+    named = {row[kind] for row in rows for kind in ("heatmap", "mask")} - {""}
+    assert named == {name for name in archive.namelist() if name.endswith(".png")}
+
+    page.get_by_role("button", name="Go on").click()
+    expect(page.get_by_text("30 of 31 inspected, 1 could not be inspected.")).to_be_visible()
+    settled(page)
+    book = openpyxl.load_workbook(saved(page, "Table (Excel)", tmp_path))
+    head, *rest = book["Results"].iter_rows(values_only=True)
+    found = [dict(zip(head, row, strict=True)) for row in rest]
+    assert Counter(row["status"] for row in found) == {"inspected": 30, "could not be inspected": 1}
+    assert {row["heatmap"] for row in found if row["score"]} == {
+        f"line{line}/{number:03}_heatmap.png" for line in (1, 2) for number in range(15)
+    }
+    assert all(isinstance(row["score"], float) for row in found if row["status"] == "inspected")
+    assert found[-1]["file"] == "line2/=1+1 größe.png"
+
+
+def test_no_table_on_any_page_has_a_download_of_its_own(page):
+    open_page(page)
+    upload(page, DEFECTIVE, GOOD)
+    expect(page.get_by_text("Your images: 2")).to_be_visible()
+    toolbar = page.get_by_test_id("stElementToolbar")
+    for link in ("Inspect", "Layers", "Compare", "Lesson", "Models"):
+        page.get_by_test_id("stSidebarNav").get_by_role("link", name=link).click()
+        settled(page)
+        if link == "Compare":
+            page.get_by_role("button", name="Compare on all samples").click()
+            expect(page.get_by_text(re.compile("Verdicts differ on"))).to_be_visible()
+            settled(page)
+        if link == "Layers":
+            page.get_by_text("What is in the arrays").click()
+        tables = page.locator("[data-testid=stDataFrame], [data-testid=stTable]")
+        if link in ("Inspect", "Layers", "Compare"):
+            expect(tables.first).to_be_visible()
+        for table in tables.all():
+            table.hover()
+            expect(toolbar.get_by_role("button", name="Download")).to_have_count(0)
+        if link == "Inspect":
+            expect(toolbar.get_by_role("button", name="Search")).to_have_count(1)

@@ -1,8 +1,10 @@
 """The images one visitor brought: kept in the memory of that visitor's session and nowhere else."""
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from threading import RLock
 from typing import TypeVar
 
 from crr.errors import CRRError, ImageError
@@ -57,7 +59,7 @@ class Failure:
 class BatchRow:
     """What the table says of an image; small, so that it stays when the maps had to go.
 
-    The name is empty until the table is asked for, because more files of the picture may come.
+    Name and names are empty until the table is asked for, because more files of the picture may come.
     """
 
     digest: str
@@ -68,38 +70,76 @@ class BatchRow:
     category: str | None
     known: bool
     name: str = ""
+    names: tuple[str, ...] = ()
 
     def verdict(self, factor: float = 1.0) -> Verdict:
         """The verdict with the calibrated limit times `factor`."""
         return verdict_at(self.score, factor * self.limit)
 
 
+@dataclass(frozen=True)
+class BatchSnapshot:
+    """What a batch holds at one moment: files are made of it while more photos are inspected.
+
+    Attributes:
+        uploads: Every picture that can be inspected, in the order they came.
+        rows: What was found so far, highest score first.
+        failures: What could not be inspected.
+        left_out: The files for which there was no room.
+        waits_because: Why the pictures without a row have none, a sentence.
+    """
+
+    uploads: tuple[Upload, ...]
+    rows: tuple[BatchRow, ...]
+    failures: tuple[Failure, ...]
+    left_out: tuple[Failure, ...]
+    waits_because: str
+
+    @property
+    def waiting(self) -> list[Upload]:
+        """Pictures that are not inspected yet."""
+        inspected = {row.digest for row in self.rows}
+        return [upload for upload in self.uploads if upload.digest not in inspected]
+
+    @property
+    def complete(self) -> bool:
+        """Whether every file that was brought has been inspected."""
+        return not (self.waiting or self.failures or self.left_out)
+
+
 Kept = TypeVar("Kept", Upload, Failure)
 
 
 class Batch:
-    """Uploads and what was found, within a number of images and bytes.
+    """Uploads and what was found, within a number of images and bytes; a snapshot may be taken meanwhile.
 
     Attributes:
         uploads: Digest to picture, in the order they came; one that cannot be inspected is not kept.
         failures: Digest (file name where the file could not even be read) to what went wrong.
-        refused: Names of the files left out because the batch is full.
+        refused: Names of the files left out of what was added last, because the batch is full.
+        left_out: Every file left out so far, with the reason.
         model_errors: Key of a model choice to the sentence that says why model or device cannot answer now.
+        paused: Whether the visitor paused the inspection of what is pending.
     """
 
     def __init__(self, settings: Settings) -> None:
         self.uploads: dict[str, Upload] = {}
         self.failures: dict[str, Failure] = {}
         self.refused: list[str] = []
+        self.left_out: list[Failure] = []
         self.model_errors: dict[tuple[str, str], str] = {}
+        self.paused = False
         self._settings = settings
         self._rows: dict[tuple[str, tuple[str, str]], BatchRow] = {}
         self._results: BoundedCache[Inspected] = BoundedCache(settings.session_bytes)
+        self._lock = RLock()  # a picture is never in two lists of a snapshot, nor in none
 
     def add(self, files: Iterable[tuple[str, Callable[[], bytes]]]) -> list[str]:
         """Take files as (name, how to read it); return the digests taken. The rest is in `refused`."""
-        taken, self.refused = [], []
+        taken, self.refused, self.paused = [], [], False
+        asked = set()
         for name, read in files:
+            asked.add(name)
             # Once something was left out, nothing more is read: a folder may hold thousands of images.
             if self.refused or len(self.uploads) >= self._settings.max_batch:
                 self.refused.append(name)
@@ -107,19 +147,31 @@ class Batch:
             try:
                 content = read()
             except ImageError as error:
-                self.failures[name] = Failure((name,), str(error))
+                with self._lock:
+                    self.failures[name] = Failure((name,), str(error))
                 continue
-            self.failures.pop(name, None)
             digest = digest_of(content)
             if digest not in self.uploads and self._held + len(content) > self._settings.session_bytes:
                 self.refused.append(name)
                 continue
+            self._take(digest, name, content)
+            taken.append(digest)
+        before = [failure for failure in self.left_out if failure.names[0] not in asked]
+        self.left_out = before + [Failure((name,), f"Left out: {self._limits}.") for name in self.refused]
+        return taken
+
+    def _take(self, digest: str, name: str, content: bytes) -> None:
+        with self._lock:
+            self.failures.pop(name, None)
             # What failed before is tried again: perhaps for want of memory.
             before = self.uploads.get(digest) or self.failures.pop(digest, None)
             names = () if before is None else before.names
             self.uploads[digest] = Upload(digest, tuple(dict.fromkeys((*names, name))), content)
-            taken.append(digest)
-        return taken
+
+    @property
+    def _limits(self) -> str:
+        megabytes = self._settings.session_bytes // MEGABYTE
+        return f"the table holds at most {self._settings.max_batch} images and {megabytes} MB"
 
     @property
     def _held(self) -> int:
@@ -132,8 +184,7 @@ class Batch:
             return None
         files = "1 file was" if len(self.refused) == 1 else f"{len(self.refused)} files were"
         return (
-            f"{files} left out, from {self.refused[0]} on: the table holds at most "
-            f"{self._settings.max_batch} images and {self._settings.session_bytes // MEGABYTE} MB. "
+            f"{files} left out, from {self.refused[0]} on: {self._limits}. "
             "Save the results, clear the table and add the rest; the command crr predict has no such limit."
         )
 
@@ -143,22 +194,36 @@ class Batch:
 
     def rows(self, choice: ModelChoice) -> list[BatchRow]:
         """What was found so far, highest score first."""
-        found = [self._rows.get((digest, choice.key)) for digest in self.uploads]
-        named = [replace(row, name=self.uploads[row.digest].name) for row in found if row is not None]
-        return sorted(named, key=lambda row: row.score, reverse=True)
+        return list(self.snapshot(choice).rows)
+
+    def snapshot(self, choice: ModelChoice) -> BatchSnapshot:
+        """What the batch holds now, as one model sees it."""
+        with self._lock:
+            uploads, failures = tuple(self.uploads.values()), tuple(self.failures.values())
+            found = [(upload, self._rows.get((upload.digest, choice.key))) for upload in uploads]
+        rows = [
+            replace(row, name=upload.name, names=upload.names) for upload, row in found if row is not None
+        ]
+        return BatchSnapshot(
+            uploads,
+            tuple(sorted(rows, key=lambda row: row.score, reverse=True)),
+            failures,
+            tuple(self.left_out),
+            self.model_errors.get(choice.key) or "Not inspected yet when this was saved.",
+        )
 
     def summary(self, choice: ModelChoice, factor: float = 1.0) -> str:
         """How it went, in a sentence: "9 of 10 inspected, 4 defective, 1 could not be inspected."."""
-        rows = self.rows(choice)
-        defective = sum(row.verdict(factor) == "defective" for row in rows)
-        parts = [
-            f"{len(rows)} of {len(self.uploads) + len(self.failures)} inspected",
-            f"{defective} defective",
-        ]
-        if self.failures:
-            parts.append(f"{len(self.failures)} could not be inspected")
-        names = [upload.names for upload in self.uploads.values()]
-        names += [failure.names for failure in self.failures.values()]
+        held = self.snapshot(choice)
+        verdicts = Counter(row.verdict(factor) for row in held.rows)
+        counts = {"defective": 0, **verdicts}
+        parts = [f"{len(held.rows)} of {len(held.uploads) + len(held.failures)} inspected"]
+        parts += [f"{count} {verdict}" for verdict, count in counts.items() if verdict != "normal"]
+        if held.failures:
+            parts.append(f"{len(held.failures)} could not be inspected")
+        if held.left_out:
+            parts.append(f"{len(held.left_out)} left out")
+        names = [picture.names for picture in held.uploads] + [failure.names for failure in held.failures]
         copies = any(len(files) > 1 for files in names)
         return ", ".join(parts) + "." + (" Files that are the same picture share a row." if copies else "")
 
@@ -179,8 +244,10 @@ class Batch:
         try:
             inspected = inspector.inspect(file or upload.file(), choice)
         except ImageError as error:
-            self.failures[digest] = Failure(upload.names, str(error))
-            del self.uploads[digest]
+            with self._lock:  # a file may have come meanwhile, or the picture may have been taken out
+                upload = self.uploads.pop(digest, None)
+                if upload is not None:
+                    self.failures[digest] = Failure(upload.names, str(error))
             return None
         inspection = inspected.inspection
         self._results.put((digest, choice.key), inspected, inspected.nbytes)
@@ -212,12 +279,16 @@ class Batch:
 
     def forget(self, digest: str, name: str) -> None:
         """Forget a file of a picture; with the last one goes everything found about the picture."""
-        _drop_name(self.uploads, digest, name)
-        _drop_name(self.failures, digest, name)
-        if digest not in self.uploads:
-            for key in [key for key in self._rows if key[0] == digest]:
-                del self._rows[key]
-                self._results.drop(key)
+        with self._lock:
+            here = digest in self.uploads or digest in self.failures
+            _drop_name(self.uploads, digest, name)
+            _drop_name(self.failures, digest, name)
+            if not here:
+                self.left_out = [failure for failure in self.left_out if failure.names != (name,)]
+            if digest not in self.uploads:
+                for key in [key for key in self._rows if key[0] == digest]:
+                    del self._rows[key]
+                    self._results.drop(key)
 
 
 def _drop_name(pictures: dict[str, Kept], digest: str, name: str) -> None:

@@ -14,6 +14,7 @@ from crr.data.layouts.samples import Category
 from crr.data.layouts.walk import Notes, find_images
 from crr.data.masks import survey_masks
 from crr.errors import DatasetError, ImageError
+from crr.runtime.paths import StrPath
 from crr.runtime.progress import Reporter
 from crr.types import Progress
 
@@ -66,7 +67,7 @@ def look_at_dataset(
 
 
 def look_at_files(
-    paths: Sequence[Path | str], *, value_range: ValueRange | None = None, progress: Callback | None = None
+    paths: Sequence[StrPath], *, value_range: ValueRange | None = None, progress: Callback | None = None
 ) -> Inventory:
     """Find the images among files and folders, and read the header of each; no pixels are decoded.
 
@@ -136,7 +137,7 @@ def _count(category: Category) -> CategoryCount:
     return CategoryCount(len(category.train), good, dict(kinds), masked)
 
 
-def _common_folder(paths: Sequence[Path | str]) -> Path:
+def _common_folder(paths: Sequence[StrPath]) -> Path:
     """The folder by which files are named: the one that was given, or the working folder."""
     folder = Path(paths[0])
     return folder if len(paths) == 1 and folder.is_dir() else Path()

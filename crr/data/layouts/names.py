@@ -4,10 +4,11 @@ Names are compared without case and in one Unicode form: a Mac writes "é" as tw
 """
 
 import re
-from pathlib import Path, PurePath
+from pathlib import PurePath
 from unicodedata import normalize
 
 from crr.data.image_formats import IMAGE_SUFFIXES
+from crr.runtime.paths import StrPath, as_path
 
 _SYSTEM = {
     "__macosx", "thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r",
@@ -40,8 +41,9 @@ def is_image_name(name: str) -> bool:
     return PurePath(name).suffix.lower() in IMAGE_SUFFIXES and not is_system(name)
 
 
-def is_image_path(path: Path) -> bool:
+def is_image_path(path: StrPath) -> bool:
     """Whether a path is an image by its name, and neither it nor a folder in it is the system's."""
+    path = as_path(path)
     return is_image_name(path.name) and not any(map(is_system, path.parts))
 
 

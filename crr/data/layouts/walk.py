@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from crr.data.layouts.names import is_image_name, is_masks, is_system
+from crr.runtime.paths import StrPath, as_paths
 
 SYSTEM = "hidden, or of the system"
 NO_IMAGE = "no image by its name"
@@ -91,7 +92,7 @@ def _files(folder: Path, notes: Notes) -> list[Path]:
     return images_under(folder, notes, leave_out=lambda _: True)
 
 
-def find_images(paths: Iterable[Path | str], notes: Notes | None = None) -> list[Path]:
+def find_images(paths: Iterable[StrPath] | StrPath, notes: Notes | None = None) -> list[Path]:
     """The images among files and folders, in the order given, each once.
 
     A folder stands for the images in it and its subfolders, sorted by path; a folder of masks in it is passed
@@ -106,6 +107,6 @@ def find_images(paths: Iterable[Path | str], notes: Notes | None = None) -> list
         return is_masks(folder.name)
 
     found: list[Path] = []
-    for path in map(Path, paths):
+    for path in as_paths(paths, "What to search for images"):
         found += images_under(path, notes, is_for_masks) if path.is_dir() else [path]
     return list(dict.fromkeys(found))

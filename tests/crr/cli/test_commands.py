@@ -1,6 +1,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -392,6 +393,16 @@ def test_compare_prints_a_row_a_checkpoint_and_one_that_fails_costs_no_other(dat
     assert list(missing) == ["model", "error"]
 
 
+def test_compare_tells_checkpoints_of_one_name_apart(data, model, tmp_path, monkeypatch):
+    for place in ("A", "B"):
+        shutil.copytree(model, tmp_path / place / "x")
+    monkeypatch.chdir(tmp_path)
+    said = crr("compare", "--models", "A/x,B/x", "--data", data, "--json", "all.json", "--device", "cpu")
+    assert all(word in said.stdout for word in ("A/x", "B/x"))
+    assert [row["model"] for row in json.loads(Path("all.json").read_text())["models"]] == ["A/x", "B/x"]
+    assert "x is named twice" in refused("compare", "--models", "A/x,./A/x", "--data", data)
+
+
 def test_what_cannot_be_compared_is_a_sentence(data, tmp_path):
     assert "Name the checkpoints" in refused("compare", "--models", " , ", "--data", data)
     assert "nowhere" in refused(
@@ -499,7 +510,8 @@ def test_predict_on_a_full_disk_names_the_file(data, tmp_path, monkeypatch, opti
     monkeypatch.setattr(Path, "write_text", full)
     said = crr("predict", data / "ring" / "test", "--model", "tiny", "--progress", "none", *options, code=2)
     assert re.fullmatch(
-        r"Error: results/(result\.json|000_heatmap\.png) cannot be written \(No space left on device\)\. "
+        r"Error: results/(result\.json|good/000_heatmap\.png) cannot be written "
+        r"\(No space left on device\)\. "
         r"Make room on the disk\.",
         said.stderr.splitlines()[-1],
     )
@@ -575,6 +587,14 @@ def test_an_inversion_network_is_trained_measured_and_described(data, model, tmp
     assert "PSNR" in result.stdout
     assert set(json.loads(report.read_text())["mean"]["repaired"]) == {"tiny"}
     assert "crr evaluate-inversion --inversion painter" in (out / CARD).read_text()
+    copy = tmp_path / "B" / model.name
+    shutil.copytree(model, copy)
+    options[3] = f"{model},{copy}"
+    crr("evaluate-inversion", *options, "--json", report)
+    names = set(json.loads(report.read_text())["mean"]["repaired"])
+    assert names == {f"{model.parent.name}/tiny", "B/tiny"}
+    options[3] = f"{copy},{copy}"
+    assert "named twice" in refused("evaluate-inversion", *options)
 
 
 def test_inversion_commands_say_what_is_wrong(data, model, tmp_path):

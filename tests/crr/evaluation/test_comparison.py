@@ -1,10 +1,11 @@
 import json
+import shutil
 
 import pytest
 
 from crr.checkpoints.serialization import save
 from crr.data.datasets import open_dataset
-from crr.errors import DatasetError, DeviceError
+from crr.errors import ConfigError, DatasetError, DeviceError
 from crr.evaluation.comparison import compare
 from crr.evaluation.detection import evaluate
 from crr.identity.evaluation import measure_identity
@@ -68,3 +69,26 @@ def test_what_is_wrong_for_all_ends_the_comparison(dataset, folder, tmp_path):
         compare([folder / "good"], dataset, device="cuda:99")
     with pytest.raises(DatasetError):
         compare([folder / "good"], dataset, tmp_path / "nowhere", device="cpu")
+
+
+def test_checkpoints_of_one_name_are_told_apart_everywhere(dataset, folder, tmp_path):
+    for place in ("A", "B", "C"):
+        shutil.copytree(folder / ("damaged" if place == "C" else "good"), tmp_path / place / "x")
+    reports = []
+    models = [str(tmp_path / place / "x") for place in ("A", "B", "C")]
+    rows = compare(models, dataset, device="cpu", progress=reports.append).as_json()["models"]
+    assert [row["model"] for row in rows] == ["A/x", "B/x", "C/x"]
+    assert "error" in rows[2]
+    assert {report.stage.partition(":")[0] for report in reports} == {"check", "A/x", "B/x"}
+
+
+def test_a_checkpoint_named_twice_is_a_sentence_before_anything_is_measured(dataset, folder):
+    reports = []
+    with pytest.raises(ConfigError, match="good is named twice"):
+        compare([folder / "good", str(folder / "good")], dataset, device="cpu", progress=reports.append)
+    assert reports == []
+
+
+def test_a_checkpoint_that_is_not_there_is_called_as_it_was_named(dataset, folder):
+    rows = compare(["A/x/y", folder / "good"], dataset, device="cpu").as_json()["models"]
+    assert [row["model"] for row in rows] == ["A/x/y", "good"]

@@ -1,4 +1,5 @@
 import weakref
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -99,6 +100,43 @@ def test_files_of_one_name_get_pictures_of_their_own(detector, tmp_path):
     names = [row["mask"].removeprefix(f"{tmp_path}/out/") for row in rows]
     assert names == ["part_mask.png", "part_2_mask.png", "part_2_2_mask.png", "PART_3_mask.png"]
     assert len(list((tmp_path / "out").iterdir())) == 8
+
+
+def test_pictures_of_a_searched_folder_keep_its_subfolders(detector, tmp_path):
+    for name in (
+        "line1/000.png",
+        "line2/000.png",
+        "line2/deep/000.png",
+        "000.png",
+        "x.png",
+        "x_mask.png/y.png",
+    ):
+        write(tmp_path / "in" / name)
+    alone = write(tmp_path / "other" / "000.png")
+    rows = list(
+        predict_files(detector, [alone, tmp_path / "in", tmp_path / "in" / "line1"], tmp_path / "out")
+    )
+    rows = [row for row in rows if "mask" in row]  # a folder that is called like an image is an error
+    masks = {row["path"].removeprefix(f"{tmp_path}/"): row["mask"] for row in rows}
+    assert {path: mask.removeprefix(f"{tmp_path}/out/") for path, mask in masks.items()} == {
+        "other/000.png": "000_mask.png",
+        "in/000.png": "000_2_mask.png",
+        "in/line1/000.png": "line1/000_mask.png",
+        "in/line2/000.png": "line2/000_mask.png",
+        "in/line2/deep/000.png": "line2/deep/000_mask.png",
+        "in/x.png": "x_mask.png",
+        "in/x_mask.png/y.png": "x_mask.png_/y_mask.png",
+    }
+    assert all(Path(row[kind]).is_file() for row in rows for kind in ("heatmap", "mask"))
+
+
+def test_pictures_in_subfolders_cover_no_image(detector, tmp_path):
+    images = [write(tmp_path / "a" / name) for name in ("p.png", "p_mask.png", "Q.png", "q_HEATMAP.png")]
+    before = [path.read_bytes() for path in images]
+    rows = list(predict_files(detector, [tmp_path], tmp_path))
+    assert [path.read_bytes() for path in images] == before
+    masks = {Path(row["path"]).name: Path(row["mask"]).name for row in rows}
+    assert (masks["p.png"], masks["Q.png"]) == ("p_2_mask.png", "Q_2_mask.png")
 
 
 def test_very_long_names_are_cut_and_still_tell_files_apart(detector, tmp_path):

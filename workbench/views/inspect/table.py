@@ -1,11 +1,17 @@
 """The visitor's images together: progress, what went wrong, and the table."""
 
+from collections.abc import Callable
+from typing import get_args
+
 import pandas as pd
 import streamlit as st
 
+from crr.types import Verdict
 from workbench.basics.markdown import as_text
-from workbench.inspection.batch import BatchRow
-from workbench.inspection.export import pictures_zip, results_csv
+from workbench.exports.archive import pictures_zip
+from workbench.exports.lines import BatchExport, table_of
+from workbench.exports.spreadsheet import Sheet, as_csv, as_json, as_xlsx
+from workbench.inspection.batch import BatchRow, BatchSnapshot
 from workbench.inspection.inspector import ModelChoice
 from workbench.inspection.verdict import category_label
 from workbench.inspection.visitor import VisitorState
@@ -18,7 +24,8 @@ from workbench.views.shared.table import show_clickable_table
 
 _SHOWN_PROBLEMS = 3
 _BELOW = "your-images"  # where the table is, for a link
-_VERDICTS = ("defective", "normal")
+_VERDICTS = tuple(dict.fromkeys(("defective", *get_args(Verdict))))
+_SECONDS_BETWEEN_TABLES = 2  # while photos are inspected: often enough to be believed
 _COLUMNS = {
     "image": st.column_config.ImageColumn("Image", width="small"),
     "verdict": st.column_config.TextColumn("Verdict"),
@@ -33,6 +40,25 @@ _COLUMNS = {
         "Looks like", help="The nearest kind of part that the model knows."
     ),
 }
+
+_TABLES = (
+    (
+        "Table (CSV)",
+        "inspection.csv",
+        "text/csv",
+        as_csv,
+        "One line a file, also for those that could not be inspected. If your Excel puts a line into one "
+        "column, take the Excel file.",
+    ),
+    (
+        "Table (Excel)",
+        "inspection.xlsx",
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        as_xlsx,
+        "The same lines, and a second sheet that says by which model and when.",
+    ),
+    ("Table (JSON)", "inspection.json", "application/json", as_json, "The same lines, for a program."),
+)
 
 
 def show_news(visitor: VisitorState, choice: ModelChoice) -> None:
@@ -69,13 +95,23 @@ def inspect_rest(visitor: VisitorState, choice: ModelChoice) -> None:
             del visitor.batch.model_errors[choice.key]
             st.rerun()
     elif visitor.batch.pending(choice):
-        st.fragment(_advance, run_every=0.1)(choice)
+        if visitor.batch.paused:
+            _offer_to_go_on(visitor, choice)
+        else:
+            st.fragment(_advance, run_every=0.1)(choice)
 
 
 def show_table(visitor: VisitorState, choice: ModelChoice) -> None:
     """The table of what was inspected, if the visitor brought anything."""
-    if visitor.batch.uploads or visitor.batch.failures:
-        _table(choice)
+    if visitor.batch.uploads or visitor.batch.failures or visitor.batch.left_out:
+        # Its numbers are true meanwhile too. What is on the way is at the top of the page.
+        every = _SECONDS_BETWEEN_TABLES if _is_inspecting(visitor, choice) else None
+        st.fragment(_table, key="table", run_every=every)(choice)
+
+
+def _is_inspecting(visitor: VisitorState, choice: ModelChoice) -> bool:
+    batch = visitor.batch
+    return bool(batch.pending(choice)) and not batch.paused and choice.key not in batch.model_errors
 
 
 def _advance(choice: ModelChoice) -> None:
@@ -88,22 +124,41 @@ def _advance(choice: ModelChoice) -> None:
             st.rerun()
         limit = settings().questions_per_minute
         slowly = f" (this server answers {limit} a minute to each visitor)" if 0 < limit < total else ""
-        st.progress(done / total, text=f"Inspected {done} of {total} images{slowly}")
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.progress(done / total, text=f"Inspected {done} of {total} images{slowly}")
+            if st.button(
+                "Pause",
+                icon=":material/pause:",
+                help="Keeps what was found, to look at and to save. You can go on later.",
+            ):
+                batch.paused = True
+                st.rerun()
 
 
-@st.fragment(key="table")
+def _offer_to_go_on(visitor: VisitorState, choice: ModelChoice) -> None:
+    left = len(visitor.batch.pending(choice))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.info(f"Paused: {left} of {len(visitor.batch.uploads)} images are not inspected yet.")
+        if st.button("Go on", icon=":material/play_arrow:", help="Inspects the images that are missing."):
+            visitor.batch.paused = False
+            st.rerun()
+
+
 def _table(choice: ModelChoice) -> None:
     with plain_errors():
         visitor = current_visitor()
-        rows = visitor.batch.rows(choice)
+        held = visitor.batch.snapshot(choice)
+        rows = list(held.rows)
         found = {
             verdict: [row for row in rows if row.verdict(visitor.factor) == verdict] for verdict in _VERDICTS
         }
-        st.subheader(f"Your images: {len(rows)}", anchor=_BELOW)
-        failures = list(visitor.batch.failures.values())
-        if failures:
-            with st.expander(f"Could not be inspected: {len(failures)}", icon=":material/broken_image:"):
-                st.markdown("\n".join(f"- {as_text(failure.sentence)}" for failure in reversed(failures)))
+        missing = f" of {len(held.uploads)}" if held.waiting else ""
+        st.subheader(f"Your images: {len(rows)}{missing}", anchor=_BELOW)
+        if held.failures:
+            failed = f"Could not be inspected: {len(held.failures)}"
+            with st.expander(failed, icon=":material/broken_image:"):
+                sentences = [as_text(failure.sentence) for failure in reversed(held.failures)]
+                st.markdown("\n".join(f"- {sentence}" for sentence in sentences))
         shown = st.segmented_control(
             "Show",
             ["all", *_VERDICTS],
@@ -115,7 +170,7 @@ def _table(choice: ModelChoice) -> None:
         )
         listed = found.get(shown, rows)
         _list(listed, visitor)
-        _offer_downloads(visitor, choice)
+        _offer_downloads(visitor, choice, held)
 
 
 def _list(rows: list[BatchRow], visitor: VisitorState) -> None:
@@ -131,7 +186,7 @@ def _cells(row: BatchRow, factor: float) -> dict[str, object]:
     category = category_label(row.category)
     return {
         "image": row.thumbnail,
-        "file": row.name,
+        "file": " = ".join(row.names),
         "score": row.score,
         "verdict": row.verdict(factor),
         "percentile": row.percentile,
@@ -139,26 +194,44 @@ def _cells(row: BatchRow, factor: float) -> dict[str, object]:
     }
 
 
-def _offer_downloads(visitor: VisitorState, choice: ModelChoice) -> None:
+def _offer_downloads(visitor: VisitorState, choice: ModelChoice, held: BatchSnapshot) -> None:
+    """Buttons for the files; they wait while photos are inspected, so that no file is half of the truth.
+
+    A file is made at the click, of what the batch holds then.
+    """
     batch = visitor.batch  # threshold and opacity are read at the click, when the sliders may have moved
+    waits = _is_inspecting(visitor, choice)
+
+    def table(write: Callable[[Sheet], bytes]) -> Callable[[], bytes]:
+        return lambda: write(table_of(batch, choice, services().inspector, visitor.factor))
+
+    def pictures() -> bytes:
+        export = BatchExport(batch, choice, services().inspector, visitor.factor)
+        return pictures_zip(export, visitor.opacity)
+
+    st.caption(as_text(_what_files_hold(held, waits)))
     with st.container(horizontal=True):
-        st.download_button(
-            "Table (CSV)",
-            lambda: results_csv(batch, choice, services().inspector, visitor.factor),
-            "inspection.csv",
-            "text/csv",
-            on_click="ignore",
-            icon=":material/table:",
-            help="One line a file, then the files that could not be inspected.",
-        )
+        for label, name, mime, write, help in _TABLES:
+            st.download_button(
+                label,
+                table(write),
+                name,
+                mime,
+                on_click="ignore",
+                icon=":material/table:",
+                help=help,
+                disabled=waits,
+            )
         st.download_button(
             "Heat-maps (zip)",
-            lambda: pictures_zip(batch, choice, services().inspector, visitor.factor, visitor.opacity),
+            pictures,
             "inspection.zip",
             "application/zip",
             on_click="ignore",
             icon=":material/image:",
-            help="An image each: the map over the photo, and the mask in the photo's own size. The CSV too.",
+            help="An image each: the map over the photo, and the mask in the photo's own size, in the "
+            "folders that the photos came in. The tables too.",
+            disabled=waits,
         )
         st.button(
             "Clear",
@@ -166,6 +239,22 @@ def _offer_downloads(visitor: VisitorState, choice: ModelChoice) -> None:
             icon=":material/delete:",
             help="Forget all your images and results. They are forgotten too when you close the page.",
         )
+
+
+def _what_files_hold(held: BatchSnapshot, waits: bool) -> str:
+    """What a file to save holds now, and what it lists as missing."""
+    if waits:
+        return "Files can be saved when all images are inspected, or when you pause."
+    parts = [f"{len(held.rows)} of {len(held.uploads) + len(held.failures)} inspected"]
+    for pictures, why in (
+        (held.waiting, "not inspected yet"),
+        (held.failures, "could not be inspected"),
+        (held.left_out, "left out"),
+    ):
+        if pictures:
+            parts.append(f"{len(pictures)} {why}")
+    more = "" if held.complete else " The files list every one of them, with the reason."
+    return ", ".join(parts) + "." + more
 
 
 def _clear() -> None:

@@ -1,0 +1,58 @@
+"""Output for any terminal: a sign that its encoding lacks becomes a plain one, and never an error.
+
+Terminals that are not UTF-8 are common on Windows (cp932, cp1252) and under `LANG=C`, and so are outputs that
+somebody closed. Nothing that a command found out may be lost to them.
+"""
+
+import codecs
+import io
+import os
+import sys
+from typing import Any
+
+import typer
+
+_HANDLER = "crr.plain"
+_PLAIN = str.maketrans(
+    dict.fromkeys("–—−\u2010\u2011─━╸╺╶╴", "-")
+    | dict.fromkeys("│┃", "|")
+    | dict.fromkeys("├└╭╮╰╯", "+")
+    | dict.fromkeys("\u2018\u2019", "'")
+    | dict.fromkeys("“”„", '"')
+    | dict.fromkeys("\u00a0\u202f", " ")
+    | {"…": "...", "×": "x", "·": "*", "•": "*", "→": "->"}
+)
+"""Signs that we print ourselves, or that stand in help and names, and what stands for them."""
+
+
+class Command(typer.Typer):
+    """A command whose output any terminal can show: help, tables, bars, errors and names of files."""
+
+    def __call__(self, *arguments: Any, **options: Any) -> Any:
+        """Run it with the arguments of the process."""
+        prepare_streams()
+        return super().__call__(*arguments, **options)
+
+
+def prepare_streams() -> None:
+    """Have stdout and stderr replace what they cannot encode; one that is closed swallows what is written."""
+    codecs.register_error(_HANDLER, _replace)
+    for name in ("stdin", "stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:  # the next file that is opened would get its number, and our output with it
+            setattr(sys, name, open(os.devnull, "r" if name == "stdin" else "w", encoding="utf-8"))  # noqa: SIM115, PTH123
+        elif isinstance(stream, io.TextIOWrapper) and name != "stdin":
+            stream.reconfigure(errors=_HANDLER)
+
+
+def plain(text: str, encoding: str = "ascii") -> str:
+    """The text with its signs that an encoding lacks replaced by plain ones, the rest by escapes."""
+    plainer = text.translate(_PLAIN)
+    return plainer.encode(encoding, "backslashreplace").decode(encoding)
+
+
+def _replace(error: UnicodeError) -> tuple[str, int]:
+    """What stands for the signs that could not be encoded, and where to go on."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return plain(error.object[error.start : error.end]), error.end
