@@ -3,13 +3,24 @@
 import os
 from collections.abc import Callable, Iterator
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from crr.data.images import is_hidden, is_image_path, read
 from crr.errors import DatasetError
 
 MOST_ENTRIES = 50_000
 """Files looked at before a folder counts as too large: "/" would take minutes."""
+
+_SYSTEM = {"@eadir", "#recycle", "thumbs.db", "desktop.ini"}
+
+
+def is_system_path(path: str) -> bool:
+    """Whether a file, or a folder on the way to it, is one that computers leave beside the photos of people.
+
+    Such as "line1/._000.jpg" and "__MACOSX/000.jpg" of a Mac, "@eaDir/000.jpg" of a network drive.
+    """
+    parts = PurePosixPath(path.replace("\\", "/")).parts
+    return any(is_hidden(part) or part.lower() in _SYSTEM for part in parts)
 
 
 def images_in(typed: str) -> list[tuple[str, Callable[[], bytes]]]:
@@ -29,7 +40,7 @@ def images_in(typed: str) -> list[tuple[str, Callable[[], bytes]]]:
         if not path.is_dir():
             raise DatasetError(f"There is no folder {path} on the machine of the workbench. Check the path.")
         inside = (file.relative_to(path) for file in _files(path))
-        images = sorted(file for file in inside if is_image_path(file))
+        images = sorted(file for file in inside if is_image_path(file) and not is_system_path(str(file)))
     except PermissionError as error:
         raise DatasetError(
             f"The workbench may not read {error.filename}. Change its permissions or name another folder."
@@ -50,7 +61,7 @@ def _files(folder: Path) -> Iterator[Path]:
     """Every file that is not in a hidden folder; raises `OSError` for a folder that cannot be searched."""
     seen = 0
     for parent, folders, files in os.walk(folder, onerror=_stop):
-        folders[:] = [name for name in folders if not is_hidden(name)]
+        folders[:] = [name for name in folders if not is_system_path(name)]
         seen += len(folders) + len(files)
         if seen > MOST_ENTRIES:
             raise DatasetError(

@@ -112,7 +112,7 @@ def test_a_broken_file_is_one_sentence_and_nothing_is_lost(app):
 def test_what_was_wrong_with_uploads_stays_with_their_table_once_a_sample_is_chosen(app):
     app.run()
     upload(app, ("bad.png", png(), "image/png"), ("broken.png", png()[:50], "image/png"))
-    app.pills(key="sample_choice").set_value("screw_good").run()
+    app.pills[0].set_value("screw_good").run()
     assert not app.warning
     assert "inspected" not in texts(app.markdown)
     assert app.expander[0].label == "Could not be inspected: 1"
@@ -137,7 +137,7 @@ def test_two_files_of_the_same_picture_show_both_names(app, monkeypatch):
 def test_problems_of_before_are_no_news_when_more_arrives_after_a_sample(app):
     app.run()
     upload(app, ("broken.png", png()[:50], "image/png"))
-    app.pills(key="sample_choice").set_value("screw_good").run()
+    app.pills[0].set_value("screw_good").run()
     app.session_state["visit"].take([("page.html", lambda: b"<html></html>")])
     app.run()
     assert [warning.value.split()[0] for warning in app.warning] == ["page.html"]
@@ -166,7 +166,7 @@ def test_the_table_can_be_filtered_and_cleared(app):
 
 def test_another_sample_by_a_click(app):
     app.run()
-    app.pills(key="sample_choice").set_value("screw_good").run()
+    app.pills[0].set_value("screw_good").run()
     assert "Screw: good" in texts(app.caption)
     assert app.query_params["sample"] == "screw_good"
 

@@ -9,6 +9,7 @@ from workbench.basics.markdown import as_text
 from workbench.basics.palettes import difference_gradient, legend
 from workbench.comparison.comparison import Comparison
 from workbench.comparison.drawing import ORIGINAL, STYLES, Style, draw_columns, draw_pair
+from workbench.components.errors import guarded, plain_errors
 from workbench.components.panels import show_panels
 from workbench.explanation.study_image import original
 from workbench.inspection.inspector import ModelChoice
@@ -17,7 +18,8 @@ from workbench.model_store import available
 from workbench.settings import settings
 from workbench.views.compare.answers import show_answers
 from workbench.views.compare.identity import show_copying
-from workbench.views.shared.page import choose_device, plain_errors
+from workbench.views.shared.address import went_back
+from workbench.views.shared.page import choose_device
 from workbench.views.shared.session import current_visitor
 
 MOST = 6
@@ -34,7 +36,7 @@ def choose_models() -> list[ModelChoice]:
     found = available.find_models()
     # An empty choice stands in the address as an empty name.
     linked = [name for name in st.query_params.get_all(_MODELS) if name]
-    wanted = st.session_state.get(_MODELS, linked)
+    wanted = linked if went_back() else st.session_state.get(_MODELS, linked)
     missing = [name for name in wanted if name not in found]
     if missing:
         st.session_state[_LOST] = missing
@@ -45,11 +47,11 @@ def choose_models() -> list[ModelChoice]:
     names = st.multiselect(
         "Models",
         list(found),
-        default=None if _MODELS in st.session_state else _default(list(found)),
+        default=None if missing else _default(list(found)),  # always the same: the address leaves it out
         key=_MODELS,
         bind="query-params",
         max_selections=MOST,
-        on_change=lambda: st.session_state.pop(_LOST, None),
+        on_change=_models_chosen,
         help="The trained models that are asked about the photo, two to six of those on this machine. "
         "Each has learned from photos of good parts only. An autoencoder beside CRR shows what it means "
         "when a model copies a defect instead of repairing it.",
@@ -61,6 +63,11 @@ def choose_models() -> list[ModelChoice]:
         st.info("Choose at least one model above, better two.", icon=":material/compare:")
         st.stop()
     return [ModelChoice(found[name], device) for name in names]
+
+
+@guarded
+def _models_chosen() -> None:
+    st.session_state.pop(_LOST, None)
 
 
 def _default(names: list[str]) -> list[str]:

@@ -4,13 +4,14 @@ import pandas as pd
 import streamlit as st
 
 from workbench.basics.markdown import as_text
+from workbench.components.errors import guarded, plain_errors
 from workbench.inspection.batch import BatchRow
 from workbench.inspection.export import pictures_zip, results_csv
 from workbench.inspection.inspector import ModelChoice
 from workbench.inspection.verdict import category_label
 from workbench.inspection.visitor import VisitorState
 from workbench.settings import settings
-from workbench.views.shared.page import plain_errors
+from workbench.views.shared.photo_status import show_left_out
 from workbench.views.shared.progress import SECONDS_A_TURN
 from workbench.views.shared.services import services
 from workbench.views.shared.session import current_visitor, forget_images
@@ -46,8 +47,7 @@ def show_news(visitor: VisitorState, choice: ModelChoice) -> None:
     if len(problems) > _SHOWN_PROBLEMS:
         more = len(problems) - _SHOWN_PROBLEMS
         st.markdown(f"{more} more could not be inspected: [see the list](#{_BELOW}).")
-    if visitor.batch.refusal is not None:
-        st.warning(as_text(visitor.batch.refusal), icon=":material/inventory_2:")
+    show_left_out(visitor)
 
 
 @st.fragment(key="summary")
@@ -162,7 +162,7 @@ def _offer_downloads(visitor: VisitorState, choice: ModelChoice) -> None:
         )
         st.button(
             "Clear",
-            on_click=_clear,
+            on_click=guarded(_clear),
             icon=":material/delete:",
             help="Forget all your images and results. They are forgotten too when you close the page.",
         )

@@ -6,6 +6,8 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from workbench.components.errors import guarded
+
 _ROW = 56  # pixels, so that a thumbnail can be recognised
 _HEAD = 44
 
@@ -30,6 +32,7 @@ def show_clickable_table(
     """
     key = f"{name}-{hash(tuple(rows))}"
 
+    @guarded
     def selected() -> None:
         selection = st.session_state[key].selection
         clicked = selection.rows or [row for row, _ in selection.cells]
