@@ -32,7 +32,7 @@ from workbench.inspection.verdict import (
 from workbench.inspection.visitor import VisitorState
 from workbench.settings import settings
 from workbench.views.shared.address import went_back, write_address
-from workbench.views.shared.controls import key_showing
+from workbench.views.shared.controls import is_shown, key_showing
 from workbench.views.shared.page import device_name
 from workbench.views.shared.photo_status import write_link
 from workbench.views.shared.session import current_visitor, linked_threshold
@@ -106,7 +106,8 @@ def _choose_threshold(inspection: Inspection, visitor: VisitorState) -> None:
         visitor.factor = strictness(inspection, visitor.linked_threshold)
         visitor.linked_threshold = None
     stands = position(inspection, visitor.factor)
-    key = key_showing(f"threshold-{start:.2f}", stands)  # images that start elsewhere get one of their own
+    name = f"threshold-{start:.2f}"  # images that start elsewhere get a slider of their own
+    key = key_showing(name, stands)
     st.slider(
         "Threshold",
         LOWEST,
@@ -115,7 +116,7 @@ def _choose_threshold(inspection: Inspection, visitor: VisitorState) -> None:
         STEP,
         key=key,
         on_change=guarded(_threshold_moved),
-        args=(key, inspection),
+        args=(name, key, inspection),
         help="Where the map reaches this value, the part is outlined. It starts at the value set on "
         f"held-back photos of good parts and synthetic damage ({start:.2f} here). The limit of the score "
         "moves along by the same factor, also in the table: further to the left finds more defects and "
@@ -124,10 +125,12 @@ def _choose_threshold(inspection: Inspection, visitor: VisitorState) -> None:
     st.caption(describe_limits(inspection, visitor.factor))
 
 
-def _threshold_moved(key: str, inspection: Inspection) -> None:
+def _threshold_moved(name: str, key: str, inspection: Inspection) -> None:
     visitor = current_visitor()
     moved = abs(st.session_state[key] - position(inspection, visitor.factor)) >= STEP / 2
-    if moved:  # a browser also sends where a slider stands that comes back on the page
+    if moved and is_shown(
+        name, key
+    ):  # a browser also sends where a slider stands that comes back on the page
         visitor.factor = strictness(inspection, st.session_state[key])
     if moved and visitor.batch.uploads:
         st.rerun(["viewer", "summary", "table"])

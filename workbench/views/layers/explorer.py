@@ -158,9 +158,8 @@ def _current_location(photo: Photo, size: tuple[int, int], found: LayerExplanati
     """What the visitor chose in this photo, what the link asks for, or where the map is highest."""
     locations = current_explorer().locations
     arrived = not st.session_state.get(_HERE)
-    linked = (
-        st.query_params.get("spot") if arrived or went_back() else None
-    )  # else it may be of another photo
+    # At any other time it may be the place of another photo.
+    linked = st.query_params.get("spot") if arrived or went_back() else None
     if linked is not None:
         wanted = Location.parse(linked, size)
         if wanted is None:

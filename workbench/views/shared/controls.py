@@ -17,8 +17,17 @@ def key_showing(name: str, wanted: object) -> str:
     """
     counter = f"{name}_count"
     count = st.session_state.setdefault(counter, 0)
-    if st.session_state.get(f"{name}-{visit_name()}-{count}", wanted) != wanted:
+    if st.session_state.get(_key(name, count), wanted) != wanted:
         count = st.session_state[counter] = count + 1
+    return _key(name, count)
+
+
+def is_shown(name: str, key: str) -> bool:
+    """Whether a key is that of the widget on the page; a browser sends that of the last one for a while."""
+    return key == _key(name, st.session_state.get(f"{name}_count", 0))
+
+
+def _key(name: str, count: int) -> str:
     return f"{name}-{visit_name()}-{count}"
 
 
@@ -45,7 +54,8 @@ def show_strip(
     @guarded
     def clicked() -> None:
         choice = st.session_state[key]
-        if choice is not None:  # a second click on the same one takes the mark away, which means nothing here
-            chosen(choice)
+        if choice is None or (choice == marked and not is_shown(name, key)):
+            return  # a second click takes the mark away, which means nothing here
+        chosen(choice)
 
     st.pills(label, options, default=marked, key=key, on_change=clicked, wrap=False, **looks)

@@ -85,7 +85,7 @@ def _uploader(label: str, name: str, several: object, help: str) -> None:
         key=key,
         help=help,
         on_change=_files_changed,
-        args=(key,),
+        args=(name, key),
     )
     if files or has_visitor():
         current_visitor().note(key, files)
@@ -127,7 +127,11 @@ def _sample_clicked(name: str) -> None:
 
 
 @guarded
-def _files_changed(key: str) -> None:
+def _files_changed(name: str, key: str) -> None:
+    if key != _key(
+        name
+    ):  # of an uploader that the table was cleared with, and the browser has not heard it yet
+        return
     visitor = current_visitor()
     before = set(visitor.batch.uploads)
     visitor.follow(key, _files_at_hand(st.session_state[key]))

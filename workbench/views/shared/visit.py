@@ -32,7 +32,7 @@ def tend_visit() -> None:
 def tell_what_is_held() -> None:
     """Have the window hear it if the visit holds something else than before; at the end of a fragment."""
     if _held() != st.session_state.get(_TOLD):
-        st.rerun(["visit"])
+        st.rerun()
 
 
 def say_photos_are_lost() -> None:
