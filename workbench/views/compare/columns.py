@@ -9,6 +9,7 @@ from workbench.basics.markdown import as_text
 from workbench.basics.palettes import difference_gradient, legend
 from workbench.comparison.comparison import Comparison
 from workbench.comparison.drawing import ORIGINAL, STYLES, Style, draw_columns, draw_pair
+from workbench.comparison.opening import OPENING_MODELS, missed_defect
 from workbench.components.errors import guarded, plain_errors
 from workbench.components.panels import show_panels
 from workbench.explanation.study_image import original
@@ -23,7 +24,6 @@ from workbench.views.shared.page import choose_device
 from workbench.views.shared.session import current_visitor
 
 MOST = 6
-_PREFERRED = ("crr-embedded", "autoencoder-embedded")
 _MODELS, _LOST = "models", "lost_models"
 _AS_IT_IS, _PAINT = "As it is", "Paint a defect"
 
@@ -71,8 +71,8 @@ def _models_chosen() -> None:
 
 
 def _default(names: list[str]) -> list[str]:
-    preferred = [name for name in _PREFERRED if name in names]
-    return preferred if len(preferred) == len(_PREFERRED) else names[:2]
+    preferred = [name for name in OPENING_MODELS if name in names]
+    return preferred if len(preferred) == len(OPENING_MODELS) else names[:2]
 
 
 def _say_what_is_missing(missing: list[str], count: int) -> None:
@@ -110,6 +110,9 @@ def choose_look() -> bool:
 def show_columns_page(comparison: Comparison, choices: list[ModelChoice]) -> None:
     """The photo as it came and what each model says of it."""
     with plain_errors():
+        missed = missed_defect(comparison)
+        if missed is not None:
+            st.info(as_text(missed), icon=":material/compare:")
         scale = show_columns(comparison, choices)
         show_answers(original(comparison.photo), choices)
         show_details(comparison, scale)

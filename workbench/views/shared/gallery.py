@@ -128,9 +128,7 @@ def _sample_clicked(name: str) -> None:
 
 @guarded
 def _files_changed(name: str, key: str) -> None:
-    if key != _key(
-        name
-    ):  # of an uploader that the table was cleared with, and the browser has not heard it yet
+    if key != _key(name):  # it was cleared with the table, and the browser has not heard it yet
         return
     visitor = current_visitor()
     before = set(visitor.batch.uploads)
