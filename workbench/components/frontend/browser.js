@@ -14,6 +14,16 @@ export default function ({ data, setTriggerValue }) {
   window.workbench.show(data, setTriggerValue);
 }
 
+// A strip of choices that gets the focus scrolls to the one that is marked, away from under the pointer: a click was lost.
+function keepInPlace({ target }) {
+  const choice = target.closest?.("[role=radio]");
+  const strip = choice?.closest("[role=radiogroup]");
+  if (!strip) return;
+  const left = strip.scrollLeft;
+  choice.focus({ preventScroll: true });
+  strip.scrollLeft = left;
+}
+
 class Window {
   constructor() {
     this.acted = false; // since the last entry was made or returned to
@@ -23,6 +33,7 @@ class Window {
     history.pushState = history.replaceState = (state, title, address) => this.write(state, title, address);
     for (const action of ACTIONS) addEventListener(action, () => (this.acted = true), true);
     addEventListener("popstate", (event) => this.returned(event), true);
+    addEventListener("pointerdown", keepInPlace, true);
     // The server may have written before this stood: then there is an entry below that nobody asked for.
     const [opened] = performance.getEntriesByType("navigation");
     this.below = opened && opened.name !== location.href ? opened.name : null;

@@ -30,8 +30,8 @@ def begin_page() -> None:
         PagesManager.uses_pages_directory = False
         st.rerun()
     st.html(_STYLE)
-    tend_visit()
-    with st.container():  # always there, so that what follows stays in its place
+    with st.container(key="head"):  # always there, so that what follows stays in its place
+        tend_visit()
         show_what_was_lost()
         show_failed_action()
 
