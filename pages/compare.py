@@ -2,12 +2,18 @@
 
 import streamlit as st
 
+from workbench.comparison.opening import OPENING_SAMPLE
+from workbench.components.errors import plain_errors
 from workbench.inspection.samples import read_samples
 from workbench.settings import settings
 from workbench.views.shared.gallery import show_gallery
-from workbench.views.shared.page import begin_page, plain_errors
+from workbench.views.shared.page import begin_page
+from workbench.views.shared.photo_status import follow_address, show_problems, write_link
+from workbench.views.shared.session import current_visitor, open_with
 
 with plain_errors():
+    follow_address()
+    open_with(OPENING_SAMPLE)
     begin_page()
     show_gallery()
     with st.spinner("Starting the models"):
@@ -17,10 +23,8 @@ with plain_errors():
         from workbench.inspection.visitor import settle
         from workbench.views.compare import columns, painting
         from workbench.views.compare.disagreement import show_disagreement
-        from workbench.views.shared.photo_status import show_problems, write_link
         from workbench.views.shared.progress import progress
         from workbench.views.shared.services import services
-        from workbench.views.shared.session import current_visitor
 
         choices, visitor, inspector = columns.choose_models(), current_visitor(), services().inspector
         if settle(visitor, choices, inspector):

@@ -2,12 +2,15 @@
 
 import streamlit as st
 
+from workbench.components.errors import plain_errors
 from workbench.inspection.samples import read_samples
 from workbench.settings import settings
 from workbench.views.shared.gallery import show_gallery
-from workbench.views.shared.page import begin_page, choose_model, plain_errors
+from workbench.views.shared.page import begin_page, choose_model
+from workbench.views.shared.photo_status import follow_address
 
 with plain_errors():
+    follow_address()
     begin_page()
     show_gallery()
     with st.spinner("Starting the model"):

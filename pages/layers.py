@@ -2,12 +2,15 @@
 
 import streamlit as st
 
+from workbench.components.errors import plain_errors
 from workbench.inspection.samples import read_samples
 from workbench.settings import settings
 from workbench.views.shared.gallery import show_gallery
-from workbench.views.shared.page import begin_page, choose_model, plain_errors
+from workbench.views.shared.page import begin_page, choose_model
+from workbench.views.shared.photo_status import follow_address, show_problems, write_link
 
 with plain_errors():
+    follow_address()
     begin_page()
     show_gallery()
     with st.spinner("Starting the model"):
@@ -15,7 +18,6 @@ with plain_errors():
         from workbench.inspection.photo import shown_photo
         from workbench.inspection.visitor import settle
         from workbench.views.layers.explorer import choose_other, show_explorer
-        from workbench.views.shared.photo_status import show_problems, write_link
         from workbench.views.shared.services import services
         from workbench.views.shared.session import current_visitor
 

@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from workbench.views.shared.page import begin_page, plain_errors
+from workbench.components.errors import plain_errors
+from workbench.views.shared.page import begin_page
 
 with plain_errors():
     begin_page()

@@ -3,19 +3,31 @@
 import os
 from collections.abc import Callable, Iterator
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from crr.data.image_formats import ALLOWED
 from crr.data.images import read
-from crr.data.layouts.names import is_image_path, is_system
+from crr.data.layouts.names import is_image_path, is_masks, is_system
 from crr.errors import DatasetError
 
 MOST_ENTRIES = 50_000
 """Files looked at before a folder counts as too large: "/" would take minutes."""
 
 
+def is_no_photo(path: str) -> bool:
+    """Whether a file is one that computers leave beside the photos of people, or lies in a folder of masks.
+
+    Such as "line1/._000.jpg" and "__MACOSX/000.jpg" of a Mac, "@eaDir/000.jpg" of a network drive, and
+    "parts/ground_truth/cut/000.png"; a folder of masks that was chosen itself holds what is to be looked at.
+    """
+    parts = PurePosixPath(path.replace("\\", "/")).parts
+    return any(map(is_system, parts)) or any(map(is_masks, parts[1:-1]))
+
+
 def images_in(typed: str) -> list[tuple[str, Callable[[], bytes]]]:
     """The images of a folder and its subfolders, sorted by path, as (path in it, how to read it).
+
+    Masks and files of the system are among them, for the caller to pass over with a word (`is_no_photo`).
 
     Args:
         typed: Path of a folder or of one image; spaces and quotes around it are dropped, `~` is home.

@@ -5,6 +5,7 @@ import streamlit as st
 from workbench.basics.palettes import DEFECT
 from workbench.basics.pictures import Picture
 from workbench.components.assets import ZOOM_BUTTONS, read
+from workbench.components.errors import guarded
 from workbench.components.strokes import MAX_POINTS, MAX_STROKES, Painting, Stroke
 
 _TOOLS = {
@@ -80,6 +81,7 @@ def show_canvas(
         The strokes in the order in which they were painted.
     """
 
+    @guarded
     def take() -> None:
         painting.take(st.session_state[key].get("painting"))
 

@@ -6,6 +6,7 @@ import streamlit as st
 
 from workbench.components.assets import ZOOM_BUTTONS, read
 from workbench.components.drawing import PanelsDrawing
+from workbench.components.errors import guarded
 
 _HTML = f"""
 <div class="panels"></div>
@@ -37,6 +38,7 @@ def show_panels(drawing: PanelsDrawing, key: str, chosen: Callable[[Place], None
         js=read("viewport.js", "panel.js", "panels.js"),
     )
 
+    @guarded
     def take() -> None:
         place = st.session_state[key].get("spot")
         if chosen is not None and place is not None and len(place) == 4:

@@ -1,11 +1,11 @@
 """What one visitor looks at; lives in the session and outlasts reruns and page switches."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from crr.errors import CRRError
 from crr.identity.index import IdentityIndex
-from workbench.basics.folders import images_in
+from workbench.basics.folders import images_in, is_no_photo
 from workbench.basics.pictures import digest_of
 from workbench.inspection.batch import Batch, Failure
 from workbench.inspection.image_file import sample_file
@@ -31,66 +31,121 @@ class VisitorState:
     Attributes:
         batch: The images that the visitor brought.
         sample: Name of the sample that is shown, or was shown before an image of the batch.
+        chosen: Whether the visitor chose what is shown; if not, a page may open with another sample.
         upload: Digest of the image of the batch that is shown, None while a sample is.
         factor: Strictness, see `workbench.inspection.verdict`; it goes with the visitor from image to image.
         opacity: Opacity of the map over the photo, in [0, 1].
         linked_threshold: Threshold that the link asks for, until it was turned into a factor.
         standard_indices: Digest of an upload and a model choice to how much of the standard damage to it the
             model copies.
-        news: Whether images arrived since a sample was chosen last, so that what was wrong with them is news.
+        passed_over: Names of the files among those that arrived last that are masks, or of a system.
     """
 
     def __init__(self, settings: Settings, sample: str, threshold: float | None = None) -> None:
         self.batch = Batch(settings)
         self.sample = sample
+        self.chosen = False
         self.upload: str | None = None
         self.factor = 1.0
         self.opacity = 0.6
         self.linked_threshold = threshold
         self.standard_indices: dict[tuple[str, ChoiceKey], IdentityIndex] = {}
-        self.news = False
+        self.passed_over: list[str] = []
         self._settings = settings
+        self._news = self._looks_aside = False
         self._arrived: list[str] = []
+        self._numbers: dict[str, int] = {}
         self._known_failures: frozenset[Failure] = frozenset()
         self._listed: dict[str, dict[str, tuple[str, str]]] = {}
 
+    @property
+    def news(self) -> bool:
+        """Whether images arrived since a sample was chosen last, so that how it went with them is news."""
+        return self._news and not self._looks_aside
+
     def show_sample(self, name: str) -> None:
         """Look at a sample."""
-        self.sample, self.upload, self.news = name, None, False
+        self.sample, self.chosen, self.upload = name, True, None
+        self._news, self.passed_over = False, []
         self._known_failures = frozenset(self.batch.failures.values())
 
     def show_upload(self, digest: str) -> None:
         """Look at an image of the batch."""
-        self.upload = digest
+        self.upload, self.chosen, self._looks_aside = digest, True, False
+
+    def return_to_sample(self, name: str) -> None:
+        """Look at a sample again for a moment; news of the images are news again when one is shown."""
+        self.sample, self.chosen, self.upload, self._looks_aside = name, True, None, True
+
+    def return_to_upload(self, number: int) -> bool:
+        """Look at an image of the batch again; False if there is none of that number."""
+        for digest, known in self._numbers.items():
+            if known == number and digest in self.batch.uploads:
+                self.show_upload(digest)
+                return True
+        return False
+
+    @property
+    def number(self) -> int | None:
+        """Which of the visitor's images is shown, for the address; None while a sample is.
+
+        Images are counted as they are shown first, so that the number says nothing about their content.
+        """
+        return None if self.upload is None else self._numbers.setdefault(self.upload, len(self._numbers) + 1)
 
     def take(self, files: Iterable[tuple[str, Callable[[], bytes]]]) -> None:
         """Add files as (name, how to read it); the first that can be inspected will be shown."""
-        self._arrived, self.news = self.batch.add(files), True
+        self._arrived = self.batch.add(files)
+        self._tell_news()
 
     def take_folder(self, folder: str) -> None:
         """Add the images of a folder of this machine; raises `DatasetError` if there are none."""
-        self.take(images_in(folder))
+        found = images_in(folder)
+        masks = [name for name, _ in found if is_no_photo(f"folder/{name}")]
+        if len(masks) == len(found):  # what was asked for is what is looked at
+            masks = []
+        self.take((name, read) for name, read in found if name not in masks)
+        if masks:
+            self._tell_news(masks)
 
     def note(self, uploader: str, files: Iterable[UploadedFile]) -> None:
         """Remember what an uploader lists now: it forgets when its page is left, which is no removal."""
         before = self._listed.get(uploader, {})
         self._listed[uploader] = {
-            file.file_id: before.get(file.file_id) or (digest_of(file.getvalue()), file.name)
-            for file in files
+            file.file_id: before.get(file.file_id) or (_digest(file), file.name) for file in files
         }
 
     def follow(self, uploader: str, files: Iterable[UploadedFile]) -> None:
-        """Add what the visitor added to an uploader's list, forget what the visitor took out of it."""
+        """Add what the visitor added to an uploader's list, forget what the visitor took out of it.
+
+        Files that computers leave beside photos are passed over, and named in `passed_over`.
+        """
         before = self._listed.get(uploader, {})
         now = {file.file_id: file for file in files}
+        self.note(uploader, now.values())  # at once, for the coming run may be interrupted
         kept = {before[file_id] for file_id in before.keys() & now.keys()}
         for digest, name in {before[file_id] for file_id in before.keys() - now.keys()} - kept:
             self.batch.forget(digest, name)
-        if self.upload not in self.batch.uploads:
-            self.upload = None
-        added = [(file.name, file.getvalue) for file_id, file in now.items() if file_id not in before]
-        if added:
-            self.take(added)
+        if self.upload is not None and self.upload not in self.batch.uploads:
+            self._turn_to_next([digest for digest, _ in before.values()])
+        added = [file for file_id, file in now.items() if file_id not in before]
+        photos = [(file.name, file.getvalue) for file in added if not is_no_photo(file.name)]
+        if photos:
+            self.take(photos)
+        passed_over = [file.name for file in added if is_no_photo(file.name)]
+        if passed_over:
+            self._tell_news(passed_over)
+
+    def _tell_news(self, passed_over: Sequence[str] = ()) -> None:
+        self._news, self._looks_aside, self.passed_over = True, False, list(passed_over)
+
+    def _turn_to_next(self, listed: Sequence[str]) -> None:
+        """Leave an image that is gone for the next one of a list, else the one before, else any other."""
+        place = listed.index(self.upload) if self.upload in listed else len(listed)
+        near = [*listed[place + 1 :], *reversed(listed[:place]), *self.batch.uploads]
+        left = [digest for digest in dict.fromkeys(near) if digest in self.batch.uploads]
+        self.upload = left[0] if left else None
+        self._arrived = left  # the first of them may be damaged
 
     @property
     def problems(self) -> list[Failure]:
@@ -101,18 +156,30 @@ class VisitorState:
             if failure not in self._known_failures
         ]
 
+    @property
+    def passed_over_sentence(self) -> str | None:
+        """One sentence about masks, and files of a system, that came along; None if there were none."""
+        if not self.passed_over:
+            return None
+        count = len(self.passed_over)
+        files = "1 file was" if count == 1 else f"{count} files were"
+        first = self.passed_over[0]
+        return f"{files} passed over, such as {first}: masks, or what a computer leaves beside photos."
+
     def settle(self, choice: ModelChoice, inspector: Inspector) -> bool:
         """Turn to the first good image of those that arrived; True if what is shown changed.
 
         If the model is to blame for an error, another model can still be asked.
         """
+        before = self.upload
         for digest in self._arrived:
             if self.batch.inspect(digest, choice, inspector) is not None:
-                self._arrived = []
                 self.show_upload(digest)
-                return True
+                break
         self._arrived = []
-        return False
+        if self.upload not in self.batch.uploads:
+            self.upload = None
+        return self.upload != before
 
     def inspect(
         self, samples: Mapping[str, GallerySample], choice: ModelChoice, inspector: Inspector
@@ -128,9 +195,14 @@ class VisitorState:
     def clear(self) -> None:
         """Forget every image that the visitor brought."""
         self.batch = Batch(self._settings)
-        self.upload, self.news = None, False
+        self.upload, self._news, self.passed_over = None, False, []
         self.standard_indices.clear()
         self._listed.clear()
+
+
+def _digest(file: UploadedFile) -> str:
+    """Of the content; none of a file that is passed over."""
+    return "" if is_no_photo(file.name) else digest_of(file.getvalue())
 
 
 def settle(visitor: VisitorState, choices: Iterable[ModelChoice], inspector: Inspector) -> bool:

@@ -132,6 +132,11 @@ class PaintingSession:
         plan = self._plans.get((photo.own, photo.key))
         return plan is not None and bool(plan.painting.strokes or plan.synthetic is not None)
 
+    @property
+    def paintings(self) -> list[Painting]:
+        """What the visitor's hand painted, a painting a photo."""
+        return [plan.painting for plan in self._plans.values()]
+
     def forget_own_photos(self) -> None:
         """Forget what the visitor brought and painted on; samples keep their strokes."""
         self._plans = {key: plan for key, plan in self._plans.items() if not key[0]}

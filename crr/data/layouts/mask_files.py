@@ -78,7 +78,7 @@ def _owners(
 
 
 def _chosen(ways: dict[str, list[Path]], notes: Notes) -> tuple[Path, ...]:
-    """The masks of an image where several ways lead to some: an ending that says so wins; parts go together."""
+    """The masks of an image, where several ways lead to some; an ending that says so wins."""
     used = next(ways[how] for how in ("ending", "folder", "stem") if how in ways)
     notes.pass_over(SECOND, *(mask for masks in ways.values() if masks is not used for mask in masks))
     return tuple(used)

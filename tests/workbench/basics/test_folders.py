@@ -7,7 +7,7 @@ import pytest
 from crr.errors import DatasetError, ImageError
 from tests.workbench.fakes import png
 from workbench.basics import folders
-from workbench.basics.folders import images_in
+from workbench.basics.folders import images_in, is_no_photo
 
 
 @pytest.fixture
@@ -110,3 +110,23 @@ def test_a_huge_file_is_not_read(tmp_path, monkeypatch):
     ((_, read),) = images_in(str(tmp_path))
     with pytest.raises(ImageError, match="is larger than"):
         read()
+
+
+@pytest.mark.parametrize(
+    ("path", "system"),
+    [
+        ("line1/000.jpg", False), ("./000.jpg", False), ("parts.db/000.jpg", False), ("Eadir/000.jpg", False),
+        ("._000.jpg", True), ("line1/._000.jpg", True), ("__MACOSX/line1/000.jpg", True), (".DS_Store", True),
+        ("line1/@eaDir/000.jpg/SYNOPHOTO_THUMB_M.jpg", True), ("#recycle/000.jpg", True),
+        ("Thumbs.db", True), ("line1\\thumbs.db", True), ("desktop.ini", True),
+    ],
+)  # fmt: skip
+def test_what_computers_leave_beside_photos_is_known_by_its_name(path, system):
+    assert is_no_photo(path) is system
+
+
+def test_a_typed_folder_passes_over_the_same(tmp_path):
+    for name in ("000.jpg", "._000.jpg", "@eaDir/000.jpg", "#recycle/000.jpg"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"")
+    assert [name for name, _ in images_in(str(tmp_path))] == ["000.jpg"]

@@ -75,6 +75,8 @@ def test_what_is_taken_out_of_the_uploader_is_forgotten(visitor, inspector):
     assert look(visitor, inspector) == "good.png"
     visitor.follow("files", [BAD])
     assert [upload.name for upload in visitor.batch.uploads.values()] == ["bad.png"]
+    assert look(visitor, inspector) == "bad.png"
+    visitor.follow("files", [])
     assert look(visitor, inspector) == FIRST
 
 
@@ -172,3 +174,87 @@ def test_clearing_returns_to_the_last_sample(visitor, inspector):
     assert look(visitor, inspector) == SECOND
     assert not visitor.batch.uploads
     assert not visitor.batch.failures
+
+
+def shown_name(visitor: VisitorState) -> str | None:
+    return None if visitor.upload is None else visitor.batch.uploads[visitor.upload].name
+
+
+@pytest.mark.parametrize(("shown", "taken_out", "then"), [(0, 0, 1), (1, 1, 2), (2, 2, 1), (1, 0, 1)])
+def test_a_photo_that_is_taken_out_gives_way_to_the_next_of_the_list(
+    visitor, inspector, shown, taken_out, then
+):
+    files = [Uploaded(str(number), f"{number}.png", good_png(100 + number)) for number in range(3)]
+    visitor.follow("files", files)
+    visitor.show_upload(digest_of(files[shown].content))
+    visitor.follow("files", [file for file in files if file is not files[taken_out]])
+    assert shown_name(visitor) == f"{then}.png"  # at once, so that the gallery marks no sample
+    assert look(visitor, inspector) == f"{then}.png"
+    assert visitor.news
+
+
+def test_a_damaged_photo_is_stepped_over_when_the_one_before_it_is_taken_out(visitor, inspector):
+    visitor.follow("files", [GOOD, BROKEN, BAD])
+    look(visitor, inspector)
+    visitor.follow("files", [BROKEN, BAD])
+    assert look(visitor, inspector) == "bad.png"
+
+
+def test_a_photo_of_a_typed_folder_is_shown_before_a_sample_is(visitor, inspector, tmp_path):
+    (tmp_path / "part.png").write_bytes(png())
+    visitor.take_folder(str(tmp_path))
+    look(visitor, inspector)
+    visitor.follow("files", [GOOD])
+    assert look(visitor, inspector) == "good.png"
+    visitor.follow("files", [])
+    assert look(visitor, inspector) == "part.png"
+
+
+def test_what_is_added_and_taken_out_before_the_page_could_be_drawn_is_gone(visitor):
+    visitor.follow("files", [GOOD])
+    visitor.follow("files", [])
+    assert not visitor.batch.uploads
+
+
+def test_files_of_the_system_are_passed_over_and_counted(visitor, inspector):
+    names = ["line1/000.png", "line1/._000.png", "__MACOSX/line1/000.png", "@eaDir/000.png", "Thumbs.db"]
+    visitor.follow("folder", [Uploaded(name, name, png()) for name in names])
+    assert look(visitor, inspector) == "line1/000.png"
+    assert not visitor.batch.failures
+    sentence = "4 files were passed over, such as line1/._000.png:"
+    assert str(visitor.passed_over_sentence).startswith(sentence)
+    visitor.follow("folder", [Uploaded(name, name, png()) for name in [*names, ".DS_Store"]])
+    assert visitor.passed_over == [".DS_Store"]  # the others are no news
+    visitor.show_sample(SECOND)
+    assert visitor.passed_over_sentence is None
+
+
+def test_a_folder_with_nothing_but_files_of_the_system_is_news_too(visitor):
+    visitor.follow("folder", [Uploaded("1", "._a.jpg", b"")])
+    assert visitor.news
+    assert visitor.passed_over == ["._a.jpg"]
+
+
+def test_folders_tell_photos_of_one_name_apart(visitor):
+    lines = [
+        Uploaded(name, name, good_png(shade)) for shade, name in ((90, "line1/0.png"), (99, "line2/0.png"))
+    ]
+    visitor.follow("folder", lines)
+    assert [upload.names for upload in visitor.batch.uploads.values()] == [("line1/0.png",), ("line2/0.png",)]
+
+
+def test_own_photos_are_found_again_by_number_and_news_with_them(visitor, inspector):
+    visitor.follow("files", [GOOD, BROKEN, BAD])
+    assert look(visitor, inspector) == "good.png"
+    first = visitor.number
+    visitor.return_to_sample(SECOND)
+    assert visitor.number is None
+    assert not visitor.news
+    assert first is not None
+    assert visitor.return_to_upload(first)
+    assert look(visitor, inspector) == "good.png"
+    assert visitor.news
+    visitor.follow("files", [BROKEN, BAD])
+    assert not visitor.return_to_upload(first)
+    assert look(visitor, inspector) == "bad.png"
+    assert visitor.number not in (None, first)

@@ -98,7 +98,7 @@ def test_what_is_shown_on_inspect_is_shown_here_and_back(app, shown):
     uploader.set_value([("part.png", png(), "image/png")]).run()
     open_page(app)
     assert shown["columns"]["panels"][0]["lines"] == ["part.png"]
-    app.pills(key="sample_choice").set_value("screw_good").run()
+    app.pills[0].set_value("screw_good").run()
     app.switch_page("pages/inspect.py").run()
     assert app.query_params["sample"] == "screw_good"
 

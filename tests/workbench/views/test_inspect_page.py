@@ -112,7 +112,7 @@ def test_a_broken_file_is_one_sentence_and_nothing_is_lost(app):
 def test_what_was_wrong_with_uploads_stays_with_their_table_once_a_sample_is_chosen(app):
     app.run()
     upload(app, ("bad.png", png(), "image/png"), ("broken.png", png()[:50], "image/png"))
-    app.pills(key="sample_choice").set_value("screw_good").run()
+    app.pills[0].set_value("screw_good").run()
     assert not app.warning
     assert "inspected" not in texts(app.markdown)
     assert app.expander[0].label == "Could not be inspected: 1"
@@ -137,7 +137,7 @@ def test_two_files_of_the_same_picture_show_both_names(app, monkeypatch):
 def test_problems_of_before_are_no_news_when_more_arrives_after_a_sample(app):
     app.run()
     upload(app, ("broken.png", png()[:50], "image/png"))
-    app.pills(key="sample_choice").set_value("screw_good").run()
+    app.pills[0].set_value("screw_good").run()
     app.session_state["visit"].take([("page.html", lambda: b"<html></html>")])
     app.run()
     assert [warning.value.split()[0] for warning in app.warning] == ["page.html"]
@@ -166,7 +166,7 @@ def test_the_table_can_be_filtered_and_cleared(app):
 
 def test_another_sample_by_a_click(app):
     app.run()
-    app.pills(key="sample_choice").set_value("screw_good").run()
+    app.pills[0].set_value("screw_good").run()
     assert "Screw: good" in texts(app.caption)
     assert app.query_params["sample"] == "screw_good"
 
@@ -305,3 +305,34 @@ def test_a_folder_path_that_is_wrong_is_a_sentence(app, monkeypatch, tmp_path):
     (tmp_path / "part.png").write_bytes(png())
     button.click().run()  # the same path again
     assert list(app.dataframe[0].value["file"]) == ["part.png"]
+
+
+def test_what_a_browser_sends_of_a_strip_that_is_gone_is_no_click(app):
+    """The browser has not drawn the last answer yet: the run was interrupted, or another came first."""
+    app.run()
+    before = app._tree.get_widget_states()
+    strip = app.pills[0].proto.id
+    upload(app, ("bad.png", png(), "image/png"), ("broken.png", png()[:50], "image/png"))
+    states = app._tree.get_widget_states()
+    states.widgets.extend(state for state in before.widgets if state.id == strip)
+    assert app.pills[0].value is None
+    app._run(states)
+    assert "bad.png" in answer(app)
+    assert "1 of 2 inspected" in texts(app.markdown)
+    assert [warning.value.split()[0] for warning in app.warning] == ["broken.png"]
+
+
+def test_photos_of_a_visit_that_ended_are_asked_for_again(app):
+    app.query_params["own"] = "2"
+    app.run()
+    assert "Your visit ended: add the photos again." in texts(app.warning)
+    assert "own" not in app.query_params
+    upload(app, ("bad.png", png(), "image/png"))
+    assert "bad.png" in answer(app)
+
+
+def test_files_of_the_system_are_counted_in_a_sentence(app):
+    app.run()
+    upload(app, ("bad.png", png(), "image/png"), ("._bad.png", b"\0", "image/png"))
+    assert "1 file was passed over" in texts(app.caption)
+    assert not app.warning

@@ -121,9 +121,9 @@ def test_a_link_opens_at_its_place(app, screen):
 
 def test_another_photo_opens_at_its_own_place(app, screen):
     open_page(app, spot="100,200", sample="screw_good")
-    app.pills(key="sample_choice").set_value("bottle_good").run()
+    app.pills[0].set_value("bottle_good").run()
     assert app.query_params["spot"] != "100,200"
-    app.pills(key="sample_choice").set_value("screw_good").run()
+    app.pills[0].set_value("screw_good").run()
     assert app.query_params["spot"] == "100,200"
     assert screen.drawn["layer-0-tiny"]["spot"] == [100, 200, 100, 200]
 

@@ -73,7 +73,7 @@ def test_a_step_has_an_address(app):
 
 def test_the_row_of_steps_jumps(app):
     open_page(app)
-    app.pills(key="lesson_contents").set_value(f"7 {STEPS[6].short}").run()
+    app.pills[0].set_value(f"7 {STEPS[6].short}").run()
     assert app.subheader[0].value == STEPS[6].title
     assert app.query_params["step"] == STEPS[6].name
 

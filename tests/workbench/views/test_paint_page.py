@@ -89,12 +89,12 @@ def test_a_stroke_brings_index_contrast_and_iou_of_each_model(app, shown):
 def test_strokes_outlast_the_visit_of_another_photo_and_of_another_page(app, shown):
     open_page(app)
     paint(app, shown, SCRATCH)
-    app.pills(key="sample_choice").set_value("bottle_good").run()
+    app.pills[0].set_value("bottle_good").run()
     assert shown["canvas"]["painting"].strokes == ()
     app.switch_page("pages/inspect.py").run()
     app.switch_page("pages/compare.py").run()
     app.segmented_control(key="photo").set_value("Paint a defect").run()
-    app.pills(key="sample_choice").set_value("screw_good").run()
+    app.pills[0].set_value("screw_good").run()
     assert shown["canvas"]["painting"].strokes == (SCRATCH,)
     assert "copies" in lines(shown)
 
@@ -193,7 +193,7 @@ def test_clearing_the_own_images_forgets_what_was_painted_on_them_alone(app, sho
     open_page(app)
     paint(app, shown, SCRATCH)
     own = shown["canvas"]["painting"]
-    app.pills(key="sample_choice").set_value("screw_good").run()
+    app.pills[0].set_value("screw_good").run()
     paint(app, shown, SCRATCH)
     app.switch_page("pages/inspect.py").run()
     press(app, "Clear")

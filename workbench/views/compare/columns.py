@@ -9,6 +9,8 @@ from workbench.basics.markdown import as_text
 from workbench.basics.palettes import difference_gradient, legend
 from workbench.comparison.comparison import Comparison
 from workbench.comparison.drawing import ORIGINAL, STYLES, Style, draw_columns, draw_pair
+from workbench.comparison.opening import OPENING_MODELS, missed_defect
+from workbench.components.errors import guarded, plain_errors
 from workbench.components.panels import show_panels
 from workbench.explanation.study_image import original
 from workbench.inspection.inspector import ModelChoice
@@ -17,11 +19,11 @@ from workbench.model_store import available
 from workbench.settings import settings
 from workbench.views.compare.answers import show_answers
 from workbench.views.compare.identity import show_copying
-from workbench.views.shared.page import choose_device, plain_errors
+from workbench.views.shared.address import went_back
+from workbench.views.shared.page import choose_device
 from workbench.views.shared.session import current_visitor
 
 MOST = 6
-_PREFERRED = ("crr-embedded", "autoencoder-embedded")
 _MODELS, _LOST = "models", "lost_models"
 _AS_IT_IS, _PAINT = "As it is", "Paint a defect"
 
@@ -34,7 +36,7 @@ def choose_models() -> list[ModelChoice]:
     found = available.find_models()
     # An empty choice stands in the address as an empty name.
     linked = [name for name in st.query_params.get_all(_MODELS) if name]
-    wanted = st.session_state.get(_MODELS, linked)
+    wanted = linked if went_back() else st.session_state.get(_MODELS, linked)
     missing = [name for name in wanted if name not in found]
     if missing:
         st.session_state[_LOST] = missing
@@ -45,11 +47,11 @@ def choose_models() -> list[ModelChoice]:
     names = st.multiselect(
         "Models",
         list(found),
-        default=None if _MODELS in st.session_state else _default(list(found)),
+        default=None if missing else _default(list(found)),  # always the same: the address leaves it out
         key=_MODELS,
         bind="query-params",
         max_selections=MOST,
-        on_change=lambda: st.session_state.pop(_LOST, None),
+        on_change=_models_chosen,
         help="The trained models that are asked about the photo, two to six of those on this machine. "
         "Each has learned from photos of good parts only. An autoencoder beside CRR shows what it means "
         "when a model copies a defect instead of repairing it.",
@@ -63,9 +65,14 @@ def choose_models() -> list[ModelChoice]:
     return [ModelChoice(found[name], device) for name in names]
 
 
+@guarded
+def _models_chosen() -> None:
+    st.session_state.pop(_LOST, None)
+
+
 def _default(names: list[str]) -> list[str]:
-    preferred = [name for name in _PREFERRED if name in names]
-    return preferred if len(preferred) == len(_PREFERRED) else names[:2]
+    preferred = [name for name in OPENING_MODELS if name in names]
+    return preferred if len(preferred) == len(OPENING_MODELS) else names[:2]
 
 
 def _say_what_is_missing(missing: list[str], count: int) -> None:
@@ -103,6 +110,9 @@ def choose_look() -> bool:
 def show_columns_page(comparison: Comparison, choices: list[ModelChoice]) -> None:
     """The photo as it came and what each model says of it."""
     with plain_errors():
+        missed = missed_defect(comparison)
+        if missed is not None:
+            st.info(as_text(missed), icon=":material/compare:")
         scale = show_columns(comparison, choices)
         show_answers(original(comparison.photo), choices)
         show_details(comparison, scale)

@@ -7,11 +7,11 @@ import streamlit as st
 
 from workbench.basics.markdown import as_text
 from workbench.comparison.disagreement import DisagreementRow, DisagreementSurvey
+from workbench.components.errors import guarded, plain_errors
 from workbench.inspection.inspector import ModelChoice
 from workbench.inspection.photo import Photo, photos_of
 from workbench.inspection.samples import read_samples
 from workbench.settings import settings
-from workbench.views.shared.page import plain_errors
 from workbench.views.shared.progress import SECONDS_A_TURN
 from workbench.views.shared.services import services
 from workbench.views.shared.session import SURVEY, current_visitor
@@ -51,7 +51,8 @@ def _photos(own: bool) -> list[Photo]:
 def _offer(label: str, own: bool, help: str) -> None:
     st.button(
         label,
-        on_click=lambda: _current_survey().start(own),
+        on_click=guarded(_current_survey().start),
+        args=(own,),
         icon=":material/compare:",
         help=f"{help} What was asked before is not asked again.",
     )

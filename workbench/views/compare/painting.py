@@ -8,17 +8,20 @@ import streamlit as st
 
 from workbench.basics.markdown import as_text
 from workbench.components.canvas import show_canvas
+from workbench.components.errors import guarded, plain_errors
 from workbench.explanation.study_image import painted
 from workbench.inspection.inspector import ModelChoice
 from workbench.inspection.photo import Photo
 from workbench.inspection.samples import donor_files, read_samples, samples_of_other_kinds
-from workbench.painting.damage import KINDS, MATERIALS, Damaged, Filling
+from workbench.painting.damage import KINDS, MATERIALS, Damaged, Filling, Synthetic
 from workbench.painting.session import DamagePlan
 from workbench.settings import settings
 from workbench.views.compare.answers import show_answers
 from workbench.views.compare.columns import show_columns, show_details
-from workbench.views.shared.page import device_name, plain_errors
+from workbench.views.shared.address import went_back, write_address
+from workbench.views.shared.page import device_name
 from workbench.views.shared.session import DAMAGE_LINK, current_painting
+from workbench.views.shared.visit import tell_what_is_held
 
 _FIGURES = (
     "Contrast: mean of the map inside the damage, as a multiple of that outside. IoU: overlap of the damage "
@@ -36,6 +39,8 @@ def show_painting(photo: Photo, choices: Sequence[ModelChoice]) -> None:
     with plain_errors():
         session = current_painting()
         part, plan = session.part(photo), session.plan(photo)
+        if went_back():
+            plan.synthetic = Synthetic.parse(st.query_params.get(DAMAGE_LINK, ""))
         with st.container(horizontal=True, vertical_alignment="bottom"):
             session.filling = _choose_filling(photo, session.filling)
             _offer_synthetic(plan)
@@ -68,19 +73,17 @@ def show_painting(photo: Photo, choices: Sequence[ModelChoice]) -> None:
         _write_link(plan)
         show_answers(painted(part, made), choices)
         show_details(result.comparison, scale)
+        tell_what_is_held()
 
 
 def forget_link() -> None:
     """Take the damage out of the link, where the photo is shown as it is."""
-    st.query_params.pop(DAMAGE_LINK, None)
+    write_address(**{DAMAGE_LINK: None})
 
 
 def _write_link(plan: DamagePlan) -> None:
     """Keep the synthetic damage in the address; what a hand painted is in no link."""
-    if plan.synthetic is None:
-        forget_link()
-    elif st.query_params.get(DAMAGE_LINK) != str(plan.synthetic):
-        st.query_params[DAMAGE_LINK] = str(plan.synthetic)
+    write_address(**{DAMAGE_LINK: None if plan.synthetic is None else str(plan.synthetic)})
 
 
 def _choose_filling(photo: Photo, before: Filling) -> Filling:
@@ -152,7 +155,7 @@ def _offer_synthetic(plan: DamagePlan) -> None:
     st.button(
         "Make one",
         icon=":material/casino:",
-        on_click=plan.make,
+        on_click=guarded(plan.make),
         args=(kind,),
         help="Makes a synthetic damage, another one each time. The address of the page makes the same again.",
     )
@@ -166,6 +169,7 @@ def _offer_synthetic(plan: DamagePlan) -> None:
     )
 
 
+@guarded
 def _heal(plan: DamagePlan) -> None:
     plan.synthetic = None
 

@@ -8,6 +8,7 @@ import streamlit as st
 from crr.types import Inspection, Verdict
 from workbench.basics.markdown import as_text
 from workbench.basics.palettes import legend
+from workbench.components.errors import guarded, plain_errors
 from workbench.components.picture import show_picture
 from workbench.inspection.drawing import PictureView, draw, views_of
 from workbench.inspection.inspector import Inspected
@@ -30,8 +31,11 @@ from workbench.inspection.verdict import (
 )
 from workbench.inspection.visitor import VisitorState
 from workbench.settings import settings
-from workbench.views.shared.page import device_name, plain_errors
-from workbench.views.shared.session import current_visitor
+from workbench.views.shared.address import went_back, write_address
+from workbench.views.shared.controls import is_shown, key_showing
+from workbench.views.shared.page import device_name
+from workbench.views.shared.photo_status import write_link
+from workbench.views.shared.session import current_visitor, linked_threshold
 
 _LEGEND = (
     legend("0 as usual", "1 very unusual")
@@ -96,19 +100,23 @@ def _choose_view(inspection: Inspection) -> PictureView:
 
 def _choose_threshold(inspection: Inspection, visitor: VisitorState) -> None:
     start = starting_threshold(inspection)
+    if went_back():
+        visitor.factor, visitor.linked_threshold = 1.0, linked_threshold()
     if visitor.linked_threshold is not None:
         visitor.factor = strictness(inspection, visitor.linked_threshold)
         visitor.linked_threshold = None
-    key = f"threshold-{start:.2f}"  # images that start elsewhere get a slider of their own
+    stands = position(inspection, visitor.factor)
+    name = f"threshold-{start:.2f}"  # images that start elsewhere get a slider of their own
+    key = key_showing(name, stands)
     st.slider(
         "Threshold",
         LOWEST,
         HIGHEST,
-        position(inspection, visitor.factor),
+        stands,
         STEP,
         key=key,
-        on_change=_threshold_moved,
-        args=(key, inspection),
+        on_change=guarded(_threshold_moved),
+        args=(name, key, inspection),
         help="Where the map reaches this value, the part is outlined. It starts at the value set on "
         f"held-back photos of good parts and synthetic damage ({start:.2f} here). The limit of the score "
         "moves along by the same factor, also in the table: further to the left finds more defects and "
@@ -117,10 +125,12 @@ def _choose_threshold(inspection: Inspection, visitor: VisitorState) -> None:
     st.caption(describe_limits(inspection, visitor.factor))
 
 
-def _threshold_moved(key: str, inspection: Inspection) -> None:
+def _threshold_moved(name: str, key: str, inspection: Inspection) -> None:
     visitor = current_visitor()
     moved = abs(st.session_state[key] - position(inspection, visitor.factor)) >= STEP / 2
-    if moved:  # a browser also sends where a slider stands that comes back on the page
+    if moved and is_shown(
+        name, key
+    ):  # a browser also sends where a slider stands that comes back on the page
         visitor.factor = strictness(inspection, st.session_state[key])
     if moved and visitor.batch.uploads:
         st.rerun(["viewer", "summary", "table"])
@@ -143,17 +153,10 @@ def _choose_opacity(view: PictureView) -> float:
 
 
 def _write_link(inspection: Inspection, visitor: VisitorState) -> None:
-    """Keep in the address what a link needs to show the same again; images of visitors are in no link."""
-    wanted: dict[str, str] = {}
-    if visitor.upload is None:
-        wanted["sample"] = visitor.sample
-    if visitor.factor != 1:
-        wanted["threshold"] = f"{position(inspection, visitor.factor):.2f}"
-    for name in ("sample", "threshold"):
-        if name not in wanted:
-            st.query_params.pop(name, None)
-        elif st.query_params.get(name) != wanted[name]:
-            st.query_params[name] = wanted[name]
+    """Keep in the address what a link needs to show the same again."""
+    write_link(visitor)
+    moved = visitor.factor != 1
+    write_address(threshold=f"{position(inspection, visitor.factor):.2f}" if moved else None)
 
 
 def _show_answer(inspected: Inspected, visitor: VisitorState) -> None:

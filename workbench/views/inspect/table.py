@@ -8,6 +8,7 @@ import streamlit as st
 
 from crr.types import Verdict
 from workbench.basics.markdown import as_text
+from workbench.components.errors import guarded, plain_errors
 from workbench.exports.archive import pictures_zip
 from workbench.exports.lines import BatchExport, table_of
 from workbench.exports.spreadsheet import Sheet, as_csv, as_json, as_xlsx
@@ -16,7 +17,7 @@ from workbench.inspection.inspector import ModelChoice
 from workbench.inspection.verdict import category_label
 from workbench.inspection.visitor import VisitorState
 from workbench.settings import settings
-from workbench.views.shared.page import plain_errors
+from workbench.views.shared.photo_status import show_left_out
 from workbench.views.shared.progress import SECONDS_A_TURN
 from workbench.views.shared.services import services
 from workbench.views.shared.session import current_visitor, forget_images
@@ -72,8 +73,7 @@ def show_news(visitor: VisitorState, choice: ModelChoice) -> None:
     if len(problems) > _SHOWN_PROBLEMS:
         more = len(problems) - _SHOWN_PROBLEMS
         st.markdown(f"{more} more could not be inspected: [see the list](#{_BELOW}).")
-    if visitor.batch.refusal is not None:
-        st.warning(as_text(visitor.batch.refusal), icon=":material/inventory_2:")
+    show_left_out(visitor)
 
 
 @st.fragment(key="summary")
@@ -235,7 +235,7 @@ def _offer_downloads(visitor: VisitorState, choice: ModelChoice, held: BatchSnap
         )
         st.button(
             "Clear",
-            on_click=_clear,
+            on_click=guarded(_clear),
             icon=":material/delete:",
             help="Forget all your images and results. They are forgotten too when you close the page.",
         )

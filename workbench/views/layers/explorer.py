@@ -7,6 +7,7 @@ import streamlit as st
 from crr.errors import CRRError
 from crr.inference.forward import FeatureMask
 from workbench.basics.markdown import as_text
+from workbench.components.errors import plain_errors
 from workbench.explanation.explorer import LayerExplanation
 from workbench.explanation.location import Location
 from workbench.explanation.study_image import StudyImage, original, painted
@@ -21,13 +22,13 @@ from workbench.views.layers.fusion import current_weights, show_answer, show_sum
 from workbench.views.layers.identity import show_index
 from workbench.views.layers.rows import show_layers
 from workbench.views.layers.state import ExplorerState, choose_measure, choose_pick, peak
-from workbench.views.shared.page import plain_errors
+from workbench.views.shared.address import went_back, write_address
 from workbench.views.shared.progress import progress
 from workbench.views.shared.session import current_explorer, painting_so_far
 
 _NONE = "none"
 _AS_IT_IS, _DAMAGED = "As it is", "With my damage"
-_WRITTEN = "written_spot"  # the photo and the place that stand in the address
+_HERE = "explored_before"
 _HOW_TO_GET_NORMALS = (
     "There are no normal images for {category} beside this model, so nothing can be said of what is usual. "
     "`crr normals --model {model} --data FOLDER` puts some there, from the data that it was trained on."
@@ -156,9 +157,10 @@ def _choose_mask() -> FeatureMask:
 def _current_location(photo: Photo, size: tuple[int, int], found: LayerExplanation) -> Location:
     """What the visitor chose in this photo, what the link asks for, or where the map is highest."""
     locations = current_explorer().locations
-    about, written = st.session_state.setdefault(_WRITTEN, (photo.key, None))
-    linked = st.query_params.get("spot") if about == photo.key else None
-    if linked is not None and linked != written:  # of a link, or the browser went back
+    arrived = not st.session_state.get(_HERE)
+    # At any other time it may be the place of another photo.
+    linked = st.query_params.get("spot") if arrived or went_back() else None
+    if linked is not None:
         wanted = Location.parse(linked, size)
         if wanted is None:
             st.info(
@@ -178,11 +180,8 @@ def _choose_location(photo: Photo, location: Location | None) -> None:
 
 def _write_location(photo: Photo, location: Location, size: tuple[int, int]) -> None:
     """Keep the place in the address, in pixels of the photo; of a visitor's own photo there is no link."""
-    st.session_state[_WRITTEN] = (photo.key, location.as_link(size))
-    if photo.own:
-        st.query_params.pop("spot", None)
-    elif st.query_params.get("spot") != location.as_link(size):
-        st.query_params["spot"] = location.as_link(size)
+    st.session_state[_HERE] = True
+    write_address(spot=None if photo.own else location.as_link(size))
 
 
 def _say_what_is_missing(found: LayerExplanation) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import streamlit as st
 
 from workbench.basics.markdown import as_text
+from workbench.components.errors import guarded
 from workbench.components.panels import show_panels
 from workbench.explanation.drawing import draw_sum
 from workbench.inspection.verdict import verdict_at
@@ -148,6 +149,7 @@ def _show_changed(view: ExplorerState, weights: Weights) -> None:
         )
 
 
+@guarded
 def _reset(view: ExplorerState) -> None:
     for index in range(len(view.found.explanation.layers)):
         st.session_state[view.key(f"weight-{index}")] = 1.0

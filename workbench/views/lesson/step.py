@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from workbench.components.errors import guarded, plain_errors
 from workbench.inspection.samples import read_samples
 from workbench.lesson.demonstration import Demonstration
 from workbench.lesson.steps import Step, read_steps, step_number
@@ -9,31 +10,31 @@ from workbench.model_store import available
 from workbench.settings import settings
 from workbench.views.lesson.context import DAMAGE, PART, StepContext
 from workbench.views.lesson.pictures import PICTURES
-from workbench.views.shared.page import choose_device, plain_errors
+from workbench.views.shared.address import went_back, write_address
+from workbench.views.shared.controls import show_strip
+from workbench.views.shared.page import choose_device
 from workbench.views.shared.session import current_explorer
+from workbench.views.shared.visit import tell_what_is_held
 
-_STEP, _WRITTEN, _ANSWERED = "lesson_step", "lesson_written", "lesson_answered"
+_STEP, _ANSWERED = "lesson_step", "lesson_answered"
 _LINK = "step"
 _PART, _DAMAGE = "screw_good", 7  # which show the whole ladder well
 
 
 def choose_step() -> int:
     """Where the student is: the link's step at first; returns its number."""
-    linked = st.query_params.get(_LINK)
-    if _STEP not in st.session_state or (linked is not None and linked != st.session_state.get(_WRITTEN)):
-        st.session_state[_STEP] = step_number(linked)  # of a link, or the browser went back
+    if _STEP not in st.session_state or went_back():
+        st.session_state[_STEP] = step_number(st.query_params.get(_LINK))
     steps = read_steps()
     number = int(st.session_state[_STEP])
     names = [f"{position + 1} {step.short}" for position, step in enumerate(steps)]
-    st.session_state["lesson_contents"] = names[number]
     with st.container(key="lesson_contents_bar"):
-        st.pills(
+        show_strip(
             "Steps",
+            "lesson_contents",
             names,
-            key="lesson_contents",
-            on_change=_jump,
-            args=(names,),
-            wrap=False,
+            names[number],
+            lambda name: _go(names.index(name)),
             help="Each step has an address of its own, to be shown in a lecture or sent to somebody.",
         )
     return number
@@ -43,9 +44,7 @@ def show_step(number: int) -> None:
     """A step: its idea, its picture with one control, its question, and what is behind it."""
     steps = read_steps()
     step = steps[number]
-    st.session_state[_WRITTEN] = step.name
-    if st.query_params.get(_LINK) != step.name:
-        st.query_params[_LINK] = step.name
+    write_address(**{_LINK: step.name})
     with st.sidebar:
         device = choose_device()
         answered = st.session_state.setdefault(_ANSWERED, {})
@@ -80,6 +79,7 @@ def _show_picture(step: Step, device: str) -> None:
             )
         sample = samples[st.session_state[PART]]
         st.caption(f"Image: {sample.source}, {sample.licence}.")
+        tell_what_is_held()
 
 
 def _ask(step: Step) -> None:
@@ -130,11 +130,6 @@ def _offer_ways(number: int) -> None:
             st.page_link("pages/compare.py", label="Compare models", icon=":material/compare:")
 
 
+@guarded
 def _go(number: int) -> None:
     st.session_state[_STEP] = number
-
-
-def _jump(names: list[str]) -> None:
-    chosen = st.session_state["lesson_contents"]
-    if chosen in names:  # a second click on the same step deselects it, which means nothing here
-        _go(names.index(chosen))

@@ -5,11 +5,11 @@ import streamlit as st
 from crr.errors import CRRError
 from crr.hub import HubName, Pulled
 from workbench.basics.markdown import as_text
+from workbench.components.errors import plain_errors
 from workbench.model_store.transfers import BackgroundTransfer
 from workbench.settings import settings
 from workbench.views.models.permissions import hub_of_visitor, may_change_models, uses_token, visitor
 from workbench.views.models.transfers import watch
-from workbench.views.shared.page import plain_errors
 from workbench.views.shared.services import services
 
 _PULLS = "hub_pulls"

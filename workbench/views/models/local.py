@@ -7,10 +7,10 @@ import streamlit as st
 from crr.errors import HubError
 from crr.hub import HubName, Store, size_of
 from workbench.basics.markdown import as_part, as_text
+from workbench.components.errors import plain_errors
 from workbench.model_store.cards import LocalModel, describe_figures, list_local_models
 from workbench.views.models.downloads import start_pull
 from workbench.views.models.permissions import hub_of_visitor, may_change_models
-from workbench.views.shared.page import plain_errors
 
 ANY = "any"
 _COLUMNS = 2

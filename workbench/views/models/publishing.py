@@ -8,11 +8,11 @@ from crr.errors import CRRError
 from crr.hub import HubName, Publication, Published, Store
 from crr.hub.error_messages import LOG_IN
 from workbench.basics.markdown import as_part, as_text
+from workbench.components.errors import plain_errors
 from workbench.model_store import available
 from workbench.model_store.transfers import BackgroundTransfer
 from workbench.views.models.permissions import hub_of_visitor, may_change_models
 from workbench.views.models.transfers import watch
-from workbench.views.shared.page import plain_errors
 from workbench.views.shared.services import services
 
 _PUSH, _MODEL = "hub_push", "published_model"

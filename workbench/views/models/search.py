@@ -7,12 +7,12 @@ import streamlit as st
 
 from crr.hub import HubModel, HubName, Revision, Store, size_of
 from workbench.basics.markdown import as_part, as_text
+from workbench.components.errors import plain_errors
 from workbench.model_store.cards import describe_figures
 from workbench.settings import settings
 from workbench.views.models.downloads import start_pull
 from workbench.views.models.local import ANY, choose_one
 from workbench.views.models.permissions import hub_of_visitor
-from workbench.views.shared.page import plain_errors
 
 _FOUND, _CLOSER = "hub_found", "hub_closer"
 _NEWEST = "main"

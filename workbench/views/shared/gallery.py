@@ -1,18 +1,22 @@
 """Where images come from: the samples, or the visitor's own."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from crr.data.image_formats import IMAGE_SUFFIXES
 from crr.errors import ConfigError
 from workbench.basics.markdown import as_text
+from workbench.components.errors import guarded
 from workbench.inspection.samples import read_samples, sample_thumbnail
 from workbench.settings import settings
-from workbench.views.shared.page import plain_errors
+from workbench.views.shared.controls import show_strip
 from workbench.views.shared.session import current_visitor, forget_explanations, has_visitor, shown_sample
+from workbench.views.shared.visit import forget_what_was_lost, say_photos_are_lost, visit_name
 
-_SAMPLE, _CAMERA, _FOLDER, _CLOSED = "sample_choice", "camera", "folder_path", "popovers_closed"
+_FOLDER, _CLOSED, _CLEARED = "folder_path", "popovers_closed", "cleared"
 
 
 def show_gallery() -> None:
@@ -27,16 +31,15 @@ def show_gallery() -> None:
 def choose_sample() -> None:
     """A strip of samples; a click shows one."""
     samples = read_samples(settings().samples)
-    st.session_state[_SAMPLE] = shown_sample()
     with st.container(key="gallery"):
-        st.pills(
+        show_strip(
             "Samples",
+            "sample_choice",
             list(samples),
-            key=_SAMPLE,
+            shown_sample(),
+            _sample_clicked,
             format_func=lambda name: f"![]({sample_thumbnail(samples[name])}) {as_text(samples[name].title)}",
             help="Real parts from public data sets, not used in training. Click one to inspect it.",
-            on_change=_sample_clicked,
-            wrap=False,
         )
 
 
@@ -66,14 +69,14 @@ def offer_own_images() -> None:
         if st.toggle(
             "Use the camera", help="Take a photo of a part. Your browser asks for permission first."
         ):
+            key = _key("camera")
             st.camera_input(
-                "Photo of a part", key=_CAMERA, on_change=_photo_taken, label_visibility="collapsed"
+                "Photo of a part", key=key, on_change=_photo_taken, args=(key,), label_visibility="collapsed"
             )
 
 
 def _uploader(label: str, name: str, several: object, help: str) -> None:
-    # A new key empties the uploader's list when the table is cleared.
-    key = f"{name}-{st.session_state.get('cleared', 0)}"
+    key = _key(name)
     files = st.file_uploader(
         label,
         # Of a folder only the images; of single files any, so that the visitor hears what is wrong with one.
@@ -82,10 +85,25 @@ def _uploader(label: str, name: str, several: object, help: str) -> None:
         key=key,
         help=help,
         on_change=_files_changed,
-        args=(key,),
+        args=(name, key),
     )
     if files or has_visitor():
         current_visitor().note(key, files)
+
+
+def _key(name: str) -> str:
+    """The key of an uploader, whose list is empty in a new visit and once the table is cleared."""
+    return f"{name}-{visit_name()}-{st.session_state.get(_CLEARED, 0)}"
+
+
+def _files_at_hand(files: UploadedFile | Sequence[object] | None) -> list[UploadedFile]:
+    """What an uploader lists, but for files that the server lost; Streamlit hands these to callbacks too."""
+    listed = [] if files is None else files if isinstance(files, Sequence) else [files]
+    found = [file for file in listed if isinstance(file, UploadedFile)]
+    if len(found) < len(listed):
+        say_photos_are_lost()
+        st.session_state[_CLEARED] = st.session_state.get(_CLEARED, 0) + 1
+    return found
 
 
 def _folders_allowed() -> bool:
@@ -103,37 +121,37 @@ def _type_folder() -> None:
         st.form_submit_button("Inspect this folder", on_click=_folder_typed)
 
 
-def _sample_clicked() -> None:
-    name = st.session_state[_SAMPLE]
-    if name is not None:  # a second click on the same sample deselects it, which means nothing here
-        current_visitor().show_sample(name)
+def _sample_clicked(name: str) -> None:
+    current_visitor().show_sample(name)
+    forget_what_was_lost()
 
 
-def _files_changed(key: str) -> None:
+@guarded
+def _files_changed(name: str, key: str) -> None:
+    if key != _key(name):  # it was cleared with the table, and the browser has not heard it yet
+        return
     visitor = current_visitor()
     before = set(visitor.batch.uploads)
-    visitor.follow(key, st.session_state[key] or [])
+    visitor.follow(key, _files_at_hand(st.session_state[key]))
     if before - set(visitor.batch.uploads):
         forget_explanations()
     _close_popover()
 
 
-def _photo_taken() -> None:
-    photo = st.session_state[_CAMERA]
-    if photo is not None:
+@guarded
+def _photo_taken(key: str) -> None:
+    for photo in _files_at_hand(st.session_state[key]):
         current_visitor().take([(f"camera {datetime.now():%H.%M.%S}.jpg", photo.getvalue)])
 
 
+@guarded
 def _folder_typed() -> None:
     folder = st.session_state[_FOLDER]
     if folder.strip():
-        with plain_errors():
-            if not _folders_allowed():
-                raise ConfigError(
-                    "Folders of the serving machine cannot be read from here: upload the folder."
-                )
-            current_visitor().take_folder(folder)
-            _close_popover()
+        if not _folders_allowed():
+            raise ConfigError("Folders of the serving machine cannot be read from here: upload the folder.")
+        current_visitor().take_folder(folder)
+        _close_popover()
 
 
 def _close_popover() -> None:

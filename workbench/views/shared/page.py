@@ -1,47 +1,28 @@
-"""What every page has: the choice of model and device at the side, its style, and errors as sentences."""
+"""What every page has: its head and style, and the choice of model and device at the side."""
 
-import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 
-from crr.errors import CRRError
 from workbench.basics import rate_limit
 from workbench.basics.markdown import as_text
+from workbench.components.errors import guarded, show_failed_action
 from workbench.settings import settings
+from workbench.views.shared.address import went_back
+from workbench.views.shared.visit import show_what_was_lost, tend_visit
 
 if TYPE_CHECKING:
     from workbench.inspection.inspector import ModelChoice
-
-_log = logging.getLogger(__name__)
 
 _MODEL, _LOST = "model", "lost_model"
 _RATE_LIMIT = "allowance"
 _STYLE = Path(__file__).parents[2] / "components" / "frontend" / "style.css"
 
 
-@contextmanager
-def plain_errors() -> Iterator[None]:
-    """Show what goes wrong inside the `with` block as a sentence; what nobody foresaw goes to the log."""
-    try:
-        yield
-    except CRRError as error:
-        st.error(as_text(str(error)), icon=":material/error:")
-    except Exception:
-        _log.exception("unexpected error on a page")
-        st.error(
-            "Something went wrong that we did not foresee; the details are in the log of the server. "
-            "Reload the page, and if it happens again, report it with what you clicked.",
-            icon=":material/error:",
-        )
-
-
 def begin_page() -> None:
-    """What stands first on every page: that it runs under our navigation, and the few rules of our style."""
+    """What stands first on every page: our navigation and style, and what has to be said before all else."""
     rate_limit.find_with(_rate_limit)
     if PagesManager.uses_pages_directory:
         # The first link that this server was asked for leads here, and Streamlit, which has not seen
@@ -49,6 +30,10 @@ def begin_page() -> None:
         PagesManager.uses_pages_directory = False
         st.rerun()
     st.html(_STYLE)
+    with st.container(key="head"):  # always there, so that what follows stays in its place
+        tend_visit()
+        show_what_was_lost()
+        show_failed_action()
 
 
 def _rate_limit() -> rate_limit.RateLimit | None:
@@ -69,7 +54,8 @@ def choose_model() -> "ModelChoice":
     from workbench.model_store.available import find_models, pulled_as, why_replaced
 
     models = find_models()
-    wanted = st.session_state.get(_MODEL) or st.query_params.get(_MODEL)
+    linked = st.query_params.get(_MODEL)
+    wanted = linked if went_back() else st.session_state.get(_MODEL) or linked
     known = None if wanted is None or wanted in models else pulled_as(wanted)
     if known in models:
         st.session_state[_MODEL] = known
@@ -83,7 +69,7 @@ def choose_model() -> "ModelChoice":
             list(models),
             key=_MODEL,
             bind="query-params",
-            on_change=lambda: st.session_state.pop(_LOST, None),
+            on_change=_model_chosen,
             help="The trained model that inspects the image. It has learned from photos of good parts only.",
         )
         device = choose_device()
@@ -92,6 +78,11 @@ def choose_model() -> "ModelChoice":
         if lost is not None and lost not in models:
             st.warning(as_text(why), icon=":material/deployed_code_alert:")
     return ModelChoice(models[name], device)
+
+
+@guarded
+def _model_chosen() -> None:
+    st.session_state.pop(_LOST, None)
 
 
 def choose_device() -> str:

@@ -1,27 +1,58 @@
 """What went wrong with photos, and which one the address names: on every page that shows one photo."""
 
+from typing import TYPE_CHECKING
+
 import streamlit as st
 
 from workbench.basics.markdown import as_text
-from workbench.inspection.visitor import VisitorState
+from workbench.views.shared.address import went_back, write_address
+from workbench.views.shared.session import current_visitor, has_visitor, linked_sample
+from workbench.views.shared.visit import say_photos_are_lost
+
+if TYPE_CHECKING:  # it needs torch, and the gallery is on the screen before it is loaded
+    from workbench.inspection.visitor import VisitorState
 
 _SHOWN_PROBLEMS = 3
 
 
-def show_problems(visitor: VisitorState) -> None:
+def follow_address() -> None:
+    """Look at what the address names, if the browser went back or forward; before anything is drawn."""
+    number = st.query_params.get("own")
+    if not has_visitor():
+        if number is not None:
+            say_photos_are_lost()
+    elif went_back():
+        if number is None:
+            current_visitor().return_to_sample(linked_sample())
+        elif not (number.isdecimal() and current_visitor().return_to_upload(int(number))):
+            st.toast(
+                "The photo that was shown there is not in your list any more.", icon=":material/history:"
+            )
+
+
+def show_problems(visitor: "VisitorState") -> None:
     """What was wrong with photos that arrived."""
+    if not visitor.news:
+        return
     problems = visitor.problems
     for failure in problems[:_SHOWN_PROBLEMS]:
         st.warning(as_text(failure.sentence), icon=":material/broken_image:")
     if len(problems) > _SHOWN_PROBLEMS:
         st.markdown(f"{len(problems) - _SHOWN_PROBLEMS} more could not be inspected; Inspect lists them.")
-    if visitor.news and visitor.batch.refusal is not None:
+    show_left_out(visitor)
+
+
+def show_left_out(visitor: "VisitorState") -> None:
+    """Which of the files that arrived were not looked at, and why."""
+    if visitor.batch.refusal is not None:
         st.warning(as_text(visitor.batch.refusal), icon=":material/inventory_2:")
+    if visitor.passed_over_sentence is not None:
+        st.caption(as_text(visitor.passed_over_sentence))
 
 
-def write_link(visitor: VisitorState) -> None:
-    """Keep in the address which sample is shown; photos of visitors are in no link."""
-    if visitor.upload is not None:
-        st.query_params.pop("sample", None)
-    elif st.query_params.get("sample") != visitor.sample:
-        st.query_params["sample"] = visitor.sample
+def write_link(visitor: "VisitorState") -> None:
+    """Keep in the address which sample is shown; of a visitor's own photo only its number, for Back."""
+    if visitor.number is None:
+        write_address(sample=visitor.sample, own=None)
+    else:
+        write_address(own=str(visitor.number), sample=None)

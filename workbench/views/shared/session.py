@@ -16,16 +16,27 @@ if TYPE_CHECKING:  # these need torch, and the gallery is on the screen before i
     from workbench.painting.session import PaintingSession
 
 _VISITOR = "visit"
+_OPENING = "opening_sample"
 _EXPLANATIONS, _EXPLORER, _PAINTING = "explanations", "explorer", "painting_session"
 SURVEY = "survey"  # what the page Compare keeps of the visitor's images
 DAMAGE_LINK = "damage"
 
 
 def linked_sample() -> str:
-    """Name of the sample that the link asks for, else of the first."""
+    """Name of the sample that the link asks for, else the page opens with, else of the first."""
     samples = read_samples(settings().samples)
     wanted = st.query_params.get("sample", "")
-    return wanted if wanted in samples else next(iter(samples))
+    asked = [wanted, st.session_state.get(_OPENING)]
+    return next((name for name in asked if name in samples), next(iter(samples)))
+
+
+def open_with(name: str) -> None:
+    """Have a page open with a sample, unless the link names one or the visitor chose what to look at."""
+    samples = read_samples(settings().samples)
+    if not has_visitor():
+        st.session_state[_OPENING] = name
+    elif name in samples and not current_visitor().chosen and st.query_params.get("sample") not in samples:
+        current_visitor().sample = name
 
 
 def has_visitor() -> bool:
@@ -38,9 +49,11 @@ def current_visitor() -> "VisitorState":
     from workbench.inspection.visitor import VisitorState
 
     if _VISITOR not in st.session_state:
-        st.session_state[_VISITOR] = VisitorState(settings(), linked_sample(), _linked_threshold())
-    visitor: VisitorState = st.session_state[_VISITOR]
-    return visitor
+        visitor = VisitorState(settings(), linked_sample(), linked_threshold())
+        visitor.chosen = st.query_params.get("sample") == visitor.sample
+        st.session_state[_VISITOR] = visitor
+    known: VisitorState = st.session_state[_VISITOR]
+    return known
 
 
 def current_explanations() -> "ExplanationCache":
@@ -109,7 +122,7 @@ def shown_sample() -> str | None:
     return visitor.sample if visitor.upload is None else None
 
 
-def _linked_threshold() -> float | None:
+def linked_threshold() -> float | None:
     """Any number; `workbench.inspection.verdict` moves it into the slider's range."""
     try:
         value = float(st.query_params.get("threshold", ""))

@@ -6,6 +6,8 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from workbench.components.errors import guarded
+
 _ROW = 56  # pixels, so that a thumbnail can be recognised
 _HEAD = 44
 
@@ -30,7 +32,12 @@ def show_clickable_table(
     """
     key = f"{name}-{hash(tuple(rows))}"
 
+    st.session_state[f"{name}_key"] = key
+
+    @guarded
     def selected() -> None:
+        if key != st.session_state[f"{name}_key"]:
+            return  # of a table whose rows changed, and the browser has not heard it yet
         selection = st.session_state[key].selection
         clicked = selection.rows or [row for row, _ in selection.cells]
         if clicked:

@@ -1,0 +1,235 @@
+"""A visit that the server forgot while its window stayed open, and the uploaders of a visit."""
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Locator, Page, WebSocketRoute, expect
+
+from tests.browser.conftest import free_port, running, settled, streamlit_command
+
+SAMPLES = Path(__file__).parents[2] / "samples"
+PHOTOS = [SAMPLES / name for name in ("screw_good.jpg", "bottle_good.jpg", "pcb_good.jpg")]
+OTHER = SAMPLES / "bottle_broken_small.jpg"
+ENDED = "Your visit ended: add the photos again."
+GONE = "What was painted is gone too."
+
+
+class Workbench:
+    """A server that forgets a visit one second after the connection, and can be started again."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder, self._port = folder, free_port()
+        self._running = ExitStack()
+        self.url = ""
+
+    def start(self) -> None:
+        command = [*streamlit_command("streamlit_app.py", self._port), "--server.disconnectedSessionTTL", "1"]
+        self.url = self._running.enter_context(running(command, self._port, self._folder, {**os.environ}))
+
+    def stop(self) -> None:
+        self._running.close()
+
+
+@pytest.fixture(scope="module")
+def workbench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workbench]:
+    workbench = Workbench(tmp_path_factory.mktemp("visit"))
+    workbench.start()
+    yield workbench
+    workbench.stop()
+
+
+@pytest.fixture(scope="module")
+def workbench_url(workbench: Workbench) -> str:
+    return workbench.url
+
+
+class Connection:
+    """What carries a page's web socket, and can be away; Chromium keeps those open when it is offline."""
+
+    def __init__(self, page: Page) -> None:
+        self._away = False
+        self._open: list[tuple[WebSocketRoute, WebSocketRoute]] = []
+        page.route_web_socket("**/_stcore/stream", self._carry)
+
+    def _carry(self, browser: WebSocketRoute) -> None:
+        if self._away:
+            browser.close()
+        else:
+            self._open.append((browser, browser.connect_to_server()))
+
+    def cut(self) -> None:
+        self._away = True
+        for ends in self._open:
+            for end in ends:
+                end.close()
+        self._open.clear()
+
+    def mend(self) -> None:
+        self._away = False
+
+
+@pytest.fixture(params=["connection", "server"])
+def end_visit(request: pytest.FixtureRequest, page: Page, workbench: Workbench) -> Callable[[], None]:
+    """Has the server forget what it knows, while the window stays open."""
+    connection = Connection(page)
+
+    def end() -> None:
+        connection.cut()
+        if request.param == "server":
+            workbench.stop()
+            workbench.start()
+        else:
+            page.wait_for_timeout(3000)
+        connection.mend()
+
+    return end
+
+
+def upload(page: Page, *files: Path) -> None:
+    page.locator("input[type=file]").first.set_input_files(files)
+
+
+def listed(page: Page) -> Locator:
+    return page.locator(".stFileChip")
+
+
+def paint(page: Page) -> Locator:
+    canvas = page.get_by_role("img", name=re.compile("to paint a defect on"))
+    canvas.scroll_into_view_if_needed()
+    settled(page)
+    box = canvas.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 90, box["y"] + 90)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 190, box["y"] + 130, steps=5)
+    page.mouse.up()
+    expect(canvas).to_have_attribute("aria-label", re.compile("1 stroke$"))
+    settled(page)
+    return canvas
+
+
+def test_photos_of_a_visit_that_ended_are_asked_for_again_and_the_next_is_inspected(page, end_visit):
+    page.goto("/")
+    upload(page, *PHOTOS)
+    expect(page.get_by_text("3 of 3 inspected")).to_be_visible()
+    settled(page)
+    end_visit()
+    expect(page.get_by_text(ENDED)).to_be_visible()
+    expect(page.get_by_text(GONE)).to_have_count(0)
+    expect(listed(page)).to_have_count(0)
+    expect(page.get_by_text("Your images")).to_have_count(0)
+    settled(page)
+    upload(page, OTHER)
+    expect(page.locator(".answer")).to_contain_text(OTHER.name)
+    expect(page.get_by_text("Your images: 1")).to_be_visible()
+    expect(listed(page)).to_have_count(1)
+    expect(page.get_by_text("did not foresee")).to_have_count(0)
+    page.get_by_role("radio", name="Bottle: chip", exact=True).click()
+    expect(page.get_by_text(ENDED)).to_have_count(0)
+
+
+def test_a_sample_is_looked_at_while_the_photos_are_lost(page, end_visit):
+    page.goto("/")
+    upload(page, *PHOTOS)
+    expect(page.get_by_text("3 of 3 inspected")).to_be_visible()
+    settled(page)
+    page.get_by_role("radio", name="Bottle: chip", exact=True).click()
+    expect(page).to_have_url(re.compile("sample=bottle_broken_small"))
+    settled(page)
+    end_visit()
+    expect(page.get_by_text(ENDED)).to_be_visible()
+    expect(page.get_by_text("Bottle: chip. Image")).to_be_visible()
+    expect(listed(page)).to_have_count(0)
+
+
+def test_a_batch_that_runs_when_the_visit_ends(page, end_visit, tmp_path):
+    files = [tmp_path / f"{number}.jpg" for number in range(60)]
+    for number, file in enumerate(files):
+        file.write_bytes(PHOTOS[number % 3].read_bytes() + bytes([number]))
+    page.goto("/")
+    upload(page, *files)
+    expect(page.get_by_text(re.compile(r"Inspected \d+ of 60"))).to_be_visible()
+    end_visit()
+    expect(page.get_by_text(ENDED)).to_be_visible()
+    expect(page.get_by_text(re.compile(r"Inspected \d+ of 60"))).to_have_count(0)
+    settled(page)
+    upload(page, OTHER)
+    expect(page.locator(".answer")).to_contain_text(OTHER.name)
+
+
+def test_what_was_painted_is_said_to_be_gone(page, end_visit):
+    page.goto("/compare?photo=Paint+a+defect&sample=bottle_good")
+    canvas = paint(page)
+    end_visit()
+    expect(page.get_by_text("Your visit ended: what you painted is gone.")).to_be_visible()
+    expect(canvas).to_have_attribute("aria-label", re.compile("0 strokes$"))
+    settled(page)
+    upload(page, *PHOTOS[:1])
+    expect(page.get_by_role("img", name=f"{PHOTOS[0].name}, to paint a defect on")).to_be_visible()
+    paint(page)
+    end_visit()
+    expect(page.get_by_text(f"{ENDED} {GONE}")).to_be_visible()
+    expect(page.get_by_text("did not foresee")).to_have_count(0)
+
+
+def test_folders_and_the_camera_go_on_in_the_next_visit(page, end_visit, tmp_path):
+    page.context.grant_permissions(["camera"])
+    for name in ("line1/000.jpg", "line2/000.jpg"):
+        (tmp_path / "parts" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "parts" / name).write_bytes(PHOTOS[name.startswith("line2")].read_bytes())
+    page.goto("/")
+    for _ in range(2):
+        settled(page)
+        page.get_by_role("button", name="Folder or camera").click()
+        page.locator("input[webkitdirectory]").set_input_files(tmp_path / "parts")
+        expect(page.get_by_text("2 of 2 inspected")).to_be_visible()
+        expect(page.locator(".answer")).to_contain_text(re.compile(r"parts/line\d/000.jpg"))
+        settled(page)
+        end_visit()
+        expect(page.get_by_text(ENDED)).to_be_visible()
+        expect(page.get_by_text("did not foresee")).to_have_count(0)
+
+
+def test_a_folder_of_a_mac_is_inspected_without_what_its_system_left_there(page, tmp_path):
+    folder = tmp_path / "parts"
+    for name in ("line1/000.jpg", "line2/000.jpg"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(PHOTOS[name.startswith("line2")].read_bytes())
+    for name in ("line1/._000.jpg", "__MACOSX/line1/._000.jpg", "@eaDir/000.jpg", "#recycle/000.jpg"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(b"\0\5\26\7")
+    page.goto("/")
+    settled(page)
+    page.get_by_role("button", name="Folder or camera").click()
+    page.locator("input[webkitdirectory]").set_input_files(folder)
+    expect(page.get_by_text("2 of 2 inspected")).to_be_visible()
+    expect(page.get_by_text(re.compile("^4 files were passed over"))).to_be_visible()
+    expect(page.get_by_test_id("stAlert")).to_have_count(0)
+
+
+def test_what_was_left_out_stays_when_the_shown_photo_is_taken_out(page, tmp_path):
+    page.goto("/")
+    files = [tmp_path / f"{number}.jpg" for number in range(8)]
+    for number, file in enumerate(files):
+        file.write_bytes(PHOTOS[number % 3].read_bytes() + bytes([number]))
+    broken = tmp_path / "broken.jpg"
+    broken.write_bytes(OTHER.read_bytes()[:5000])
+    upload(page, *files, broken)
+    expect(page.locator(".answer")).to_contain_text("0.jpg")
+    for number in range(3):  # while the batch runs
+        page.get_by_role("button", name=f"Remove {number}.jpg").click()
+        expect(page.locator(".answer")).to_contain_text(f"{number + 1}.jpg")
+    expect(page.get_by_text("5 of 6 inspected")).to_be_visible()
+    settled(page)
+    with page.expect_download():
+        page.get_by_role("button", name="Heat-maps (zip)").click()
+    page.get_by_role("button", name="Remove 3.jpg").click()
+    expect(page.locator(".answer")).to_contain_text("4.jpg")
+    settled(page)
+    expect(page.get_by_text("4 of 5 inspected")).to_be_visible()
+    expect(page.get_by_test_id("stAlert").filter(has_text="broken.jpg")).to_be_visible()
+    expect(page).not_to_have_url(re.compile("sample="))

@@ -1,0 +1,69 @@
+// What a window of a browser knows that the server cannot: what its visitor did last, and which visit it belongs to.
+//
+// History. Streamlit makes an entry of whatever the server writes into the address, and none of what a widget writes. Here
+// an action of the visitor makes one entry at most, and only if another place is looked at: another page, or another value
+// of one of `places` in the address. All else replaces the entry: sliders, and what the server adds or puts right. So Back
+// never returns to what is written over at once.
+//
+// Visit. The window outlives a visit that the server forgot, and then says what that visit held.
+
+const ACTIONS = ["pointerdown", "keydown", "change", "drop"];
+
+export default function ({ data, setTriggerValue }) {
+  window.workbench ??= new Window();
+  window.workbench.show(data, setTriggerValue);
+}
+
+// A strip of choices that gets the focus scrolls to the one that is marked, away from under the pointer: a click was lost.
+function keepInPlace({ target }) {
+  const choice = target.closest?.("[role=radio]");
+  const strip = choice?.closest("[role=radiogroup]");
+  if (!strip) return;
+  const left = strip.scrollLeft;
+  choice.focus({ preventScroll: true });
+  strip.scrollLeft = left;
+}
+
+class Window {
+  constructor() {
+    this.acted = false; // since the last entry was made or returned to
+    this.visit = this.held = "";
+    this.push = history.pushState.bind(history);
+    this.replace = history.replaceState.bind(history);
+    history.pushState = history.replaceState = (state, title, address) => this.write(state, title, address);
+    for (const action of ACTIONS) addEventListener(action, () => (this.acted = true), true);
+    addEventListener("popstate", (event) => this.returned(event), true);
+    addEventListener("pointerdown", keepInPlace, true);
+    // The server may have written before this stood: then there is an entry below that nobody asked for.
+    const [opened] = performance.getEntriesByType("navigation");
+    this.below = opened && opened.name !== location.href ? opened.name : null;
+  }
+
+  show(data, tell) {
+    this.places = data.places;
+    if (this.visit && this.visit !== data.visit && this.held) tell("ended", this.held);
+    [this.visit, this.held] = [data.visit, data.held];
+  }
+
+  write(state, title, address) {
+    const next = new URL(address ?? location.href, document.baseURI);
+    const otherPage = next.pathname !== location.pathname;
+    if (otherPage || (this.acted && this.place(next) !== this.place(location))) {
+      this.acted = false;
+      this.push(state, title, address);
+    } else this.replace(state, title, address);
+  }
+
+  place({ search }) {
+    const named = new URLSearchParams(search);
+    return JSON.stringify(this.places.map((name) => named.getAll(name)));
+  }
+
+  returned(event) {
+    this.acted = false;
+    if (event.state === null && location.href === this.below) {
+      event.stopImmediatePropagation(); // Streamlit would write over it
+      history.back();
+    }
+  }
+}
