@@ -25,11 +25,13 @@ with plain_errors():
         from workbench.views.compare.disagreement import show_disagreement
         from workbench.views.shared.progress import progress
         from workbench.views.shared.services import services
+        from workbench.views.shared.value_range import choose_value_range
 
         choices, visitor, inspector = columns.choose_models(), current_visitor(), services().inspector
         if settle(visitor, choices, inspector):
             st.rerun()  # the gallery above still marks the sample that was shown before
     show_problems(visitor)
+    choose_value_range(visitor, choices[0])
     write_link(visitor)
     photos = read_samples(settings().samples)
     if columns.choose_look():

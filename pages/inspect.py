@@ -19,6 +19,7 @@ with plain_errors():
         from workbench.views.inspect.table import inspect_rest, show_news, show_table
         from workbench.views.shared.services import services
         from workbench.views.shared.session import current_visitor
+        from workbench.views.shared.value_range import choose_value_range
 
         choice, visitor, inspector = choose_model(), current_visitor(), services().inspector
         if visitor.settle(choice, inspector):
@@ -28,6 +29,7 @@ with plain_errors():
     news, progress = st.container(), st.container()
     with news:
         show_news(visitor, choice)
+        choose_value_range(visitor, choice)
     show_result(inspected)
     with progress:
         inspect_rest(visitor, choice)

@@ -20,11 +20,13 @@ with plain_errors():
         from workbench.views.layers.explorer import choose_other, show_explorer
         from workbench.views.shared.services import services
         from workbench.views.shared.session import current_visitor
+        from workbench.views.shared.value_range import choose_value_range
 
         choice, visitor = choose_model(), current_visitor()
         choices = [choice, *choose_other(choice)]
         if settle(visitor, choices, services().inspector):
             st.rerun()  # the gallery above still marks the sample that was shown before
     show_problems(visitor)
+    choose_value_range(visitor, choice)
     write_link(visitor)
     show_explorer(shown_photo(visitor, read_samples(settings().samples)), choices)

@@ -36,7 +36,7 @@ def test_results_have_the_keys_and_columns_of_before():
     values = json.loads(ran.stdout)
     assert {"model", "images"} <= values.keys()
     assert set(RECORD) <= values["images"][0].keys()
-    assert list(COLUMNS) == TABLE.split()
+    assert list(COLUMNS)[: len(TABLE.split())] == TABLE.split()  # what came later stands behind
 
 
 @pytest.fixture

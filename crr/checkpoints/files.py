@@ -15,7 +15,7 @@ from typing import Any
 
 from safetensors import SafetensorError, deserialize
 
-from crr.config import DetectorConfig
+from crr.config import DetectorConfig, ValueRange
 from crr.errors import CheckpointError, ConfigError, NewerFormatError
 from crr.runtime.paths import StrPath, as_path
 
@@ -43,6 +43,7 @@ class CheckpointInfo:
         categories: The categories it was trained on.
         bytes: Size of its files.
         revision: 12 hex digits over config and weights.
+        value_range: Black and white of images deeper than 8 bits that do not say it; None if it keeps none.
     """
 
     name: str
@@ -52,6 +53,7 @@ class CheckpointInfo:
     categories: tuple[str, ...]
     bytes: int
     revision: str
+    value_range: ValueRange | None = None
 
 
 def checkpoint_folder() -> Path:
@@ -88,6 +90,7 @@ def describe(path: StrPath) -> CheckpointInfo:
         categories=config.categories,
         bytes=sum(file.stat().st_size for file in _files(path)),
         revision=content.revision,
+        value_range=config.value_range,
     )
 
 

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from crr.types import verdict_of
 from workbench.comparison.comparison import ask_all
 from workbench.inspection.inspector import Inspected, Inspector, ModelChoice
 from workbench.inspection.photo import Photo
@@ -20,6 +21,8 @@ class LimitRatio:
 
     score: float
     limit: float
+    known: bool = True
+    seen: bool = True
 
     @property
     def ratio(self) -> float:
@@ -28,8 +31,8 @@ class LimitRatio:
 
     @property
     def defective(self) -> bool:
-        """Whether the model calls the part defective."""
-        return self.score >= self.limit
+        """Whether the model calls the part defective; of a part that it does not know it says nothing."""
+        return verdict_of(self.score, self.limit, known=self.known, seen=self.seen) == "defective"
 
 
 @dataclass(frozen=True)
@@ -117,7 +120,9 @@ class DisagreementSurvey:
                 answer = answers[choice.model.name]
                 if isinstance(answer, Inspected):
                     found = answer.inspection
-                    self._scores[photo.key, choice.key] = LimitRatio(found.score, found.threshold)
+                    self._scores[photo.key, choice.key] = LimitRatio(
+                        found.score, found.threshold, found.known, found.seen
+                    )
                     self._thumbnails[photo.key] = answer.picture.thumbnail
                 else:
                     self.model_errors[choice.key] = str(answer)

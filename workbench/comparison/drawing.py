@@ -25,7 +25,7 @@ from workbench.components.drawing import (
     flat_outlines,
 )
 from workbench.inspection.inspector import Inspected
-from workbench.inspection.verdict import percent_copied
+from workbench.inspection.verdict import percent_copied, why_no_verdict
 
 Style = Literal["Over the photo", "Map alone"]
 STYLES: tuple[Style, ...] = get_args(Style)
@@ -117,7 +117,7 @@ def _drawing(comparison: Comparison, panels: list[PanelDrawing], maps: list[MapD
 def _lines(inspected: Inspected, method: str) -> list[str]:
     found = inspected.inspection
     limit = f"score {found.score:.2f}, limit {found.threshold:.2f}"
-    unknown = [] if found.known else ["unlike anything it was trained on"]
+    unknown = [] if found.known and found.seen else [why_no_verdict(found)]
     milliseconds = sum(found.milliseconds.values())
     return [limit, above_normals(found), *unknown, f"{method}, {milliseconds:.0f} ms"]
 

@@ -24,7 +24,7 @@ from workbench.explanation.location import Location
 from workbench.explanation.patch_reading import among_normal_patches, contributions, discrepancy_map, look_at
 from workbench.explanation.patch_thumbnails import neighbours_html
 from workbench.explanation.plots import patches_figure, shares_figure
-from workbench.inspection.verdict import percent_copied
+from workbench.inspection.verdict import percent_copied, style_of
 from workbench.reference.discrepancy import DiscrepancyChoice
 
 ARRAYS = {
@@ -149,7 +149,7 @@ def _model(
     relation = "reaches the" if inspection.verdict == "defective" else "below the"
     parts = [
         f'<h2>{escape(found.name)} <small class="note">{escape(inspection.revision)}</small></h2>'
-        f'<div class="answer {inspection.verdict}"><b>{inspection.verdict.capitalize()}</b>'
+        f'<div class="answer {style_of(inspection.verdict)}"><b>{inspection.verdict.capitalize()}</b>'
         f"<span>score {inspection.score:.2f} {relation} limit {inspection.threshold:.2f}</span>"
         f"<span>with the calibrated weights{_masking(found)}</span></div>"
     ]

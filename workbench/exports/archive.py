@@ -11,8 +11,8 @@ from crr.visualization.colormap import overlay
 from workbench.basics.pictures import shrink
 from workbench.exports.lines import BatchExport
 from workbench.exports.spreadsheet import Sheet, as_csv, as_xlsx
-from workbench.inspection.batch import Upload
 from workbench.inspection.inspector import Inspected
+from workbench.inspection.uploads import Upload
 from workbench.inspection.verdict import fine_map
 
 

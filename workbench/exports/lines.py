@@ -12,14 +12,15 @@ from crr.errors import CRRError, ImageError
 from crr.runtime.version import version
 from workbench.exports.names import PictureNames, picture_names
 from workbench.exports.spreadsheet import Line, Sheet
-from workbench.inspection.batch import Batch, BatchRow, Failure, Upload
+from workbench.inspection.batch import Batch
 from workbench.inspection.inspector import Inspected, Inspector, ModelChoice
+from workbench.inspection.uploads import BatchRow, Failure, Upload
 from workbench.inspection.verdict import regions_at
 
 COLUMNS = (
     "file", "verdict", "score", "limit", "percentile", "category", "known", "regions", "area_percent",
     "threshold", "model", "revision", "error",
-    "status", "heatmap", "mask", "same_picture", "strictness", "saved", "version",
+    "status", "heatmap", "mask", "same_picture", "strictness", "saved", "version", "page", "value_range",
 )  # fmt: skip
 
 INSPECTED, WAITING, FAILED, LEFT_OUT = (
@@ -103,6 +104,8 @@ class BatchExport:
             "percentile": None if row.percentile is None else round(row.percentile, 1),
             "category": row.category,
             "known": "yes" if row.known else "no",
+            "page": row.page,
+            "value_range": row.value_range or None,
             "heatmap": None if pictures is None else pictures.heatmap,
             "mask": None if pictures is None else pictures.mask,
         }

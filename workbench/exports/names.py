@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from crr.runtime.names import FreeNames, folder_name
-from workbench.inspection.batch import Upload
+from workbench.inspection.uploads import Upload
 
 _PART_BYTES = 120
 """Most bytes of a folder's name or a stem: Windows allows 260 characters for the whole path."""

@@ -3,109 +3,21 @@
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from threading import RLock
 from typing import TypeVar
 
+from crr.config import ValueRange
+from crr.data.depth import range_holding
+from crr.data.image_header import open_image
+from crr.data.inventory.facts import extremes_of
 from crr.errors import CRRError, ImageError
-from crr.types import Verdict
 from workbench.basics.cache import BoundedCache
 from workbench.basics.pictures import digest_of
 from workbench.inspection.image_file import ImageFile
 from workbench.inspection.inspector import Inspected, Inspector, ModelChoice
-from workbench.inspection.verdict import verdict_at
+from workbench.inspection.uploads import BatchRow, BatchSnapshot, Failure, Upload
 from workbench.settings import MEGABYTE, Settings
-
-
-@dataclass(frozen=True)
-class Upload:
-    """A picture that a visitor brought, perhaps in several files.
-
-    Attributes:
-        digest: Identifies the content.
-        names: What the files of this content are called, in the order they came.
-        content: Content of each of these files.
-    """
-
-    digest: str
-    names: tuple[str, ...]
-    content: bytes
-
-    @property
-    def name(self) -> str:
-        """The file name; of a picture in several files "a.png = b.png"."""
-        more = len(self.names) - 2
-        return " = ".join(self.names[:2]) + (f" and {more} more" if more > 0 else "")
-
-    def file(self) -> ImageFile:
-        """The picture's file, not decoded yet."""
-        return ImageFile(self.name, lambda: self.content)
-
-
-@dataclass(frozen=True, eq=False)  # the same file brought again fails anew
-class Failure:
-    """A picture that could not be inspected, perhaps in several files.
-
-    Attributes:
-        names: What the files are called, in the order they came.
-        sentence: Why it could not be inspected, and what to do.
-    """
-
-    names: tuple[str, ...]
-    sentence: str
-
-
-@dataclass(frozen=True)
-class BatchRow:
-    """What the table says of an image; small, so that it stays when the maps had to go.
-
-    Name and names are empty until the table is asked for, because more files of the picture may come.
-    """
-
-    digest: str
-    thumbnail: str
-    score: float
-    limit: float
-    percentile: float | None
-    category: str | None
-    known: bool
-    name: str = ""
-    names: tuple[str, ...] = ()
-
-    def verdict(self, factor: float = 1.0) -> Verdict:
-        """The verdict with the calibrated limit times `factor`."""
-        return verdict_at(self.score, factor * self.limit)
-
-
-@dataclass(frozen=True)
-class BatchSnapshot:
-    """What a batch holds at one moment: files are made of it while more photos are inspected.
-
-    Attributes:
-        uploads: Every picture that can be inspected, in the order they came.
-        rows: What was found so far, highest score first.
-        failures: What could not be inspected.
-        left_out: The files for which there was no room.
-        waits_because: Why the pictures without a row have none, a sentence.
-    """
-
-    uploads: tuple[Upload, ...]
-    rows: tuple[BatchRow, ...]
-    failures: tuple[Failure, ...]
-    left_out: tuple[Failure, ...]
-    waits_because: str
-
-    @property
-    def waiting(self) -> list[Upload]:
-        """Pictures that are not inspected yet."""
-        inspected = {row.digest for row in self.rows}
-        return [upload for upload in self.uploads if upload.digest not in inspected]
-
-    @property
-    def complete(self) -> bool:
-        """Whether every file that was brought has been inspected."""
-        return not (self.waiting or self.failures or self.left_out)
-
 
 Kept = TypeVar("Kept", Upload, Failure)
 
@@ -118,6 +30,7 @@ class Batch:
         failures: Digest (file name where the file could not even be read) to what went wrong.
         refused: Names of the files left out of what was added last, because the batch is full.
         left_out: Every file left out so far, with the reason.
+        chosen_range: Which values the visitor says are black and white in photos that do not say it.
         model_errors: Key of a model choice to the sentence that says why model or device cannot answer now.
         paused: Whether the visitor paused the inspection of what is pending.
     """
@@ -127,6 +40,7 @@ class Batch:
         self.failures: dict[str, Failure] = {}
         self.refused: list[str] = []
         self.left_out: list[Failure] = []
+        self.chosen_range: ValueRange | None = None
         self.model_errors: dict[tuple[str, str], str] = {}
         self.paused = False
         self._settings = settings
@@ -151,22 +65,72 @@ class Batch:
                     self.failures[name] = Failure((name,), str(error))
                 continue
             digest = digest_of(content)
-            if digest not in self.uploads and self._held + len(content) > self._settings.session_bytes:
+            pages = self._known_pages(digest) or pages_of(digest, name, content)
+            if (
+                pages[0].digest not in self.uploads
+                and len(self.uploads) + len(pages) > self._settings.max_batch
+            ):
                 self.refused.append(name)
                 continue
-            self._take(digest, name, content)
-            taken.append(digest)
+            if (
+                pages[0].digest not in self.uploads
+                and self._held + len(content) > self._settings.session_bytes
+            ):
+                self.refused.append(name)
+                continue
+            self._take(pages, name)
+            taken += [page.digest for page in pages]
         before = [failure for failure in self.left_out if failure.names[0] not in asked]
         self.left_out = before + [Failure((name,), f"Left out: {self._limits}.") for name in self.refused]
         return taken
 
-    def _take(self, digest: str, name: str, content: bytes) -> None:
+    def _take(self, pages: list[Upload], name: str) -> None:
+        guessed = self.guessed_range
         with self._lock:
             self.failures.pop(name, None)
-            # What failed before is tried again: perhaps for want of memory.
-            before = self.uploads.get(digest) or self.failures.pop(digest, None)
-            names = () if before is None else before.names
-            self.uploads[digest] = Upload(digest, tuple(dict.fromkeys((*names, name))), content)
+            for page in pages:
+                # What failed before is tried again: perhaps for want of memory.
+                before = self.uploads.get(page.digest) or self.failures.pop(page.digest, None)
+                names = () if before is None else before.names
+                self.uploads[page.digest] = replace(page, names=tuple(dict.fromkeys((*names, name))))
+        if self.guessed_range != guessed:
+            self._read_anew()
+
+    @property
+    def guessed_range(self) -> ValueRange | None:
+        """Black and white of photos that do not say it, by all of them; None if all do, or none is alike."""
+        with self._lock:
+            silent = [upload for upload in self.uploads.values() if upload.extremes is not None]
+        if len({upload.floating for upload in silent}) != 1:
+            return None
+        extremes = [upload.extremes for upload in silent if upload.extremes is not None]
+        return range_holding(extremes, floating=silent[0].floating)
+
+    def range_for(self, choice: ModelChoice | None = None) -> ValueRange | None:
+        """Black and white of photos that do not say it: the visitor's, the model's, or the guess."""
+        own = None if choice is None else choice.model.value_range
+        return self.chosen_range or own or self.guessed_range
+
+    def choose_range(self, value_range: ValueRange | None) -> None:
+        """Say which values are black and white in photos that do not; None goes back to the guess."""
+        if value_range != self.chosen_range:
+            self.chosen_range = value_range
+            self._read_anew()
+
+    def _read_anew(self) -> None:
+        """Forget what was found in photos whose values are read otherwise from now on."""
+        with self._lock:
+            silent = {upload.digest for upload in self.uploads.values() if upload.extremes is not None}
+            for key in [key for key in self._rows if key[0] in silent]:
+                del self._rows[key]
+                self._results.drop(key)
+
+    def _known_pages(self, source: str) -> list[Upload]:
+        return [upload for upload in self.uploads.values() if upload.source == source]
+
+    def _has_room(self, pages: int, size: int) -> bool:
+        images, most = len(self.uploads) + pages, self._settings.max_batch
+        return images <= most and self._held + size <= self._settings.session_bytes
 
     @property
     def _limits(self) -> str:
@@ -175,7 +139,7 @@ class Batch:
 
     @property
     def _held(self) -> int:
-        return sum(len(upload.content) for upload in self.uploads.values())
+        return sum(len(upload.content) for upload in self.uploads.values() if upload.page == 0)
 
     @property
     def refusal(self) -> str | None:
@@ -202,7 +166,9 @@ class Batch:
             uploads, failures = tuple(self.uploads.values()), tuple(self.failures.values())
             found = [(upload, self._rows.get((upload.digest, choice.key))) for upload in uploads]
         rows = [
-            replace(row, name=upload.name, names=upload.names) for upload, row in found if row is not None
+            replace(row, name=upload.name, names=upload.names, page=upload.page + 1)
+            for upload, row in found
+            if row is not None
         ]
         return BatchSnapshot(
             uploads,
@@ -242,7 +208,10 @@ class Batch:
         if upload is None:
             return None
         try:
-            inspected = inspector.inspect(file or upload.file(), choice)
+            value_range = self.range_for(choice)
+            if file is None or (upload.extremes is not None and file.value_range != value_range):
+                file = upload.file(value_range)
+            inspected = inspector.inspect(file, choice)
         except ImageError as error:
             with self._lock:  # a file may have come meanwhile, or the picture may have been taken out
                 upload = self.uploads.pop(digest, None)
@@ -259,6 +228,8 @@ class Batch:
             percentile=inspection.percentile,
             category=inspection.category,
             known=inspection.known,
+            seen=inspection.seen,
+            value_range="" if upload.extremes is None else str(value_range),
         )
         return inspected
 
@@ -278,17 +249,33 @@ class Batch:
                 return
 
     def forget(self, digest: str, name: str) -> None:
-        """Forget a file of a picture; with the last one goes everything found about the picture."""
+        """Forget a file of some content; with the last one goes everything found about its pictures."""
+        guessed = self.guessed_range
         with self._lock:
-            here = digest in self.uploads or digest in self.failures
-            _drop_name(self.uploads, digest, name)
+            pages = [upload.digest for upload in self._known_pages(digest)]
+            here = bool(pages) or digest in self.failures
+            for page in pages:
+                _drop_name(self.uploads, page, name)
             _drop_name(self.failures, digest, name)
             if not here:
                 self.left_out = [failure for failure in self.left_out if failure.names != (name,)]
-            if digest not in self.uploads:
-                for key in [key for key in self._rows if key[0] == digest]:
-                    del self._rows[key]
-                    self._results.drop(key)
+            for key in [key for key in self._rows if key[0] in pages and key[0] not in self.uploads]:
+                del self._rows[key]
+                self._results.drop(key)
+        if self.guessed_range != guessed:
+            self._read_anew()
+
+
+def pages_of(digest: str, name: str, content: bytes) -> list[Upload]:
+    """The pictures in a file's content, one a page; what cannot be read is one, and fails when asked for."""
+    try:
+        with open_image(content, name) as file:
+            depth, count = file.header.depth, len(file.header.pages)
+            silent = depth.deep and depth.silent
+            extremes = extremes_of(file) if silent else None
+    except ImageError:
+        return [Upload(digest, (name,), content)]
+    return [Upload(digest, (name,), content, page, count, extremes, depth.floating) for page in range(count)]
 
 
 def _drop_name(pictures: dict[str, Kept], digest: str, name: str) -> None:

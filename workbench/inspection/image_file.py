@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from functools import cached_property
 
+from crr.config import ValueRange
 from crr.data.images import decode
 from crr.identity.single_image import StandardDamage
 from crr.inference.forward import EncoderPasses
@@ -18,11 +19,19 @@ class ImageFile:
     Attributes:
         name: What the file is called.
         passes: What encoders answered to it so far.
+        value_range: Black and white of a file deeper than 8 bits that does not say it.
     """
 
-    def __init__(self, name: str, read: Callable[[], bytes]) -> None:
-        """Args: name; read, gives the content."""
-        self.name = name
+    def __init__(
+        self,
+        name: str,
+        read: Callable[[], bytes],
+        page: int = 0,
+        value_range: ValueRange | None = None,
+    ) -> None:
+        """Args: name; read, gives the content; page, which one of the file; value_range."""
+        self.name, self.value_range = name, value_range
+        self._page = page
         self.passes: EncoderPasses = {}
         self._read = read
         self._milliseconds = 0.0
@@ -36,7 +45,7 @@ class ImageFile:
     def image(self) -> Image:
         """The image that the file shows; raises `ImageError` for a bad file."""
         content, start = self.content, time.perf_counter()
-        image = decode(content, self.name)
+        image = decode(content, self.name, value_range=self.value_range, page=self._page)
         self._milliseconds = 1000 * (time.perf_counter() - start)
         return image
 
@@ -53,7 +62,13 @@ class ImageFile:
     @cached_property
     def picture(self) -> Picture:
         """What the screen shows of the file; raises `ImageError` for a bad file."""
-        return picture_of(self.image, digest_of(self.content))
+        return picture_of(self.image, f"{digest_of(self.content)}{self._variant}")
+
+    @property
+    def _variant(self) -> str:
+        """What tells the pictures of one content apart: pages, and ranges of values."""
+        page = f"-{self._page + 1}" if self._page else ""
+        return page + (f" {self.value_range}" if self.value_range else "")
 
 
 def sample_file(sample: GallerySample) -> ImageFile:

@@ -7,10 +7,10 @@ from typing import Protocol
 
 from crr.identity.index import IdentityIndex
 from crr.types import Verdict
-from workbench.inspection.batch import Upload
 from workbench.inspection.image_file import ImageFile, sample_file
 from workbench.inspection.inspector import Inspected, Inspector, ModelChoice
 from workbench.inspection.samples import GallerySample
+from workbench.inspection.uploads import Upload
 from workbench.inspection.visitor import VisitorState
 
 
@@ -111,7 +111,7 @@ class UploadedPhoto:
 
     def open(self) -> ImageFile:
         """The upload's file."""
-        return self.upload.file()
+        return self.upload.file(self.visitor.batch.range_for())
 
     def inspect(self, choice: ModelChoice, inspector: Inspector, file: ImageFile) -> Inspected | None:
         """What a model says of it; None if the file cannot be inspected."""

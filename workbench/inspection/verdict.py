@@ -66,9 +66,20 @@ def _calibrated(inspection: Inspection) -> float:
     return float(min(max(inspection.pixel_threshold, LOWEST), HIGHEST))
 
 
-def verdict_at(score: float, limit: float) -> Verdict:
-    """The verdict of a score."""
-    return "defective" if score >= limit else "normal"
+NO_VERDICT: tuple[Verdict, ...] = ("unknown part", "no part seen")
+"""What is said of a photo that a model cannot judge."""
+
+
+def style_of(verdict: Verdict) -> str:
+    """The name of the style that a verdict is shown in."""
+    return {"unknown part": "unknown", "no part seen": "unseen"}.get(verdict, verdict)
+
+
+def why_no_verdict(inspection: Inspection) -> str:
+    """Why a model cannot judge a photo, in a few words."""
+    if not inspection.seen:
+        return "black, white, saturated, empty, or noise alone"
+    return "unlike anything it was trained on"
 
 
 def fine_map(inspection: Inspection) -> NDArray[np.float32]:

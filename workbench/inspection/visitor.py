@@ -7,10 +7,11 @@ from crr.errors import CRRError
 from crr.identity.index import IdentityIndex
 from workbench.basics.folders import images_in, is_no_photo
 from workbench.basics.pictures import digest_of
-from workbench.inspection.batch import Batch, Failure
+from workbench.inspection.batch import Batch
 from workbench.inspection.image_file import sample_file
 from workbench.inspection.inspector import ChoiceKey, Inspected, Inspector, ModelChoice
 from workbench.inspection.samples import GallerySample
+from workbench.inspection.uploads import Failure
 from workbench.settings import Settings
 
 
@@ -201,7 +202,7 @@ class VisitorState:
 
 
 def _digest(file: UploadedFile) -> str:
-    """Of the content; none of a file that is passed over."""
+    """The digest of a file's content; empty for one that is passed over."""
     return "" if is_no_photo(file.name) else digest_of(file.getvalue())
 
 

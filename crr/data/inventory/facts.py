@@ -74,7 +74,7 @@ def _facts(path: Path, decode: bool) -> FileFacts:
         with open_image(data, str(path)) as file:
             header = file.header
             if header.depth.deep and header.depth.silent:
-                return FileFacts(digest, header, _extremes(file))
+                return FileFacts(digest, header, extremes_of(file))
             if decode:
                 upright_rgb(file, str(path), 0, 255, None)
     except ImageError as error:
@@ -82,7 +82,8 @@ def _facts(path: Path, decode: bool) -> FileFacts:
     return FileFacts(digest, header)
 
 
-def _extremes(file: OpenImage) -> tuple[float, float]:
+def extremes_of(file: OpenImage) -> tuple[float, float]:
+    """The lowest and highest value of the first page of a file deeper than 8 bits, as they are stored."""
     values, _ = deep_values(file, 0)
     colours = values[..., :3] if values.ndim == 3 else values
     if not np.isfinite(colours).all():

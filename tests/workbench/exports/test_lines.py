@@ -160,8 +160,8 @@ def test_the_table_follows_the_strictness(batch, inspector):
 
 def test_any_verdict_is_counted(batch, inspector, monkeypatch):
     monkeypatch.setattr(
-        "workbench.inspection.batch.verdict_at",
-        lambda score, _: "no part seen" if score == 0 else "defective",
+        "workbench.inspection.uploads.verdict_of",
+        lambda score, _, **__: "no part seen" if score == 0 else "defective",
     )
     about = table_of(batch, CHOICE, inspector).about
     assert (about["verdict: defective"], about["verdict: no part seen"]) == (2, 1)

@@ -4,7 +4,7 @@ from pathlib import PurePosixPath, PureWindowsPath
 import pytest
 
 from workbench.exports.names import picture_names
-from workbench.inspection.batch import Upload
+from workbench.inspection.uploads import Upload
 
 HOSTILE = [
     "../../etc/passwd.png", "/etc/passwd.png", "C:\\Windows\\system.png", "c:a.png",

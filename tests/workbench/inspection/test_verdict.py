@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -13,7 +15,6 @@ from workbench.inspection.verdict import (
     share_of,
     starting_threshold,
     strictness,
-    verdict_at,
 )
 
 
@@ -22,7 +23,10 @@ def test_the_slider_starts_at_the_calibrated_threshold_and_there_the_verdict_is_
     start = starting_threshold(inspection)
     assert start == 0.46
     assert strictness(inspection, start) == 1.0  # not 0.46 / 0.4567
-    assert verdict_at(0.609, strictness(inspection, start) * inspection.threshold) == "normal"
+    assert (
+        replace(inspection, score=0.609).verdict_at(strictness(inspection, start) * inspection.threshold)
+        == "normal"
+    )
 
 
 @pytest.mark.parametrize(("calibrated", "start"), [(1.7, 1.0), (0.0, 0.01), (0.5, 0.5)])
@@ -32,8 +36,8 @@ def test_the_slider_starts_within_its_range(calibrated, start):
 
 def test_the_limit_of_the_verdict_moves_with_the_slider():
     inspection = inspection_of(part(), pixel_threshold=0.5, threshold=0.6, score=0.7)
-    assert verdict_at(inspection.score, strictness(inspection, 0.58) * inspection.threshold) == "defective"
-    assert verdict_at(inspection.score, strictness(inspection, 0.59) * inspection.threshold) == "normal"
+    assert inspection.verdict_at(strictness(inspection, 0.58) * inspection.threshold) == "defective"
+    assert inspection.verdict_at(strictness(inspection, 0.59) * inspection.threshold) == "normal"
     assert position(inspection, strictness(inspection, 0.59)) == 0.59
 
 

@@ -14,10 +14,10 @@ from tests.workbench.fakes import CHOICE, MODEL, OTHER_MODEL, inspection_of, par
 from workbench.basics.pictures import DISPLAY_SIDE, digest_of
 from workbench.components.strokes import Stroke
 from workbench.explanation.study_image import painted
-from workbench.inspection.batch import Upload
 from workbench.inspection.explanation_cache import ExplanationCache
 from workbench.inspection.inspector import Inspector, ModelChoice
 from workbench.inspection.photo import UploadedPhoto
+from workbench.inspection.uploads import Upload
 from workbench.inspection.visitor import VisitorState
 from workbench.model_store.loaded import Models
 from workbench.painting.damage import Synthetic

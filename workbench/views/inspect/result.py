@@ -17,6 +17,7 @@ from workbench.inspection.samples import GallerySample, read_samples
 from workbench.inspection.verdict import (
     HIGHEST,
     LOWEST,
+    NO_VERDICT,
     STEP,
     Regions,
     among_normals,
@@ -27,7 +28,7 @@ from workbench.inspection.verdict import (
     regions_at,
     starting_threshold,
     strictness,
-    verdict_at,
+    style_of,
 )
 from workbench.inspection.visitor import VisitorState
 from workbench.settings import settings
@@ -162,12 +163,10 @@ def _write_link(inspection: Inspection, visitor: VisitorState) -> None:
 def _show_answer(inspected: Inspected, visitor: VisitorState) -> None:
     inspection = inspected.inspection
     limit = visitor.factor * inspection.threshold
-    verdict = verdict_at(inspection.score, limit)
+    verdict = inspection.verdict_at(limit)
     category = escape(category_label(inspection.category))
-    if inspection.known:
-        headline, style, likeness = verdict.capitalize(), str(verdict), f"looks like: {category}"
-    else:
-        headline, style, likeness = "Unknown part", "unknown", f"nearest: {category}"
+    headline, style = verdict.capitalize(), style_of(verdict)
+    likeness = f"nearest: {category}" if verdict in NO_VERDICT else f"looks like: {category}"
     relation = "reaches the" if verdict == "defective" else "below the"
     name = "" if visitor.upload is None else f"<span>{escape(_name(visitor))}</span>"
     st.html(
@@ -175,7 +174,13 @@ def _show_answer(inspected: Inspected, visitor: VisitorState) -> None:
         f"<span>score <b>{inspection.score:.2f}</b> {relation} limit {limit:.2f}</span>"
         f"<span>{likeness}</span>{name}</div>"
     )
-    if not inspection.known:
+    if verdict == "no part seen":
+        st.warning(
+            "This photo shows nothing: it is black, white, saturated, empty, or noise alone. No model can "
+            "judge it, and its score means nothing. Check the camera, the light and the file.",
+            icon=":material/visibility_off:",
+        )
+    elif verdict == "unknown part":
         st.warning(
             "This looks like nothing the model was trained on "
             f"(nearest: {as_text(category_label(inspection.category))}). The score means little.",
@@ -185,9 +190,9 @@ def _show_answer(inspected: Inspected, visitor: VisitorState) -> None:
 
 def _show_truth(inspection: Inspection, visitor: VisitorState) -> None:
     """Say so where the model is wrong about a sample."""
-    verdict = verdict_at(inspection.score, visitor.factor * inspection.threshold)
+    verdict = inspection.verdict_at(visitor.factor * inspection.threshold)
     label: Verdict = "defective" if _sample(visitor).defective else "normal"
-    if verdict != label:
+    if verdict != label and verdict not in NO_VERDICT:
         missed = "misses it" if label == "defective" else "raises a false alarm"
         st.info(
             f"This part is {label} according to its data set: at this threshold the model {missed}. "

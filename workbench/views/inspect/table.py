@@ -12,8 +12,8 @@ from workbench.components.errors import guarded, plain_errors
 from workbench.exports.archive import pictures_zip
 from workbench.exports.lines import BatchExport, table_of
 from workbench.exports.spreadsheet import Sheet, as_csv, as_json, as_xlsx
-from workbench.inspection.batch import BatchRow, BatchSnapshot
 from workbench.inspection.inspector import ModelChoice
+from workbench.inspection.uploads import BatchRow, BatchSnapshot
 from workbench.inspection.verdict import category_label
 from workbench.inspection.visitor import VisitorState
 from workbench.settings import settings

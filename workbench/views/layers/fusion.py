@@ -1,7 +1,7 @@
 """The sum of the layers that makes the map and the verdict, and what counts how much in it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 
 import numpy as np
@@ -11,7 +11,7 @@ from workbench.basics.markdown import as_text
 from workbench.components.errors import guarded
 from workbench.components.panels import show_panels
 from workbench.explanation.drawing import draw_sum
-from workbench.inspection.verdict import verdict_at
+from workbench.inspection.verdict import style_of
 from workbench.views.layers.state import ExplorerState
 
 
@@ -111,10 +111,10 @@ def show_answer(view: ExplorerState, weights: Weights) -> None:
         st.html(f'<div class="answer"><b>No verdict</b><span>{escape(view.found.name)}</span></div>')
         _show_changed(view, weights)
         return
-    verdict = verdict_at(score, inspection.threshold)
+    verdict = replace(inspection, score=score).verdict_at(inspection.threshold)
     relation = "reaches the" if verdict == "defective" else "below the"
     st.html(
-        f'<div class="answer {verdict}"><b>{verdict.capitalize()}</b>'
+        f'<div class="answer {style_of(verdict)}"><b>{verdict.capitalize()}</b>'
         f"<span>score <b>{score:.2f}</b> {relation} limit {inspection.threshold:.2f}</span>"
         f"<span>{escape(view.found.name)}</span></div>"
     )

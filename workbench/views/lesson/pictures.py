@@ -1,13 +1,13 @@
 """The pictures of the lesson, a function a step: one control, one live picture."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import streamlit as st
 
 from crr.inference.forward import FeatureMask
 from crr.types import Image
 from workbench.explanation.feature_pictures import NO_PAINTER
-from workbench.inspection.verdict import verdict_at
 from workbench.lesson.demonstration import LADDER, features_picture, heat, moved_picture
 from workbench.lesson.plots import ladder_figure, masking_figure
 from workbench.views.lesson.context import (
@@ -217,7 +217,7 @@ def weigh(context: StepContext) -> None:
     )
     fused = terms.fused(None, weight)
     inspection = seen.found.explanation.inspection
-    verdict = verdict_at(fused.score, inspection.threshold)
+    verdict = replace(inspection, score=fused.score).verdict_at(inspection.threshold)
     pictures: list[tuple[str, Image | None, str]] = [
         ("differences", heat(fused.distance), f"weight {weight:.2f}"),
         (

@@ -1,0 +1,118 @@
+"""A picture that a visitor brought, what was found in it, and why another could not be inspected."""
+
+from dataclasses import dataclass
+
+from crr.config import ValueRange
+from crr.types import Verdict, verdict_of
+from workbench.inspection.image_file import ImageFile
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A picture that a visitor brought: a page of a file's content, which may have come in several files.
+
+    Attributes:
+        source: Identifies the content.
+        names: What the files of this content are called, in the order they came.
+        content: Content of each of these files.
+        page: Which of its pages, from 0.
+        pages: How many it has.
+        extremes: Lowest and highest value, where it is deeper than 8 bits and does not say which is white.
+        floating: Whether these are fractions.
+    """
+
+    source: str
+    names: tuple[str, ...]
+    content: bytes
+    page: int = 0
+    pages: int = 1
+    extremes: tuple[float, float] | None = None
+    floating: bool = False
+
+    @property
+    def digest(self) -> str:
+        """Identifies the picture."""
+        return self.source if self.page == 0 else f"{self.source}-{self.page + 1}"
+
+    @property
+    def name(self) -> str:
+        """The file name and the page; of a picture in several files "a.png = b.png"."""
+        return joined_names(self.names) + (f", page {self.page + 1}" if self.pages > 1 else "")
+
+    def file(self, value_range: ValueRange | None = None) -> ImageFile:
+        """The picture's file, not decoded yet; `value_range` holds if it does not say its own."""
+        return ImageFile(self.name, lambda: self.content, self.page, value_range)
+
+
+@dataclass(frozen=True, eq=False)  # the same file brought again fails anew
+class Failure:
+    """A picture that could not be inspected, perhaps in several files.
+
+    Attributes:
+        names: What the files are called, in the order they came.
+        sentence: Why it could not be inspected, and what to do.
+    """
+
+    names: tuple[str, ...]
+    sentence: str
+
+
+@dataclass(frozen=True)
+class BatchRow:
+    """What the table says of an image; small, so that it stays when the maps had to go.
+
+    Name and names are empty until the table is asked for, because more files of the picture may come.
+    """
+
+    digest: str
+    thumbnail: str
+    score: float
+    limit: float
+    percentile: float | None
+    category: str | None
+    known: bool
+    name: str = ""
+    names: tuple[str, ...] = ()
+    seen: bool = True
+    page: int = 1
+    value_range: str = ""
+
+    def verdict(self, factor: float = 1.0) -> Verdict:
+        """The verdict with the calibrated limit times `factor`."""
+        return verdict_of(self.score, factor * self.limit, known=self.known, seen=self.seen)
+
+
+@dataclass(frozen=True)
+class BatchSnapshot:
+    """What a batch holds at one moment: files are made of it while more photos are inspected.
+
+    Attributes:
+        uploads: Every picture that can be inspected, in the order they came.
+        rows: What was found so far, highest score first.
+        failures: What could not be inspected.
+        left_out: The files for which there was no room.
+        waits_because: Why the pictures without a row have none, a sentence.
+    """
+
+    uploads: tuple[Upload, ...]
+    rows: tuple[BatchRow, ...]
+    failures: tuple[Failure, ...]
+    left_out: tuple[Failure, ...]
+    waits_because: str
+
+    @property
+    def waiting(self) -> list[Upload]:
+        """Pictures that are not inspected yet."""
+        inspected = {row.digest for row in self.rows}
+        return [upload for upload in self.uploads if upload.digest not in inspected]
+
+    @property
+    def complete(self) -> bool:
+        """Whether every file that was brought has been inspected."""
+        return not (self.waiting or self.failures or self.left_out)
+
+
+def joined_names(names: tuple[str, ...]) -> str:
+    """The names of the files that hold the same picture, as one: "a.png = b.png and 3 more"."""
+    more = len(names) - 2
+    return " = ".join(names[:2]) + (f" and {more} more" if more > 0 else "")
