@@ -166,7 +166,13 @@ class Batch:
             uploads, failures = tuple(self.uploads.values()), tuple(self.failures.values())
             found = [(upload, self._rows.get((upload.digest, choice.key))) for upload in uploads]
         rows = [
-            replace(row, name=upload.name, names=upload.names, page=upload.page + 1)
+            replace(
+                row,
+                name=upload.name,
+                names=upload.names,
+                page=upload.page + 1,
+                pages=upload.pages,
+            )
             for upload, row in found
             if row is not None
         ]

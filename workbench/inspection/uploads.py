@@ -75,7 +75,13 @@ class BatchRow:
     names: tuple[str, ...] = ()
     seen: bool = True
     page: int = 1
+    pages: int = 1
     value_range: str = ""
+
+    @property
+    def files(self) -> str:
+        """The names of all its files, and the page, if there are several."""
+        return " = ".join(self.names) + (f", page {self.page}" if self.pages > 1 else "")
 
     def verdict(self, factor: float = 1.0) -> Verdict:
         """The verdict with the calibrated limit times `factor`."""

@@ -167,12 +167,13 @@ def _show_answer(inspected: Inspected, visitor: VisitorState) -> None:
     category = escape(category_label(inspection.category))
     headline, style = verdict.capitalize(), style_of(verdict)
     likeness = f"nearest: {category}" if verdict in NO_VERDICT else f"looks like: {category}"
+    nearest = f"<span>{likeness}</span>" if inspection.seen else ""
     relation = "reaches the" if verdict == "defective" else "below the"
     name = "" if visitor.upload is None else f"<span>{escape(_name(visitor))}</span>"
     st.html(
         f'<div class="answer {style}"><b>{headline}</b>'
         f"<span>score <b>{inspection.score:.2f}</b> {relation} limit {limit:.2f}</span>"
-        f"<span>{likeness}</span>{name}</div>"
+        f"{nearest}{name}</div>"
     )
     if verdict == "no part seen":
         st.warning(

@@ -186,7 +186,7 @@ def _cells(row: BatchRow, factor: float) -> dict[str, object]:
     category = category_label(row.category)
     return {
         "image": row.thumbnail,
-        "file": " = ".join(row.names),
+        "file": row.files,
         "score": row.score,
         "verdict": row.verdict(factor),
         "percentile": row.percentile,

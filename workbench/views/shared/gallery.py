@@ -6,7 +6,7 @@ from datetime import datetime
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from crr.data.image_formats import IMAGE_SUFFIXES
+from crr.data.image_formats import ALLOWED, IMAGE_SUFFIXES
 from crr.errors import ConfigError
 from workbench.basics.markdown import as_text
 from workbench.components.errors import guarded
@@ -50,7 +50,7 @@ def offer_own_images() -> None:
             "Your own photos",
             "files",
             several=True,
-            help="JPEG, PNG, TIFF, BMP or WebP, one or many. They are kept in memory for this visit, "
+            help=f"{ALLOWED}, one or many. They are kept in memory for this visit, "
             "never written to disk and never shown to anybody else.",
         )
     with st.popover(
