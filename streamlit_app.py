@@ -4,10 +4,13 @@ from pathlib import Path
 
 import streamlit as st
 
+from workbench.views.shared.visit import tend_visit
+
 ICON = Path(__file__).parent / "workbench" / "components" / "frontend" / "icon.png"
 
 # A picture of our own, because for an icon by name the browser would ask a font server.
 st.set_page_config(page_title="CRR Workbench", page_icon=ICON, layout="wide")
+tend_visit()
 st.navigation(
     {
         "Look": [

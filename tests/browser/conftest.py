@@ -32,6 +32,7 @@ STAND_STILL = """(app, patience) => new Promise((done, fail) => {
     requestAnimationFrame(look)
 })"""
 CHROMIUM_OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
+CHROMIUM_OPTIONS += ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]  # a camera
 
 
 @contextmanager
@@ -68,7 +69,7 @@ def running(
         server = subprocess.Popen(command, cwd=cwd, env=environment, stdout=output, stderr=output)
         try:
             url = f"http://localhost:{port}"
-            _wait_until_it_answers(url, server, log)
+            wait_until_it_answers(url, server, log)
             yield url
         finally:
             server.terminate()
@@ -138,7 +139,7 @@ def other_than(page: Page, read: Callable[[], Read], before: Read) -> Read:
     return now
 
 
-def _wait_until_it_answers(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
+def wait_until_it_answers(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
     """Fail with its log if the server stops or stays silent."""
     for _ in range(300):
         if server.poll() is not None:

@@ -54,8 +54,7 @@ def point_at(page: Page, picture: Locator, across: float, down: float) -> None:
 
 
 def test_pointing_reads_all_models_and_zoom_is_the_same_in_all(page):
-    open_page(page)
-    expect(page).to_have_url(re.compile("sample=bottle_broken_large"))
+    open_page(page, "?sample=bottle_broken_large")
     expect(pictures(page).nth(1)).to_have_attribute("aria-label", re.compile("crr-embedded, defective"))
     point_at(page, pictures(page).nth(1), 0.3, 0.4)
     first = page.locator(".readout").first

@@ -197,3 +197,29 @@ def test_the_models_and_the_mode_of_compare_come_back_and_what_was_painted_stays
     expect(page).to_have_url(re.compile("damage="))
     expect(page.get_by_role("button", name="Remove it")).to_be_enabled()
     expect(canvas).to_have_attribute("aria-label", re.compile("1 stroke$"))
+
+
+def test_compare_opens_with_a_defect_that_one_model_misses_unless_a_sample_was_chosen(page):
+    page.goto("/")
+    shows(page, "Bottle: broken rim")
+    visit(page, "Compare")
+    shows(page, "Screw: bent tip")
+    said = page.get_by_text("crr-embedded finds it, autoencoder-embedded misses it.")
+    expect(said).to_be_visible()
+    back(page)
+    shows(page, "Bottle: broken rim")
+    click_sample(page, "Bottle: good")
+    visit(page, "Compare")
+    shows(page, "Bottle: good")
+    expect(said).to_have_count(0)
+    page.goto("/compare?sample=bottle_contamination")
+    shows(page, "Bottle: foreign body")
+
+
+def test_a_click_on_a_strip_that_was_scrolled_counts_after_a_slider_was_moved(page):
+    page.goto("/?sample=bottle_good")
+    shows(page, "Bottle: good")
+    click_sample(page, "Ball screw: good")
+    page.get_by_role("slider", name="Opacity").press("Home")
+    settled(page)
+    click_sample(page, "Bottle: chip")

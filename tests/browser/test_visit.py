@@ -1,17 +1,16 @@
 """A visit that the server forgot while its window stayed open, and the uploaders of a visit."""
 
-import os
 import re
+import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page, WebSocketRoute, expect
 
-from tests.browser.conftest import free_port, running, settled, streamlit_command
+from tests.browser.conftest import ROOT, free_port, settled, streamlit_command, wait_until_it_answers
 
-SAMPLES = Path(__file__).parents[2] / "samples"
+SAMPLES = ROOT / "samples"
 PHOTOS = [SAMPLES / name for name in ("screw_good.jpg", "bottle_good.jpg", "pcb_good.jpg")]
 OTHER = SAMPLES / "bottle_broken_small.jpg"
 ENDED = "Your visit ended: add the photos again."
@@ -22,16 +21,20 @@ class Workbench:
     """A server that forgets a visit one second after the connection, and can be started again."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder, self._port = folder, free_port()
-        self._running = ExitStack()
-        self.url = ""
+        self._log, self._port = folder / "log.txt", free_port()
+        self.url = f"http://localhost:{self._port}"
 
     def start(self) -> None:
         command = [*streamlit_command("streamlit_app.py", self._port), "--server.disconnectedSessionTTL", "1"]
-        self.url = self._running.enter_context(running(command, self._port, self._folder, {**os.environ}))
+        with self._log.open("a") as log:
+            self._server = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log)
+        wait_until_it_answers(self.url, self._server, self._log)
 
     def stop(self) -> None:
-        self._running.close()
+        """At once, whatever it does."""
+        self._server.kill()
+        self._server.wait()
+        assert "Traceback" not in self._log.read_text(), self._log.read_text()
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +77,7 @@ class Connection:
 
 @pytest.fixture(params=["connection", "server"])
 def end_visit(request: pytest.FixtureRequest, page: Page, workbench: Workbench) -> Callable[[], None]:
-    """Has the server forget what it knows, while the window stays open."""
+    """Has the server forget what it knows, while the window stays open; it is connected again then."""
     connection = Connection(page)
 
     def end() -> None:
@@ -85,6 +88,9 @@ def end_visit(request: pytest.FixtureRequest, page: Page, workbench: Workbench) 
         else:
             page.wait_for_timeout(3000)
         connection.mend()
+        expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-connection-state", "CONNECTED")
+        page.wait_for_timeout(1000)
+        settled(page)
 
     return end
 
@@ -118,17 +124,29 @@ def test_photos_of_a_visit_that_ended_are_asked_for_again_and_the_next_is_inspec
     expect(page.get_by_text("3 of 3 inspected")).to_be_visible()
     settled(page)
     end_visit()
+    upload(page, OTHER)  # in the list that the window still shows, or in the new one
     expect(page.get_by_text(ENDED)).to_be_visible()
     expect(page.get_by_text(GONE)).to_have_count(0)
-    expect(listed(page)).to_have_count(0)
-    expect(page.get_by_text("Your images")).to_have_count(0)
+    expect(page.locator(".answer")).to_contain_text(OTHER.name)
+    expect(page.get_by_text("Your images: 1")).to_be_visible()
+    expect(page.get_by_text("did not foresee")).to_have_count(0)
     settled(page)
+    upload(page, PHOTOS[0])
+    expect(page.get_by_text("Your images: 2")).to_be_visible()
+    expect(page.locator(".answer")).to_contain_text(PHOTOS[0].name)
+    settled(page)
+    page.get_by_role("radio", name="Bottle: chip", exact=True).click()
+    expect(page.get_by_text(ENDED)).to_have_count(0)
+
+
+def test_the_first_photo_of_a_window_that_waited_long_is_inspected(page, end_visit):
+    page.goto("/")
+    expect(page.locator(".answer")).to_be_visible()
+    settled(page)
+    end_visit()
     upload(page, OTHER)
     expect(page.locator(".answer")).to_contain_text(OTHER.name)
     expect(page.get_by_text("Your images: 1")).to_be_visible()
-    expect(listed(page)).to_have_count(1)
-    expect(page.get_by_text("did not foresee")).to_have_count(0)
-    page.get_by_role("radio", name="Bottle: chip", exact=True).click()
     expect(page.get_by_text(ENDED)).to_have_count(0)
 
 
@@ -141,8 +159,10 @@ def test_a_sample_is_looked_at_while_the_photos_are_lost(page, end_visit):
     expect(page).to_have_url(re.compile("sample=bottle_broken_small"))
     settled(page)
     end_visit()
+    page.get_by_role("slider", name="Opacity").press("Home")
     expect(page.get_by_text(ENDED)).to_be_visible()
     expect(page.get_by_text("Bottle: chip. Image")).to_be_visible()
+    expect(page.get_by_text("Your images")).to_have_count(0)
     expect(listed(page)).to_have_count(0)
 
 
@@ -154,10 +174,9 @@ def test_a_batch_that_runs_when_the_visit_ends(page, end_visit, tmp_path):
     upload(page, *files)
     expect(page.get_by_text(re.compile(r"Inspected \d+ of 60"))).to_be_visible()
     end_visit()
+    upload(page, OTHER)
     expect(page.get_by_text(ENDED)).to_be_visible()
     expect(page.get_by_text(re.compile(r"Inspected \d+ of 60"))).to_have_count(0)
-    settled(page)
-    upload(page, OTHER)
     expect(page.locator(".answer")).to_contain_text(OTHER.name)
 
 
@@ -165,6 +184,7 @@ def test_what_was_painted_is_said_to_be_gone(page, end_visit):
     page.goto("/compare?photo=Paint+a+defect&sample=bottle_good")
     canvas = paint(page)
     end_visit()
+    page.get_by_text("One colour scale", exact=True).click()
     expect(page.get_by_text("Your visit ended: what you painted is gone.")).to_be_visible()
     expect(canvas).to_have_attribute("aria-label", re.compile("0 strokes$"))
     settled(page)
@@ -172,26 +192,47 @@ def test_what_was_painted_is_said_to_be_gone(page, end_visit):
     expect(page.get_by_role("img", name=f"{PHOTOS[0].name}, to paint a defect on")).to_be_visible()
     paint(page)
     end_visit()
+    upload(page, OTHER)
     expect(page.get_by_text(f"{ENDED} {GONE}")).to_be_visible()
+    expect(page.get_by_role("img", name=f"{OTHER.name}, to paint a defect on")).to_be_visible()
     expect(page.get_by_text("did not foresee")).to_have_count(0)
 
 
-def test_folders_and_the_camera_go_on_in_the_next_visit(page, end_visit, tmp_path):
-    page.context.grant_permissions(["camera"])
+def test_folders_go_on_in_the_next_visit(page, end_visit, tmp_path):
     for name in ("line1/000.jpg", "line2/000.jpg"):
         (tmp_path / "parts" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "parts" / name).write_bytes(PHOTOS[name.startswith("line2")].read_bytes())
     page.goto("/")
-    for _ in range(2):
+    settled(page)
+    page.get_by_role("button", name="Folder or camera").click()
+    page.locator("input[webkitdirectory]").set_input_files(tmp_path / "parts")
+    expect(page.get_by_text("2 of 2 inspected")).to_be_visible()
+    expect(page.locator(".answer")).to_contain_text(re.compile(r"parts/line\d/000.jpg"))
+    settled(page)
+    end_visit()
+    page.get_by_role("button", name="Folder or camera").click()
+    page.locator("input[webkitdirectory]").set_input_files(tmp_path / "parts")
+    expect(page.get_by_text(ENDED)).to_be_visible()
+    expect(page.get_by_text("2 of 2 inspected")).to_be_visible()
+    expect(page.get_by_text("did not foresee")).to_have_count(0)
+
+
+def test_the_camera_goes_on_in_the_next_visit(page, end_visit):
+    def take_photo(button: str) -> None:
+        page.get_by_role("button", name=button).click()
+        expect(page.get_by_text("Your images: 1")).to_be_visible()
+        expect(page.locator(".answer")).to_contain_text("camera ")
         settled(page)
-        page.get_by_role("button", name="Folder or camera").click()
-        page.locator("input[webkitdirectory]").set_input_files(tmp_path / "parts")
-        expect(page.get_by_text("2 of 2 inspected")).to_be_visible()
-        expect(page.locator(".answer")).to_contain_text(re.compile(r"parts/line\d/000.jpg"))
-        settled(page)
-        end_visit()
-        expect(page.get_by_text(ENDED)).to_be_visible()
-        expect(page.get_by_text("did not foresee")).to_have_count(0)
+
+    page.goto("/")
+    settled(page)
+    page.get_by_role("button", name="Folder or camera").click()
+    page.get_by_text("Use the camera").click()
+    take_photo("Take Photo")
+    end_visit()
+    expect(page.get_by_text(ENDED)).to_be_visible()
+    take_photo("Take Photo")
+    expect(page.get_by_text("did not foresee")).to_have_count(0)
 
 
 def test_a_folder_of_a_mac_is_inspected_without_what_its_system_left_there(page, tmp_path):

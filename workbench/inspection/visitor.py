@@ -110,8 +110,15 @@ class VisitorState:
             self._tell_news(masks)
 
     def note(self, uploader: str, files: Iterable[UploadedFile]) -> None:
-        """Remember what an uploader lists now: it forgets when its page is left, which is no removal."""
-        before = self._listed.get(uploader, {})
+        """Remember what an uploader lists now: it forgets when its page is left, which is no removal.
+
+        What is in one that was not seen in this visit is new: the window was open before the visit began.
+        """
+        if uploader not in self._listed:
+            self._listed[uploader] = {}
+            self.follow(uploader, files)
+            return
+        before = self._listed[uploader]
         self._listed[uploader] = {
             file.file_id: before.get(file.file_id) or (_digest(file), file.name) for file in files
         }
@@ -121,7 +128,7 @@ class VisitorState:
 
         Files that computers leave beside photos are passed over, and named in `passed_over`.
         """
-        before = self._listed.get(uploader, {})
+        before = self._listed.setdefault(uploader, {})
         now = {file.file_id: file for file in files}
         self.note(uploader, now.values())  # at once, for the coming run may be interrupted
         kept = {before[file_id] for file_id in before.keys() & now.keys()}

@@ -1,6 +1,5 @@
 """Where images come from: the samples, or the visitor's own."""
 
-from collections.abc import Sequence
 from datetime import datetime
 
 import streamlit as st
@@ -14,9 +13,9 @@ from workbench.inspection.samples import read_samples, sample_thumbnail
 from workbench.settings import settings
 from workbench.views.shared.controls import show_strip
 from workbench.views.shared.session import current_visitor, forget_explanations, has_visitor, shown_sample
-from workbench.views.shared.visit import forget_what_was_lost, say_photos_are_lost, visit_name
+from workbench.views.shared.visit import forget_what_was_lost, renew_uploaders, uploader_key
 
-_FOLDER, _CLOSED, _CLEARED = "folder_path", "popovers_closed", "cleared"
+_FOLDER, _CLOSED, _TAKEN = "folder_path", "popovers_closed", "camera_taken"
 
 
 def show_gallery() -> None:
@@ -46,7 +45,7 @@ def choose_sample() -> None:
 def offer_own_images() -> None:
     """Upload of files and folders, and the camera. Files stay in memory and are seen by this visitor only."""
     with st.container(gap="xsmall"):
-        _uploader(
+        lost = _uploader(
             "Your own photos",
             "files",
             several=True,
@@ -61,7 +60,7 @@ def offer_own_images() -> None:
         on_change="rerun",  # gives it the key as its identity
         help="Inspect all photos of a folder at once, or take one now.",
     ):
-        _uploader(
+        lost |= _uploader(
             "A folder", "folder", several="directory", help="Every image in the folder and in its subfolders."
         )
         if _folders_allowed():
@@ -69,14 +68,13 @@ def offer_own_images() -> None:
         if st.toggle(
             "Use the camera", help="Take a photo of a part. Your browser asks for permission first."
         ):
-            key = _key("camera")
-            st.camera_input(
-                "Photo of a part", key=key, on_change=_photo_taken, args=(key,), label_visibility="collapsed"
-            )
+            _camera()
+    renew_uploaders(lost)
 
 
-def _uploader(label: str, name: str, several: object, help: str) -> None:
-    key = _key(name)
+def _uploader(label: str, name: str, several: object, help: str) -> bool:
+    """Show an uploader; returns whether it lists files that the server lost."""
+    key = uploader_key(name)
     files = st.file_uploader(
         label,
         # Of a folder only the images; of single files any, so that the visitor hears what is wrong with one.
@@ -89,21 +87,14 @@ def _uploader(label: str, name: str, several: object, help: str) -> None:
     )
     if files or has_visitor():
         current_visitor().note(key, files)
+    return len(st.session_state[key] or ()) > len(files)
 
 
-def _key(name: str) -> str:
-    """The key of an uploader, whose list is empty in a new visit and once the table is cleared."""
-    return f"{name}-{visit_name()}-{st.session_state.get(_CLEARED, 0)}"
-
-
-def _files_at_hand(files: UploadedFile | Sequence[object] | None) -> list[UploadedFile]:
-    """What an uploader lists, but for files that the server lost; Streamlit hands these to callbacks too."""
-    listed = [] if files is None else files if isinstance(files, Sequence) else [files]
-    found = [file for file in listed if isinstance(file, UploadedFile)]
-    if len(found) < len(listed):
-        say_photos_are_lost()
-        st.session_state[_CLEARED] = st.session_state.get(_CLEARED, 0) + 1
-    return found
+def _camera() -> None:
+    photo = st.camera_input("Photo of a part", key=uploader_key("camera"), label_visibility="collapsed")
+    if photo is not None and photo.file_id != st.session_state.get(_TAKEN):
+        st.session_state[_TAKEN] = photo.file_id
+        current_visitor().take([(f"camera {datetime.now():%H.%M.%S}.jpg", photo.getvalue)])
 
 
 def _folders_allowed() -> bool:
@@ -128,20 +119,15 @@ def _sample_clicked(name: str) -> None:
 
 @guarded
 def _files_changed(name: str, key: str) -> None:
-    if key != _key(name):  # it was cleared with the table, and the browser has not heard it yet
+    if key != uploader_key(name):  # it was cleared with the table, and the browser has not heard it yet
         return
     visitor = current_visitor()
     before = set(visitor.batch.uploads)
-    visitor.follow(key, _files_at_hand(st.session_state[key]))
+    at_hand = [file for file in st.session_state[key] or () if isinstance(file, UploadedFile)]
+    visitor.follow(key, at_hand)  # what the server lost is told of where the uploader is drawn
     if before - set(visitor.batch.uploads):
         forget_explanations()
     _close_popover()
-
-
-@guarded
-def _photo_taken(key: str) -> None:
-    for photo in _files_at_hand(st.session_state[key]):
-        current_visitor().take([(f"camera {datetime.now():%H.%M.%S}.jpg", photo.getvalue)])
 
 
 @guarded

@@ -9,9 +9,10 @@ from streamlit.runtime.pages_manager import PagesManager
 from workbench.basics import rate_limit
 from workbench.basics.markdown import as_text
 from workbench.components.errors import guarded, show_failed_action
+from workbench.components.window import tend_window
 from workbench.settings import settings
-from workbench.views.shared.address import went_back
-from workbench.views.shared.visit import show_what_was_lost, tend_visit
+from workbench.views.shared.address import PLACES, went_back
+from workbench.views.shared.visit import show_what_was_lost
 
 if TYPE_CHECKING:
     from workbench.inspection.inspector import ModelChoice
@@ -31,7 +32,7 @@ def begin_page() -> None:
         st.rerun()
     st.html(_STYLE)
     with st.container(key="head"):  # always there, so that what follows stays in its place
-        tend_visit()
+        tend_window(PLACES)
         show_what_was_lost()
         show_failed_action()
 

@@ -1,16 +1,18 @@
 """A visit: what one window holds on the server until it is forgotten there, and what is said then."""
 
+import json
+from collections.abc import Mapping
 from uuid import uuid4
 
 import streamlit as st
 
-from workbench.components.browser import tend_browser
-from workbench.components.strokes import Painting
-from workbench.views.shared.address import PLACES
 from workbench.views.shared.session import current_visitor, has_visitor, painting_so_far
 
-_VISIT, _LOST, _TOLD = "visit_name", "lost_with_visit", "told_held"
+_VISIT, _LOST, _BEGUN = "visit_name", "lost_with_visit", "visit_begun"
+_MEMORY = "window_memory"  # a text area that is never seen: the window sends with each run what stands in it
+_CLEARED, _RENEW = "cleared", "uploaders_to_renew"
 _PHOTOS, _STROKES = "photos", "strokes"
+_LESSON = "lesson_painting"
 
 
 def visit_name() -> str:
@@ -22,16 +24,57 @@ def visit_name() -> str:
     return name
 
 
-@st.fragment(key="visit")
 def tend_visit() -> None:
-    """Have the window remember what this visit holds."""
-    held = st.session_state[_TOLD] = _held()
-    tend_browser(PLACES, visit_name(), held, _ended)
+    """Have the window remember what this visit holds, and hear what it held if it is older than the visit.
+
+    A window stays open when the server forgets its visit, because the connection was away for minutes or the
+    server was started again. Stands before all pages, so that it is the same on each.
+    """
+    begun = st.session_state.get(_BEGUN, False)
+    memory = json.dumps({"cleared": st.session_state.get(_CLEARED, 0), "held": held_by_visit()})
+    if begun and st.session_state.get(_MEMORY) != memory:
+        st.session_state[_MEMORY] = memory
+    with st.container(key="window_memory_room"):
+        found = st.text_area(
+            "Memory",
+            value=None if begun else memory,
+            key=_MEMORY,
+            help="What this window holds.",
+        )
+    st.session_state[_BEGUN] = True
+    if not begun and found != memory:
+        _take_over(_read(found))
 
 
-def tell_what_is_held() -> None:
-    """Have the window hear it if the visit holds something else than before; at the end of a fragment."""
-    if _held() != st.session_state.get(_TOLD):
+def _take_over(before: Mapping[str, object]) -> None:
+    """Go on after a visit that ended: with its uploaders for one run, as a new file may be in them."""
+    cleared, held = before.get("cleared"), before.get("held")
+    if isinstance(cleared, int):
+        st.session_state[_CLEARED] = cleared
+    if isinstance(held, list):
+        st.session_state[_LOST] = {*held} & {_PHOTOS, _STROKES}
+    st.session_state[_RENEW] = True
+
+
+def _read(memory: str | None) -> Mapping[str, object]:
+    try:
+        found = json.loads(memory or "")
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def uploader_key(name: str) -> str:
+    """Of an uploader, whose list is empty once the table is cleared or the visit before this one ended."""
+    return f"{name}-{st.session_state.get(_CLEARED, 0)}"
+
+
+def renew_uploaders(lost: bool) -> None:
+    """Put empty uploaders in place of those that list what the server lost, after all were looked through."""
+    if lost:
+        say_photos_are_lost()
+    if st.session_state.pop(_RENEW, False) or lost:
+        st.session_state[_CLEARED] = st.session_state.get(_CLEARED, 0) + 1
         st.rerun()
 
 
@@ -41,7 +84,7 @@ def say_photos_are_lost() -> None:
 
 
 def show_what_was_lost() -> None:
-    """That the visit before this one ended, and what went with it; until another sample is looked at."""
+    """That the visit before this one ended, and what went with it; until a sample is chosen."""
     lost = st.session_state.get(_LOST, ())
     why = "The connection was away for too long, or the workbench was started again."
     if _PHOTOS in lost:
@@ -56,19 +99,20 @@ def forget_what_was_lost() -> None:
     st.session_state.pop(_LOST, None)
 
 
-def _ended(held: str) -> None:
-    known = {*held.split()} & {_PHOTOS, _STROKES}
-    st.session_state[_LOST] = {*st.session_state.get(_LOST, ()), *known}
-    st.rerun()
-
-
-def _held() -> str:
+def held_by_visit() -> list[str]:
     """What would be lost with this visit."""
     held = []
     if has_visitor() and (current_visitor().batch.uploads or current_visitor().batch.failures):
         held.append(_PHOTOS)
-    painting = painting_so_far()
-    paintings = [*(painting.paintings if painting is not None else ()), *st.session_state.values()]
-    if any(isinstance(one, Painting) and one.strokes for one in paintings):
+    session = painting_so_far()
+    paintings = [] if session is None else session.paintings
+    paintings += [st.session_state[key] for key in st.session_state if str(key).startswith(_LESSON)]
+    if any(painting.strokes for painting in paintings):
         held.append(_STROKES)
-    return " ".join(held)
+    return held
+
+
+def tell_what_is_held() -> None:
+    """Have the window hear it if the visit holds something else than before; at the end of a fragment."""
+    if _read(st.session_state.get(_MEMORY)).get("held") != held_by_visit():
+        st.rerun()

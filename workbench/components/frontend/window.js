@@ -1,17 +1,31 @@
-// What a window of a browser knows that the server cannot: what its visitor did last, and which visit it belongs to.
+// What a window does by itself, once for all pages.
 //
-// History. Streamlit makes an entry of whatever the server writes into the address, and none of what a widget writes. Here
-// an action of the visitor makes one entry at most, and only if another place is looked at: another page, or another value
-// of one of `places` in the address. All else replaces the entry: sliders, and what the server adds or puts right. So Back
-// never returns to what is written over at once.
-//
-// Visit. The window outlives a visit that the server forgot, and then says what that visit held.
+// Back and forward. Streamlit makes an entry of whatever the server writes into the address, and none of what
+// a widget writes. Here an action of the visitor makes one entry at most, and only if another place is looked at: another
+// page, or another value of one of `places` in the address. All else replaces the entry: sliders, and what the server adds
+// or puts right. So Back never returns to what is written over at once.
 
 const ACTIONS = ["pointerdown", "keydown", "change", "drop"];
 
 export default function ({ data, setTriggerValue }) {
-  window.workbench ??= new Window();
-  window.workbench.show(data, setTriggerValue);
+  window.crrHistory ??= new Entries();
+  window.crrHistory.places = data.places;
+  window.crrConnection ??= new Connection();
+  window.crrConnection.tell = setTriggerValue;
+}
+
+// A server that was away may have forgotten this window, and then leaves what a part of the page asks for without an answer.
+// So the whole page is asked for once it is back.
+class Connection {
+  constructor() {
+    const app = document.querySelector("[data-testid=stApp]");
+    let away = false;
+    new MutationObserver(() => {
+      const here = app.dataset.testConnectionState === "CONNECTED";
+      if (here && away) this.tell("back", true);
+      away = !here;
+    }).observe(app, { attributeFilter: ["data-test-connection-state"] });
+  }
 }
 
 // A strip of choices that gets the focus scrolls to the one that is marked, away from under the pointer: a click was lost.
@@ -24,10 +38,9 @@ function keepInPlace({ target }) {
   strip.scrollLeft = left;
 }
 
-class Window {
+class Entries {
   constructor() {
     this.acted = false; // since the last entry was made or returned to
-    this.visit = this.held = "";
     this.push = history.pushState.bind(history);
     this.replace = history.replaceState.bind(history);
     history.pushState = history.replaceState = (state, title, address) => this.write(state, title, address);
@@ -37,12 +50,6 @@ class Window {
     // The server may have written before this stood: then there is an entry below that nobody asked for.
     const [opened] = performance.getEntriesByType("navigation");
     this.below = opened && opened.name !== location.href ? opened.name : null;
-  }
-
-  show(data, tell) {
-    this.places = data.places;
-    if (this.visit && this.visit !== data.visit && this.held) tell("ended", this.held);
-    [this.visit, this.held] = [data.visit, data.held];
   }
 
   write(state, title, address) {
