@@ -59,7 +59,7 @@ def look_at_dataset(
         passed_over=dataset.notes.passed_over,
         unusable=unusable,
         empty_masks=masks.empty,
-        links=dataset.notes.links,
+        links=len(dataset.notes.followed),
         masks=masks.rule,
         value_range=found,
         guessed=found is not None and value_range is None,
@@ -99,7 +99,7 @@ def look_at_files(
         facts=facts,
         passed_over=notes.passed_over,
         unusable={path: fact.error for path, fact in facts.items() if fact.error},
-        links=notes.links,
+        links=len(notes.followed),
         value_range=found,
         guessed=found is not None and value_range is None,
     )
