@@ -21,8 +21,8 @@ def masks_of(images: Sequence[Path], folder: Path, masks: Path, notes: Notes) ->
     Args:
         images: Images in `folder` and its subfolders.
         folder: Where the images lie.
-        masks: Where the masks lie, in the same subfolders; in others only if a name tells the image alone, and
-            a good image only if it is that of no other.
+        masks: Where the masks lie, in the same subfolders; in others only if a name tells the image alone,
+            and a good image only if no other has it.
         notes: Told of masks that belong to no image.
 
     Returns:
@@ -85,7 +85,7 @@ def _in_good(image: Path, folder: Path) -> bool:
 
 
 def _chosen(ways: dict[str, list[Path]], notes: Notes) -> tuple[Path, ...]:
-    """The masks of an image where several ways lead to some: an ending that says so wins; parts go together."""
+    """The masks of an image if several ways lead to some: an ending that says so wins; parts go together."""
     used = next(ways[how] for how in ("ending", "folder", "stem") if how in ways)
     notes.pass_over(SECOND, *(mask for masks in ways.values() if masks is not used for mask in masks))
     return tuple(used)

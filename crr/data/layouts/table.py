@@ -84,7 +84,7 @@ def table_categories(table: Path, root: Path, notes: Notes, *, whole_folder: boo
     ]
     if often:
         raise DatasetError(
-            f"{table} names {often[0]} in several rows: keep one, with all its masks in one cell and ; between."
+            f"{table} names {often[0]} in several rows: keep one, with its masks in one cell and ; between."
         )
     if whole_folder:
         listed = [row[column] for found in rows.values() for row in found for column in ("path", "mask")]

@@ -28,7 +28,7 @@ class Notes:
     _noted: set[Path] = field(default_factory=set)
 
     def pass_over(self, reason: str, *paths: Path) -> None:
-        """Note files or folders that are not taken, and why; each once, for a folder may be looked at again."""
+        """Note files or folders that are not taken, and why; each once, however often it is met."""
         for path in paths:
             if path not in self._noted:
                 self._noted.add(path)

@@ -24,9 +24,9 @@ def gear(root: Path, photo: str, *masks: str) -> Path:
 @pytest.mark.parametrize(
     "mask",
     [
-        "000.png", "000_mask.png", "000_gt.png", "000_label.png", "000-mask.png", "000.mask.png", "000 mask.png",
-        "000_MASK.PNG", "000_Mask.Png", "000.bmp", "000_mask.jpg", "000_mask_1.png", "000_mask2.png",
-        "000_seg.png", "000_segmentation.tif", "000_ground_truth.png", "000_groundtruth.png",
+        "000.png", "000_mask.png", "000_gt.png", "000_label.png", "000-mask.png", "000.mask.png",
+        "000 mask.png", "000_MASK.PNG", "000_Mask.Png", "000.bmp", "000_mask.jpg", "000_mask_1.png",
+        "000_mask2.png", "000_seg.png", "000_segmentation.tif", "000_ground_truth.png", "000_groundtruth.png",
         "000_annotation.png", "000/0.png", "000/anything.png",
     ],
 )  # fmt: skip
