@@ -183,18 +183,28 @@ _PLAIN_MODES = {"1": "L", "L": "L", "LA": "L", "CMYK": "CMYK"}
 _SPACES = {"L": "GRAY", "RGB": "RGB ", "CMYK": "CMYK"}
 
 
+_TRIED = np.stack(np.meshgrid(*[np.arange(0, 256, 15, dtype=np.uint8)] * 3), axis=-1).reshape(1, -1, 3)
+"""Colours by which it is known whether a profile changes any."""
+_ROUNDING = 3  # by which profiles of sRGB differ from each other
+
+
 @lru_cache(maxsize=8)
 def _transform(profile: bytes, mode: str) -> PIL.ImageCms.ImageCmsTransform | None:
-    """From a profile's colours to sRGB; None if they are sRGB already."""
+    """From a profile's colours to sRGB; None if they are sRGB already, which its name does not tell."""
     source = PIL.ImageCms.ImageCmsProfile(BytesIO(profile))
-    if "srgb" in (source.profile.profile_description or "").lower():
-        return None
     if source.profile.xcolor_space != _SPACES[mode]:
         raise ValueError("the profile is of another colour space than the pixels")
-    return PIL.ImageCms.buildTransform(
+    transform = PIL.ImageCms.buildTransform(
         source,
         PIL.ImageCms.createProfile("sRGB"),
         mode,
         "RGB",
         PIL.ImageCms.Intent.RELATIVE_COLORIMETRIC,
     )
+    if mode == "CMYK":
+        return transform
+    tried = PIL.Image.fromarray(_TRIED).convert(mode)
+    changed = PIL.ImageCms.applyTransform(tried, transform)
+    assert changed is not None
+    difference = np.asarray(changed, np.int16) - np.asarray(tried.convert("RGB"), np.int16)
+    return None if np.abs(difference).max() <= _ROUNDING else transform
