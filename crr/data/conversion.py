@@ -17,7 +17,12 @@ from crr.data.image_header import ImageHeader, OpenImage, check_size, orientatio
 from crr.errors import ImageError
 from crr.types import Image
 
-_TIFF_PLANAR = 284
+_TIFF_PLANAR, _TIFF_SAMPLE_FORMAT = 284, 339
+_SIGNED = 2  # a value of the latter
+
+cv2.utils.logging.setLogLevel(
+    cv2.utils.logging.LOG_LEVEL_SILENT
+)  # what is wrong with a file is said by us, and not on the user's terminal
 
 TO_UPRIGHT = {
     2: PIL.Image.Transpose.FLIP_LEFT_RIGHT,
@@ -41,8 +46,12 @@ def upright_rgb(
     header = file.header
     if page >= len(header.pages):
         raise ImageError(f"{name} has {len(header.pages)} pages: there is no page {page + 1}.")
+    if page in header.odd_pages:
+        raise ImageError(
+            f"Page {page + 1} of {name} has another depth than its first: save it as a file of its own."
+        )
     if header.depth.deep:
-        values, turn = deep_values(file, page)
+        values, turn = deep_values(file, page, name)
         check_size(values.shape[:2], name)
         picture = _eight_bit(values, file, _range_of(header, name, value_range))
     else:
@@ -59,18 +68,36 @@ def upright_rgb(
     return np.array(picture if upright is None else picture.transpose(upright))
 
 
-def deep_values(file: OpenImage, page: int) -> tuple[NDArray[Any], int]:
+def deep_values(file: OpenImage, page: int, name: str) -> tuple[NDArray[Any], int]:
     """The values of a page deeper than 8 bits as they are stored, and its orientation that is still to apply.
 
     Returns:
         (H, W), or (H, W, 3 or 4) in the order RGB and alpha; integers or fractions.
+
+    Raises:
+        ImageError: Some are no numbers.
     """
     packed = file.header.format == "TIFF" and file.header.depth.bits % 8
     if file.picture is None or file.picture.mode in _CUT_BY_PILLOW or packed:
-        return _read_by_opencv(file, page), 1 if file.header.format == "TIFF" else file.header.orientation
-    picture = _at_page(file, page)
-    picture.load()  # loading a TIFF turns it
-    return np.asarray(picture), orientation_of(picture)
+        values = _read_by_opencv(file, page)
+        turn = 1 if file.header.format == "TIFF" else file.header.orientation
+    else:
+        picture = _at_page(file, page)
+        picture.load()  # loading a TIFF turns it
+        values, turn = stored_values(picture), orientation_of(picture)
+    if values.dtype.kind == "f" and not np.isfinite(values).all():
+        raise ImageError(f"{name} holds values that are no numbers (NaN): fill them in and save it again.")
+    return values, turn
+
+
+def stored_values(picture: PIL.Image.Image) -> NDArray[Any]:
+    """The values of an open picture; Pillow mistakes signed ones of 8 bits, and unsigned ones of 32."""
+    values = np.asarray(picture)
+    if isinstance(picture, TiffImageFile) and values.dtype.kind in "iu":
+        sign = "i" if _SIGNED in picture.tag_v2.get(_TIFF_SAMPLE_FORMAT, ()) else "u"
+        stored = np.dtype(f"{sign}{values.dtype.itemsize}").newbyteorder(values.dtype.byteorder)
+        return values.view(stored)
+    return values
 
 
 _CUT_BY_PILLOW = ("LA", "RGB", "RGBA")
@@ -120,7 +147,7 @@ def _eight_bit(values: NDArray[Any], file: OpenImage, value_range: ValueRange) -
     if file.header.format == "PNG" and bits < 16 and fills_the_high_bits(colours, bits):
         value_range = FULL
     pixels = to_eight_bits(colours, value_range)
-    if file.header.white_is_zero:
+    if file.header.white_is_zero and bits > 8:
         pixels = 255 - pixels
     picture = PIL.Image.fromarray(pixels)
     if values.ndim == 3 and values.shape[2] == 4:
@@ -156,18 +183,28 @@ _PLAIN_MODES = {"1": "L", "L": "L", "LA": "L", "CMYK": "CMYK"}
 _SPACES = {"L": "GRAY", "RGB": "RGB ", "CMYK": "CMYK"}
 
 
+_TRIED = np.stack(np.meshgrid(*[np.arange(0, 256, 15, dtype=np.uint8)] * 3), axis=-1).reshape(1, -1, 3)
+"""Colours by which it is known whether a profile changes any."""
+_ROUNDING = 3  # by which profiles of sRGB differ from each other
+
+
 @lru_cache(maxsize=8)
 def _transform(profile: bytes, mode: str) -> PIL.ImageCms.ImageCmsTransform | None:
-    """From a profile's colours to sRGB; None if they are sRGB already."""
+    """From a profile's colours to sRGB; None if they are sRGB already, which its name does not tell."""
     source = PIL.ImageCms.ImageCmsProfile(BytesIO(profile))
-    if "srgb" in (source.profile.profile_description or "").lower():
-        return None
     if source.profile.xcolor_space != _SPACES[mode]:
         raise ValueError("the profile is of another colour space than the pixels")
-    return PIL.ImageCms.buildTransform(
+    transform = PIL.ImageCms.buildTransform(
         source,
         PIL.ImageCms.createProfile("sRGB"),
         mode,
         "RGB",
         PIL.ImageCms.Intent.RELATIVE_COLORIMETRIC,
     )
+    if mode == "CMYK":
+        return transform
+    tried = PIL.Image.fromarray(_TRIED).convert(mode)
+    changed = PIL.ImageCms.applyTransform(tried, transform)
+    assert changed is not None
+    difference = np.asarray(changed, np.int16) - np.asarray(tried.convert("RGB"), np.int16)
+    return None if np.abs(difference).max() <= _ROUNDING else transform

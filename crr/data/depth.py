@@ -72,17 +72,10 @@ def is_customary(low: float, high: float) -> bool:
 
 
 def to_eight_bits(values: NDArray[Any], value_range: ValueRange) -> NDArray[np.uint8]:
-    """Values of any type to uint8: `low` and below to 0, `high` and above to 255, rounded between.
-
-    Raises:
-        ValueError: There is a value that is no number.
-    """
+    """Numbers of any type to uint8: `low` and below to 0, `high` and above to 255, rounded between."""
     if values.dtype == np.uint16:  # by a table, which needs no floating-point copy of a large photo
         return _scaled(np.arange(2**16, dtype=np.float32), value_range)[values]
-    scaled = values.astype(np.float64 if values.dtype.itemsize > 4 else np.float32)
-    if not np.isfinite(scaled).all():
-        raise ValueError("values that are no numbers")
-    return _scaled(scaled, value_range)
+    return _scaled(values.astype(np.float64 if values.dtype.itemsize > 4 else np.float32), value_range)
 
 
 def _scaled(values: NDArray[Any], value_range: ValueRange) -> NDArray[np.uint8]:

@@ -32,6 +32,7 @@ from crr.data.stored_depth import (
     SUBFILE,
     WIDTH,
     Depth,
+    Directory,
     png_depth,
     tiff_depth,
     tiff_directories,
@@ -78,6 +79,7 @@ class ImageHeader:
         pages: Positions of the pages or frames in the file, at least one; previews and masks are none.
         profile: Whether a colour profile is in it.
         white_is_zero: Whether low values are bright: TIFF's, heeded by decoders for 8 bits only.
+        odd_pages: Which of the pages, counted from 0, are stored with another depth than the first.
     """
 
     format: ImageFormat
@@ -88,6 +90,7 @@ class ImageHeader:
     pages: tuple[int, ...]
     profile: bool
     white_is_zero: bool = False
+    odd_pages: tuple[int, ...] = ()
 
     @property
     def upright_size(self) -> tuple[int, int]:
@@ -270,6 +273,7 @@ def _tiff_header(data: bytes) -> ImageHeader:
         for number, directory in enumerate(directories)
         if not int(directory.get(SUBFILE, 0)) & _PREVIEW_OR_MASK
     ] or [0]
+    kinds = [_kind_of_page(directories[number]) for number in pages]
     first = directories[pages[0]]
     samples = int(first.get(SAMPLES, 1))
     return ImageHeader(
@@ -281,4 +285,11 @@ def _tiff_header(data: bytes) -> ImageHeader:
         pages=tuple(pages),
         profile=PROFILE in first,
         white_is_zero=first.get(PHOTOMETRIC) == 0,
+        odd_pages=tuple(page for page, kind in enumerate(kinds) if kind != kinds[0]),
     )
+
+
+def _kind_of_page(directory: Directory) -> tuple[int, bool, bool]:
+    """What one reading of all pages of a file takes for granted: bits, fractions, and which end is white."""
+    depth = tiff_depth(directory)
+    return depth.bits, depth.floating, depth.deep and directory.get(PHOTOMETRIC) == 0

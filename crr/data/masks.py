@@ -22,7 +22,7 @@ import numpy as np
 import PIL.Image
 from numpy.typing import NDArray
 
-from crr.data.conversion import TO_UPRIGHT
+from crr.data.conversion import TO_UPRIGHT, stored_values
 from crr.data.image_header import ImageHeader, OpenImage, open_image, orientation_of
 from crr.data.images import content_of, read_header
 from crr.data.layouts.samples import Sample
@@ -277,7 +277,9 @@ def _turned(values: NDArray[Any], orientation: int) -> NDArray[Any]:
 
 def _brightest(picture: PIL.Image.Image) -> NDArray[Any]:
     if picture.mode in ("1", "L", "I", "F") or picture.mode.startswith("I;16"):
-        return np.maximum(np.asarray(picture.convert("L") if picture.mode == "1" else picture), 0)
+        return np.maximum(
+            stored_values(picture) if picture.mode != "1" else np.asarray(picture.convert("L")), 0
+        )
     rgba = np.asarray(picture.convert("RGBA"), np.uint16)
     colours, alpha = rgba[..., :3].max(axis=-1), rgba[..., 3]
     if not colours.any():  # black paint on a transparent ground

@@ -278,7 +278,7 @@ def pages_of(digest: str, name: str, content: bytes) -> list[Upload]:
         with open_image(content, name) as file:
             depth, count = file.header.depth, len(file.header.pages)
             silent = depth.deep and depth.silent
-            extremes = extremes_of(file) if silent else None
+            extremes = extremes_of(file, name) if silent else None
     except ImageError:
         return [Upload(digest, (name,), content)]
     return [Upload(digest, (name,), content, page, count, extremes, depth.floating) for page in range(count)]

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-import numpy as np
-
 from crr.config import ValueRange
 from crr.data.conversion import deep_values, upright_rgb
 from crr.data.depth import range_holding
@@ -74,7 +72,7 @@ def _facts(path: Path, decode: bool) -> FileFacts:
         with open_image(data, str(path)) as file:
             header = file.header
             if header.depth.deep and header.depth.silent:
-                return FileFacts(digest, header, extremes_of(file))
+                return FileFacts(digest, header, extremes_of(file, str(path)))
             if decode:
                 upright_rgb(file, str(path), 0, 255, None)
     except ImageError as error:
@@ -82,12 +80,10 @@ def _facts(path: Path, decode: bool) -> FileFacts:
     return FileFacts(digest, header)
 
 
-def extremes_of(file: OpenImage) -> tuple[float, float]:
+def extremes_of(file: OpenImage, name: str) -> tuple[float, float]:
     """The lowest and highest value of the first page of a file deeper than 8 bits, as they are stored."""
-    values, _ = deep_values(file, 0)
+    values, _ = deep_values(file, 0, name)
     colours = values[..., :3] if values.ndim == 3 else values
-    if not np.isfinite(colours).all():
-        raise ValueError("values that are no numbers")
     return float(colours.min()), float(colours.max())
 
 

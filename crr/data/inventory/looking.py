@@ -9,12 +9,12 @@ from crr.config import ValueRange
 from crr.data.datasets import Dataset
 from crr.data.inventory.facts import FileFacts, common_range, read_facts
 from crr.data.inventory.inventory import CategoryCount, Inventory
-from crr.data.inventory.sentences import named
+from crr.data.inventory.sentences import named, number
 from crr.data.layouts.samples import Category
 from crr.data.layouts.walk import Notes, find_images
 from crr.data.masks import survey_masks
 from crr.errors import DatasetError, ImageError
-from crr.runtime.paths import StrPath
+from crr.runtime.paths import StrPath, as_paths
 from crr.runtime.progress import Reporter
 from crr.types import Progress
 
@@ -59,7 +59,7 @@ def look_at_dataset(
         passed_over=dataset.notes.passed_over,
         unusable=unusable,
         empty_masks=masks.empty,
-        links=dataset.notes.links,
+        links=len(dataset.notes.followed),
         masks=masks.rule,
         value_range=found,
         guessed=found is not None and value_range is None,
@@ -67,12 +67,17 @@ def look_at_dataset(
 
 
 def look_at_files(
-    paths: Sequence[StrPath], *, value_range: ValueRange | None = None, progress: Callback | None = None
+    paths: Sequence[StrPath] | StrPath,
+    *,
+    value_range: ValueRange | None = None,
+    progress: Callback | None = None,
 ) -> Inventory:
-    """Find the images among files and folders, and read the header of each; no pixels are decoded.
+    """Find the images among files and folders, and read the header of each.
+
+    Pixels are decoded only of deep files that do not say which value is white.
 
     Args:
-        paths: Images, and folders that are searched for images.
+        paths: Images, and folders that are searched for images; a single one will do.
         value_range: As for `look_at_dataset`.
         progress: As for `look_at_dataset`.
 
@@ -81,10 +86,11 @@ def look_at_files(
         ConfigError: As for `look_at_dataset`.
     """
     notes = Notes()
+    paths = as_paths(paths, "What to look at")
     files = find_images(paths, notes)
     if not files:
-        passed = sum(map(len, notes.passed_over.values()))
-        others = f" {passed} files are no images by their names, or of the system." if passed else ""
+        passed = (f"{number(len(files), 'file')}, {why}" for why, files in notes.passed_over.items())
+        others = f" Passed over: {'; '.join(passed)}." if notes.passed_over else ""
         folders = ", ".join(map(str, paths))
         raise DatasetError(
             f"No images found in {folders}.{others} Give image files, or a folder that holds some."
@@ -99,7 +105,7 @@ def look_at_files(
         facts=facts,
         passed_over=notes.passed_over,
         unusable={path: fact.error for path, fact in facts.items() if fact.error},
-        links=notes.links,
+        links=len(notes.followed),
         value_range=found,
         guessed=found is not None and value_range is None,
     )
@@ -137,7 +143,6 @@ def _count(category: Category) -> CategoryCount:
     return CategoryCount(len(category.train), good, dict(kinds), masked)
 
 
-def _common_folder(paths: Sequence[StrPath]) -> Path:
+def _common_folder(paths: Sequence[Path]) -> Path:
     """The folder by which files are named: the one that was given, or the working folder."""
-    folder = Path(paths[0])
-    return folder if len(paths) == 1 and folder.is_dir() else Path()
+    return paths[0] if len(paths) == 1 and paths[0].is_dir() else Path()

@@ -77,7 +77,8 @@ def _remarks(inventory: Inventory) -> Iterator[str]:
         yield "The masks lie as the sensor saw the photos, and are turned with them."
     if inventory.empty_masks:
         empty = named([name(path) for path in inventory.empty_masks])
-        yield f"{number(len(inventory.empty_masks), 'mask')} that mark nothing: {empty}."
+        marks = "marks" if len(inventory.empty_masks) == 1 else "mark"
+        yield f"{number(len(inventory.empty_masks), 'mask')} {marks} nothing: {empty}."
     if inventory.copies:
         extra = sum(len(group) - 1 for group in inventory.copies)
         groups = named([" = ".join(map(name, group[:3])) for group in inventory.copies])

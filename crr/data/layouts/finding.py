@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Literal
 
 from crr.data.layouts.folders import good_categories, sorted_categories
-from crr.data.layouts.mvtec import UNKNOWN_PART, is_mvtec_category, mvtec_category
+from crr.data.layouts.mvtec import is_mvtec_category, mvtec_category, note_strangers
 from crr.data.layouts.real_iad import real_iad_categories, real_iad_lists
 from crr.data.layouts.samples import Readers
 from crr.data.layouts.table import VISA_TABLE, table_categories, table_in
-from crr.data.layouts.walk import Notes, images_in, images_under, subfolders
+from crr.data.layouts.walk import Notes, subfolders
 
 Layout = Literal["mvtec", "visa", "real-iad", "table", "folders", "folder"]
 
@@ -48,11 +48,7 @@ def find_categories(root: Path, notes: Notes) -> tuple[Layout, Readers]:
     for candidates in ([root], folders):
         mvtec = [folder for folder in candidates if is_mvtec_category(folder)]
         if mvtec:
-            if candidates is folders:
-                notes.pass_over(UNKNOWN_PART, *images_in(root, notes))
-            for folder in candidates:
-                if folder not in mvtec:
-                    notes.pass_over(UNKNOWN_PART, *images_under(folder, notes))
+            note_strangers(root, candidates, mvtec, notes)
             return "mvtec", {folder.name: partial(mvtec_category, folder, notes) for folder in mvtec}
     found = sorted_categories(root, folders, notes)
     if found:

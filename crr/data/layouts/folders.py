@@ -11,10 +11,11 @@ Where good images are both learnt from and tested on, one in five is for testing
 
 import hashlib
 from functools import partial
+from itertools import chain
 from pathlib import Path
 
 from crr.data.layouts.mask_files import masks_of, split_masks
-from crr.data.layouts.mvtec import UNKNOWN_PART, labelled, part_of
+from crr.data.layouts.mvtec import UNKNOWN_PART, labelled, note_strangers, part_of
 from crr.data.layouts.names import is_good, is_masks
 from crr.data.layouts.samples import Category, Readers, good_samples
 from crr.data.layouts.walk import MASKS, Notes, images_in, images_under, subfolders
@@ -29,9 +30,7 @@ def sorted_categories(root: Path, folders: list[Path], notes: Notes) -> Readers:
     for candidates in ([root], folders):
         sorted_folders = {folder: place for folder in candidates if (place := _sorted_place(folder))}
         if sorted_folders:
-            for folder in candidates:
-                if folder not in sorted_folders:
-                    notes.pass_over(UNKNOWN_PART, *images_under(folder, notes))
+            note_strangers(root, candidates, sorted_folders, notes)
             return {
                 folder.name: partial(_sorted_category, folder, place, notes)
                 for folder, place in sorted_folders.items()
@@ -96,7 +95,8 @@ def _sorted_category(folder: Path, place: Path, notes: Notes) -> Category:
     every = [image for found in images.values() for image in found]
     for masks in _mask_folders(folder, place):
         drawn |= masks_of(every, place, masks, notes)
-    samples = [sample for kind, found in images.items() for sample in labelled(found, name, kind, drawn)]
+    labels = (labelled(found, name, kind, drawn, notes) for kind, found in images.items())
+    samples = [*chain.from_iterable(labels)]
     # Who has only good images learns from all of them.
     tests = any(sample.defective for sample in samples)
     test = [sample for sample in samples if tests and (sample.defective or is_tested(sample.path))]

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
-from crr.data.layouts.names import key, without_mask_ending
+from crr.data.layouts.names import is_good, key, without_mask_ending
 from crr.data.layouts.walk import Notes, images_under
 
 WITHOUT_IMAGE = "a mask without an image"
@@ -21,7 +21,8 @@ def masks_of(images: Sequence[Path], folder: Path, masks: Path, notes: Notes) ->
     Args:
         images: Images in `folder` and its subfolders.
         folder: Where the images lie.
-        masks: Where the masks lie, in the same subfolders; in others only if a name tells the image alone.
+        masks: Where the masks lie, in the same subfolders; in others only if a name tells the image alone,
+            and a good image only if no other has it.
         notes: Told of masks that belong to no image.
 
     Returns:
@@ -31,7 +32,9 @@ def masks_of(images: Sequence[Path], folder: Path, masks: Path, notes: Notes) ->
     by_stem: dict[str, list[Path]] = defaultdict(list)
     for image in images:
         by_place[_place(image.relative_to(folder))].append(image)
-        by_stem[key(image.stem)].append(image)
+    for image in sorted(images, key=lambda image: _in_good(image, folder)):
+        if not (_in_good(image, folder) and by_stem[key(image.stem)]):
+            by_stem[key(image.stem)].append(image)
     found: dict[Path, dict[str, list[Path]]] = defaultdict(lambda: defaultdict(list))
     for mask in images_under(masks, notes):
         where = mask.relative_to(masks)
@@ -75,6 +78,10 @@ def _owners(
         if len(by_stem.get(name, ())) == 1:
             return by_stem[name], how
     return [], ""
+
+
+def _in_good(image: Path, folder: Path) -> bool:
+    return is_good(image.relative_to(folder).parts[0])
 
 
 def _chosen(ways: dict[str, list[Path]], notes: Notes) -> tuple[Path, ...]:

@@ -11,6 +11,7 @@ References: Bergmann et al., CVPR 2019; Bergmann et al., IJCV 2022 (LOCO); Heckl
 arXiv 2503.21622 (AD 2); Mishra et al., ISIE 2021 (BTAD).
 """
 
+from collections.abc import Container
 from itertools import chain
 from pathlib import Path
 
@@ -23,6 +24,7 @@ NOT_GOOD = "for training only good images are used"
 BESIDE_GOOD = "beside the folder of good images, so not known to be good"
 UNSORTED = "in no folder that names a defect"
 VALIDATION = "for validation: training holds back images of its own"
+GOOD_MASK = "a mask of a good image"
 PRIVATE = "of a private test, without labels"
 UNKNOWN_PART = "in a folder that is no part of the layout"
 
@@ -45,7 +47,7 @@ def mvtec_category(folder: Path, notes: Notes) -> Category:
     """Read one category; what belongs to no part of it is noted."""
     train, test = part_of(folder, _TRAIN), part_of(folder, _TEST)
     masks = [path for path in subfolders(folder, notes) if is_masks(path.name)]
-    _note_strangers(folder, [train, test, *masks], notes)
+    _note_other_parts(folder, [train, test, *masks], notes)
     return Category(
         folder.name,
         _train_samples(train, folder.name, notes) if train else (),
@@ -79,20 +81,30 @@ def _test_samples(test: Path, category: str, masks: list[Path], notes: Notes) ->
     every = [image for found in images.values() for image in found]
     for folder in masks:
         drawn |= masks_of(every, test, folder, notes)
-    samples = [labelled(found, category, kind, drawn) for kind, found in images.items()]
+    samples = [labelled(found, category, kind, drawn, notes) for kind, found in images.items()]
     return tuple(chain.from_iterable(samples))
 
 
 def labelled(
-    images: list[Path], category: str, kind: str, masks: dict[Path, tuple[Path, ...]]
+    images: list[Path], category: str, kind: str, masks: dict[Path, tuple[Path, ...]], notes: Notes
 ) -> list[Sample]:
     """Samples of one folder; a mask of a good image is not used."""
     if is_good(kind):
+        notes.pass_over(GOOD_MASK, *(mask for image in images for mask in masks.get(image, ())))
         return [Sample(image, category, GOOD) for image in images]
     return [Sample(image, category, kind, masks.get(image, ())) for image in images]
 
 
-def _note_strangers(folder: Path, known: list[Path | None], notes: Notes) -> None:
+def note_strangers(root: Path, folders: list[Path], categories: Container[Path], notes: Notes) -> None:
+    """Note what lies in a data set and in none of its categories; `folders` are the root or those in it."""
+    if root not in folders:
+        notes.pass_over(UNKNOWN_PART, *images_in(root, notes))
+    for folder in folders:
+        if folder not in categories:
+            notes.pass_over(UNKNOWN_PART, *images_under(folder, notes))
+
+
+def _note_other_parts(folder: Path, known: list[Path | None], notes: Notes) -> None:
     """Note what lies in a category's folder and is no part of it."""
     notes.pass_over(UNKNOWN_PART, *images_in(folder, notes))
     for path in subfolders(folder, notes):

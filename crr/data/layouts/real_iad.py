@@ -13,9 +13,10 @@ from typing import Any
 
 from crr.data.layouts.mvtec import NOT_GOOD
 from crr.data.layouts.samples import GOOD, Category, Readers, Sample
-from crr.data.layouts.walk import Notes
+from crr.data.layouts.walk import Notes, images_under
 from crr.errors import DatasetError
 
+IN_NO_LIST = "in no list of the data set"
 OTHER_LISTS = "another list of the same images"
 _MOST_BYTES = 200 * 2**20
 
@@ -45,6 +46,8 @@ def _category(root: Path, path: Path, notes: Notes) -> Category:
         parts[split] = [_sample(row, folder, path.stem, normal) for row in content.get(split, ())]
     bad = [sample.path for sample in parts["train"] if sample.defective]
     notes.pass_over(NOT_GOOD, *bad)
+    listed = {path for split in parts.values() for sample in split for path in (sample.path, *sample.masks)}
+    notes.pass_over(IN_NO_LIST, *(path for path in images_under(folder, notes) if path not in listed))
     train = (sample for sample in parts["train"] if not sample.defective)
     return Category(
         path.stem,

@@ -10,10 +10,11 @@ to the table, or to ROOT.
 """
 
 import csv
-from collections import defaultdict
+from collections import Counter, defaultdict
 from functools import partial
 from io import StringIO
 from pathlib import Path, PureWindowsPath
+from unicodedata import normalize
 
 from crr.data.layouts.folders import is_tested
 from crr.data.layouts.mvtec import NOT_GOOD
@@ -77,6 +78,14 @@ def table_categories(table: Path, root: Path, notes: Notes, *, whole_folder: boo
         rows[row["category"] or root.name].append(row)
     if not rows:
         raise DatasetError(f"{table} lists no images: add a row for each.")
+    named = [row["path"] for found in rows.values() for row in found if row["path"]]
+    often = [
+        path for path, times in Counter(_place(table, root, text) for text in named).items() if times > 1
+    ]
+    if often:
+        raise DatasetError(
+            f"{table} names {often[0]} in several rows: keep one, with its masks in one cell and ; between."
+        )
     if whole_folder:
         listed = [row[column] for found in rows.values() for row in found for column in ("path", "mask")]
         _note_unlisted(root, {_place(table, root, part) for text in listed for part in _paths(text)}, notes)
@@ -135,10 +144,20 @@ def _split_of(row: dict[str, str], sample: Sample, table: Path) -> str | None:
 
 
 def _place(table: Path, root: Path, text: str) -> Path:
-    """A path of the table, relative to the data set or to the table."""
-    path = Path(*PureWindowsPath(text).parts) if "\\" in text else Path(text)
-    beside = table.parent / path
-    return root / path if (root / path).exists() or not beside.exists() else beside
+    """A path of the table, relative to the data set, to the table, or to where VisA's categories lie."""
+    folders = (root, table.parent, root.parent)
+    places = [folder / path for path in _spellings(text) for folder in folders]
+    return next((place for place in places if place.exists()), places[0])
+
+
+def _spellings(text: str) -> list[Path]:
+    """A path as the table has it and as a file system may have it: in another Unicode form, or code page."""
+    forms = [text, normalize("NFC", text), normalize("NFD", text)]
+    if any("\udc80" <= sign <= "\udcff" for sign in text):  # bytes that are no UTF-8
+        forms.append(text.encode(errors="surrogateescape").decode("cp1252", errors="replace"))
+    return [
+        Path(*PureWindowsPath(form).parts) if "\\" in form else Path(form) for form in dict.fromkeys(forms)
+    ]
 
 
 def _columns_of(table: Path) -> dict[str, str] | None:
@@ -161,7 +180,8 @@ def _rows(table: Path, columns: dict[str, str]) -> list[dict[str, str]]:
     places = {meaning: header.index(name) if name else len(header) for meaning, name in columns.items()}
     rows = []
     for line in lines:
-        cells = [*(cell.strip() for cell in line), *[""] * (len(header) + 1 - len(line))]
+        named = [cell.strip() for cell in line[: len(header)]]  # what is beyond has no name and no meaning
+        cells = [*named, *[""] * (len(header) + 1 - len(named))]
         if any(cells):
             rows.append({meaning: cells[place] for meaning, place in places.items()})
     return rows

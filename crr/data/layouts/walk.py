@@ -20,16 +20,19 @@ class Notes:
 
     Attributes:
         passed_over: Reason to files and folders, in the order met.
-        links: Links to files and folders that were followed.
+        followed: Links to files and folders that were followed.
     """
 
     passed_over: dict[str, list[Path]] = field(default_factory=dict)
-    links: int = 0
+    followed: set[Path] = field(default_factory=set)
+    _noted: set[Path] = field(default_factory=set)
 
     def pass_over(self, reason: str, *paths: Path) -> None:
-        """Note files or folders that are not taken, and why."""
-        if paths:
-            self.passed_over.setdefault(reason, []).extend(paths)
+        """Note files or folders that are not taken, and why; each once, however often it is met."""
+        for path in paths:
+            if path not in self._noted:
+                self._noted.add(path)
+                self.passed_over.setdefault(reason, []).append(path)
 
 
 def subfolders(folder: Path, notes: Notes) -> list[Path]:
@@ -75,17 +78,25 @@ def _walk(
     inside = sorted(os.scandir(folder), key=lambda entry: (entry.is_symlink(), entry.name))
     for entry in inside:
         path = folder / entry.name
+        is_folder = _is_folder(entry)
         if is_system(entry.name):
             notes.pass_over(SYSTEM, path)
-        elif entry.is_dir():
-            notes.links += entry.is_symlink()
-            if not leave_out(path):
-                yield from _walk(path, notes, leave_out, seen)
-        elif is_image_name(entry.name):
-            notes.links += entry.is_symlink()
-            yield path
-        else:
+        elif not is_folder and not is_image_name(entry.name):
             notes.pass_over(NO_IMAGE, path)
+        else:
+            if entry.is_symlink():
+                notes.followed.add(path)
+            if not is_folder:
+                yield path
+            elif not leave_out(path):
+                yield from _walk(path, notes, leave_out, seen)
+
+
+def _is_folder(entry: "os.DirEntry[str]") -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link that leads to itself: said when it is its turn to be read
+        return False
 
 
 def _files(folder: Path, notes: Notes) -> list[Path]:

@@ -1,0 +1,294 @@
+"""One look before the work: what it counts, what it finds wrong, and how it says so."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import PIL.Image
+import pytest
+
+from crr.config import ValueRange
+from crr.data.datasets import open_dataset
+from crr.data.inventory.inventory import Inventory
+from crr.data.inventory.looking import look_at_dataset, look_at_files, usable
+from crr.data.inventory.sentences import lines, named
+from crr.errors import DatasetError, ImageError
+from crr.types import Progress
+from tests.crr.tiny import good_images, write_dataset
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A category "plate" of 6 good images, and 2 good and 2 scratched ones to test on, with masks."""
+    return write_dataset(tmp_path / "set", categories=1) / "plate"
+
+
+def looked(root: Path, **options: Any) -> Inventory:
+    return look_at_dataset(open_dataset(root, allow_bare=True), **options)
+
+
+def said(inventory: Inventory) -> str:
+    """All lines; each is a sentence of its own, and there are few."""
+    found = lines(inventory)
+    assert 1 <= len(found) <= 8
+    for line in found:
+        assert line.endswith(".")
+        assert "\n" not in line
+    return "\n".join(found)
+
+
+def test_what_is_there_is_said_in_one_line(root: Path) -> None:
+    inventory = looked(root)
+    assert lines(inventory) == [
+        "plate, as MVTec AD: plate; 6 images to train on, 2 good and 2 defective to test on, 2 masks. "
+        "PNG, 8 bits, RGB, 72 x 48 pixels."
+    ]
+    assert vars(inventory.categories["plate"]) == {
+        "train": 6, "good": 2, "defective": {"scratch": 2}, "masked": 2,
+    }  # fmt: skip
+    assert len(inventory.facts) == 10
+    assert (inventory.unusable, inventory.empty_masks, inventory.copies, inventory.pages) == ({}, (), [], {})
+
+
+def test_only_the_part_that_is_needed_is_read(root: Path) -> None:
+    (root / "test/good/000.png").write_bytes(b"")
+    assert len(looked(root, parts=("train",)).facts) == 6
+    assert looked(root, parts=("train",)).unusable == {}
+    assert len(looked(root, parts=("test",)).unusable) == 1
+
+
+def test_kinds_and_sizes_of_a_mixed_set(root: Path) -> None:
+    PIL.Image.new("L", (40, 30)).save(root / "train/good/a.jpg")
+    PIL.Image.new("CMYK", (640, 480)).save(root / "train/good/b.jpg")
+    PIL.Image.new("RGB", (20, 90)).save(root / "train/good/c.bmp")
+    cv2.imwrite(str(root / "train/good/d.png"), np.full((50, 60), 5000, np.uint16))
+    inventory = looked(root)
+    assert inventory.kinds == {
+        "formats": {"PNG": 11, "JPEG": 2, "BMP": 1},
+        "depths": {"8 bits": 13, "16 bits": 1},
+        "colours": {"RGB": 11, "grey": 2, "CMYK": 1},
+    }
+    assert inventory.sizes == ((40, 30), (640, 480))
+    assert "11 PNG and 2 JPEG and 1 BMP" in said(inventory)
+    assert "40 x 30 to 640 x 480 pixels" in said(inventory)
+
+
+def test_sizes_are_upright(tmp_path: Path) -> None:
+    exif = PIL.Image.Exif()
+    exif[0x0112] = 6
+    PIL.Image.new("RGB", (60, 40)).save(tmp_path / "a.jpg", exif=exif)
+    assert look_at_files([tmp_path]).sizes == ((40, 60), (40, 60))
+
+
+# What cannot be used
+
+
+BAD = {
+    "empty": (b"", "empty"),
+    "text": (b"no image at all", "a text file"),
+    "GIF": (b"GIF89a" + bytes(40), "a GIF image"),
+}
+
+
+@pytest.mark.parametrize(("content", "what"), BAD.values(), ids=BAD)
+@pytest.mark.parametrize("part", ["train/good/000.png", "test/scratch/000.png"])
+def test_files_that_are_no_images(root: Path, part: str, content: bytes, what: str) -> None:
+    (root / part).write_bytes(content)
+    inventory = looked(root)
+    ((path, sentence),) = inventory.unusable.items()
+    assert path == root / part
+    assert str(root / part) in sentence
+    assert what in sentence
+    assert f"1 image cannot be used: {part}." in said(inventory)
+
+
+def test_a_file_that_is_cut_short_is_found_before_the_work(root: Path) -> None:
+    photo = root / "test/good/000.png"
+    photo.write_bytes(photo.read_bytes()[:-200])
+    assert "damaged, cut short" in looked(root).unusable[photo]
+
+
+def test_a_link_that_leads_nowhere(root: Path) -> None:
+    photo = root / "test/scratch/000.png"
+    photo.unlink()
+    photo.symlink_to("../annex/000.png")
+    inventory = looked(root)
+    assert f"{photo} is a link to ../annex/000.png, which is not there" in inventory.unusable[photo]
+    assert "1 link followed" in said(inventory)
+
+
+@pytest.mark.parametrize("content", [b"", b"no image at all", None])
+def test_a_mask_that_cannot_be_read_makes_its_photo_unusable(root: Path, content: bytes | None) -> None:
+    mask = root / "ground_truth/scratch/000_mask.png"
+    if content is None:
+        PIL.Image.new("L", (72, 47), 255).save(mask)
+    else:
+        mask.write_bytes(content)
+    ((path, sentence),) = looked(root).unusable.items()
+    assert path == root / "test/scratch/000.png"
+    assert str(mask) in sentence
+
+
+def test_one_that_is_bad_stops_the_work_and_all_are_named(root: Path) -> None:
+    for number in range(5):
+        (root / f"train/good/{number:03}.png").write_bytes(b"")
+    for number in range(2):
+        (root / f"test/scratch/{number:03}.png").write_bytes(b"text")
+    dataset = open_dataset(root)
+    with pytest.raises(ImageError) as caught:
+        usable(dataset, look_at_dataset(dataset))
+    assert str(caught.value) == (
+        f"{root}/train/good/000.png is empty (zero bytes): save or copy it again. Nor can 6 more: "
+        "train/good/001.png, train/good/002.png, train/good/003.png, train/good/004.png, "
+        "test/scratch/000.png and 1 more. What cannot be used is left out with --on-error skip."
+    )
+
+
+def test_what_is_bad_is_left_out_when_asked(root: Path) -> None:
+    (root / "train/good/000.png").write_bytes(b"")
+    (root / "ground_truth/scratch/001_mask.png").write_bytes(b"")
+    dataset = open_dataset(root)
+    (category,) = usable(dataset, look_at_dataset(dataset), "skip").categories
+    assert [sample.path.name for sample in category.train] == [f"{number:03}.png" for number in range(1, 6)]
+    assert [(sample.defect, sample.path.name) for sample in category.test] == [
+        ("good", "000.png"), ("good", "001.png"), ("scratch", "000.png"),
+    ]  # fmt: skip
+    good = open_dataset(root / "train", allow_bare=True)
+    assert usable(good, look_at_dataset(dataset), "skip") == good.without({root / "train/good/000.png"})
+
+
+# What needs a word
+
+
+def test_masks_that_are_missing_or_mark_nothing(root: Path) -> None:
+    shutil.copy(root / "test/scratch/000.png", root / "test/scratch/002.png")
+    cv2.imwrite(str(root / "ground_truth/scratch/001_mask.png"), np.zeros((48, 72), np.uint8))
+    cv2.imwrite(str(root / "ground_truth/scratch/009_mask.png"), np.zeros((48, 72), np.uint8))
+    inventory = looked(root)
+    assert inventory.empty_masks == (root / "ground_truth/scratch/001_mask.png",)
+    text = said(inventory)
+    assert "1 mask marks nothing: ground_truth/scratch/001_mask.png." in text
+    assert "Passed over, a mask without an image: 1 file, ground_truth/scratch/009_mask.png." in text
+    assert "without a mask where others have one: 1 file, test/scratch/002.png." in text
+    assert inventory.categories["plate"].masked == 2
+
+
+def test_graded_and_turned_masks_are_said(root: Path) -> None:
+    for mask in (root / "ground_truth/scratch").iterdir():
+        PIL.Image.open(mask).save(mask.with_suffix(".jpg"))
+        mask.unlink()
+    assert "The masks are graded: from half of 255 on a pixel is defect." in said(looked(root))
+    exif = PIL.Image.Exif()
+    exif[0x0112] = 6
+    for photo in (root / "test/scratch").iterdir():
+        PIL.Image.open(photo).save(photo, exif=exif)
+    assert "as the sensor saw the photos" in said(looked(root))
+
+
+def test_copies_are_told_by_their_content(root: Path) -> None:
+    for name in ("train/good/zz.png", "test/good/zz.png"):
+        shutil.copy(root / "train/good/000.png", root / name)
+    inventory = looked(root)
+    names = ["train/good/000.png", "train/good/zz.png", "test/good/zz.png"]
+    assert inventory.copies == [[root / name for name in names]]
+    assert f"2 files with the same content as another: {' = '.join(names)}." in said(inventory)
+
+
+def test_pages_are_counted(root: Path) -> None:
+    pages = [PIL.Image.fromarray(image) for image in good_images("plate", 3)]
+    pages[0].save(root / "train/good/pages.tif", save_all=True, append_images=pages[1:])
+    inventory = looked(root)
+    assert inventory.pages == {root / "train/good/pages.tif": 3}
+    assert "Files of several pages, of which the first is used: train/good/pages.tif has 3." in said(
+        inventory
+    )
+    assert "Files of several pages: pages.tif has 3." in said(look_at_files([root / "train/good"]))
+
+
+def test_parts_that_are_missing_are_said(root: Path) -> None:
+    shutil.rmtree(root / "test/good")
+    shutil.rmtree(root / "ground_truth")
+    text = said(looked(root))
+    assert "plate has no good test image, so no image-level figures" in text
+    assert "plate has no masks, so no pixel-level figures." in text
+    shutil.rmtree(root / "test/scratch")
+    write_dataset(root.parent, categories=1, masks=False)
+    shutil.rmtree(root / "test/scratch")
+    assert "plate has no defective test image, so nothing can be measured on it." in said(looked(root))
+
+
+def test_the_range_of_deep_files_is_said_with_where_it_is_from(root: Path) -> None:
+    cv2.imwrite(str(root / "train/good/deep.png"), np.full((50, 60), 3000, np.uint16))
+    guessed, given = looked(root), looked(root, value_range=ValueRange(0, 9999))
+    assert (guessed.value_range, guessed.guessed) == (ValueRange(0, 4095), True)
+    assert "read from 0 to 4095 (guessed from all of them; --range says another)." in said(guessed)
+    assert (given.value_range, given.guessed) == (ValueRange(0, 9999), False)
+    assert "read from 0 to 9999 (as given or trained with)." in said(given)
+    (root / "train/good/deep.png").unlink()
+    assert looked(root, value_range=ValueRange(0, 9999)).value_range is None
+
+
+def test_of_what_is_many_the_first_are_named(root: Path) -> None:
+    for number in range(9):
+        (root / f"train/good/{number}.txt").touch()
+    text = said(looked(root))
+    assert "no image by its name: 9 files, " in text
+    assert "4.txt and 4 more." in text
+    assert named(list("abcde")) == "a, b, c, d, e"
+    assert named(list("abcdefg")) == "a, b, c, d, e and 2 more"
+
+
+# As JSON, and for a list of files
+
+
+def test_an_inventory_is_plain_json(root: Path) -> None:
+    (root / "train/good/000.png").write_bytes(b"")
+    (root / "train/good/Gr\udcfcn.txt").touch()
+    for number in range(9):
+        (root / f"train/good/{number}.txt").touch()
+    values = json.loads(json.dumps(looked(root).as_json()))
+    assert (values["root"], values["layout"], values["images"]) == (str(root), "mvtec", 10)
+    assert values["categories"] == {
+        "plate": {"train": 6, "good": 2, "defective": {"scratch": 2}, "masked": 2}
+    }
+    assert list(values["unusable"]) == ["train/good/000.png"]
+    noted = values["passed_over"]["no image by its name"]
+    assert (noted["count"], len(noted["first"])) == (10, 5)
+    assert (values["formats"], values["sizes"]) == ({"PNG": 9}, [[72, 48], [72, 48]])
+    assert values["masks"] == {"graded": False, "largest": 255, "turned": False}
+
+
+def test_files_and_folders_are_looked_at_alike(root: Path, tmp_path: Path) -> None:
+    (tmp_path / "broken.png").write_bytes(b"text")
+    inventory = look_at_files([root, tmp_path / "broken.png", tmp_path / "missing.png"])
+    assert (inventory.layout, len(inventory.facts)) == ("files", 12)
+    assert set(inventory.unusable) == {tmp_path / "broken.png", tmp_path / "missing.png"}
+    assert {reason: len(paths) for reason, paths in inventory.passed_over.items()} == {
+        "masks, which are no photos": 2
+    }
+    text = said(inventory)
+    assert text.startswith("12 images. PNG, 8 bits, RGB, 72 x 48 pixels.")
+    assert f"2 images cannot be used: {tmp_path}/broken.png, {tmp_path}/missing.png." in text
+
+
+def test_a_folder_is_looked_at_as_text_too(root: Path) -> None:
+    assert look_at_files(str(root)).facts.keys() == look_at_files([root]).facts.keys()
+    assert look_at_files(str(root)).root == root
+
+
+def test_no_image_at_all_is_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match=r"No images found in .*\. Give image files, or a folder"):
+        look_at_files([tmp_path])
+    (tmp_path / "a.txt").touch()
+    with pytest.raises(DatasetError, match=r"\. Passed over: 1 file, no image by its name\. Give"):
+        look_at_files([tmp_path])
+
+
+def test_progress_counts_the_images(root: Path) -> None:
+    reports: list[Progress] = []
+    looked(root, progress=reports.append)
+    assert {report.stage for report in reports} == {"check"}
+    assert (reports[-1].step, reports[-1].total) == (10, 10)

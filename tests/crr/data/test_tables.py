@@ -1,0 +1,178 @@
+"""Data sets that a table describes: how tables are written, and what they leave open."""
+
+import os
+from pathlib import Path
+from typing import Literal
+from unicodedata import normalize
+
+import pytest
+
+from crr.data.datasets import open_dataset
+from crr.errors import DatasetError
+from tests.crr.places import masks_in, passed_over, the_parts, touch
+
+ROWS = [
+    ["path", "label", "split", "mask"],
+    ["photos/0.png", "good", "train", ""],
+    ["photos/1.png", "OK", "test", ""],
+    ["photos/2.png", "cut", "test", "masks/2.png"],
+]
+PARTS = {"train": ["0.png"], "good": ["1.png"], "cut": ["2.png"]}
+
+
+def listed(root: Path, rows: list[list[str]], separator: str = ",", ending: str = "\n") -> Path:
+    """A folder with a table of these rows and the files that it names, and beside it nothing."""
+    lines = [separator.join(f'"{cell}"' if separator in cell else cell for cell in row) for row in rows]
+    touch(root, "table.csv", *(f"photos/{number}.png" for number in range(3)), "masks/2.png")
+    (root / "table.csv").write_text("".join(line + ending for line in lines))
+    return root
+
+
+def with_bytes(root: Path, before: bytes, after: bytes) -> None:
+    """Put other bytes into the table."""
+    content = (root / "table.csv").read_bytes()
+    assert before in content
+    (root / "table.csv").write_bytes(content.replace(before, after))
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+@pytest.mark.parametrize("ending", ["\n", "\r\n"])
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+def test_tables_as_spreadsheets_save_them(tmp_path: Path, separator: str, ending: str, mark: bytes) -> None:
+    root = listed(tmp_path, ROWS, separator, ending)
+    (root / "table.csv").write_bytes(mark + (root / "table.csv").read_bytes())
+    dataset = open_dataset(root)
+    assert dataset.layout == "table"
+    assert the_parts(root) == PARTS
+    assert masks_in(dataset) == {"photos/2.png": ["masks/2.png"]}
+    assert dataset.notes.passed_over == {}
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["Path,Label,Split,Mask", "image,class,set,ground_truth", " file name , Defect Type ,phase,mask_path"],
+)
+def test_columns_have_many_names(tmp_path: Path, header: str) -> None:
+    root = listed(tmp_path, [header.split(","), *ROWS[1:]])
+    assert the_parts(root) == PARTS
+    assert masks_in(open_dataset(root)) == {"photos/2.png": ["masks/2.png"]}
+
+
+def test_the_table_itself_can_be_given_and_lie_elsewhere(tmp_path: Path) -> None:
+    root = listed(tmp_path / "parts", ROWS)
+    (category,) = open_dataset(root / "table.csv").categories
+    assert (category.name, len(category.test)) == ("parts", 2)
+    (tmp_path / "lists").mkdir()
+    rows = [ROWS[0], *([f"../parts/{path}", *others] for path, *others in ROWS[1:3])]
+    listed(tmp_path / "lists", rows)
+    dataset = open_dataset(tmp_path / "lists/table.csv")
+    assert [sample.path.resolve() for sample in dataset.categories[0].train] == [root / "photos/0.png"]
+
+
+def test_paths_of_windows(tmp_path: Path) -> None:
+    root = listed(tmp_path, ROWS)
+    with_bytes(root, b"/", b"\\")
+    assert the_parts(root) == PARTS
+    assert masks_in(open_dataset(root)) == {"photos/2.png": ["masks/2.png"]}
+
+
+def test_several_masks_of_an_image(tmp_path: Path) -> None:
+    touch(tmp_path, "masks/2b.png")
+    for separator in ",;":
+        root = listed(tmp_path, [*ROWS[:3], [*ROWS[3][:3], "masks/2.png; masks/2b.png"]], separator)
+        assert masks_in(open_dataset(root)) == {"photos/2.png": ["masks/2.png", "masks/2b.png"]}
+
+
+@pytest.mark.parametrize(
+    ("written", "stored"), [("utf-8", "utf-8"), ("cp1252", "cp1252"), ("cp1252", "utf-8")]
+)
+def test_names_in_the_code_page_of_an_old_windows(tmp_path: Path, written: str, stored: str) -> None:
+    root = listed(tmp_path, [*ROWS, ["photos/Grün.png", "cut", "test", "masks/2.png"]])
+    with_bytes(root, "Grün".encode(), "Grün".encode(written))
+    name = os.fsdecode("Grün.png".encode(stored))
+    touch(root / "photos", name)
+    assert the_parts(root)["cut"] == ["2.png", name]
+
+
+@pytest.mark.parametrize("written", ["NFC", "NFD"])
+@pytest.mark.parametrize("stored", ["NFC", "NFD"])
+def test_names_that_a_mac_has_written(
+    tmp_path: Path, written: Literal["NFC", "NFD"], stored: Literal["NFC", "NFD"]
+) -> None:
+    root = listed(tmp_path, [*ROWS, [normalize(written, "photos/é.png"), "cut", "test", "masks/2.png"]])
+    touch(root / "photos", normalize(stored, "é.png"))
+    assert all(sample.path.exists() for sample in open_dataset(root).categories[0].test)
+
+
+def test_without_a_split_good_images_are_for_both(tmp_path: Path) -> None:
+    rows = [
+        ["image", "label"],
+        *([f"good/{number}.png", "good"] for number in range(30)),
+        ["photos/0.png", "cut"],
+    ]
+    for number in range(30):
+        touch(tmp_path, f"good/{number}.png")
+        (tmp_path / f"good/{number}.png").write_bytes(bytes([number]))
+    parts = the_parts(listed(tmp_path, rows))
+    assert len(parts["train"]) + len(parts["good"]) == 30
+    assert 1 <= len(parts["good"]) <= 12
+    assert parts["cut"] == ["0.png"]
+
+
+@pytest.mark.parametrize("label", ["0", "False", "normal", "Good", "defect-free"])
+def test_good_is_written_in_many_ways(tmp_path: Path, label: str) -> None:
+    rows = [ROWS[0], ["photos/0.png", label, "test", ""], ["photos/2.png", "1", "test", "masks/2.png"]]
+    assert the_parts(listed(tmp_path, rows)) == {"train": [], "good": ["0.png"], "defective": ["2.png"]}
+
+
+def test_a_table_names_categories(tmp_path: Path) -> None:
+    rows = [[*row, category] for row, category in zip(ROWS, ["product", "nut", "", "nut"], strict=True)]
+    dataset = open_dataset(listed(tmp_path / "parts", rows))
+    assert [(category.name, len(category.test)) for category in dataset.categories] == [
+        ("nut", 1),
+        ("parts", 1),
+    ]
+
+
+def test_cells_beyond_the_columns_mean_nothing(tmp_path: Path) -> None:
+    rows = [["path", "label"], ["photos/0.png", "good", "test"], ["photos/2.png", "cut", "masks/2.png"]]
+    dataset = open_dataset(listed(tmp_path / "parts", rows))
+    assert [category.name for category in dataset.categories] == ["parts"]
+    assert masks_in(dataset) == {"photos/2.png": []}
+
+
+def test_images_in_no_row_are_noted(tmp_path: Path) -> None:
+    root = listed(tmp_path, [*ROWS[:2], ["photos/2.png", "cut", "test", "masks/2.png"]])
+    touch(root, "more/new.png", "masks/3.png", "__MACOSX/photos/._0.png")
+    assert passed_over(open_dataset(root).notes, root) == {
+        "in no row of the table": ["masks/3.png", "more/new.png", "photos/1.png"]
+    }
+
+
+def test_rows_that_are_not_used_are_noted(tmp_path: Path) -> None:
+    rows = [ROWS[0], ["photos/0.png", "good", "val", ""], ["photos/1.png", "cut", "train", ""], ROWS[3]]
+    root = listed(tmp_path, rows)
+    assert passed_over(open_dataset(root).notes, root) == {
+        "for validation: training holds back images of its own": ["photos/0.png"],
+        "for training only good images are used": ["photos/1.png"],
+    }
+
+
+def test_an_image_in_two_rows_is_refused_by_name(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match=r"names .*photos/0\.png in several rows"):
+        open_dataset(listed(tmp_path, [*ROWS, ["./photos/0.png", "good", "test", ""]]))
+
+
+def test_several_tables_are_a_question(tmp_path: Path) -> None:
+    root = listed(tmp_path, ROWS)
+    (root / "second.csv").write_text("path,label\nphotos/0.png,good\n")
+    with pytest.raises(DatasetError, match=r"several tables of images: .*second\.csv, table\.csv"):
+        open_dataset(root)
+    (root / "second.csv").write_text("some,figures\n1,2\n")
+    assert the_parts(root) == PARTS
+
+
+def test_a_table_without_what_is_needed(tmp_path: Path) -> None:
+    root = listed(tmp_path, [["name", "label"], ["photos/0.png", "good"]])
+    with pytest.raises(DatasetError, match="it needs the columns path and label"):
+        open_dataset(root / "table.csv")
