@@ -218,8 +218,11 @@ def test_folders_go_on_in_the_next_visit(page, end_visit, tmp_path):
 
 
 def test_the_camera_goes_on_in_the_next_visit(page, end_visit):
-    def take_photo(button: str) -> None:
-        page.get_by_role("button", name=button).click()
+    def take_photo() -> None:
+        page.wait_for_function(
+            "document.querySelector('video')?.readyState === 4"
+        )
+        page.get_by_role("button", name="Take Photo").click()
         expect(page.get_by_text("Your images: 1")).to_be_visible()
         expect(page.locator(".answer")).to_contain_text("camera ")
         settled(page)
@@ -228,10 +231,10 @@ def test_the_camera_goes_on_in_the_next_visit(page, end_visit):
     settled(page)
     page.get_by_role("button", name="Folder or camera").click()
     page.get_by_text("Use the camera").click()
-    take_photo("Take Photo")
+    take_photo()
     end_visit()
     expect(page.get_by_text(ENDED)).to_be_visible()
-    take_photo("Take Photo")
+    take_photo()
     expect(page.get_by_text("did not foresee")).to_have_count(0)
 
 

@@ -41,10 +41,12 @@ function keepInPlace({ target }) {
 class Entries {
   constructor() {
     this.acted = false; // since the last entry was made or returned to
+    this.leaving = false; // another page was asked for, and its path does not stand in the address yet
     this.push = history.pushState.bind(history);
     this.replace = history.replaceState.bind(history);
     history.pushState = history.replaceState = (state, title, address) => this.write(state, title, address);
-    for (const action of ACTIONS) addEventListener(action, () => (this.acted = true), true);
+    for (const action of ACTIONS) addEventListener(action, () => this.act(), true);
+    addEventListener("click", (event) => this.follow(event.target.closest?.("a[href]")), true);
     addEventListener("popstate", (event) => this.returned(event), true);
     addEventListener("pointerdown", keepInPlace, true);
     // The server may have written before this stood: then there is an entry below that nobody asked for.
@@ -52,9 +54,21 @@ class Entries {
     this.below = opened && opened.name !== location.href ? opened.name : null;
   }
 
+  act() {
+    this.acted = true;
+    this.leaving = false;
+  }
+
+  follow(link) {
+    this.leaving = Boolean(link) && link.origin === location.origin && link.pathname !== location.pathname;
+  }
+
   write(state, title, address) {
     const next = new URL(address ?? location.href, document.baseURI);
     const otherPage = next.pathname !== location.pathname;
+    // What the other page writes may come before its path, and would stand in the entry of this one; it comes again with it.
+    if (this.leaving && !otherPage) return;
+    this.leaving = false;
     if (otherPage || (this.acted && this.place(next) !== this.place(location))) {
       this.acted = false;
       this.push(state, title, address);
@@ -67,7 +81,7 @@ class Entries {
   }
 
   returned(event) {
-    this.acted = false;
+    this.acted = this.leaving = false;
     if (event.state === null && location.href === this.below) {
       event.stopImmediatePropagation(); // Streamlit would write over it
       history.back();
