@@ -44,7 +44,7 @@ def find_categories(root: Path, notes: Notes) -> tuple[Layout, Readers]:
     lists = real_iad_lists(root)
     if lists:
         return "real-iad", real_iad_categories(root, lists, notes)
-    folders = subfolders(root, notes)
+    folders = subfolders(root)
     for candidates in ([root], folders):
         mvtec = [folder for folder in candidates if is_mvtec_category(folder)]
         if mvtec:

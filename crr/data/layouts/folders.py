@@ -29,6 +29,8 @@ def sorted_categories(root: Path, folders: list[Path], notes: Notes) -> Readers:
     for candidates in ([root], folders):
         sorted_folders = {folder: place for folder in candidates if (place := _sorted_place(folder))}
         if sorted_folders:
+            if candidates is folders:
+                notes.pass_over(UNKNOWN_PART, *images_in(root, notes))
             for folder in candidates:
                 if folder not in sorted_folders:
                     notes.pass_over(UNKNOWN_PART, *images_under(folder, notes))
@@ -88,15 +90,21 @@ def _sorted_category(folder: Path, place: Path, notes: Notes) -> Category:
     name = folder.name
     images: dict[str, list[Path]] = {}
     drawn: dict[Path, tuple[Path, ...]] = {}
+    masks = _mask_folders(folder, place)
     notes.pass_over(UNKNOWN_PART, *images_in(place, notes))
-    for kind in subfolders(place, notes):
+    if place != folder:
+        known = (place, *masks)
+        notes.pass_over(UNKNOWN_PART, *images_under(folder, notes, leave_out=lambda path: path in known))
+    for kind in subfolders(place):
         if not is_masks(kind.name):
             images[kind.name], beside = split_masks(images_under(kind, notes), notes)
             drawn |= beside
     every = [image for found in images.values() for image in found]
-    for masks in _mask_folders(folder, place):
-        drawn |= masks_of(every, place, masks, notes)
-    samples = [sample for kind, found in images.items() for sample in labelled(found, name, kind, drawn)]
+    for each in masks:
+        drawn |= masks_of(every, place, each, notes)
+    samples = [
+        sample for kind, found in images.items() for sample in labelled(found, name, kind, drawn, notes)
+    ]
     # Who has only good images learns from all of them.
     tests = any(sample.defective for sample in samples)
     test = [sample for sample in samples if tests and (sample.defective or is_tested(sample.path))]

@@ -10,6 +10,7 @@ from crr.data.layouts.walk import Notes, images_under
 WITHOUT_IMAGE = "a mask without an image"
 BESIDE = "a mask that lies beside its image"
 SECOND = "a second mask of the same image"
+OF_GOOD = "a mask of a good image"
 
 _Place = tuple[tuple[str, ...], str]
 """The folders above a file and its name, as they are compared."""

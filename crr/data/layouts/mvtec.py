@@ -14,7 +14,7 @@ arXiv 2503.21622 (AD 2); Mishra et al., ISIE 2021 (BTAD).
 from itertools import chain
 from pathlib import Path
 
-from crr.data.layouts.mask_files import masks_of, split_masks
+from crr.data.layouts.mask_files import OF_GOOD, masks_of, split_masks
 from crr.data.layouts.names import is_good, is_masks, key
 from crr.data.layouts.samples import GOOD, Category, Sample, good_samples
 from crr.data.layouts.walk import Notes, images_in, images_under, subfolders
@@ -44,7 +44,7 @@ def part_of(folder: Path, names: tuple[str, ...]) -> Path | None:
 def mvtec_category(folder: Path, notes: Notes) -> Category:
     """Read one category; what belongs to no part of it is noted."""
     train, test = part_of(folder, _TRAIN), part_of(folder, _TEST)
-    masks = [path for path in subfolders(folder, notes) if is_masks(path.name)]
+    masks = [path for path in subfolders(folder) if is_masks(path.name)]
     _note_strangers(folder, [train, test, *masks], notes)
     return Category(
         folder.name,
@@ -55,7 +55,7 @@ def mvtec_category(folder: Path, notes: Notes) -> Category:
 
 def _train_samples(train: Path, category: str, notes: Notes) -> tuple[Sample, ...]:
     good, direct = [], images_in(train, notes)
-    for folder in subfolders(train, notes):
+    for folder in subfolders(train):
         if is_good(folder.name):
             good += images_under(folder, notes)
         else:
@@ -70,7 +70,7 @@ def _test_samples(test: Path, category: str, masks: list[Path], notes: Notes) ->
     notes.pass_over(UNSORTED, *images_in(test, notes))
     images: dict[str, list[Path]] = {}
     drawn: dict[Path, tuple[Path, ...]] = {}
-    for folder in subfolders(test, notes):
+    for folder in subfolders(test):
         if is_masks(folder.name):
             masks = [*masks, folder]
         else:
@@ -79,15 +79,16 @@ def _test_samples(test: Path, category: str, masks: list[Path], notes: Notes) ->
     every = [image for found in images.values() for image in found]
     for folder in masks:
         drawn |= masks_of(every, test, folder, notes)
-    samples = [labelled(found, category, kind, drawn) for kind, found in images.items()]
+    samples = [labelled(found, category, kind, drawn, notes) for kind, found in images.items()]
     return tuple(chain.from_iterable(samples))
 
 
 def labelled(
-    images: list[Path], category: str, kind: str, masks: dict[Path, tuple[Path, ...]]
+    images: list[Path], category: str, kind: str, masks: dict[Path, tuple[Path, ...]], notes: Notes
 ) -> list[Sample]:
-    """Samples of one folder; a mask of a good image is not used."""
+    """Samples of one folder; a mask of a good image is not used, and noted."""
     if is_good(kind):
+        notes.pass_over(OF_GOOD, *(mask for image in images for mask in masks.get(image, ())))
         return [Sample(image, category, GOOD) for image in images]
     return [Sample(image, category, kind, masks.get(image, ())) for image in images]
 
@@ -95,7 +96,7 @@ def labelled(
 def _note_strangers(folder: Path, known: list[Path | None], notes: Notes) -> None:
     """Note what lies in a category's folder and is no part of it."""
     notes.pass_over(UNKNOWN_PART, *images_in(folder, notes))
-    for path in subfolders(folder, notes):
+    for path in subfolders(folder):
         if path not in known:
             name = key(path.name)
             reason = VALIDATION if name in _VALIDATION else PRIVATE if name in _PRIVATE else UNKNOWN_PART

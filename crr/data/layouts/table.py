@@ -16,10 +16,11 @@ from io import StringIO
 from pathlib import Path, PureWindowsPath
 
 from crr.data.layouts.folders import is_tested
+from crr.data.layouts.mask_files import OF_GOOD
 from crr.data.layouts.mvtec import NOT_GOOD
 from crr.data.layouts.names import is_good, key
 from crr.data.layouts.samples import GOOD, Category, Readers, Sample
-from crr.data.layouts.walk import Notes, images_under
+from crr.data.layouts.walk import Notes, pass_over_others
 from crr.errors import DatasetError
 
 VISA_TABLE = Path("split_csv", "1cls.csv")
@@ -79,14 +80,15 @@ def table_categories(table: Path, root: Path, notes: Notes, *, whole_folder: boo
         raise DatasetError(f"{table} lists no images: add a row for each.")
     if whole_folder:
         listed = [row[column] for found in rows.values() for row in found for column in ("path", "mask")]
-        _note_unlisted(root, {_place(table, root, part) for text in listed for part in _paths(text)}, notes)
+        images = {_place(table, root, part) for text in listed for part in _paths(text)}
+        pass_over_others(root, {table, *images}, IN_NO_TABLE, notes)
     return {name: partial(_category, table, root, name, found, notes) for name, found in rows.items()}
 
 
 def _category(table: Path, root: Path, name: str, rows: list[dict[str, str]], notes: Notes) -> Category:
     parts: dict[str, list[Sample]] = {"train": [], "test": []}
     for row in rows:
-        sample = _sample(table, root, name, row)
+        sample = _sample(table, root, name, row, notes)
         split = _split_of(row, sample, table)
         if split is None:
             notes.pass_over(UNUSED_SPLIT, sample.path)
@@ -98,25 +100,20 @@ def _category(table: Path, root: Path, name: str, rows: list[dict[str, str]], no
     return Category(name, train, test)
 
 
-def _sample(table: Path, root: Path, category: str, row: dict[str, str]) -> Sample:
+def _sample(table: Path, root: Path, category: str, row: dict[str, str], notes: Notes) -> Sample:
     label = _NUMBERS.get(key(row["label"]), row["label"])
     if not row["path"] or not label:
         raise DatasetError(f"{table} has a row without {'a path' if label else 'a label'}: fill it in.")
-    if is_good(label):
-        return Sample(_place(table, root, row["path"]), category, GOOD)
     masks = tuple(_place(table, root, mask) for mask in _paths(row["mask"]))
+    if is_good(label):
+        notes.pass_over(OF_GOOD, *masks)
+        return Sample(_place(table, root, row["path"]), category, GOOD)
     return Sample(_place(table, root, row["path"]), category, label, masks)
 
 
 def _paths(text: str) -> list[str]:
     """The paths of a cell, which may hold several masks of an image."""
     return [part.strip() for part in text.split(";") if part.strip()]
-
-
-def _note_unlisted(root: Path, listed: set[Path], notes: Notes) -> None:
-    known = {path.resolve() for path in listed}
-    images = images_under(root, Notes())
-    notes.pass_over(IN_NO_TABLE, *(path for path in images if path.resolve() not in known))
 
 
 def _split_of(row: dict[str, str], sample: Sample, table: Path) -> str | None:

@@ -32,15 +32,9 @@ class Notes:
             self.passed_over.setdefault(reason, []).extend(paths)
 
 
-def subfolders(folder: Path, notes: Notes) -> list[Path]:
-    """The folders in a folder, sorted; those of the system are passed over."""
-    found = []
-    for path in sorted(folder.iterdir()):
-        if is_system(path.name):
-            notes.pass_over(SYSTEM, path)
-        elif path.is_dir():
-            found.append(path)
-    return found
+def subfolders(folder: Path) -> list[Path]:
+    """The folders in a folder, sorted, without those of the system, which `images_in` notes."""
+    return [path for path in sorted(folder.iterdir()) if path.is_dir() and not is_system(path.name)]
 
 
 def images_in(folder: Path, notes: Notes) -> list[Path]:
@@ -77,7 +71,7 @@ def _walk(
         path = folder / entry.name
         if is_system(entry.name):
             notes.pass_over(SYSTEM, path)
-        elif entry.is_dir():
+        elif _is_folder(entry):
             notes.links += entry.is_symlink()
             if not leave_out(path):
                 yield from _walk(path, notes, leave_out, seen)
@@ -88,8 +82,31 @@ def _walk(
             notes.pass_over(NO_IMAGE, path)
 
 
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link to itself; who reads it as an image says so
+        return False
+
+
 def _files(folder: Path, notes: Notes) -> list[Path]:
     return images_under(folder, notes, leave_out=lambda _: True)
+
+
+def pass_over_others(folder: Path, listed: Iterable[Path], reason: str, notes: Notes) -> None:
+    """Note everything in a folder that a list does not name.
+
+    Args:
+        folder: Folder of the data set.
+        listed: What the list names, and the list itself.
+        reason: Why images are passed over that it does not name.
+        notes: Told of them, and of what is no image.
+    """
+    plain = {*listed}
+    real = {os.path.realpath(path) for path in plain}
+    met = Notes()
+    for why, paths in ((reason, images_under(folder, met)), *met.passed_over.items()):
+        notes.pass_over(why, *(path for path in paths if path not in plain and os.path.realpath(path) not in real))
 
 
 def find_images(paths: Iterable[StrPath] | StrPath, notes: Notes | None = None) -> list[Path]:
