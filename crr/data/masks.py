@@ -203,6 +203,8 @@ def mask_values(path: Path) -> tuple[NDArray[Any], bool]:
             raise ImageError(f"{path} is a mask of a rare kind: save it as PNG.")
         file.picture.load()
         values = _brightest(file.picture)
+        if not np.isfinite(values).all():
+            raise ValueError("values that are no numbers")
         return _turned(values, orientation_of(file.picture)), _is_lossy(file)
 
 

@@ -64,7 +64,7 @@ def _serve(pipe: Connection) -> None:
     import tests.fuzz.promises  # what all tasks need, before memory is measured
 
     tests.fuzz.promises.warm_up()
-    warnings.simplefilter("error")
+    warnings.filterwarnings("error", module=r"crr\.")
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # libtiff says there what it dislikes
     with suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_DATA, (_GUARD, resource.RLIM_INFINITY))
