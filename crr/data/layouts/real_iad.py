@@ -7,17 +7,19 @@ A row holds "anomaly_class", "image_path" and "mask_path"; masks lie beside thei
 """
 
 import json
+from collections.abc import Iterator
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from crr.data.layouts.mvtec import NOT_GOOD
+from crr.data.layouts.mvtec import GOOD_MASK, NOT_GOOD
 from crr.data.layouts.samples import GOOD, Category, Readers, Sample
-from crr.data.layouts.walk import Notes, images_under
+from crr.data.layouts.walk import Notes, pass_over_others
 from crr.errors import DatasetError
 
-IN_NO_LIST = "in no list of the data set"
 OTHER_LISTS = "another list of the same images"
+IN_NO_LIST = "in no list of the data set"
 _MOST_BYTES = 200 * 2**20
 
 
@@ -32,9 +34,20 @@ def real_iad_lists(root: Path) -> list[Path]:
 
 def real_iad_categories(root: Path, lists: list[Path], notes: Notes) -> Readers:
     """The categories that the JSON files list."""
-    others = [path for path in root.glob("realiad_jsons*/**/*.json") if path not in lists]
-    notes.pass_over(OTHER_LISTS, *sorted(others))
+    others = sorted(path for path in root.glob("realiad_jsons*/**/*.json") if path not in lists)
+    notes.pass_over(OTHER_LISTS, *others)
+    images = (image for path in lists for image in _listed(root, path))
+    pass_over_others(root, {*lists, *others, *images}, IN_NO_LIST, notes)
     return {path.stem: partial(_category, root, path, notes) for path in lists}
+
+
+def _listed(root: Path, path: Path) -> Iterator[Path]:
+    """The images and masks that a list names; none where they are not there, which its reader says."""
+    content = _read(path)
+    with suppress(DatasetError):
+        folder = _folder_of_images(root, path, content)
+        for row in (row for split in ("train", "test") for row in content.get(split, ())):
+            yield from (folder / row[column] for column in ("image_path", "mask_path") if row.get(column))
 
 
 def _category(root: Path, path: Path, notes: Notes) -> Category:
@@ -43,11 +56,9 @@ def _category(root: Path, path: Path, notes: Notes) -> Category:
     normal = content["meta"].get("normal_class", "OK")
     parts: dict[str, list[Sample]] = {}
     for split in ("train", "test"):
-        parts[split] = [_sample(row, folder, path.stem, normal) for row in content.get(split, ())]
+        parts[split] = [_sample(row, folder, path.stem, normal, notes) for row in content.get(split, ())]
     bad = [sample.path for sample in parts["train"] if sample.defective]
     notes.pass_over(NOT_GOOD, *bad)
-    listed = {path for split in parts.values() for sample in split for path in (sample.path, *sample.masks)}
-    notes.pass_over(IN_NO_LIST, *(path for path in images_under(folder, notes) if path not in listed))
     train = (sample for sample in parts["train"] if not sample.defective)
     return Category(
         path.stem,
@@ -56,10 +67,13 @@ def _category(root: Path, path: Path, notes: Notes) -> Category:
     )
 
 
-def _sample(row: dict[str, Any], folder: Path, category: str, normal: str) -> Sample:
-    defect = GOOD if row["anomaly_class"] == normal else str(row["anomaly_class"])
-    mask = row.get("mask_path") if defect != GOOD else None
-    return Sample(folder / row["image_path"], category, defect, (folder / mask,) if mask else ())
+def _sample(row: dict[str, Any], folder: Path, category: str, normal: str, notes: Notes) -> Sample:
+    path, mask = folder / row["image_path"], row.get("mask_path")
+    masks = (folder / mask,) if mask else ()
+    if row["anomaly_class"] != normal:
+        return Sample(path, category, row["anomaly_class"], masks)
+    notes.pass_over(GOOD_MASK, *masks)
+    return Sample(path, category, GOOD)
 
 
 def _folder_of_images(root: Path, path: Path, content: dict[str, Any]) -> Path:

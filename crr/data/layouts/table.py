@@ -20,7 +20,7 @@ from crr.data.layouts.folders import is_tested
 from crr.data.layouts.mvtec import NOT_GOOD
 from crr.data.layouts.names import is_good, key
 from crr.data.layouts.samples import GOOD, Category, Readers, Sample
-from crr.data.layouts.walk import Notes, images_under
+from crr.data.layouts.walk import Notes, pass_over_others
 from crr.errors import DatasetError
 
 VISA_TABLE = Path("split_csv", "1cls.csv")
@@ -88,7 +88,8 @@ def table_categories(table: Path, root: Path, notes: Notes, *, whole_folder: boo
         )
     if whole_folder:
         listed = [row[column] for found in rows.values() for row in found for column in ("path", "mask")]
-        _note_unlisted(root, {_place(table, root, part) for text in listed for part in _paths(text)}, notes)
+        named = {_place(table, root, part) for text in listed for part in _paths(text)}
+        pass_over_others(root, {table, *named}, IN_NO_TABLE, notes)
     return {name: partial(_category, table, root, name, found, notes) for name, found in rows.items()}
 
 
@@ -120,12 +121,6 @@ def _sample(table: Path, root: Path, category: str, row: dict[str, str]) -> Samp
 def _paths(text: str) -> list[str]:
     """The paths of a cell, which may hold several masks of an image."""
     return [part.strip() for part in text.split(";") if part.strip()]
-
-
-def _note_unlisted(root: Path, listed: set[Path], notes: Notes) -> None:
-    known = {path.resolve() for path in listed}
-    images = images_under(root, Notes())
-    notes.pass_over(IN_NO_TABLE, *(path for path in images if path.resolve() not in known))
 
 
 def _split_of(row: dict[str, str], sample: Sample, table: Path) -> str | None:

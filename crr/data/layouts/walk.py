@@ -103,6 +103,24 @@ def _files(folder: Path, notes: Notes) -> list[Path]:
     return images_under(folder, notes, leave_out=lambda _: True)
 
 
+def pass_over_others(folder: Path, listed: Iterable[Path], reason: str, notes: Notes) -> None:
+    """Note everything in a folder that a list does not name.
+
+    Args:
+        folder: Folder of the data set.
+        listed: What the list names, and the list itself.
+        reason: Why images are passed over that it does not name.
+        notes: Told of them, and of what is no image.
+    """
+    plain = {*listed}
+    real = {os.path.realpath(path) for path in plain}
+    met = Notes()
+    for why, paths in ((reason, images_under(folder, met)), *met.passed_over.items()):
+        notes.pass_over(
+            why, *(path for path in paths if path not in plain and os.path.realpath(path) not in real)
+        )
+
+
 def find_images(paths: Iterable[StrPath] | StrPath, notes: Notes | None = None) -> list[Path]:
     """The images among files and folders, in the order given, each once.
 
