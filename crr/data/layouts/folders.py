@@ -18,7 +18,7 @@ from crr.data.layouts.mask_files import masks_of, split_masks
 from crr.data.layouts.mvtec import UNKNOWN_PART, labelled, note_strangers, part_of
 from crr.data.layouts.names import is_good, is_masks
 from crr.data.layouts.samples import Category, Readers, good_samples
-from crr.data.layouts.walk import MASKS, Notes, images_in, images_under, subfolders
+from crr.data.layouts.walk import MASKS, Notes, images_in, images_under, pass_over_others, subfolders
 from crr.errors import DatasetError
 
 _TESTED_SHARE = 5
@@ -97,6 +97,8 @@ def _sorted_category(folder: Path, place: Path, notes: Notes) -> Category:
         drawn |= masks_of(every, place, masks, notes)
     labels = (labelled(found, name, kind, drawn, notes) for kind, found in images.items())
     samples = [*chain.from_iterable(labels)]
+    used = (path for sample in samples for path in (sample.path, *sample.masks))
+    pass_over_others(folder, used, UNKNOWN_PART, notes)
     # Who has only good images learns from all of them.
     tests = any(sample.defective for sample in samples)
     test = [sample for sample in samples if tests and (sample.defective or is_tested(sample.path))]

@@ -88,8 +88,8 @@ def table_categories(table: Path, root: Path, notes: Notes, *, whole_folder: boo
         )
     if whole_folder:
         listed = [row[column] for found in rows.values() for row in found for column in ("path", "mask")]
-        named = {_place(table, root, part) for text in listed for part in _paths(text)}
-        pass_over_others(root, {table, *named}, IN_NO_TABLE, notes)
+        paths = {_place(table, root, part) for text in listed for part in _paths(text)}
+        pass_over_others(root, {table, *paths}, IN_NO_TABLE, notes)
     return {name: partial(_category, table, root, name, found, notes) for name, found in rows.items()}
 
 
