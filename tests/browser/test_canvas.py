@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, CDPSession, Locator, Page, expect
 
-from tests.browser.canvas_app import DAMAGE, GREY, SIZE
+from tests.browser.apps.canvas_app import DAMAGE, GREY, SIZE
 from tests.browser.conftest import ROOT, free_port, running, streamlit_command
 from workbench.components.strokes import Stroke, mask_of
 
@@ -22,7 +22,7 @@ UNIT = 2  # CSS pixels a pixel of the picture, at 1280 pixels
 def workbench_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """In place of the workbench, the app with nothing but a canvas."""
     port = free_port()
-    command = streamlit_command("tests/browser/canvas_app.py", port)
+    command = streamlit_command("tests/browser/apps/canvas_app.py", port)
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     with running(command, port, tmp_path_factory.mktemp("canvas"), environment) as url:
         yield url

@@ -201,7 +201,7 @@ class VisitorState:
 
 
 def _digest(file: UploadedFile) -> str:
-    """Of the content; none of a file that is passed over."""
+    """The digest of a file's content; none of a file that is passed over."""
     return "" if is_system_path(file.name) else digest_of(file.getvalue())
 
 

@@ -65,7 +65,7 @@ def _read(memory: str | None) -> Mapping[str, object]:
 
 
 def uploader_key(name: str) -> str:
-    """Of an uploader, whose list is empty once the table is cleared or the visit before this one ended."""
+    """The key of an uploader; another one once the table is cleared or the visit before this one ended."""
     return f"{name}-{st.session_state.get(_CLEARED, 0)}"
 
 
