@@ -219,9 +219,7 @@ def test_folders_go_on_in_the_next_visit(page, end_visit, tmp_path):
 
 def test_the_camera_goes_on_in_the_next_visit(page, end_visit):
     def take_photo() -> None:
-        page.wait_for_function(
-            "document.querySelector('video')?.readyState === 4"
-        )
+        page.wait_for_function("document.querySelector('video')?.readyState === 4")
         page.get_by_role("button", name="Take Photo").click()
         expect(page.get_by_text("Your images: 1")).to_be_visible()
         expect(page.locator(".answer")).to_contain_text("camera ")
