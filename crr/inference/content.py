@@ -3,6 +3,7 @@
 A blind camera gives a frame that is constant, black, white or saturated, perhaps with noise and the shading
 of its lens. Once a smooth shading is taken away, nothing is left in such a frame but at most noise: unlike
 edges and textures it has no likeness between neighbouring pixels, and halves with each halving of resolution.
+Where strong JPEG has left little but the means of its blocks, this holds for blocks and not for pixels.
 """
 
 from collections.abc import Iterator
@@ -22,7 +23,11 @@ _TO_COLOURS = cv2.COLOR_RGB2YCrCb
 _SIDE = 256  # longest side of what is looked at, in pixels
 _SMALLEST = 8  # side of the coarsest picture
 _MARGIN = 1.3  # by which noise may differ from what is expected of it
-_NEIGHBOURS_ALIKE = 0.8  # correlation of neighbouring pixels; of noise near 0, under strong JPEG up to 0.75
+_NEIGHBOURS_ALIKE = 0.8  # correlation of neighbouring pixels; of noise near 0
+_BLOCK = 8  # side of a block of JPEG, in pixels
+_FEWEST_BLOCKS = 16  # a side of which noise can be told
+_LEAST = 1e-6  # keeps a quotient finite
+_BLOCKY = 3.5  # steps between blocks against those inside: of photos near 1
 
 _DEGREE = 6
 _LOW_DEGREES = np.add.outer(np.arange(_DEGREE + 1), np.arange(_DEGREE + 1)) <= _DEGREE
@@ -37,7 +42,7 @@ def shows_something(image: Image) -> bool:
         image: uint8 (H, W, 3).
     """
     brightness, *colours = (part.astype(np.float32) for part in cv2.split(cv2.cvtColor(image, _TO_COLOURS)))
-    if _stands_out(brightness, FAINTEST):
+    if _stands_out(_blocks(brightness) if _is_blocky(brightness) else brightness, FAINTEST):
         return True
     # What is left of the brightness is noise, and JPEG makes blocks of as much noise in the colours.
     noise = next(_contrasts(_without_shading(_shrunk(brightness))))
@@ -55,6 +60,27 @@ def _stands_out(channel: Channel, faintest: float) -> bool:
     noise = (_MARGIN * finest / 2**step for step in range(1, len(coarser) + 1))
     pairs = zip(coarser, noise, strict=True)
     return any(contrast**2 - expected**2 >= faintest**2 for contrast, expected in pairs)
+
+
+def _is_blocky(channel: Channel) -> bool:
+    """Whether strong JPEG has left little but the mean of each block: then noise is alike within a block."""
+    if min(channel.shape) < _FEWEST_BLOCKS * _BLOCK:
+        return False
+    return all(_steps_at_borders(side) > _BLOCKY for side in (channel, channel.T))
+
+
+def _steps_at_borders(channel: Channel) -> float:
+    """Mean square of the steps between columns at the borders of blocks, as a multiple of that inside."""
+    steps = (np.diff(channel, axis=1) ** 2).mean(axis=0)
+    is_border = np.arange(1, channel.shape[1]) % _BLOCK == 0
+    return float(steps[is_border].mean() / (steps[~is_border].mean() + _LEAST))
+
+
+def _blocks(channel: Channel) -> Channel:
+    """The mean of each block of JPEG: those of noise have no likeness with their neighbours."""
+    height, width = (side // _BLOCK for side in channel.shape)
+    whole = channel[: height * _BLOCK, : width * _BLOCK]
+    return np.asarray(cv2.resize(whole, (width, height), interpolation=cv2.INTER_AREA), np.float32)
 
 
 def _shrunk(channel: Channel) -> Channel:
