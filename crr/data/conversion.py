@@ -13,7 +13,8 @@ from PIL.TiffImagePlugin import TiffImageFile
 
 from crr.config import ValueRange
 from crr.data.depth import FULL, fills_the_high_bits, to_eight_bits
-from crr.data.image_header import ImageHeader, OpenImage, check_size, orientation_of
+from crr.data.image_header import ImageHeader, OpenImage, check_size, load, orientation_of
+from crr.data.stored_depth import png_is_whole
 from crr.errors import ImageError
 from crr.types import Image
 
@@ -57,7 +58,7 @@ def upright_rgb(
     else:
         picture = _at_page(file, page)
         check_size(picture.size[::-1], name)
-        picture.load()
+        load(picture)
         turn = orientation_of(picture)
     picture = _in_srgb(picture, file)
     if picture.has_transparency_data:
@@ -83,7 +84,7 @@ def deep_values(file: OpenImage, page: int, name: str) -> tuple[NDArray[Any], in
         turn = 1 if file.header.format == "TIFF" else file.header.orientation
     else:
         picture = _at_page(file, page)
-        picture.load()  # loading a TIFF turns it
+        load(picture)  # which turns a TIFF
         values, turn = stored_values(picture), orientation_of(picture)
     if values.dtype.kind == "f" and not np.isfinite(values).all():
         raise ImageError(f"{name} holds values that are no numbers (NaN): fill them in and save it again.")
@@ -105,6 +106,8 @@ _CUT_BY_PILLOW = ("LA", "RGB", "RGBA")
 
 
 def _read_by_opencv(file: OpenImage, page: int) -> NDArray[Any]:
+    if file.header.format == "PNG" and not png_is_whole(file.data):
+        raise ValueError("cut short: OpenCV would take memory for all that is announced")
     separate = isinstance(file.picture, TiffImageFile) and (file.picture.tag_v2.get(_TIFF_PLANAR) == 2)
     content, place = np.frombuffer(file.data, np.uint8), file.header.pages[page]
     if len(file.header.pages) == 1:

@@ -16,7 +16,7 @@ from crr.data.layouts.finding import Layout, find_categories
 from crr.data.layouts.samples import Category, Sample
 from crr.data.layouts.walk import Notes
 from crr.errors import ConfigError, DatasetError
-from crr.runtime.paths import StrPath, as_path
+from crr.runtime.paths import StrPath, as_path, real_path
 
 Row = TypeVar("Row")
 
@@ -75,7 +75,7 @@ def open_dataset(
         DatasetError: No such folder, none of the layouts, an unknown category, or a wanted category without
             any images or with incomplete masks.
     """
-    root = as_path(root, "The data set").resolve()
+    root = real_path(as_path(root, "The data set"))
     categories = [categories] if isinstance(categories, str) else categories
     notes = Notes()
     try:

@@ -164,6 +164,18 @@ def check_size(size: tuple[int, int], name: str) -> None:
         )
 
 
+def load(picture: PIL.Image.Image) -> None:
+    """Decode an open picture; a TIFF is turned by that.
+
+    Raises:
+        ValueError: It is not as large as its header says, which was all that could be checked.
+    """
+    announced = picture.size
+    picture.load()
+    if picture.size != announced and not isinstance(picture, TiffImageFile):
+        raise ValueError("a picture of another size than its header says")
+
+
 def too_many_bytes(name: str) -> ImageError:
     """What to say of a file above `MAX_BYTES`."""
     return ImageError(f"{name} is larger than {MAX_BYTES >> 20} MiB, the most allowed: scale it down.")

@@ -23,7 +23,7 @@ import PIL.Image
 from numpy.typing import NDArray
 
 from crr.data.conversion import TO_UPRIGHT, stored_values
-from crr.data.image_header import ImageHeader, OpenImage, open_image, orientation_of
+from crr.data.image_header import ImageHeader, OpenImage, load, open_image, orientation_of
 from crr.data.images import content_of, read_header
 from crr.data.layouts.samples import Sample
 from crr.errors import DatasetError, ImageError
@@ -201,7 +201,7 @@ def mask_values(path: Path) -> tuple[NDArray[Any], bool]:
     with open_image(data, str(path)) as file:
         if file.picture is None:
             raise ImageError(f"{path} is a mask of a rare kind: save it as PNG.")
-        file.picture.load()
+        load(file.picture)
         values = _brightest(file.picture)
         if not np.isfinite(values).all():
             raise ValueError("values that are no numbers")

@@ -70,17 +70,28 @@ def png_depth(data: bytes) -> Depth:
     return Depth(bits if declared else 16, False, declared, FULL)
 
 
+def png_is_whole(data: bytes) -> bool:
+    """Whether a PNG holds all that its chunks announce."""
+    return all(start + length <= len(data) for _, start, length in _png_chunks(data))
+
+
 def _png_chunk(data: bytes, kind: bytes) -> bytes:
     """The content of a PNG's first chunk of that kind before the pixels; empty without one."""
-    start = 8
-    while start + 8 <= len(data):
-        (length,), found = struct.unpack_from(">I", data, start), data[start + 4 : start + 8]
+    for found, start, length in _png_chunks(data):
         if found == kind:
-            return data[start + 8 : start + 8 + length]
+            return data[start : start + length]
         if found == b"IDAT":
             break
-        start += 12 + length
     return b""
+
+
+def _png_chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
+    """Kind, and start and length of the content, of each chunk of a PNG up to its end."""
+    start, kind = 8, b""
+    while start + 8 <= len(data) and kind != b"IEND":
+        (length,), kind = struct.unpack_from(">I", data, start), data[start + 4 : start + 8]
+        yield kind, start + 8, length
+        start += 12 + length
 
 
 def tiff_directories(data: bytes) -> Iterator[Directory]:

@@ -36,5 +36,13 @@ def as_paths(given: StrPath | Iterable[StrPath], what: str = "A path") -> list[P
     return [as_path(one, what) for one in given]
 
 
+def real_path(path: Path) -> Path:
+    """The absolute path of a file, links followed; `Path.resolve` fails at a link to itself and odd letters."""
+    try:
+        return Path(os.path.realpath(path))
+    except ValueError:  # letters that no path can have
+        return path
+
+
 def _described(given: object) -> str:
     return "None" if given is None else f"of type {type(given).__name__}"

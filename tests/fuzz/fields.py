@@ -70,7 +70,12 @@ def _of_tiff(data: bytes) -> Iterator[Field]:
         if end + 4 > len(data):
             return
         for entry in range(start + 2, end, 12):
-            yield from ((entry, 2, order), (entry + 2, 2, order), (entry + 4, 4, order), (entry + 8, 4, order))
+            yield from (
+                (entry, 2, order),
+                (entry + 2, 2, order),
+                (entry + 4, 4, order),
+                (entry + 8, 4, order),
+            )
             yield entry + 8, 2, order
         yield end, 4, order
         (start,) = struct.unpack_from(f"{mark}I", data, end)

@@ -63,7 +63,10 @@ LAYOUTS: dict[str, Tree] = {
     "folders": {"screw": _SORTED, "bottle": _SORTED},
     "one of folders": _SORTED,
     "visa without its table": {"part": {"Data": {"Images": _VISA, "Masks": {"Anomaly": _images("000.png")}}}},
-    "visa": {"split_csv": {"1cls.csv": _ROWS}, "part": {**_images("000.png", "001.png"), "masks": _images("001.png")}},
+    "visa": {
+        "split_csv": {"1cls.csv": _ROWS},
+        "part": {**_images("000.png", "001.png"), "masks": _images("001.png")},
+    },
     "table": {"set.csv": _ROWS, "part": {**_images("000.png", "001.png"), "masks": _images("001.png")}},
     "real-iad": {
         "realiad_jsons": {"part.json": json.dumps(_LIST).encode()},

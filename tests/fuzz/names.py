@@ -4,10 +4,45 @@ import os
 
 from hypothesis import strategies as st
 
-_FOLDERS = ["train", "test", "good", "OK", "bad", "Ground_Truth", "masks", "Images", "Data", "Normal", "validation"]
-_FOLDERS += ["test_private", "000", "a b", "é", "e\u0301", "ﬁ", "İ", ".hidden", "__MACOSX", "x.png", "line 1.", "-"]
+_FOLDERS = [
+    "train",
+    "test",
+    "good",
+    "OK",
+    "bad",
+    "Ground_Truth",
+    "masks",
+    "Images",
+    "Data",
+    "Normal",
+    "validation",
+]
+_FOLDERS += [
+    "test_private",
+    "000",
+    "a b",
+    "é",
+    "e\u0301",
+    "ﬁ",
+    "İ",
+    ".hidden",
+    "__MACOSX",
+    "x.png",
+    "line 1.",
+    "-",
+]
 _IMAGES = ["000.png", "000_mask.png", "001.PNG", "000.bmp", "é.png", "e\u0301.png", "é_mask.png", "._000.png"]
-_IMAGES += ["a.b.png", " .png", "_mask.png", "000_mask_1.png", ".png", "0\n1.png", "Thumbs.db", "000.txt", "x"]
+_IMAGES += [
+    "a.b.png",
+    " .png",
+    "_mask.png",
+    "000_mask_1.png",
+    ".png",
+    "0\n1.png",
+    "Thumbs.db",
+    "000.txt",
+    "x",
+]
 
 
 def folder_names() -> st.SearchStrategy[str]:

@@ -61,7 +61,10 @@ def _animations() -> Iterator[tuple[str, bytes]]:
 def _deep() -> Iterator[tuple[str, bytes]]:
     grey, colour = _values(np.uint16), np.stack([_values(np.uint16)] * 3, axis=-1)
     yield "PNG of 16 bits", _saved(PIL.Image.fromarray(grey), "PNG")
-    yield "PNG of 12 bits by sBIT", _with_chunk(cv2.imencode(".png", colour)[1].tobytes(), b"sBIT", b"\x0c" * 3)
+    yield (
+        "PNG of 12 bits by sBIT",
+        _with_chunk(cv2.imencode(".png", colour)[1].tobytes(), b"sBIT", b"\x0c" * 3),
+    )
     yield "PNG of 16 bits with tRNS", _with_chunk(_saved(PIL.Image.fromarray(grey), "PNG"), b"tRNS", b"\0\7")
     alpha = np.dstack([colour, grey])
     yield "PNG of 16 bits with alpha", cv2.imencode(".png", alpha)[1].tobytes()

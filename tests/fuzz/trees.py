@@ -33,7 +33,9 @@ def trees() -> st.SearchStrategy[Tree]:
 
 
 def _folders_of(inside: st.SearchStrategy[Tree]) -> st.SearchStrategy[Tree]:
-    folders = st.dictionaries(folder_names(), st.one_of(inside, inside, inside, st.just(Link(".."))), max_size=5)
+    folders = st.dictionaries(
+        folder_names(), st.one_of(inside, inside, inside, st.just(Link(".."))), max_size=5
+    )
     return st.one_of(folders, st.builds(lambda one, other: {**one, **other}, inside, folders))
 
 

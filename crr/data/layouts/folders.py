@@ -115,6 +115,6 @@ def is_tested(path: Path) -> bool:
     """Whether a good image is for testing; its content decides, so that copies of one stay together."""
     try:
         content = path.read_bytes()
-    except OSError:  # said when it is its turn to be read
-        content = path.name.encode(errors="surrogateescape")
+    except (OSError, ValueError):  # said when it is its turn to be read
+        content = path.name.encode(errors="backslashreplace")
     return hashlib.sha256(content).digest()[0] < 256 // _TESTED_SHARE

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from crr.data.layouts.names import is_image_name, is_masks, is_system
-from crr.runtime.paths import StrPath, as_paths
+from crr.runtime.paths import StrPath, as_paths, real_path
 
 SYSTEM = "hidden, or of the system"
 NO_IMAGE = "no image by its name"
@@ -113,12 +113,10 @@ def pass_over_others(folder: Path, listed: Iterable[Path], reason: str, notes: N
         notes: Told of them, and of what is no image.
     """
     plain = {*listed}
-    real = {os.path.realpath(path) for path in plain}
+    real = {real_path(path) for path in plain}
     met = Notes()
     for why, paths in ((reason, images_under(folder, met)), *met.passed_over.items()):
-        notes.pass_over(
-            why, *(path for path in paths if path not in plain and os.path.realpath(path) not in real)
-        )
+        notes.pass_over(why, *(path for path in paths if path not in plain and real_path(path) not in real))
 
 
 def find_images(paths: Iterable[StrPath] | StrPath, notes: Notes | None = None) -> list[Path]:

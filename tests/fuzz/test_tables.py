@@ -1,0 +1,46 @@
+"""Any table and any list of images: a data set, or one sentence."""
+
+import tempfile
+from copy import deepcopy
+from pathlib import Path
+
+from hypothesis import given, strategies as st
+
+from crr.data.datasets import open_dataset
+from crr.errors import DatasetError
+from tests.fuzz.effort import examples
+from tests.fuzz.layouts import LAYOUTS
+from tests.fuzz.promises import attempt
+from tests.fuzz.tables import lists, tables
+from tests.fuzz.test_trees import is_looked_at, planted, unaccounted
+from tests.fuzz.trees import Tree
+
+
+@given(content=tables(), place=st.sampled_from(["table", "visa"]))
+@examples(400)
+def test_any_table_is_one_of_images_or_refused(content: bytes, place: str) -> None:
+    tree = deepcopy(LAYOUTS[place])
+    folder = tree["split_csv"] if place == "visa" else tree
+    name = "1cls.csv" if place == "visa" else "set.csv"
+    assert isinstance(folder, dict)
+    folder[name] = content
+    opens(tree, Path("split_csv", name) if place == "visa" else Path(name))
+
+
+@given(content=lists())
+@examples(400)
+def test_any_list_is_one_of_images_or_refused(content: bytes) -> None:
+    tree = deepcopy(LAYOUTS["real-iad"])
+    tree["realiad_jsons"] = {"part.json": content}
+    opens(tree)
+
+
+def opens(tree: Tree, table: Path | None = None) -> None:
+    """See that a folder, and a table in it by itself, is a data set, or that one sentence says why not."""
+    with tempfile.TemporaryDirectory() as folder:
+        root = planted(tree, folder)
+        for given_path in [root] if table is None else [root, root / table]:
+            dataset = attempt(lambda: open_dataset(given_path, allow_bare=True), DatasetError)  # noqa: B023
+            if dataset is not None:
+                assert given_path != root or unaccounted(dataset, root) == []
+                is_looked_at(dataset)
