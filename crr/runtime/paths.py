@@ -37,7 +37,7 @@ def as_paths(given: StrPath | Iterable[StrPath], what: str = "A path") -> list[P
 
 
 def real_path(path: Path) -> Path:
-    """The absolute path of a file, links followed; `Path.resolve` fails at a link to itself and odd letters."""
+    """The absolute path of a file, links followed; `Path.resolve` fails at some links and odd letters."""
     try:
         return Path(os.path.realpath(path))
     except ValueError:  # letters that no path can have

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, Verbosity, settings
 
-from tests.fuzz.effort import LONG
-from tests.fuzz.outside import Outside
+from tests.fuzz.made.effort import LONG
+from tests.fuzz.made.outside import Outside
 
 settings.register_profile(
     "fuzz",

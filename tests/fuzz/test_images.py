@@ -3,11 +3,11 @@
 import pytest
 from hypothesis import given
 
-from tests.fuzz import promises
-from tests.fuzz.damage import damaged_files
-from tests.fuzz.effort import examples
-from tests.fuzz.outside import Outside
-from tests.fuzz.seeds import seeds
+from tests.fuzz.made import promises
+from tests.fuzz.made.damage import damaged_files
+from tests.fuzz.made.effort import examples
+from tests.fuzz.made.outside import Outside
+from tests.fuzz.made.seeds import seeds
 
 
 @pytest.mark.parametrize("name", sorted(seeds()))

@@ -2,10 +2,10 @@
 
 from hypothesis import given
 
-from tests.fuzz import promises
-from tests.fuzz.damage import damaged_files
-from tests.fuzz.effort import examples
-from tests.fuzz.outside import Outside
+from tests.fuzz.made import promises
+from tests.fuzz.made.damage import damaged_files
+from tests.fuzz.made.effort import examples
+from tests.fuzz.made.outside import Outside
 
 
 @given(data=damaged_files())

@@ -13,10 +13,10 @@ from crr.data.inventory.looking import look_at_dataset, look_at_files, usable
 from crr.data.inventory.sentences import lines
 from crr.data.layouts.walk import Notes, find_images
 from crr.errors import CRRError, DatasetError
-from tests.fuzz.effort import examples
-from tests.fuzz.layouts import LAYOUTS, disturbed
-from tests.fuzz.promises import attempt
-from tests.fuzz.trees import Tree, images_of, plant, trees
+from tests.fuzz.made.effort import examples
+from tests.fuzz.made.layouts import LAYOUTS, disturbed
+from tests.fuzz.made.promises import attempt
+from tests.fuzz.made.trees import Tree, images_of, plant, trees
 
 
 @pytest.mark.parametrize("layout", sorted(LAYOUTS))

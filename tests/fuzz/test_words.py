@@ -8,8 +8,8 @@ from hypothesis import given, strategies as st
 from crr.data.depth import parse_range
 from crr.errors import ConfigError
 from crr.hub.names import HubName
-from tests.fuzz.effort import examples
-from tests.fuzz.promises import attempt
+from tests.fuzz.made.effort import examples
+from tests.fuzz.made.promises import attempt
 from workbench.explanation.location import Location
 from workbench.lesson.steps import read_steps, step_number
 from workbench.model_store.available import pulled_as, why_replaced

@@ -16,7 +16,7 @@ from crr.data.inventory.sentences import lines
 from crr.data.layouts.samples import Sample
 from crr.data.masks import read_mask, read_mask_file, rule_of_files, survey_masks
 from crr.errors import CRRError, DatasetError, ImageError
-from tests.fuzz.seeds import seeds
+from tests.fuzz.made.seeds import seeds
 
 Result = TypeVar("Result")
 _NAME = "part.png"

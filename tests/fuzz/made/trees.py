@@ -11,7 +11,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from crr.data.layouts.names import is_image_name
-from tests.fuzz.names import folder_names, image_names
+from tests.fuzz.made.names import folder_names, image_names
 
 Tree = dict[str, "Tree | bytes | Link"]
 """Names to folders, contents of files, and links."""

@@ -11,5 +11,5 @@ _MORE = 10
 
 
 def examples(count: int) -> settings:
-    """A decorator for a test that tries so many examples in `make test`, and more each round of `make fuzz`."""
+    """A decorator for a test that tries so many examples in `make test`, more a round of `make fuzz`."""
     return settings(max_examples=count * _MORE if LONG else count)

@@ -5,7 +5,7 @@ from copy import deepcopy
 
 from hypothesis import strategies as st
 
-from tests.fuzz.trees import Tree, picture, trees
+from tests.fuzz.made.trees import Tree, picture, trees
 
 _Change = tuple[list[int], Tree, int]
 """Which folder to go to, what to put there, and which of its entries to take out."""

@@ -1,4 +1,4 @@
-"""A process of its own in which untrusted files are read, so that a crash, a hang and used memory are seen."""
+"""A process of its own in which untrusted files are read, so that crashes, hangs and memory are seen."""
 
 import multiprocessing
 import os
@@ -26,7 +26,7 @@ class Outside:
         self._start()
 
     def check(self, task: Task, data: bytes) -> None:
-        """Run a task on a file; raises `AssertionError` if it fails, hangs, crashes or takes too much memory."""
+        """Run a task on a file; raises `AssertionError` if it fails, hangs or takes too much memory."""
         self._pipe.send((task, data))
         if not self._pipe.poll(SECONDS):
             self._fail(f"it takes longer than {SECONDS} s")
@@ -61,9 +61,9 @@ class Outside:
 
 def _serve(pipe: Connection) -> None:
     """What the other process does."""
-    import tests.fuzz.promises  # what all tasks need, before memory is measured
+    import tests.fuzz.made.promises  # what all tasks need, before memory is measured
 
-    tests.fuzz.promises.warm_up()
+    tests.fuzz.made.promises.warm_up()
     warnings.filterwarnings("error", module=r"crr\.")
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # libtiff says there what it dislikes
     with suppress(ValueError, OSError):

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 from hypothesis import strategies as st
 
-from tests.fuzz.fields import fields, with_checksums
-from tests.fuzz.seeds import seeds
+from tests.fuzz.made.fields import fields, with_checksums
+from tests.fuzz.made.seeds import seeds
 
 _TELLING = [0, 1, 2, 3, 4, 8, 12, 15, 16, 17, 20, 32, 64, 255, 256, 4000, 8000, 16000, 32767, 32768, 65535]
 _TELLING += [65536, 10**6, 64 * 10**6, 2**24 - 1, 2**31 - 1, 2**31, 2**32 - 1]
