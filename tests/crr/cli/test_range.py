@@ -1,0 +1,80 @@
+"""The range of a camera of more than 8 bits is kept in a checkpoint, and another one can be given."""
+
+import json
+import shutil
+from pathlib import Path
+
+import cv2
+import numpy as np
+import PIL.Image
+import pytest
+from typer.testing import CliRunner
+
+from crr.cli.main import app
+from tests.crr.cli.commands import crr, read_json, train
+from tests.crr.tiny import good_image
+
+
+def deep(folder: Path, tops: dict[str, int]) -> Path:
+    """Photos of a camera whose brightest values are `tops`, by their names."""
+    folder.mkdir(parents=True)
+    for number, (name, top) in enumerate(tops.items()):
+        image = good_image("plate", np.random.default_rng(number % 8))[..., 1] / 255
+        assert cv2.imwrite(str(folder / f"{name}.png"), np.rint(image / image.max() * top).astype(np.uint16))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def camera(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A checkpoint that was trained on photos whose brightest value is 4600, and new photos."""
+    place = tmp_path_factory.mktemp("camera")
+    train(
+        deep(place / "parts", {str(number): 4600 for number in range(8)}),
+        place / "model",
+        "--method",
+        "gaussian",
+    )
+    folder = place / "new"
+    folder.mkdir()
+    image = good_image("plate", np.random.default_rng(99))[..., 1] / 255
+    for top in (4600, 4200, 4090):
+        cv2.imwrite(str(folder / f"{top}.png"), np.rint(image / image.max() * top).astype(np.uint16))
+    return place
+
+
+def scores(camera: Path, photos: Path, *options: object) -> dict[str, float]:
+    asked = ["predict", photos, "--model", camera / "model", "--json", "-", "--progress", "none", *options]
+    result = CliRunner().invoke(app, [str(argument) for argument in asked])
+    return {Path(row["path"]).stem: row["score"] for row in json.loads(result.stdout)["images"]}
+
+
+def test_the_range_of_a_set_is_kept_in_its_checkpoint(camera: Path) -> None:
+    assert read_json(camera / "model/config.json")["value_range"] == {"low": 0, "high": 8191}
+    found = scores(camera, camera / "new")
+    assert found["4200"] == pytest.approx(found["4600"], rel=0.25)
+    assert found["4090"] == pytest.approx(found["4200"], rel=0.1)
+    for name, score in found.items():  # nor does a photo depend on those beside it
+        assert scores(camera, camera / "new" / f"{name}.png")[name] == pytest.approx(score, rel=1e-4)
+
+
+def test_a_range_that_is_given_counts_for_all(camera: Path, tmp_path: Path) -> None:
+    kept, darker = scores(camera, camera / "new"), scores(camera, camera / "new", "--range", "16")
+    assert all(darker[name] > 2 * kept[name] for name in kept)
+    assert scores(camera, camera / "new", "--range", "0:8191") == pytest.approx(kept)
+    train(camera / "parts", tmp_path / "run", "--method", "gaussian", "--range", "0:5000")
+    assert read_json(tmp_path / "run/config.json")["value_range"] == {"low": 0, "high": 5000}
+    said = crr("data", camera / "parts", "--range", "12", "--progress", "none")
+    assert "are read from 0 to 4095 (as given or trained with)." in said.stderr
+
+
+def test_a_config_without_a_range_is_as_it_was(root: Path, tmp_path: Path) -> None:
+    train(root, tmp_path / "run", "--method", "gaussian")
+    assert "value_range" not in read_json(tmp_path / "run/config.json")
+
+
+def test_fractions_among_integers_are_a_sentence(camera: Path, tiny_model: Path, tmp_path: Path) -> None:
+    shutil.copytree(camera / "parts", tmp_path / "parts")
+    PIL.Image.fromarray(np.full((48, 72), 0.5, np.float32)).save(tmp_path / "parts/fraction.tif")
+    for asked in (["data", tmp_path / "parts"], ["predict", tmp_path / "parts", "--model", tiny_model]):
+        said = crr(*asked, "--progress", "none", code=2)
+        assert "Error: Some images hold fractions and others integers" in said.stderr
