@@ -145,7 +145,8 @@ def test_images_in_no_row_are_noted(tmp_path: Path) -> None:
     root = listed(tmp_path, [*ROWS[:2], ["photos/2.png", "cut", "test", "masks/2.png"]])
     touch(root, "more/new.png", "masks/3.png", "__MACOSX/photos/._0.png")
     assert passed_over(open_dataset(root).notes, root) == {
-        "in no row of the table": ["masks/3.png", "more/new.png", "photos/1.png"]
+        "in no row of the table": ["masks/3.png", "more/new.png", "photos/1.png"],
+        "hidden, or of the system": ["__MACOSX"],
     }
 
 
