@@ -103,7 +103,7 @@ def test_own_photos_stay_and_come_back(page):
     files = [SAMPLES / "screw_good.jpg", SAMPLES / "bottle_broken_small.jpg"]
     page.locator("input[type=file]").first.set_input_files(files)
     shows_own(page, "screw_good.jpg")
-    expect(page.get_by_text("2 of 2 inspected")).to_be_visible()
+    expect(page.get_by_text("2 of 2 inspected").first).to_be_visible()
     click_sample(page, "Ball screw: good")
     back(page)
     shows_own(page, "screw_good.jpg")
