@@ -35,6 +35,12 @@ test: $(DEVELOPMENT)  ## run all tests, those in a Chromium last, and print the 
 	@$(PY) tools/chromium.py
 	@$(PY) -m pytest --durations=10
 
+MINUTES ?= 10
+.PHONY: fuzz
+fuzz: $(DEVELOPMENT)  ## look for files, tables, folders and settings that break something (MINUTES=10)
+	@end=$$(($$(date +%s) + 60 * $(MINUTES))); while [ $$(date +%s) -lt $$end ]; do \
+	    FUZZ=long $(PY) -m pytest tests/fuzz --quiet || exit 1; done
+
 .PHONY: lint
 lint: $(DEVELOPMENT)  ## check formatting, style, types, and who imports whom
 	@$(PY) -m ruff check
