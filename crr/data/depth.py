@@ -19,7 +19,7 @@ _FEWEST_BITS, _MOST_BITS = 8, 32
 _CUSTOMARY = {1, *(2**bits - 1 for bits in range(_FEWEST_BITS, _MOST_BITS + 1))}
 _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
 _LOW_AND_HIGH = re.compile(rf"({_NUMBER})(?::|\.\.|,)({_NUMBER})")
-_BITS = re.compile(r"(\d+)(?: ?bits?)?")
+_BITS = re.compile(r"(\d{1,3})(?: ?bits?)?")
 
 
 def parse_range(text: str) -> ValueRange:

@@ -18,7 +18,7 @@ from pathlib import Path
 from crr.data.layouts.mask_files import masks_of, split_masks
 from crr.data.layouts.names import is_good, is_masks, key
 from crr.data.layouts.samples import GOOD, Category, Sample, good_samples
-from crr.data.layouts.walk import Notes, images_in, images_under, subfolders
+from crr.data.layouts.walk import Notes, images_in, images_under, pass_over_others, subfolders
 
 NOT_GOOD = "for training only good images are used"
 BESIDE_GOOD = "beside the folder of good images, so not known to be good"
@@ -48,11 +48,15 @@ def mvtec_category(folder: Path, notes: Notes) -> Category:
     train, test = part_of(folder, _TRAIN), part_of(folder, _TEST)
     masks = [path for path in subfolders(folder, notes) if is_masks(path.name)]
     _note_other_parts(folder, [train, test, *masks], notes)
-    return Category(
+    category = Category(
         folder.name,
         _train_samples(train, folder.name, notes) if train else (),
         _test_samples(test, folder.name, masks, notes) if test else (),
     )
+    samples = (*category.train, *category.test)
+    used = (path for sample in samples for path in (sample.path, *sample.masks))
+    pass_over_others(folder, used, UNKNOWN_PART, notes)
+    return category
 
 
 def _train_samples(train: Path, category: str, notes: Notes) -> tuple[Sample, ...]:
