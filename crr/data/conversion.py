@@ -186,8 +186,10 @@ _PLAIN_MODES = {"1": "L", "L": "L", "LA": "L", "CMYK": "CMYK"}
 _SPACES = {"L": "GRAY", "RGB": "RGB ", "CMYK": "CMYK"}
 
 
-_TRIED = np.stack(np.meshgrid(*[np.arange(0, 256, 15, dtype=np.uint8)] * 3), axis=-1).reshape(1, -1, 3)
-"""Colours by which it is known whether a profile changes any."""
+_MUTED = np.stack(np.meshgrid(*[np.arange(60, 241, 20, dtype=np.uint8)] * 3), axis=-1).reshape(-1, 3)
+_GREYS = np.arange(256, dtype=np.uint8)[:, None].repeat(3, axis=1)
+_TRIED = np.concatenate([_GREYS, _MUTED])[None]
+"""Colours by which it is known whether a profile changes any; the purest are moved by mere rounding."""
 _ROUNDING = 3  # by which profiles of sRGB differ from each other
 
 
