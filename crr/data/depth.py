@@ -17,9 +17,12 @@ from crr.errors import ConfigError
 
 _FEWEST_BITS, _MOST_BITS = 8, 32
 _CUSTOMARY = {1, *(2**bits - 1 for bits in range(_FEWEST_BITS, _MOST_BITS + 1))}
-_NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
+_NUMBER = r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?"
 _LOW_AND_HIGH = re.compile(rf"({_NUMBER})(?::|\.\.|,)({_NUMBER})")
 _BITS = re.compile(r"(\d{1,3})(?: ?bits?)?")
+MOST = 1e30
+"""The largest value, with either sign, that can be scaled without overflow."""
+_NARROWEST = 1 / MOST
 
 
 def parse_range(text: str) -> ValueRange:
@@ -29,8 +32,10 @@ def parse_range(text: str) -> ValueRange:
         ConfigError: It is neither.
     """
     both, bits = _LOW_AND_HIGH.fullmatch(text.strip()), _BITS.fullmatch(text.strip())
-    if both and float(both[1]) < float(both[2]) < float("inf"):
-        return ValueRange(float(both[1]), float(both[2]))
+    if both:
+        low, high = float(both[1]), float(both[2])
+        if low >= -MOST and high <= MOST and high - low >= _NARROWEST:
+            return ValueRange(low, high)
     if bits and _FEWEST_BITS <= int(bits[1]) <= _MOST_BITS:
         return ValueRange.of_bits(int(bits[1]))
     raise ConfigError(
@@ -47,20 +52,21 @@ def range_holding(extremes: Iterable[tuple[float, float]], *, floating: bool) ->
     """The customary range that holds all values of a data set.
 
     Args:
-        extremes: Lowest and highest value of each image, at least one.
+        extremes: Lowest and highest value of each image, at least one, none beyond `MOST`.
         floating: Whether the values are fractions, which often lie between 0 and 1.
 
     Returns:
         From 0 to 1 for fractions below that, else from 0 to the largest value of as few bits as hold them all
-        (8 or more); with values below 0, from the lowest to the highest.
+        (8 to 32, beyond that to the highest value); with values below 0, from the lowest to the highest.
     """
     lows, highs = zip(*extremes, strict=True)
     low, high = min(lows), max(highs)
     if low < 0:
-        return ValueRange(low, high if high > low else low + 1)
+        return ValueRange(low, high if high - low >= _NARROWEST else low + max(1, -low / 1e6))
     if floating and high <= 1:
         return ValueRange(0, 1)
-    return ValueRange.of_bits(max(_FEWEST_BITS, int(np.ceil(np.log2(high + 1)))))
+    bits = max(_FEWEST_BITS, int(np.ceil(np.log2(high + 1))))
+    return ValueRange.of_bits(bits) if bits <= _MOST_BITS else ValueRange(0, high)
 
 
 def is_customary(low: float, high: float) -> bool:
@@ -80,6 +86,7 @@ def to_eight_bits(values: NDArray[Any], value_range: ValueRange) -> NDArray[np.u
 
 def _scaled(values: NDArray[Any], value_range: ValueRange) -> NDArray[np.uint8]:
     """Floating-point values to uint8; overwrites `values`."""
+    np.clip(values, value_range.low, value_range.high, out=values)  # what is far outside would overflow
     values -= value_range.low
     values *= 255 / (value_range.high - value_range.low)
     np.clip(np.rint(values, out=values), 0, 255, out=values)

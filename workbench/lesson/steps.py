@@ -1,5 +1,6 @@
 """The lesson on identity mapping: steps in plain words, each with a question. The words: `steps.toml`."""
 
+import re
 import tomllib
 from functools import cache
 from pathlib import Path
@@ -55,6 +56,6 @@ def read_steps() -> tuple[Step, ...]:
 def step_number(name: str | None) -> int:
     """Number of the step of that name, or of that place counted from 1; the first if there is none."""
     steps = read_steps()
-    if name is not None and name.isascii() and name.isdecimal() and 1 <= int(name) <= len(steps):
+    if name is not None and re.fullmatch(r"[0-9]{1,3}", name) and 1 <= int(name) <= len(steps):
         return int(name) - 1
     return next((number for number, step in enumerate(steps) if step.name == name), 0)

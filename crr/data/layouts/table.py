@@ -87,8 +87,10 @@ def table_categories(table: Path, root: Path, notes: Notes, *, whole_folder: boo
             f"{table} names {often[0]} in several rows: keep one, with its masks in one cell and ; between."
         )
     if whole_folder:
-        listed = [row[column] for found in rows.values() for row in found for column in ("path", "mask")]
-        paths = {_place(table, root, part) for text in listed for part in _paths(text)}
+        listed = [
+            text for found in rows.values() for row in found for text in (row["path"], *_paths(row["mask"]))
+        ]
+        paths = {_place(table, root, text) for text in listed}
         pass_over_others(root, {table, *paths}, IN_NO_TABLE, notes)
     return {name: partial(_category, table, root, name, found, notes) for name, found in rows.items()}
 
