@@ -121,7 +121,7 @@ def paint(page: Page) -> Locator:
 def test_photos_of_a_visit_that_ended_are_asked_for_again_and_the_next_is_inspected(page, end_visit):
     page.goto("/")
     upload(page, *PHOTOS)
-    expect(page.get_by_text("3 of 3 inspected")).to_be_visible()
+    expect(page.get_by_text("3 of 3 inspected").first).to_be_visible()
     settled(page)
     end_visit()
     upload(page, OTHER)  # in the list that the window still shows, or in the new one
@@ -153,7 +153,7 @@ def test_the_first_photo_of_a_window_that_waited_long_is_inspected(page, end_vis
 def test_a_sample_is_looked_at_while_the_photos_are_lost(page, end_visit):
     page.goto("/")
     upload(page, *PHOTOS)
-    expect(page.get_by_text("3 of 3 inspected")).to_be_visible()
+    expect(page.get_by_text("3 of 3 inspected").first).to_be_visible()
     settled(page)
     page.get_by_role("radio", name="Bottle: chip", exact=True).click()
     expect(page).to_have_url(re.compile("sample=bottle_broken_small"))
@@ -206,14 +206,14 @@ def test_folders_go_on_in_the_next_visit(page, end_visit, tmp_path):
     settled(page)
     page.get_by_role("button", name="Folder or camera").click()
     page.locator("input[webkitdirectory]").set_input_files(tmp_path / "parts")
-    expect(page.get_by_text("2 of 2 inspected")).to_be_visible()
+    expect(page.get_by_text("2 of 2 inspected").first).to_be_visible()
     expect(page.locator(".answer")).to_contain_text(re.compile(r"parts/line\d/000.jpg"))
     settled(page)
     end_visit()
     page.get_by_role("button", name="Folder or camera").click()
     page.locator("input[webkitdirectory]").set_input_files(tmp_path / "parts")
     expect(page.get_by_text(ENDED)).to_be_visible()
-    expect(page.get_by_text("2 of 2 inspected")).to_be_visible()
+    expect(page.get_by_text("2 of 2 inspected").first).to_be_visible()
     expect(page.get_by_text("did not foresee")).to_have_count(0)
 
 
@@ -248,7 +248,7 @@ def test_a_folder_of_a_mac_is_inspected_without_what_its_system_left_there(page,
     settled(page)
     page.get_by_role("button", name="Folder or camera").click()
     page.locator("input[webkitdirectory]").set_input_files(folder)
-    expect(page.get_by_text("2 of 2 inspected")).to_be_visible()
+    expect(page.get_by_text("2 of 2 inspected").first).to_be_visible()
     expect(page.get_by_text(re.compile("^4 files were passed over"))).to_be_visible()
     expect(page.get_by_test_id("stAlert")).to_have_count(0)
 
@@ -265,13 +265,13 @@ def test_what_was_left_out_stays_when_the_shown_photo_is_taken_out(page, tmp_pat
     for number in range(3):  # while the batch runs
         page.get_by_role("button", name=f"Remove {number}.jpg").click()
         expect(page.locator(".answer")).to_contain_text(f"{number + 1}.jpg")
-    expect(page.get_by_text("5 of 6 inspected")).to_be_visible()
+    expect(page.get_by_text("5 of 6 inspected").first).to_be_visible()
     settled(page)
     with page.expect_download():
         page.get_by_role("button", name="Heat-maps (zip)").click()
     page.get_by_role("button", name="Remove 3.jpg").click()
     expect(page.locator(".answer")).to_contain_text("4.jpg")
     settled(page)
-    expect(page.get_by_text("4 of 5 inspected")).to_be_visible()
+    expect(page.get_by_text("4 of 5 inspected").first).to_be_visible()
     expect(page.get_by_test_id("stAlert").filter(has_text="broken.jpg")).to_be_visible()
     expect(page).not_to_have_url(re.compile("sample="))
