@@ -1,5 +1,6 @@
 """How the pixels of an open image file become upright 8-bit RGB, whatever their depth, colour and profile."""
 
+from collections.abc import Callable
 from functools import lru_cache
 from io import BytesIO
 from typing import Any
@@ -25,15 +26,22 @@ cv2.utils.logging.setLogLevel(
     cv2.utils.logging.LOG_LEVEL_SILENT
 )  # what is wrong with a file is said by us, and not on the user's terminal
 
-TO_UPRIGHT = {
-    2: PIL.Image.Transpose.FLIP_LEFT_RIGHT,
-    3: PIL.Image.Transpose.ROTATE_180,
-    4: PIL.Image.Transpose.FLIP_TOP_BOTTOM,
-    5: PIL.Image.Transpose.TRANSPOSE,
-    6: PIL.Image.Transpose.ROTATE_270,
-    7: PIL.Image.Transpose.TRANSVERSE,
-    8: PIL.Image.Transpose.ROTATE_90,
+_TURNS: dict[int, Callable[[NDArray[Any]], NDArray[Any]]] = {
+    2: lambda pixels: pixels[:, ::-1],
+    3: lambda pixels: pixels[::-1, ::-1],
+    4: lambda pixels: pixels[::-1],
+    5: lambda pixels: pixels.swapaxes(0, 1),
+    6: lambda pixels: np.rot90(pixels, 3),
+    7: lambda pixels: pixels[::-1, ::-1].swapaxes(0, 1),
+    8: np.rot90,
 }
+"""What each EXIF orientation but the upright one asks for."""
+
+
+def turned(pixels: NDArray[Any], orientation: int) -> NDArray[Any]:
+    """(H, W) or (H, W, 3) pixels turned upright, contiguous; `orientation` as EXIF has it, 1 to 8."""
+    turn = _TURNS.get(orientation)
+    return pixels if turn is None else np.ascontiguousarray(turn(pixels))
 
 
 def upright_rgb(
@@ -64,9 +72,7 @@ def upright_rgb(
     if picture.has_transparency_data:
         behind = PIL.Image.new("RGBA", picture.size, (background, background, background, 255))
         picture = PIL.Image.alpha_composite(behind, picture.convert("RGBA"))
-    picture = picture.convert("RGB")
-    upright = TO_UPRIGHT.get(turn)
-    return np.array(picture if upright is None else picture.transpose(upright))
+    return turned(np.array(picture.convert("RGB")), turn)
 
 
 def deep_values(file: OpenImage, page: int, name: str) -> tuple[NDArray[Any], int]:

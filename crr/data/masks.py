@@ -22,8 +22,8 @@ import numpy as np
 import PIL.Image
 from numpy.typing import NDArray
 
-from crr.data.conversion import TO_UPRIGHT, stored_values
-from crr.data.image_header import ImageHeader, OpenImage, load, open_image, orientation_of
+from crr.data.conversion import stored_values, turned
+from crr.data.image_header import ImageHeader, load, open_image, orientation_of
 from crr.data.images import content_of, read_header
 from crr.data.layouts.samples import Sample
 from crr.errors import DatasetError, ImageError
@@ -90,15 +90,15 @@ def survey_masks(samples: Sequence[Sample], headers: Mapping[Path, ImageHeader])
         for path in sample.masks
         if sample.path in headers and path in good
     ]
-    turned = any(size == header.size != header.upright_size for header, size in pairs)
-    rule = replace(_rule_of([*good.values()]), turned=turned)
+    as_stored = any(size == header.size != header.upright_size for header, size in pairs)
+    rule = replace(_rule_of([*good.values()]), turned=as_stored)
     unusable: dict[Path, str] = {}
     for sample in masked:
         for path in sample.masks:
             fact, header = facts[path], headers.get(sample.path)
             if isinstance(fact, ImageError):
                 unusable[sample.path] = str(fact)
-            elif header is not None and fact.size != (header.size if turned else header.upright_size):
+            elif header is not None and fact.size != (header.size if as_stored else header.upright_size):
                 unusable[sample.path] = _other_shape(path, fact.size, sample.path, header.upright_size)
     least = rule.largest / 2 if rule.graded else 0
     empty = (path for path, fact in good.items() if fact.largest == 0 or fact.largest < least)
@@ -205,7 +205,7 @@ def mask_values(path: Path) -> tuple[NDArray[Any], bool]:
         values = _brightest(file.picture)
         if not np.isfinite(values).all():
             raise ValueError("values that are no numbers")
-        return _turned(values, orientation_of(file.picture)), _is_lossy(file)
+        return turned(values, orientation_of(file.picture)), file.header.format in _LOSSY
 
 
 @dataclass(frozen=True)
@@ -248,7 +248,7 @@ def _on_photo(
     path: Path, photo: Path, shape: tuple[int, int], rule: MaskRule, orientation: int
 ) -> NDArray[np.float32]:
     values, _ = mask_values(path)
-    values = _turned(values, orientation)
+    values = turned(values, orientation)
     if values.shape != shape:
         raise DatasetError(_other_shape(path, values.shape, photo, shape))
     return rule.marked(values)
@@ -261,33 +261,13 @@ def _other_shape(mask: Path, size: tuple[int, ...], photo: Path, shape: tuple[in
     )
 
 
-def _turned(values: NDArray[Any], orientation: int) -> NDArray[Any]:
-    turn = TO_UPRIGHT.get(orientation)
-    if turn is None:
-        return values
-    turned = {
-        PIL.Image.Transpose.FLIP_LEFT_RIGHT: lambda: values[:, ::-1],
-        PIL.Image.Transpose.ROTATE_180: lambda: values[::-1, ::-1],
-        PIL.Image.Transpose.FLIP_TOP_BOTTOM: lambda: values[::-1],
-        PIL.Image.Transpose.TRANSPOSE: lambda: values.T,
-        PIL.Image.Transpose.ROTATE_270: lambda: np.rot90(values, 3),
-        PIL.Image.Transpose.TRANSVERSE: lambda: values[::-1, ::-1].T,
-        PIL.Image.Transpose.ROTATE_90: lambda: np.rot90(values),
-    }[turn]()
-    return np.ascontiguousarray(turned)
-
-
 def _brightest(picture: PIL.Image.Image) -> NDArray[Any]:
-    if picture.mode in ("1", "L", "I", "F") or picture.mode.startswith("I;16"):
-        return np.maximum(
-            stored_values(picture) if picture.mode != "1" else np.asarray(picture.convert("L")), 0
-        )
+    if picture.mode == "1":
+        return np.asarray(picture.convert("L"))
+    if picture.mode in ("L", "I", "F") or picture.mode.startswith("I;16"):
+        return np.maximum(stored_values(picture), 0)
     rgba = np.asarray(picture.convert("RGBA"), np.uint16)
     colours, alpha = rgba[..., :3].max(axis=-1), rgba[..., 3]
     if not colours.any():  # black paint on a transparent ground
         return alpha if picture.has_transparency_data else colours
     return colours * alpha // 255
-
-
-def _is_lossy(file: OpenImage) -> bool:
-    return file.header.format in _LOSSY

@@ -10,7 +10,6 @@ from torch import Tensor
 from crr.anomalies import AnomalySynthesizer
 from crr.config import EncoderConfig, StageConfig
 from crr.data.datasets import Dataset
-from crr.data.inventory.inventory import Inventory
 from crr.data.inventory.looking import look_at_dataset, usable
 from crr.data.preprocessing import as_input_tensor
 from crr.inversion.network import InversionConfig, InversionNetwork, create_inversion
@@ -38,7 +37,6 @@ def train_inversion(
     workers: int = 1,
     progress: Callable[[Progress], None] | None = None,
     stop: threading.Event | None = None,
-    inventory: Inventory | None = None,
 ) -> tuple[InversionConfig, InversionNetwork]:
     """Train an inversion network on the good training images of a data set.
 
@@ -56,7 +54,6 @@ def train_inversion(
         workers: Processes that make images.
         progress: Called about once a second with the stages "check" and "inversion".
         stop: When set, training ends early.
-        inventory: From a look at the training images before; else it is taken here.
 
     Returns:
         What there is to say of it, and the network on the CPU, in eval mode.
@@ -70,7 +67,7 @@ def train_inversion(
     keep_freed_memory()
     target, reporter, stop = resolve_device(device), Reporter(progress), stop or threading.Event()
     samples = {category.name: category.train for category in dataset.categories}
-    looked = inventory or look_at_dataset(dataset, ("train",), progress=progress)
+    looked = look_at_dataset(dataset, ("train",), progress=progress)
     usable(dataset, looked)
     frozen = Encoder(encoder).to(target)
     config = InversionConfig(

@@ -1,6 +1,7 @@
 """The workbench as `make run` starts it, and a Chromium before it."""
 
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -13,7 +14,16 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, FrameLocator, Page, Request, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    FrameLocator,
+    Locator,
+    Page,
+    Request,
+    expect,
+    sync_playwright,
+)
 
 Read = TypeVar("Read")
 
@@ -128,6 +138,22 @@ def settled(page: Page, frame: FrameLocator | None = None) -> None:
         frame: The workbench in it, if it is not the page itself.
     """
     (frame or page).get_by_test_id("stApp").evaluate(STAND_STILL, PATIENCE)
+
+
+def paint(page: Page) -> Locator:
+    """Paint a stroke on the page's canvas, which has none yet; the canvas."""
+    canvas = page.get_by_role("img", name=re.compile("to paint a defect on"))
+    canvas.scroll_into_view_if_needed()
+    settled(page)
+    box = canvas.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 90, box["y"] + 90)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 190, box["y"] + 130, steps=5)
+    page.mouse.up()
+    expect(canvas).to_have_attribute("aria-label", re.compile("1 stroke$"))
+    settled(page)
+    return canvas
 
 
 def other_than(page: Page, read: Callable[[], Read], before: Read) -> Read:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import settled
+from tests.browser.conftest import paint, settled
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 ELSEWHERE = "about:blank"
@@ -168,16 +168,7 @@ def test_the_models_and_the_mode_of_compare_come_back_and_what_was_painted_stays
     page.get_by_role("radio", name="Paint a defect").click()
     expect(page).to_have_url(re.compile("photo=Paint"))
     settled(page)
-    canvas = page.get_by_role("img", name=re.compile("to paint a defect on"))
-    canvas.scroll_into_view_if_needed()
-    box = canvas.bounding_box()
-    assert box is not None
-    page.mouse.move(box["x"] + 90, box["y"] + 90)
-    page.mouse.down()
-    page.mouse.move(box["x"] + 190, box["y"] + 130, steps=5)
-    page.mouse.up()
-    expect(canvas).to_have_attribute("aria-label", re.compile("1 stroke$"))
-    settled(page)
+    canvas = paint(page)
     page.get_by_role("button", name="Make one").click()
     expect(page).to_have_url(re.compile("damage="))
     settled(page)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, WebSocketRoute, expect
 
-from tests.browser.conftest import ROOT, free_port, settled, streamlit_command, wait_until_it_answers
+from tests.browser.conftest import ROOT, free_port, paint, settled, streamlit_command, wait_until_it_answers
 
 SAMPLES = ROOT / "samples"
 PHOTOS = [SAMPLES / name for name in ("screw_good.jpg", "bottle_good.jpg", "pcb_good.jpg")]
@@ -101,21 +101,6 @@ def upload(page: Page, *files: Path) -> None:
 
 def listed(page: Page) -> Locator:
     return page.locator(".stFileChip")
-
-
-def paint(page: Page) -> Locator:
-    canvas = page.get_by_role("img", name=re.compile("to paint a defect on"))
-    canvas.scroll_into_view_if_needed()
-    settled(page)
-    box = canvas.bounding_box()
-    assert box is not None
-    page.mouse.move(box["x"] + 90, box["y"] + 90)
-    page.mouse.down()
-    page.mouse.move(box["x"] + 190, box["y"] + 130, steps=5)
-    page.mouse.up()
-    expect(canvas).to_have_attribute("aria-label", re.compile("1 stroke$"))
-    settled(page)
-    return canvas
 
 
 def test_photos_of_a_visit_that_ended_are_asked_for_again_and_the_next_is_inspected(page, end_visit):

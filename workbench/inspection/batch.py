@@ -8,10 +8,8 @@ from threading import RLock
 from typing import TypeVar
 
 from crr.config import ValueRange
-from crr.data.depth import range_holding
-from crr.data.image_header import open_image
-from crr.data.inventory.facts import extremes_of
-from crr.errors import CRRError, ImageError
+from crr.data.inventory.facts import common_range, facts_of
+from crr.errors import ConfigError, CRRError, ImageError
 from workbench.basics.cache import BoundedCache
 from workbench.basics.pictures import digest_of
 from workbench.inspection.image_file import ImageFile
@@ -65,17 +63,9 @@ class Batch:
                     self.failures[name] = Failure((name,), str(error))
                 continue
             digest = digest_of(content)
-            pages = self._known_pages(digest) or pages_of(digest, name, content)
-            if (
-                pages[0].digest not in self.uploads
-                and len(self.uploads) + len(pages) > self._settings.max_batch
-            ):
-                self.refused.append(name)
-                continue
-            if (
-                pages[0].digest not in self.uploads
-                and self._held + len(content) > self._settings.session_bytes
-            ):
+            known = self._known_pages(digest)
+            pages = known or pages_of(digest, name, content)
+            if not known and not self._has_room(len(pages), len(content)):
                 self.refused.append(name)
                 continue
             self._take(pages, name)
@@ -100,11 +90,11 @@ class Batch:
     def guessed_range(self) -> ValueRange | None:
         """Black and white of photos that do not say it, by all of them; None if all do, or none is alike."""
         with self._lock:
-            silent = [upload for upload in self.uploads.values() if upload.extremes is not None]
-        if len({upload.floating for upload in silent}) != 1:
+            facts = [upload.facts for upload in self.uploads.values() if upload.facts is not None]
+        try:
+            return common_range(facts)
+        except ConfigError:
             return None
-        extremes = [upload.extremes for upload in silent if upload.extremes is not None]
-        return range_holding(extremes, floating=silent[0].floating)
 
     def range_for(self, choice: ModelChoice | None = None) -> ValueRange | None:
         """Black and white of photos that do not say it: the visitor's, the model's, or the guess."""
@@ -120,7 +110,7 @@ class Batch:
     def _read_anew(self) -> None:
         """Forget what was found in photos whose values are read otherwise from now on."""
         with self._lock:
-            silent = {upload.digest for upload in self.uploads.values() if upload.extremes is not None}
+            silent = {upload.digest for upload in self.uploads.values() if upload.silent}
             for key in [key for key in self._rows if key[0] in silent]:
                 del self._rows[key]
                 self._results.drop(key)
@@ -215,7 +205,7 @@ class Batch:
             return None
         try:
             value_range = self.range_for(choice)
-            if file is None or (upload.extremes is not None and file.value_range != value_range):
+            if file is None or (upload.silent and file.value_range != value_range):
                 file = upload.file(value_range)
             inspected = inspector.inspect(file, choice)
         except ImageError as error:
@@ -235,7 +225,7 @@ class Batch:
             category=inspection.category,
             known=inspection.known,
             seen=inspection.seen,
-            value_range="" if upload.extremes is None else str(value_range),
+            value_range=str(value_range) if upload.silent else "",
         )
         return inspected
 
@@ -274,14 +264,11 @@ class Batch:
 
 def pages_of(digest: str, name: str, content: bytes) -> list[Upload]:
     """The pictures in a file's content, one a page; what cannot be read is one, and fails when asked for."""
-    try:
-        with open_image(content, name) as file:
-            depth, count = file.header.depth, len(file.header.pages)
-            silent = depth.deep and depth.silent
-            extremes = extremes_of(file, name) if silent else None
-    except ImageError:
+    facts = facts_of(content, name, digest, decode=False)
+    if facts.error or facts.header is None:
         return [Upload(digest, (name,), content)]
-    return [Upload(digest, (name,), content, page, count, extremes, depth.floating) for page in range(count)]
+    count = len(facts.header.pages)
+    return [Upload(digest, (name,), content, page, count, facts) for page in range(count)]
 
 
 def _drop_name(pictures: dict[str, Kept], digest: str, name: str) -> None:

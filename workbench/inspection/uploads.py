@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from crr.config import ValueRange
+from crr.data.inventory.facts import FileFacts
 from crr.types import Verdict, verdict_of
 from workbench.inspection.image_file import ImageFile
 
@@ -17,8 +18,7 @@ class Upload:
         content: Content of each of these files.
         page: Which of its pages, from 0.
         pages: How many it has.
-        extremes: Lowest and highest value, where it is deeper than 8 bits and does not say which is white.
-        floating: Whether these are fractions.
+        facts: What its content is; None if that cannot be told.
     """
 
     source: str
@@ -26,8 +26,12 @@ class Upload:
     content: bytes
     page: int = 0
     pages: int = 1
-    extremes: tuple[float, float] | None = None
-    floating: bool = False
+    facts: FileFacts | None = None
+
+    @property
+    def silent(self) -> bool:
+        """Whether it is deeper than 8 bits and does not say which value is white."""
+        return self.facts is not None and self.facts.extremes is not None
 
     @property
     def digest(self) -> str:

@@ -1,7 +1,7 @@
 """What each image file of a set is, found out by reading it once: content, header, and whether it decodes."""
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -33,9 +33,6 @@ class FileFacts:
     error: str = ""
 
 
-Facts = Mapping[Path, FileFacts]
-
-
 def read_facts(
     paths: Sequence[Path], reporter: Reporter | None = None, *, decode: bool = True
 ) -> dict[Path, FileFacts]:
@@ -65,22 +62,36 @@ def checked_digests(paths: Sequence[Path]) -> dict[Path, str]:
 
 
 def _facts(path: Path, decode: bool) -> FileFacts:
-    digest, header = "", None
     try:
         data, _ = content_of(path, str(path))
-        digest = hashlib.sha256(data).hexdigest()
-        with open_image(data, str(path)) as file:
+    except ImageError as error:
+        return FileFacts("", None, error=str(error))
+    return facts_of(data, str(path), hashlib.sha256(data).hexdigest(), decode=decode)
+
+
+def facts_of(data: bytes, name: str, digest: str, *, decode: bool) -> FileFacts:
+    """The facts of a file's content.
+
+    Args:
+        data: The content.
+        name: File name for error messages.
+        digest: Of the content.
+        decode: Whether the pixels are decoded, to know that they can be.
+    """
+    header = None
+    try:
+        with open_image(data, name) as file:
             header = file.header
             if header.depth.deep and header.depth.silent:
-                return FileFacts(digest, header, extremes_of(file, str(path)))
+                return FileFacts(digest, header, _extremes(file, name))
             if decode:
-                upright_rgb(file, str(path), 0, 255, None)
+                upright_rgb(file, name, 0, 255, None)
     except ImageError as error:
         return FileFacts(digest, header, error=str(error))
     return FileFacts(digest, header)
 
 
-def extremes_of(file: OpenImage, name: str) -> tuple[float, float]:
+def _extremes(file: OpenImage, name: str) -> tuple[float, float]:
     """The lowest and highest value of the first page of a file deeper than 8 bits, as they are stored."""
     values, _ = deep_values(file, 0, name)
     colours = values[..., :3] if values.ndim == 3 else values
@@ -96,14 +107,13 @@ def common_range(facts: Iterable[FileFacts]) -> ValueRange | None:
     Raises:
         ConfigError: Some hold fractions and some integers, for which there is no common range.
     """
-    silent = [fact for fact in facts if fact.extremes is not None and fact.header is not None]
-    if not silent:
+    silent = [(fact.extremes, fact.header.depth.floating) for fact in facts if fact.extremes and fact.header]
+    kinds = {floating for _, floating in silent}
+    if not kinds:
         return None
-    kinds = {fact.header.depth.floating for fact in silent if fact.header is not None}
     if len(kinds) > 1:
         raise ConfigError(
             "Some images hold fractions and others integers of more than 8 bits, and none says which value "
             "is white: say it with --range LOW:HIGH, or save all alike."
         )
-    extremes = [fact.extremes for fact in silent if fact.extremes is not None]
-    return range_holding(extremes, floating=kinds.pop())
+    return range_holding((extremes for extremes, _ in silent), floating=kinds.pop())

@@ -133,7 +133,7 @@ def usable(dataset: Dataset, inventory: Inventory, on_error: OnError = "stop") -
 def _range(facts: Iterable[FileFacts], given: ValueRange | None) -> ValueRange | None:
     """The range for files that do not say theirs; None if all do."""
     silent = [fact for fact in facts if fact.extremes is not None]
-    return (given or common_range(silent)) if silent else None
+    return given if silent and given else common_range(silent)
 
 
 def _count(category: Category) -> CategoryCount:

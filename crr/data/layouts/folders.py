@@ -15,10 +15,10 @@ from itertools import chain
 from pathlib import Path
 
 from crr.data.layouts.mask_files import masks_of, split_masks
-from crr.data.layouts.mvtec import UNKNOWN_PART, labelled, note_strangers, part_of
+from crr.data.layouts.mvtec import labelled, note_strangers, note_unused, part_of
 from crr.data.layouts.names import is_good, is_masks
 from crr.data.layouts.samples import Category, Readers, good_samples
-from crr.data.layouts.walk import MASKS, Notes, images_in, images_under, pass_over_others, subfolders
+from crr.data.layouts.walk import MASKS, Notes, images_in, images_under, subfolders
 from crr.errors import DatasetError
 
 _TESTED_SHARE = 5
@@ -87,7 +87,6 @@ def _sorted_category(folder: Path, place: Path, notes: Notes) -> Category:
     name = folder.name
     images: dict[str, list[Path]] = {}
     drawn: dict[Path, tuple[Path, ...]] = {}
-    notes.pass_over(UNKNOWN_PART, *images_in(place, notes))
     for kind in subfolders(place, notes):
         if not is_masks(kind.name):
             images[kind.name], beside = split_masks(images_under(kind, notes), notes)
@@ -97,12 +96,12 @@ def _sorted_category(folder: Path, place: Path, notes: Notes) -> Category:
         drawn |= masks_of(every, place, masks, notes)
     labels = (labelled(found, name, kind, drawn, notes) for kind, found in images.items())
     samples = [*chain.from_iterable(labels)]
-    used = (path for sample in samples for path in (sample.path, *sample.masks))
-    pass_over_others(folder, used, UNKNOWN_PART, notes)
+    note_unused(folder, samples, notes)
     # Who has only good images learns from all of them.
     tests = any(sample.defective for sample in samples)
-    test = [sample for sample in samples if tests and (sample.defective or is_tested(sample.path))]
-    return Category(name, tuple(sample for sample in samples if sample not in test), tuple(test))
+    tested = {sample for sample in samples if tests and (sample.defective or is_tested(sample.path))}
+    train = tuple(sample for sample in samples if sample not in tested)
+    return Category(name, train, tuple(sample for sample in samples if sample in tested))
 
 
 def _mask_folders(folder: Path, place: Path) -> list[Path]:

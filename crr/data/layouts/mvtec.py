@@ -11,7 +11,7 @@ References: Bergmann et al., CVPR 2019; Bergmann et al., IJCV 2022 (LOCO); Heckl
 arXiv 2503.21622 (AD 2); Mishra et al., ISIE 2021 (BTAD).
 """
 
-from collections.abc import Container
+from collections.abc import Container, Iterable
 from itertools import chain
 from pathlib import Path
 
@@ -47,15 +47,13 @@ def mvtec_category(folder: Path, notes: Notes) -> Category:
     """Read one category; what belongs to no part of it is noted."""
     train, test = part_of(folder, _TRAIN), part_of(folder, _TEST)
     masks = [path for path in subfolders(folder, notes) if is_masks(path.name)]
-    _note_other_parts(folder, [train, test, *masks], notes)
+    _note_other_parts(folder, notes)
     category = Category(
         folder.name,
         _train_samples(train, folder.name, notes) if train else (),
         _test_samples(test, folder.name, masks, notes) if test else (),
     )
-    samples = (*category.train, *category.test)
-    used = (path for sample in samples for path in (sample.path, *sample.masks))
-    pass_over_others(folder, used, UNKNOWN_PART, notes)
+    note_unused(folder, (*category.train, *category.test), notes)
     return category
 
 
@@ -108,11 +106,15 @@ def note_strangers(root: Path, folders: list[Path], categories: Container[Path],
             notes.pass_over(UNKNOWN_PART, *images_under(folder, notes))
 
 
-def _note_other_parts(folder: Path, known: list[Path | None], notes: Notes) -> None:
-    """Note what lies in a category's folder and is no part of it."""
-    notes.pass_over(UNKNOWN_PART, *images_in(folder, notes))
-    for path in subfolders(folder, notes):
-        if path not in known:
-            name = key(path.name)
-            reason = VALIDATION if name in _VALIDATION else PRIVATE if name in _PRIVATE else UNKNOWN_PART
-            notes.pass_over(reason, *images_under(path, notes))
+def note_unused(folder: Path, samples: Iterable[Sample], notes: Notes) -> None:
+    """Note what lies in a category's folder, is in none of its samples, and was not noted before."""
+    used = (path for sample in samples for path in (sample.path, *sample.masks))
+    pass_over_others(folder, used, UNKNOWN_PART, notes)
+
+
+def _note_other_parts(folder: Path, notes: Notes) -> None:
+    """Note the parts of a data set that are neither for training nor for a test of ours."""
+    for names, reason in ((_VALIDATION, VALIDATION), (_PRIVATE, PRIVATE)):
+        for path in subfolders(folder, notes):
+            if key(path.name) in names:
+                notes.pass_over(reason, *images_under(path, notes))

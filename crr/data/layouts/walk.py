@@ -112,11 +112,16 @@ def pass_over_others(folder: Path, listed: Iterable[Path], reason: str, notes: N
         reason: Why images are passed over that it does not name.
         notes: Told of them, and of what is no image.
     """
-    plain = {*listed}
-    real = {real_path(path) for path in plain}
-    met = Notes()
-    for why, paths in ((reason, images_under(folder, met)), *met.passed_over.items()):
-        notes.pass_over(why, *(path for path in paths if path not in plain and real_path(path) not in real))
+    plain, met = {*listed}, Notes()
+    images = images_under(folder, met)
+    others = {
+        why: [path for path in paths if path not in plain]
+        for why, paths in ((reason, images), *met.passed_over.items())
+    }
+    if any(others.values()):  # links may lead to what is listed by another name
+        real = {real_path(path) for path in plain}
+        for why, paths in others.items():
+            notes.pass_over(why, *(path for path in paths if real_path(path) not in real))
 
 
 def find_images(paths: Iterable[StrPath] | StrPath, notes: Notes | None = None) -> list[Path]:

@@ -20,7 +20,7 @@ _RANGES = {
 def choose_value_range(visitor: "VisitorState", choice: "ModelChoice") -> None:
     """Say how such a photo is read, and let the visitor say better; shows nothing for any other photo."""
     upload = visitor.batch.uploads.get(visitor.upload or "")
-    if upload is None or upload.extremes is None:
+    if upload is None or not upload.silent:
         return
     batch = visitor.batch
     own = choice.model.value_range
