@@ -18,7 +18,7 @@ from crr.config import EncoderConfig, ValueRange
 from crr.data.datasets import Dataset, Sample, evenly_spread, split_validation, without_copies
 from crr.data.images import decode, encode_jpeg
 from crr.data.inventory.facts import read_facts
-from crr.data.layouts.walk import find_images
+from crr.data.layouts.walk import Notes, images_under
 from crr.errors import CheckpointError, ConfigError
 from crr.runtime.files import write_atomically
 from crr.runtime.paths import StrPath, as_path
@@ -139,7 +139,7 @@ def _files(checkpoint: Path, category: str) -> list[Path]:
         folder = _folder(checkpoint, category)
     except ConfigError:
         return []
-    return find_images([folder]) if folder.is_dir() else []
+    return images_under(folder, Notes())
 
 
 def _folder(checkpoint: Path, category: str) -> Path:

@@ -14,7 +14,7 @@ from crr.anomalies.textures import texture_files
 from crr.checkpoints import card_metadata, files, model_card, normals, serialization
 from crr.data import datasets, images
 from crr.data.layouts.names import is_image_path
-from crr.data.layouts.walk import find_images
+from crr.data.layouts.photos import find_images
 from crr.data.masks import read_mask_file
 from crr.evaluation.comparison import compare
 from crr.hub import Store, find, load

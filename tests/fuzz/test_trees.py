@@ -11,7 +11,8 @@ from hypothesis import given, strategies as st
 from crr.data.datasets import Dataset, open_dataset
 from crr.data.inventory.looking import look_at_dataset, look_at_files, usable
 from crr.data.inventory.sentences import lines
-from crr.data.layouts.walk import Notes, find_images
+from crr.data.layouts.photos import find_images
+from crr.data.layouts.walk import Notes
 from crr.errors import CRRError, DatasetError
 from tests.fuzz.made.effort import examples
 from tests.fuzz.made.layouts import LAYOUTS, disturbed

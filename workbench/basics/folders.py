@@ -1,12 +1,13 @@
 """A folder of the serving machine, as a visitor types or pastes it, and the images in it."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path, PurePosixPath
 
 from crr.data.image_formats import ALLOWED
 from crr.data.images import read
+from crr.data.layouts.mask_files import masks_beside
 from crr.data.layouts.names import is_image_path, is_masks, is_system
 from crr.errors import DatasetError
 
@@ -14,20 +15,27 @@ MOST_ENTRIES = 50_000
 """Files looked at before a folder counts as too large: "/" would take minutes."""
 
 
-def is_no_photo(path: str) -> bool:
-    """Whether a file is one that computers leave beside the photos of people, or lies in a folder of masks.
+def no_photos(names: Iterable[str]) -> set[str]:
+    """Which files are no photos, by their names and paths: masks, and what computers leave beside photos.
 
-    Such as "line1/._000.jpg" and "__MACOSX/000.jpg" of a Mac, "@eaDir/000.jpg" of a network drive, and
-    "parts/ground_truth/cut/000.png"; a folder of masks that was chosen itself holds what is to be looked at.
+    Such as "line1/._000.jpg" and "__MACOSX/000.jpg" of a Mac, "@eaDir/000.jpg" of a network drive,
+    "parts/ground_truth/cut/000.png", and "parts/000_mask.png" beside "parts/000.jpg". A folder of masks that
+    was chosen itself, and files that were chosen one by one, hold what is to be looked at.
     """
-    parts = PurePosixPath(path.replace("\\", "/")).parts
-    return any(map(is_system, parts)) or any(map(is_masks, parts[1:-1]))
+    paths = {name: PurePosixPath(name.replace("\\", "/")) for name in names}
+    in_folders = [path for path in paths.values() if len(path.parts) > 1]
+    beside = masks_beside(in_folders)
+    return {
+        name
+        for name, path in paths.items()
+        if path in beside or any(map(is_system, path.parts)) or any(map(is_masks, path.parts[1:-1]))
+    }
 
 
 def images_in(typed: str) -> list[tuple[str, Callable[[], bytes]]]:
     """The images of a folder and its subfolders, sorted by path, as (path in it, how to read it).
 
-    Masks and files of the system are among them, for the caller to pass over with a word (`is_no_photo`).
+    Masks and files of the system are among them, for the caller to pass over with a word (`no_photos`).
 
     Args:
         typed: Path of a folder or of one image; spaces and quotes around it are dropped, `~` is home.

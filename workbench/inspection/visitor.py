@@ -5,7 +5,7 @@ from typing import Protocol
 
 from crr.errors import CRRError
 from crr.identity.index import IdentityIndex
-from workbench.basics.folders import images_in, is_no_photo
+from workbench.basics.folders import images_in, no_photos
 from workbench.basics.pictures import digest_of
 from workbench.inspection.batch import Batch
 from workbench.inspection.image_file import sample_file
@@ -102,7 +102,8 @@ class VisitorState:
     def take_folder(self, folder: str) -> None:
         """Add the images of a folder of this machine; raises `DatasetError` if there are none."""
         found = images_in(folder)
-        masks = [name for name, _ in found if is_no_photo(f"folder/{name}")]
+        inside = no_photos(f"folder/{name}" for name, _ in found)
+        masks = [name for name, _ in found if f"folder/{name}" in inside]
         if len(masks) == len(found):  # what was asked for is what is looked at
             masks = []
         self.take((name, read) for name, read in found if name not in masks)
@@ -119,14 +120,18 @@ class VisitorState:
             self.follow(uploader, files)
             return
         before = self._listed[uploader]
+        files = list(files)
+        aside = no_photos(file.name for file in files)
         self._listed[uploader] = {
-            file.file_id: before.get(file.file_id) or (_digest(file), file.name) for file in files
+            file.file_id: before.get(file.file_id)
+            or ("" if file.name in aside else digest_of(file.getvalue()), file.name)
+            for file in files
         }
 
     def follow(self, uploader: str, files: Iterable[UploadedFile]) -> None:
         """Add what the visitor added to an uploader's list, forget what the visitor took out of it.
 
-        Files that computers leave beside photos are passed over, and named in `passed_over`.
+        Masks, and files that computers leave beside photos, are passed over, and named in `passed_over`.
         """
         before = self._listed.setdefault(uploader, {})
         now = {file.file_id: file for file in files}
@@ -137,10 +142,11 @@ class VisitorState:
         if self.upload is not None and self.upload not in self.batch.uploads:
             self._turn_to_next([digest for digest, _ in before.values()])
         added = [file for file_id, file in now.items() if file_id not in before]
-        photos = [(file.name, file.getvalue) for file in added if not is_no_photo(file.name)]
+        aside = no_photos(file.name for file in now.values())
+        photos = [(file.name, file.getvalue) for file in added if file.name not in aside]
         if photos:
             self.take(photos)
-        passed_over = [file.name for file in added if is_no_photo(file.name)]
+        passed_over = [file.name for file in added if file.name in aside]
         if passed_over:
             self._tell_news(passed_over)
 
@@ -206,11 +212,6 @@ class VisitorState:
         self.upload, self._news, self.passed_over = None, False, []
         self.standard_indices.clear()
         self._listed.clear()
-
-
-def _digest(file: UploadedFile) -> str:
-    """The digest of a file's content; empty for one that is passed over."""
-    return "" if is_no_photo(file.name) else digest_of(file.getvalue())
 
 
 def settle(visitor: VisitorState, choices: Iterable[ModelChoice], inspector: Inspector) -> bool:

@@ -10,8 +10,9 @@ from crr.data.datasets import Dataset
 from crr.data.inventory.facts import FileFacts, common_range, read_facts
 from crr.data.inventory.inventory import CategoryCount, Inventory
 from crr.data.inventory.sentences import named, number
+from crr.data.layouts.photos import find_images
 from crr.data.layouts.samples import Category
-from crr.data.layouts.walk import Notes, find_images
+from crr.data.layouts.walk import Notes
 from crr.data.masks import survey_masks
 from crr.errors import DatasetError, ImageError
 from crr.runtime.paths import StrPath, as_paths

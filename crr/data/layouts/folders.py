@@ -14,11 +14,11 @@ from functools import partial
 from itertools import chain
 from pathlib import Path
 
-from crr.data.layouts.mask_files import masks_of, split_masks
+from crr.data.layouts.mask_files import MASKS, masks_of, split_masks
 from crr.data.layouts.mvtec import labelled, note_strangers, note_unused, part_of
 from crr.data.layouts.names import is_good, is_masks
 from crr.data.layouts.samples import Category, Readers, good_samples
-from crr.data.layouts.walk import MASKS, Notes, images_in, images_under, subfolders
+from crr.data.layouts.walk import Notes, images_in, images_under, subfolders
 from crr.errors import DatasetError
 
 _TESTED_SHARE = 5

@@ -2,14 +2,18 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from pathlib import Path
+from pathlib import Path, PurePath
+from typing import TypeVar
 
 from crr.data.layouts.names import is_good, key, without_mask_ending
 from crr.data.layouts.walk import Notes, images_under
 
+MASKS = "masks, which are no photos"
 WITHOUT_IMAGE = "a mask without an image"
 BESIDE = "a mask that lies beside its image"
 SECOND = "a second mask of the same image"
+
+AnyPath = TypeVar("AnyPath", bound=PurePath)
 
 _Place = tuple[tuple[str, ...], str]
 """The folders above a file and its name, as they are compared."""
@@ -47,19 +51,25 @@ def masks_of(images: Sequence[Path], folder: Path, masks: Path, notes: Notes) ->
 
 
 def split_masks(images: Sequence[Path], notes: Notes) -> tuple[list[Path], dict[Path, tuple[Path, ...]]]:
-    """The photos among images, and masks that lie beside them: "000_mask.png" beside "000.png"."""
-    places = {_place(image): image for image in images}
+    """The photos among images, and photo to the masks beside it: "000_mask.png" by "000.png"."""
+    photo_of = masks_beside(images)
     masks: dict[Path, tuple[Path, ...]] = {}
-    photos = []
+    for mask, photo in photo_of.items():
+        masks[photo] = (*masks.get(photo, ()), mask)
+        notes.pass_over(BESIDE, mask)
+    return [image for image in images if image not in photo_of], masks
+
+
+def masks_beside(images: Sequence[AnyPath]) -> dict[AnyPath, AnyPath]:
+    """Mask to its photo, for the images that are masks by their names and lie beside what they are of."""
+    places = {_place(image): image for image in images}
+    found = {}
     for image in images:
         shorter = without_mask_ending(image.stem)
         photo = None if shorter is None else places.get((_place(image)[0], shorter))
-        if photo is None:
-            photos.append(image)
-        else:
-            masks[photo] = (*masks.get(photo, ()), image)
-            notes.pass_over(BESIDE, image)
-    return photos, masks
+        if photo is not None:
+            found[image] = photo
+    return found
 
 
 def _owners(
@@ -91,5 +101,5 @@ def _chosen(ways: dict[str, list[Path]], notes: Notes) -> tuple[Path, ...]:
     return tuple(used)
 
 
-def _place(path: Path) -> _Place:
+def _place(path: PurePath) -> _Place:
     return tuple(key(part) for part in path.parts[:-1]), key(path.stem)

@@ -5,13 +5,12 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from crr.data.layouts.names import is_image_name, is_masks, is_system
-from crr.runtime.paths import StrPath, as_paths, real_path
+from crr.data.layouts.names import is_image_name, is_system
+from crr.runtime.paths import real_path
 
 SYSTEM = "hidden, or of the system"
 NO_IMAGE = "no image by its name"
 SEEN = "a link to a folder that is read already"
-MASKS = "masks, which are no photos"
 
 
 @dataclass
@@ -122,23 +121,3 @@ def pass_over_others(folder: Path, listed: Iterable[Path], reason: str, notes: N
         real = {real_path(path) for path in plain}
         for why, paths in others.items():
             notes.pass_over(why, *(path for path in paths if real_path(path) not in real))
-
-
-def find_images(paths: Iterable[StrPath] | StrPath, notes: Notes | None = None) -> list[Path]:
-    """The images among files and folders, in the order given, each once.
-
-    A folder stands for the images in it and its subfolders, sorted by path; a folder of masks in it is passed
-    over. Everything else is passed on as given, even if missing or not an image, so that `decode` can say
-    what is wrong with it.
-    """
-    notes = notes or Notes()
-
-    def is_for_masks(folder: Path) -> bool:
-        if is_masks(folder.name):
-            notes.pass_over(MASKS, *images_under(folder, notes))
-        return is_masks(folder.name)
-
-    found: list[Path] = []
-    for path in as_paths(paths, "What to search for images"):
-        found += images_under(path, notes, is_for_masks) if path.is_dir() else [path]
-    return list(dict.fromkeys(found))

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from crr.data.datasets import open_dataset
-from crr.data.layouts.walk import Notes, find_images
+from crr.data.layouts.photos import find_images
+from crr.data.layouts.walk import Notes
 from crr.errors import DatasetError
 from tests.crr.places import passed_over, relatives, the_parts, touch
 
@@ -123,6 +124,15 @@ def test_masks_of_a_searched_folder_are_passed_over(tmp_path: Path) -> None:
     )
     assert find_images(tmp_path / "masks") == [tmp_path / "masks/a.png"]
     assert find_images(tmp_path / "masks/a.png") == [tmp_path / "masks/a.png"]
+
+
+def test_masks_beside_their_photos_are_passed_over(tmp_path: Path) -> None:
+    touch(tmp_path, "a.png", "A_mask.PNG", "sub/b.jpg", "sub/b_gt.png", "b_mask.png", "road_label.png")
+    assert found(tmp_path)[:2] == (
+        ["a.png", "b_mask.png", "road_label.png", "sub/b.jpg"],
+        {"a mask that lies beside its image": ["A_mask.PNG", "sub/b_gt.png"]},
+    )
+    assert find_images([tmp_path / "a.png", tmp_path / "A_mask.PNG"])[1:] == [tmp_path / "A_mask.PNG"]
 
 
 def test_a_folder_that_may_not_be_read_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ import pytest
 from crr.errors import DatasetError, ImageError
 from tests.workbench.fakes import png
 from workbench.basics import folders
-from workbench.basics.folders import images_in, is_no_photo
+from workbench.basics.folders import images_in, no_photos
 
 
 @pytest.fixture
@@ -122,7 +122,7 @@ def test_a_huge_file_is_not_read(tmp_path, monkeypatch):
     ],
 )  # fmt: skip
 def test_what_computers_leave_beside_photos_is_known_by_its_name(path, system):
-    assert is_no_photo(path) is system
+    assert no_photos([path]) == ({path} if system else set())
 
 
 def test_a_typed_folder_passes_over_the_same(tmp_path):

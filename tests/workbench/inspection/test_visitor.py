@@ -229,6 +229,21 @@ def test_files_of_the_system_are_passed_over_and_counted(visitor, inspector):
     assert visitor.passed_over_sentence is None
 
 
+def test_masks_of_a_folder_are_passed_over_and_photos_chosen_one_by_one_are_not(visitor, inspector, tmp_path):
+    names = ["parts/a.png", "parts/a_mask.png", "parts/gt/a.png", "a.png", "a_mask.png"]
+    visitor.follow("folder", [Uploaded(name, name, png() + name.encode()) for name in names])
+    assert visitor.passed_over == ["parts/a_mask.png", "parts/gt/a.png"]
+    kept = [upload.name for upload in visitor.batch.uploads.values()]
+    assert kept == ["parts/a.png", "a.png", "a_mask.png"]
+    visitor.follow("folder", [])
+    assert not visitor.batch.uploads
+    for name in names[3:]:
+        (tmp_path / name).write_bytes(png() + name.encode())
+    visitor.take_folder(str(tmp_path))
+    assert visitor.passed_over == ["a_mask.png"]
+    assert look(visitor, inspector) == "a.png"
+
+
 def test_a_folder_with_nothing_but_files_of_the_system_is_news_too(visitor):
     visitor.follow("folder", [Uploaded("1", "._a.jpg", b"")])
     assert visitor.news
