@@ -27,6 +27,7 @@ from workbench.components.strokes import Stroke
 from workbench.explanation.explorer import LayerExplorer
 from workbench.explanation.study_image import painted
 from workbench.inspection.explanation_cache import ExplanationCache
+from workbench.inspection.image_file import sample_file
 from workbench.inspection.inspector import Inspector, ModelChoice
 from workbench.inspection.photo import SamplePhoto
 from workbench.inspection.samples import read_samples
@@ -62,7 +63,7 @@ def main() -> None:
 def compare_sharing() -> None:
     """Six models on one image, each with an encoder pass of its own, and with one for all."""
     detectors = [load(find(f"{name}-embedded")) for name in NAMES]
-    image = SamplePhoto(read_samples(settings().samples)[SAMPLE]).open().image
+    image = sample_file(read_samples(settings().samples)[SAMPLE]).image
 
     def apart() -> None:
         for detector in detectors:
@@ -91,7 +92,7 @@ def time_stroke(count: int) -> None:
     session = PaintingSession(explanations)
     references = ReferenceCache(inspector, settings().normals_bytes)
     explorer = LayerExplorer(explanations, references, settings().session_bytes // 4)
-    part = session.part(photo)
+    part = session.part(photo, photo.open(choices[0]))
 
     def stroke(number: int) -> None:
         start = (150.0 + 5 * number, 160.0)

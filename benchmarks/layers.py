@@ -25,6 +25,7 @@ from workbench.explanation.patch_thumbnails import neighbours_html
 from workbench.explanation.plots import patches_figure
 from workbench.explanation.study_image import original
 from workbench.inspection.explanation_cache import ExplanationCache
+from workbench.inspection.image_file import sample_file
 from workbench.inspection.inspector import Inspector, ModelChoice
 from workbench.inspection.photo import SamplePhoto
 from workbench.inspection.samples import read_samples
@@ -57,7 +58,8 @@ def time_in_library() -> None:
     choice = ModelChoice(describe(find(MODEL)), "cpu")
     inspector = Inspector(Models(load, settings().model_bytes), inspect_batch)
     references = ReferenceCache(inspector, settings().normals_bytes)
-    study = original(SamplePhoto(read_samples(settings().samples)[SAMPLE]))
+    sample = read_samples(settings().samples)[SAMPLE]
+    study = original(SamplePhoto(sample), sample_file(sample))
 
     def forgetful() -> LayerExplorer:
         limit = settings().session_bytes

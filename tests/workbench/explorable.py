@@ -65,7 +65,7 @@ class OwnPhoto:
     label: Verdict | None = None
     mask: Path | None = None
 
-    def open(self) -> ImageFile:
+    def open(self, _choice: ModelChoice | None = None) -> ImageFile:
         return file_of(self.content, self.name)
 
     def inspect(self, choice: ModelChoice, inspector: Inspector, file: ImageFile) -> Inspected:
@@ -73,6 +73,11 @@ class OwnPhoto:
 
     def standard_index(self, choice: ModelChoice, inspector: Inspector, file: ImageFile) -> IdentityIndex:
         return inspector.standard_index(file, choice)
+
+
+def opened(photo: OwnPhoto) -> tuple[OwnPhoto, ImageFile]:
+    """A photo and its file."""
+    return photo, photo.open()
 
 
 class Room:
@@ -86,14 +91,14 @@ class Room:
         [self.clean] = good_images("plate", 1, seed=3)
         image, mask = scratched(self.clean, np.random.default_rng(3))
         self.image, self.mask = image, mask > 0
-        self.part = PaintedPart(OwnPhoto(encode_png(self.clean)))
+        self.part = PaintedPart(*opened(OwnPhoto(encode_png(self.clean))))
         made = Damaged(self.image, self.mask)
         self.damaged = painted(self.part, DamagedPart(made, "damaged", self.part.picture, 0.0))
-        self.whole = original(OwnPhoto(encode_png(self.clean)))
+        self.whole = original(*opened(OwnPhoto(encode_png(self.clean))))
         mask_file = folder / "mask.png"
         mask_file.write_bytes(encode_png(self.mask.astype(np.uint8) * 255))
         photo = replace(OwnPhoto(encode_png(self.image), key="scratched"), mask=mask_file)
-        self.defective = original(photo)
+        self.defective = original(*opened(photo))
 
     def forget(self, limit: int = 2**26) -> None:
         self.explanations = ExplanationCache(self.inspector, limit)

@@ -1,6 +1,6 @@
 """One photo, several models: what each says of it, and where they differ."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -93,7 +93,7 @@ def compare_shown(
         CRRError: No model answered; the first one's error.
     """
     photo = shown_photo(visitor, samples)
-    file = photo.open()
+    file = photo.open(choices[0])
     answers: dict[str, Outcome] = {}
     copied: dict[str, IdentityIndex] = {}
     for done, choice in enumerate(choices):
@@ -111,13 +111,13 @@ def compare_shown(
     return Comparison(photo, answers, copied).checked()
 
 
-def ask_all(photo: Photo, choices: Iterable[ModelChoice], inspector: Inspector) -> dict[str, Outcome] | None:
+def ask_all(photo: Photo, choices: Sequence[ModelChoice], inspector: Inspector) -> dict[str, Outcome] | None:
     """Ask one model after the other; an encoder that several use is asked once.
 
     Returns:
         Model name to answer, None if the photo cannot be inspected.
     """
-    file = photo.open()
+    file = photo.open(choices[0])
     answers: dict[str, Outcome] = {}
     for choice in choices:
         answer = ask(photo, choice, inspector, file)

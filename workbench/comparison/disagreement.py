@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from crr.types import verdict_of
+from crr.types import Verdict, verdict_of
 from workbench.comparison.comparison import ask_all
 from workbench.inspection.inspector import Inspected, Inspector, ModelChoice
 from workbench.inspection.photo import Photo
@@ -30,9 +30,9 @@ class LimitRatio:
         return self.score / max(self.limit, 1e-9)
 
     @property
-    def defective(self) -> bool:
-        """Whether the model calls the part defective; of a part that it does not know it says nothing."""
-        return verdict_of(self.score, self.limit, known=self.known, seen=self.seen) == "defective"
+    def verdict(self) -> Verdict:
+        """What the model says of the part."""
+        return verdict_of(self.score, self.limit, known=self.known, seen=self.seen)
 
 
 @dataclass(frozen=True)
@@ -52,17 +52,18 @@ class DisagreementRow:
     @property
     def defective_for(self) -> tuple[str, ...]:
         """The models that call the part defective."""
-        return tuple(name for name, score in self.scores.items() if score.defective)
+        return tuple(name for name, score in self.scores.items() if score.verdict == "defective")
 
     @property
     def verdicts_differ(self) -> bool:
         """Whether the models' verdicts differ."""
-        return 0 < len(self.defective_for) < len(self.scores)
+        return len({score.verdict for score in self.scores.values()}) > 1
 
     @property
     def missed_defect(self) -> bool:
-        """Whether the part is known to be defective, and some model sees it while another does not."""
-        return self.verdicts_differ and self.photo.label == "defective"
+        """Whether the part is known to be defective, and some model sees it while another calls it normal."""
+        verdicts = {score.verdict for score in self.scores.values()}
+        return verdicts >= {"defective", "normal"} and self.photo.label == "defective"
 
     @property
     def spread(self) -> float:

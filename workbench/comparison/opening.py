@@ -25,7 +25,7 @@ def missed_defect(comparison: "Comparison") -> str | None:
         return None
     verdicts = {name: answer.inspection.verdict for name, answer in comparison.inspected.items()}
     found = [name for name, verdict in verdicts.items() if verdict == "defective"]
-    missed = [name for name in verdicts if name not in found]
+    missed = [name for name, verdict in verdicts.items() if verdict == "normal"]
     if not found or not missed:
         return None
     return (

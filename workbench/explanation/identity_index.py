@@ -131,7 +131,8 @@ class IndexMeasure:
     ) -> IdentityIndex:
         assert study.clean is not None
         assert study.mask is not None
-        before = self._explanations.explain(clean_key(study.photo, study.clean), study.clean, choice, mask)
+        key = clean_key(study.photo, study.file, study.clean)
+        before = self._explanations.explain(key, study.clean, choice, mask)
         return index_of_damage(before, explanation, study.mask)
 
     def _of_test(self, study: StudyImage, choice: ModelChoice) -> IdentityIndex:

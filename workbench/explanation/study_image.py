@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from crr.data.masks import read_mask_file
 from crr.types import Image, Mask
-from workbench.basics.pictures import digest_of
 from workbench.inspection.image_file import ImageFile
 from workbench.inspection.photo import Photo
 from workbench.painting.session import DamagedPart, PaintedPart
@@ -26,7 +25,7 @@ class StudyImage:
         file: File of the photo, opened once.
         image: uint8 (H, W, 3), what models are asked about.
         key: Identifies that image.
-        digest: Digest of the photo; a view of it stays while this does.
+        digest: Identifies the photo; a view of it stays while this does.
         clean: The photo before it was damaged, None if it was not.
         mask: bool (H, W), where it was damaged, or where its data set marks its defect; None if unknown.
     """
@@ -45,19 +44,18 @@ class StudyImage:
         return self.file.image.shape[0], self.file.image.shape[1]
 
 
-def original(photo: Photo) -> StudyImage:
-    """A photo as it came; raises `ImageError` for a bad file."""
-    file = photo.open()
+def original(photo: Photo, file: ImageFile) -> StudyImage:
+    """A photo as it came, of which this is the file; raises `ImageError` for a bad one."""
     height, width = file.image.shape[:2]
     mask = None if photo.mask is None else read_mask_file(photo.mask, (height, width))
-    return StudyImage(photo, file, file.image, (photo.own, photo.key), digest_of(file.content), mask=mask)
+    return StudyImage(photo, file, file.image, (photo.own, file.key), file.key, mask=mask)
 
 
 def painted(part: PaintedPart, made: DamagedPart) -> StudyImage:
     """A photo with what the visitor painted on it."""
-    damaged, file = made.damaged, part.photo.open()
+    damaged = made.damaged
     return StudyImage(
-        part.photo, file, damaged.image, made.key, part.picture.digest, part.image, damaged.mask
+        part.photo, part.file, damaged.image, made.key, part.picture.digest, part.image, damaged.mask
     )
 
 

@@ -5,7 +5,7 @@ import zipfile
 
 import numpy as np
 
-from crr.data.images import decode, encode_png
+from crr.data.images import encode_png
 from crr.types import Image
 from crr.visualization.colormap import overlay
 from workbench.basics.pictures import shrink
@@ -30,7 +30,7 @@ def pictures_zip(export: BatchExport, over: float) -> bytes:
 
         def keep(upload: Upload, inspected: Inspected) -> None:
             names = export.names[upload.digest]
-            image = decode(upload.content, upload.name)
+            image = export.open(upload).image
             mask = inspected.inspection.mask(export.factor * inspected.inspection.pixel_threshold)
             pictures = encode_png(heatmap(image, inspected, over)), encode_png(mask.astype(np.uint8) * 255)
             for name, picture in zip(names, pictures, strict=True):

@@ -44,6 +44,7 @@ class BatchExport:
     Attributes:
         held: What the batch holds; what is inspected from now on changes no file.
         names: Digest to where the pictures lie in the zip.
+        open: The file of a picture as the model reads it.
         factor: Strictness.
     """
 
@@ -51,6 +52,7 @@ class BatchExport:
         self.held = batch.snapshot(choice)
         self.names = picture_names(self.held.uploads)
         self._inspect = partial(batch.inspect, choice=choice, inspector=inspector)
+        self.open = partial(batch.open, choice=choice)
         self._uploads = {upload.digest: upload for upload in self.held.uploads}
         self._choice, self.factor = choice, factor
         self._traces: Line = {

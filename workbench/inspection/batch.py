@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from dataclasses import replace
 from threading import RLock
 from typing import TypeVar
@@ -13,7 +13,7 @@ from crr.errors import ConfigError, CRRError, ImageError
 from workbench.basics.cache import BoundedCache
 from workbench.basics.pictures import digest_of
 from workbench.inspection.image_file import ImageFile
-from workbench.inspection.inspector import Inspected, Inspector, ModelChoice
+from workbench.inspection.inspector import ChoiceKey, Inspected, Inspector, ModelChoice
 from workbench.inspection.uploads import BatchRow, BatchSnapshot, Failure, Upload
 from workbench.settings import MEGABYTE, Settings
 
@@ -39,10 +39,10 @@ class Batch:
         self.refused: list[str] = []
         self.left_out: list[Failure] = []
         self.chosen_range: ValueRange | None = None
-        self.model_errors: dict[tuple[str, str], str] = {}
+        self.model_errors: dict[ChoiceKey, str] = {}
         self.paused = False
         self._settings = settings
-        self._rows: dict[tuple[str, tuple[str, str]], BatchRow] = {}
+        self._rows: dict[tuple[str, ChoiceKey], BatchRow] = {}
         self._results: BoundedCache[Inspected] = BoundedCache(settings.session_bytes)
         self._lock = RLock()  # a picture is never in two lists of a snapshot, nor in none
 
@@ -96,10 +96,14 @@ class Batch:
         except ConfigError:
             return None
 
-    def range_for(self, choice: ModelChoice | None = None) -> ValueRange | None:
+    def range_for(self, choice: ModelChoice) -> ValueRange | None:
         """Black and white of photos that do not say it: the visitor's, the model's, or the guess."""
-        own = None if choice is None else choice.model.value_range
-        return self.chosen_range or own or self.guessed_range
+        return self.chosen_range or choice.model.value_range or self.guessed_range
+
+    def open(self, upload: Upload, choice: ModelChoice, shared: ImageFile | None = None) -> ImageFile:
+        """A picture's file as a model reads it; that which others `shared` if they read it likewise."""
+        file = upload.file(self.range_for(choice))
+        return file if shared is None or shared.value_range != file.value_range else shared
 
     def choose_range(self, value_range: ValueRange | None) -> None:
         """Say which values are black and white in photos that do not; None goes back to the guess."""
@@ -110,10 +114,12 @@ class Batch:
     def _read_anew(self) -> None:
         """Forget what was found in photos whose values are read otherwise from now on."""
         with self._lock:
-            silent = {upload.digest for upload in self.uploads.values() if upload.silent}
-            for key in [key for key in self._rows if key[0] in silent]:
-                del self._rows[key]
-                self._results.drop(key)
+            self._drop_rows({upload.digest for upload in self.uploads.values() if upload.silent})
+
+    def _drop_rows(self, digests: Container[str]) -> None:
+        for key in [key for key in self._rows if key[0] in digests]:
+            del self._rows[key]
+            self._results.drop(key)
 
     def _known_pages(self, source: str) -> list[Upload]:
         return [upload for upload in self.uploads.values() if upload.source == source]
@@ -178,13 +184,9 @@ class Batch:
         """How it went, in a sentence: "9 of 10 inspected, 4 defective, 1 could not be inspected."."""
         held = self.snapshot(choice)
         verdicts = Counter(row.verdict(factor) for row in held.rows)
-        counts = {"defective": 0, **verdicts}
-        parts = [f"{len(held.rows)} of {len(held.uploads) + len(held.failures)} inspected"]
-        parts += [f"{count} {verdict}" for verdict, count in counts.items() if verdict != "normal"]
-        if held.failures:
-            parts.append(f"{len(held.failures)} could not be inspected")
-        if held.left_out:
-            parts.append(f"{len(held.left_out)} left out")
+        inspected, *others = held.counts
+        unusual = {"defective": 0, **{name: count for name, count in verdicts.items() if name != "normal"}}
+        parts = [inspected, *(f"{count} {verdict}" for verdict, count in unusual.items()), *others]
         names = [picture.names for picture in held.uploads] + [failure.names for failure in held.failures]
         copies = any(len(files) > 1 for files in names)
         return ", ".join(parts) + "." + (" Files that are the same picture share a row." if copies else "")
@@ -204,9 +206,7 @@ class Batch:
         if upload is None:
             return None
         try:
-            value_range = self.range_for(choice)
-            if file is None or (upload.silent and file.value_range != value_range):
-                file = upload.file(value_range)
+            file = self.open(upload, choice, file)
             inspected = inspector.inspect(file, choice)
         except ImageError as error:
             with self._lock:  # a file may have come meanwhile, or the picture may have been taken out
@@ -225,7 +225,7 @@ class Batch:
             category=inspection.category,
             known=inspection.known,
             seen=inspection.seen,
-            value_range=str(value_range) if upload.silent else "",
+            value_range=str(file.value_range or ""),
         )
         return inspected
 
@@ -255,9 +255,7 @@ class Batch:
             _drop_name(self.failures, digest, name)
             if not here:
                 self.left_out = [failure for failure in self.left_out if failure.names != (name,)]
-            for key in [key for key in self._rows if key[0] in pages and key[0] not in self.uploads]:
-                del self._rows[key]
-                self._results.drop(key)
+            self._drop_rows({page for page in pages if page not in self.uploads})
         if self.guessed_range != guessed:
             self._read_anew()
 

@@ -62,13 +62,14 @@ class ImageFile:
     @cached_property
     def picture(self) -> Picture:
         """What the screen shows of the file; raises `ImageError` for a bad file."""
-        return picture_of(self.image, f"{digest_of(self.content)}{self._variant}")
+        return picture_of(self.image, self.key)
 
-    @property
-    def _variant(self) -> str:
-        """What tells the pictures of one content apart: pages, and ranges of values."""
+    @cached_property
+    def key(self) -> str:
+        """Identifies the image: the content, which page of it, and how its values are read."""
         page = f"-{self._page + 1}" if self._page else ""
-        return page + (f" {self.value_range}" if self.value_range else "")
+        values = f" {self.value_range}" if self.value_range else ""
+        return f"{digest_of(self.content)}{page}{values}"
 
 
 def sample_file(sample: GallerySample) -> ImageFile:

@@ -36,8 +36,8 @@ class Photo(Protocol):
     @property
     def mask(self) -> Path | None: ...  # noqa: D102
 
-    def open(self) -> ImageFile:
-        """Its file, not decoded yet."""
+    def open(self, choice: ModelChoice) -> ImageFile:
+        """Its file as a model reads it, not decoded yet."""
         ...
 
     def inspect(self, choice: ModelChoice, inspector: Inspector, file: ImageFile) -> Inspected | None:
@@ -76,8 +76,8 @@ class SamplePhoto:
         """File that marks its defect."""
         return self.sample.mask
 
-    def open(self) -> ImageFile:
-        """The sample's file."""
+    def open(self, _choice: ModelChoice) -> ImageFile:
+        """The sample's file, which all models read alike."""
         return sample_file(self.sample)
 
     def inspect(self, choice: ModelChoice, inspector: Inspector, file: ImageFile) -> Inspected:
@@ -109,9 +109,9 @@ class UploadedPhoto:
         """The file's name."""
         return self.upload.name
 
-    def open(self) -> ImageFile:
-        """The upload's file."""
-        return self.upload.file(self.visitor.batch.range_for())
+    def open(self, choice: ModelChoice) -> ImageFile:
+        """The upload's file as a model reads it."""
+        return self.visitor.batch.open(self.upload, choice)
 
     def inspect(self, choice: ModelChoice, inspector: Inspector, file: ImageFile) -> Inspected | None:
         """What a model says of it; None if the file cannot be inspected."""
@@ -119,7 +119,8 @@ class UploadedPhoto:
 
     def standard_index(self, choice: ModelChoice, inspector: Inspector, file: ImageFile) -> IdentityIndex:
         """How much of the standard damage to it a model copies."""
-        known, key = self.visitor.standard_indices, (self.key, choice.key)
+        file = self.visitor.batch.open(self.upload, choice, file)
+        known, key = self.visitor.standard_indices, (file.key, choice.key)
         if key not in known:
             known[key] = inspector.standard_index(file, choice)
         return known[key]

@@ -45,7 +45,7 @@ class Upload:
 
     def file(self, value_range: ValueRange | None = None) -> ImageFile:
         """The picture's file, not decoded yet; `value_range` holds if it does not say its own."""
-        return ImageFile(self.name, lambda: self.content, self.page, value_range)
+        return ImageFile(self.name, lambda: self.content, self.page, value_range if self.silent else None)
 
 
 @dataclass(frozen=True, eq=False)  # the same file brought again fails anew
@@ -115,6 +115,17 @@ class BatchSnapshot:
         """Pictures that are not inspected yet."""
         inspected = {row.digest for row in self.rows}
         return [upload for upload in self.uploads if upload.digest not in inspected]
+
+    @property
+    def counts(self) -> list[str]:
+        """How many files are what: "9 of 10 inspected", "1 could not be inspected"."""
+        counted = [f"{len(self.rows)} of {len(self.uploads) + len(self.failures)} inspected"]
+        others = (
+            (self.waiting, "not inspected yet"),
+            (self.failures, "could not be inspected"),
+            (self.left_out, "left out"),
+        )
+        return counted + [f"{len(pictures)} {why}" for pictures, why in others if pictures]
 
     @property
     def complete(self) -> bool:

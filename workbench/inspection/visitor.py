@@ -37,8 +37,8 @@ class VisitorState:
         factor: Strictness, see `workbench.inspection.verdict`; it goes with the visitor from image to image.
         opacity: Opacity of the map over the photo, in [0, 1].
         linked_threshold: Threshold that the link asks for, until it was turned into a factor.
-        standard_indices: Digest of an upload and a model choice to how much of the standard damage to it the
-            model copies.
+        standard_indices: Key of an upload's file and a model choice to how much of the standard damage to it
+            the model copies.
         passed_over: Names of the files among those that arrived last that are masks, or of a system.
     """
 

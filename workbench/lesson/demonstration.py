@@ -14,6 +14,7 @@ from crr.types import Image
 from crr.visualization.colormap import colour
 from workbench.explanation.explorer import LayerExplanation, LayerExplorer
 from workbench.explanation.study_image import StudyImage, original
+from workbench.inspection.image_file import sample_file
 from workbench.inspection.inspector import ModelChoice
 from workbench.inspection.photo import SamplePhoto
 from workbench.inspection.samples import GallerySample
@@ -77,7 +78,7 @@ class Demonstration:
         Raises:
             ImageError: The sample or a donor cannot be read.
         """
-        whole = original(SamplePhoto(sample))
+        whole = original(SamplePhoto(sample), sample_file(sample))
         damaged = synthetic_damage(whole.image, Synthetic(KIND, number), donors)
         return self.damaged(whole, damaged, ("lesson", sample.name, number))
 

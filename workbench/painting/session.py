@@ -12,10 +12,11 @@ from crr.identity.index import IdentityIndex
 from crr.identity.single_image import index_of_damage
 from crr.inference.explanation import Explanation
 from crr.types import Image, Inspection, Mask
-from workbench.basics.pictures import DISPLAY_SIDE, Picture, digest_of, picture_of, shrink
+from workbench.basics.pictures import DISPLAY_SIDE, Picture, picture_of, shrink
 from workbench.comparison.comparison import Comparison, Hit, Outcome
 from workbench.components.strokes import Painting
 from workbench.inspection.explanation_cache import ExplanationCache
+from workbench.inspection.image_file import ImageFile
 from workbench.inspection.inspector import Inspected, ModelChoice
 from workbench.inspection.photo import Photo
 from workbench.inspection.verdict import outlines_of
@@ -53,21 +54,21 @@ class PaintedPart:
 
     Attributes:
         photo: Where it comes from.
+        file: File of the photo, opened once.
         image: uint8 (H, W, 3) that strokes refer to.
         picture: What the screen shows of it.
     """
 
-    def __init__(self, photo: Photo) -> None:
-        """Args: photo. Raises `ImageError` for a bad file."""
-        file = photo.open()
-        self.photo = photo
+    def __init__(self, photo: Photo, file: ImageFile) -> None:
+        """Args: photo; file, of it. Raises `ImageError` for a bad file."""
+        self.photo, self.file = photo, file
         self.image: Image = shrink(file.image, DISPLAY_SIDE)
-        self.picture: Picture = picture_of(self.image, digest_of(file.content))
+        self.picture: Picture = picture_of(self.image, file.key)
 
 
-def clean_key(photo: Photo, image: Image) -> Hashable:
+def clean_key(photo: Photo, file: ImageFile, image: Image) -> Hashable:
     """What identifies the undamaged image of a photo that is painted on, in the size that is painted on."""
-    return (photo.own, photo.key, "clean", image.shape)
+    return (photo.own, file.key, "clean", image.shape)
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,11 +114,12 @@ class PaintingSession:
         self._made: tuple[object, DamagedPart] | None = None
         self._result: tuple[object, PaintingResult] | None = None
 
-    def part(self, photo: Photo) -> PaintedPart:
-        """The part of a photo; the last one is kept. Raises `ImageError` for a bad file."""
-        if self._part is None or self._part.photo.key != photo.key:
-            self._part = PaintedPart(photo)
-        return self._part
+    def part(self, photo: Photo, file: ImageFile) -> PaintedPart:
+        """The part of a photo with this file; the last one is kept. Raises `ImageError` for a bad file."""
+        kept = self._part
+        if kept is None or (kept.photo.key, kept.file.value_range) != (photo.key, file.value_range):
+            self._part = kept = PaintedPart(photo, file)
+        return kept
 
     def plan(self, photo: Photo) -> DamagePlan:
         """What is to be done to a photo; nothing at first, but for what the link asks for."""
@@ -155,14 +157,14 @@ class PaintingSession:
             ImageError: Another part's photo cannot be read.
         """
         plan = self.plan(part.photo)
-        below = (part.photo.key, plan.synthetic)
+        below = (part.file.key, plan.synthetic)
         wish = (below, plan.painting.strokes, self.filling)
         if self._made is None or self._made[0] != wish:
             start = time.perf_counter()
             if self._below is None or self._below[0] != below:  # takes longer than a stroke
                 self._below = below, synthetic_damage(part.image, plan.synthetic, donors)
             damaged = paint(self._below[1], plan.painting.strokes, self.filling)
-            key, picture = clean_key(part.photo, part.image), part.picture
+            key, picture = clean_key(part.photo, part.file, part.image), part.picture
             if damaged.mask.any():
                 digest = hashlib.sha256(damaged.image.tobytes() + damaged.mask.tobytes()).hexdigest()
                 key = (part.photo.own, part.photo.key, digest)
@@ -190,8 +192,9 @@ class PaintingSession:
         return result
 
     def _before(self, part: PaintedPart, choice: ModelChoice) -> Explanation | CRRError:
+        key = clean_key(part.photo, part.file, part.image)
         try:
-            return self._explanations.explain(clean_key(part.photo, part.image), part.image, choice)
+            return self._explanations.explain(key, part.image, choice)
         except CRRError as error:
             return error
 

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -57,9 +59,9 @@ def test_differing_verdicts_come_first_then_what_is_furthest_apart(visitor, disa
 
 
 def test_a_score_at_its_limit_is_defective():
-    assert LimitRatio(0.5, 0.5).defective
+    assert LimitRatio(0.5, 0.5).verdict == "defective"
     assert LimitRatio(0.5, 0.5).ratio == 1
-    assert not LimitRatio(0.4, 0.5).defective
+    assert LimitRatio(0.4, 0.5).verdict == "normal"
 
 
 def test_a_known_defect_that_a_model_misses_stands_before_a_false_alarm():
@@ -75,6 +77,11 @@ def test_a_known_defect_that_a_model_misses_stands_before_a_false_alarm():
     alarm, missed = row("screw_good", 0.1, 0.9), row("screw_bent_tip", 0.45, 0.55)
     seen = row("bottle_broken_large", 0.6, 0.9)
     assert [each.missed_defect for each in (alarm, missed, seen)] == [False, True, False]
+    unknown = replace(
+        missed, scores={"sees": LimitRatio(0.9, 0.5), "judges not": LimitRatio(0.1, 0.5, known=False)}
+    )
+    assert unknown.verdicts_differ
+    assert not unknown.missed_defect
     rows = sorted((seen, alarm, missed), key=lambda each: each.rank, reverse=True)
     assert [each.photo.key for each in rows] == ["screw_bent_tip", "screw_good", "bottle_broken_large"]
 

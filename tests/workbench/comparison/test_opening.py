@@ -47,3 +47,4 @@ def test_nothing_is_said_where_models_agree_or_where_there_is_no_defect(inspecto
     assert missed_defect(compared(inspector, OPENING_SAMPLE, "defective", "defective")) is None
     assert missed_defect(compared(inspector, OPENING_SAMPLE, "normal", "normal")) is None
     assert missed_defect(compared(inspector, "screw_good", "defective", "normal")) is None
+    assert missed_defect(compared(inspector, OPENING_SAMPLE, "defective", "unknown part")) is None

@@ -17,6 +17,7 @@ from workbench.explanation.explorer import LayerExplorer
 from workbench.explanation.identity_index import best_known
 from workbench.explanation.study_image import original
 from workbench.inspection.explanation_cache import ExplanationCache
+from workbench.inspection.image_file import sample_file
 from workbench.inspection.inspector import ModelChoice
 from workbench.inspection.photo import SamplePhoto
 from workbench.inspection.samples import read_samples
@@ -56,7 +57,8 @@ def touched_patches(mask, encoder):
 @pytest.mark.parametrize("model", ["autoencoder-embedded", "crr-embedded"])
 def test_an_estimate_is_near_what_is_measured_with_the_part_before(model):
     inspector = real_inspector()
-    whole = original(SamplePhoto(read_samples(Settings().samples)["bottle_good"]))
+    sample = read_samples(Settings().samples)["bottle_good"]
+    whole = original(SamplePhoto(sample), sample_file(sample))
     damaged = synthetic_damage(whole.image, Synthetic("colour", 1), [])
     known = replace(whole, image=damaged.image, key="damaged", clean=whole.image, mask=damaged.mask)
     choice, references = ModelChoice(describe(find(model)), "cpu"), ReferenceCache(inspector, 2**28)

@@ -15,7 +15,7 @@ from crr.inference.patch_memory import Neighbour, PatchMemory
 from crr.models import registry
 from crr.training.presets import TrainingChoices, configure
 from tests.crr.tiny import calibrated_detector, good_images, tiny_config, tiny_detector
-from tests.workbench.explorable import MIDDLE, OwnPhoto, Room
+from tests.workbench.explorable import MIDDLE, OwnPhoto, Room, opened
 from workbench.explanation.location import Location
 from workbench.explanation.patch_reading import (
     LayerReading,
@@ -66,7 +66,7 @@ def test_the_scratch_and_a_normal_place_read_differently(room):
 
 def test_a_place_that_looks_like_another_part_is_said_to(room):
     [ring] = good_images("ring", 1, seed=5)
-    found = room.explore(original(OwnPhoto(encode_png(ring))))
+    found = room.explore(original(*opened(OwnPhoto(encode_png(ring)))))
     middle = look_at(found.explanation, 0, MIDDLE, "model", found.normal)
     own = found.normal.reference.category
     categories = [found.normal.memory.images[near.image][0] for near in middle.seen]
@@ -131,7 +131,7 @@ def test_an_encoder_is_asked_once_for_the_models_of_a_photo(room, tmp_path):
 
 
 def test_what_was_found_out_of_a_photo_is_at_hand_for_the_next_click(room):
-    assert room.explore(room.whole) is room.explore(original(OwnPhoto(encode_png(room.clean))))
+    assert room.explore(room.whole) is room.explore(original(*opened(OwnPhoto(encode_png(room.clean)))))
 
 
 @pytest.mark.parametrize(
@@ -218,7 +218,7 @@ def test_a_transformer_that_sees_a_crop_of_a_photo_of_any_aspect(room, tmp_path,
     save(tiny_detector(tiny_config(encoder=encoder)), tmp_path / "vit", "")
     choice = ModelChoice(describe(tmp_path / "vit"), "cpu")
     image = np.random.default_rng(0).integers(0, 255, (*size, 3), dtype=np.uint8)
-    found = room.explore(original(OwnPhoto(encode_png(image))), choice=choice)
+    found = room.explore(original(*opened(OwnPhoto(encode_png(image)))), choice=choice)
     assert found.picture.size == size
     assert found.image.shape[:2] == (round(0.8 * size[0]), round(0.8 * size[1]))
     assert np.array_equal(found.image, network_view(image, 0.8))
@@ -230,7 +230,7 @@ def test_a_constant_image_and_one_layer_are_explored(room, tmp_path):
     save(tiny_detector(tiny_config(encoder=encoder)), tmp_path / "single", "")
     choice = ModelChoice(describe(tmp_path / "single"), "cpu")
     constant = np.full((60, 60, 3), 90, np.uint8)
-    found = room.explore(original(OwnPhoto(encode_png(constant))), choice=choice)
+    found = room.explore(original(*opened(OwnPhoto(encode_png(constant)))), choice=choice)
     assert len(found.explanation.layers) == 1
     assert np.isfinite(found.explanation.terms.fused([2.0], 0.3).anomaly_map).all()
 

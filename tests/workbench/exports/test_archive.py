@@ -1,7 +1,9 @@
 import io
 import zipfile
 
+import cv2
 import numpy as np
+import PIL.Image
 import pytest
 
 from crr.data.images import decode
@@ -49,6 +51,27 @@ def test_the_table_in_the_zip_names_every_picture_that_is_in_it(batch, inspector
     written = archive.read("results.csv").decode("utf-8-sig").splitlines()
     assert len(written) == 1 + len(lines)
     assert as_csv(table_of(batch, CHOICE, inspector)).decode("utf-8-sig").splitlines()[0] == written[0]
+
+
+def test_each_page_and_each_deep_photo_has_its_own_picture_as_it_was_inspected(inspector):
+    scan, large, small = io.BytesIO(), part(), part(spots=(), size=(64, 128)) // 2
+    first, second = PIL.Image.fromarray(large), PIL.Image.fromarray(small)
+    first.save(scan, "TIFF", save_all=True, append_images=[second])
+    tiff = cv2.imencode(".tif", large[..., 1].astype(np.float32) * 16)[1].tobytes()
+    batch = Batch(Settings())
+    batch.add([("scan.tif", scan.getvalue), ("deep.tif", lambda: tiff)])
+    batch.inspect_some(CHOICE, inspector, seconds=9)
+    archive = zip_of(batch, inspector)
+    maps = {
+        name: decode(archive.read(f"{name}_heatmap.png")) for name in ("scan_page1", "scan_page2", "deep")
+    }
+    assert {name: pixels.shape[:2] for name, pixels in maps.items()} == {
+        "scan_page1": (96, 128), "scan_page2": (64, 128), "deep": (96, 128),
+    }  # fmt: skip
+    assert decode(archive.read("scan_page2_mask.png")).shape == (64, 128, 3)
+    first_page, second_page, deep = (pixels[-8:, -8:].mean() for pixels in maps.values())
+    assert second_page < 0.7 * first_page
+    assert deep > 0.7 * first_page
 
 
 def test_what_is_missing_is_noted_and_a_complete_zip_has_no_note(batch, inspector):

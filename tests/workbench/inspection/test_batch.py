@@ -79,7 +79,7 @@ def test_the_same_image_twice_is_one_row(batch, inspector, library):
 
 def test_the_summary_counts_and_follows_the_strictness(batch, inspector):
     batch.add(files(good=good_png(), bad=png(), faint=png(part(strength=180)), broken=png()[:60]))
-    assert batch.summary(CHOICE) == "0 of 4 inspected, 0 defective."
+    assert batch.summary(CHOICE) == "0 of 4 inspected, 0 defective, 4 not inspected yet."
     batch.inspect_some(CHOICE, inspector, seconds=9)
     assert batch.summary(CHOICE) == "3 of 4 inspected, 2 defective, 1 could not be inspected."
     assert batch.summary(CHOICE, 1.6) == "3 of 4 inspected, 1 defective, 1 could not be inspected."

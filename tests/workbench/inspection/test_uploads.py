@@ -10,8 +10,11 @@ import pytest
 
 from crr.config import ValueRange
 from tests.workbench.fakes import CHOICE, good_png, part, png
+from workbench.explanation.study_image import original
 from workbench.inspection.batch import Batch
 from workbench.inspection.inspector import ModelChoice
+from workbench.inspection.photo import photos_of
+from workbench.inspection.visitor import VisitorState
 from workbench.settings import Settings
 
 
@@ -73,7 +76,7 @@ def test_deep_photos_are_read_alike_and_not_each_by_its_own_brightest_value(batc
     batch.inspect_some(CHOICE, inspector, seconds=9)
     assert batch.guessed_range == ValueRange(0, 8191)
     assert {row.value_range for row in batch.rows(CHOICE)} == {"0 to 8191"}
-    images = [upload.file(batch.range_for()).image for upload in batch.uploads.values()]
+    images = [batch.open(upload, CHOICE).image for upload in batch.uploads.values()]
     assert [int(image.max()) for image in images] == [143, 131, 127]
 
 
@@ -96,7 +99,7 @@ def test_what_was_found_is_forgotten_when_deep_photos_are_read_otherwise(batch, 
     batch.forget(
         batch.uploads[next(d for d, u in batch.uploads.items() if u.name == "b.png")].source, "b.png"
     )
-    assert batch.range_for() == ValueRange(0, 4095)
+    assert batch.range_for(CHOICE) == ValueRange(0, 4095)
 
 
 def test_a_model_that_keeps_a_range_is_asked_with_it_and_the_visitor_knows_better(batch):
@@ -107,6 +110,29 @@ def test_a_model_that_keeps_a_range_is_asked_with_it_and_the_visitor_knows_bette
     assert batch.range_for(CHOICE) == ValueRange(0, 4095)
     batch.choose_range(ValueRange.of_bits(10))
     assert batch.range_for(choice) == ValueRange(0, 1023)
+
+
+def test_a_photo_is_another_image_where_it_is_read_otherwise_and_each_page_is_one(batch, library):
+    inspector, visitor = library.inspector(), VisitorState(Settings(), "screw_good")
+    visitor.batch = batch
+    content = pages(120, 110)
+    batch.add([("a.png", lambda: deep(4000)), ("scan.tif", lambda: content), ("plain.png", good_png)])
+    photo, *others = photos_of(visitor, {}, own=True)
+    own = ModelChoice(replace(CHOICE.model, value_range=ValueRange(0, 16383), revision="own"), "cpu")
+    before, reads = photo.open(CHOICE), {choice: photo.open(choice).image.max() for choice in (CHOICE, own)}
+    assert reads == {CHOICE: 249, own: 62}
+    assert len({other.open(CHOICE).key for other in others}) == 3
+    assert {other.open(CHOICE).key: other.open(own).key for other in others} == {
+        other.open(own).key: other.open(own).key for other in others
+    }
+    assert original(photo, before).key != original(photo, photo.open(own)).key
+    photo.standard_index(CHOICE, inspector, before)
+    photo.standard_index(own, inspector, before)  # of the image as this model reads it
+    assert len(visitor.standard_indices) == 2
+    batch.choose_range(ValueRange.of_bits(16))
+    assert photo.open(CHOICE).key == photo.open(own).key != before.key
+    photo.standard_index(CHOICE, inspector, before)
+    assert len(visitor.standard_indices) == 3
 
 
 def test_photos_that_cannot_be_judged_are_counted_apart(batch, inspector):

@@ -43,8 +43,12 @@ def session_of(inspector):
     return PaintingSession(ExplanationCache(inspector, 2**26))
 
 
+def part_of(session, photo):
+    return session.part(photo, photo.open(CHOICE))
+
+
 def compared(session, photo, choices=CHOICES):
-    part = session.part(photo)
+    part = part_of(session, photo)
     return session.ask(part, session.make(part), choices).comparison
 
 
@@ -52,7 +56,7 @@ def test_each_model_answers_what_it_would_to_the_damaged_file(photo, tiny_inspec
     session = session_of(tiny_inspector)
     session.plan(photo).painting.strokes = (SCRATCH,)
     comparison = compared(session, photo)
-    image = session.make(session.part(photo)).damaged.image
+    image = session.make(part_of(session, photo)).damaged.image
     for choice in CHOICES:
         [alone] = inspect(detectors[str(choice.model.path)], [image])
         found = comparison.inspected[choice.model.name].inspection
@@ -76,7 +80,7 @@ def test_the_photo_is_read_and_asked_about_once_and_each_damage_again(
         compared(session, photo)
         compared(session, photo)
         assert len(passes) == 1 + count  # the whole photo, and each damage, for both models
-    assert session.part(photo) is session.part(replace(photo))
+    assert part_of(session, photo) is part_of(session, replace(photo))
 
 
 def test_nothing_painted_has_no_index_and_no_hit(photo, tiny_inspector):
@@ -123,7 +127,7 @@ def test_models_on_different_encoders_each_see_the_damage(photo, detectors):
 def test_a_large_photo_is_damaged_at_the_size_of_the_screen(tiny_inspector):
     photo = photo_of(part(size=(1500, 2600)))
     session = session_of(tiny_inspector)
-    whole = session.part(photo)
+    whole = part_of(session, photo)
     assert max(whole.image.shape) == max(whole.picture.size) == DISPLAY_SIDE
     session.plan(photo).painting.strokes = (SCRATCH,)
     comparison = compared(session, photo)
@@ -136,7 +140,7 @@ def test_a_plan_stays_with_its_photo_and_a_link_means_the_first(photo, tiny_insp
     assert session.plan(photo).synthetic == Synthetic("warp", 2)
     assert session.plan(other).synthetic is None
     session.plan(photo).painting.strokes = (SCRATCH,)
-    assert session.part(other).photo is other
+    assert part_of(session, other).photo is other
     assert session.plan(photo).painting.strokes == (SCRATCH,)
 
 
@@ -155,7 +159,7 @@ def test_contrast_and_iou_of_a_known_map():
 
 def test_what_is_painted_on_is_the_photo_in_its_own_size(photo, tiny_inspector):
     session = session_of(tiny_inspector)
-    part = session.part(photo)
+    part = part_of(session, photo)
     assert np.array_equal(part.image, decode(png(), "part.png"))
     made = session.make(part)
     assert made.picture is part.picture  # nothing was done to it
@@ -168,7 +172,7 @@ def test_what_is_painted_on_is_the_photo_in_its_own_size(photo, tiny_inspector):
 
 def test_synthetic_damage_is_made_once_below_many_strokes(photo, monkeypatch, tiny_inspector):
     session = session_of(tiny_inspector)
-    part, plan = session.part(photo), session.plan(photo)
+    part, plan = part_of(session, photo), session.plan(photo)
     plan.make("brightness")
     below = session.make(part).damaged
     monkeypatch.setattr("workbench.painting.session.synthetic_damage", lambda *_: pytest.fail("made again"))
@@ -226,7 +230,7 @@ def test_a_stroke_asks_each_model_once_for_map_index_and_picture(room, monkeypat
         lambda detector, **given: asked.append(detector.name) or explain(detector, **given),
     )
     session, photo = PaintingSession(room.explanations), room.part.photo
-    part = session.part(photo)
+    part = part_of(session, photo)
     session.ask(part, session.make(part), [room.choice])
     assert asked == ["tiny"]  # the part as it came
     session.plan(photo).painting.strokes = (Stroke(tool="line", size=8.0, points=((20, 20), (50, 50))),)

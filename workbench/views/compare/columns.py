@@ -114,7 +114,8 @@ def show_columns_page(comparison: Comparison, choices: list[ModelChoice]) -> Non
         if missed is not None:
             st.info(as_text(missed), icon=":material/compare:")
         scale = show_columns(comparison, choices)
-        show_answers(original(comparison.photo), choices)
+        photo = comparison.photo
+        show_answers(original(photo, photo.open(choices[0])), choices)
         show_details(comparison, scale)
 
 

@@ -38,7 +38,7 @@ def show_painting(photo: Photo, choices: Sequence[ModelChoice]) -> None:
     """The canvas with its materials, then what each model makes of the damage."""
     with plain_errors():
         session = current_painting()
-        part, plan = session.part(photo), session.plan(photo)
+        part, plan = session.part(photo, photo.open(choices[0])), session.plan(photo)
         if went_back():
             plan.synthetic = Synthetic.parse(st.query_params.get(DAMAGE_LINK, ""))
         with st.container(horizontal=True, vertical_alignment="bottom"):

@@ -17,13 +17,13 @@ from workbench.inspection.uploads import BatchRow, BatchSnapshot
 from workbench.inspection.verdict import category_label
 from workbench.inspection.visitor import VisitorState
 from workbench.settings import settings
-from workbench.views.shared.photo_status import show_left_out
+from workbench.views.shared.photo_status import show_problems
 from workbench.views.shared.progress import SECONDS_A_TURN
 from workbench.views.shared.services import services
 from workbench.views.shared.session import current_visitor, forget_images
 from workbench.views.shared.table import show_clickable_table
+from workbench.views.shared.visit import clear_uploaders
 
-_SHOWN_PROBLEMS = 3
 _BELOW = "your-images"  # where the table is, for a link
 _VERDICTS = tuple(dict.fromkeys(("defective", *get_args(Verdict))))
 _SECONDS_BETWEEN_TABLES = 2  # while photos are inspected: often enough to be believed
@@ -65,15 +65,7 @@ _TABLES = (
 def show_news(visitor: VisitorState, choice: ModelChoice) -> None:
     """How it went with the images that arrived, until a sample is chosen; the table keeps what was wrong."""
     _summary(choice)  # always there, so that the threshold slider can have it written again
-    if not visitor.news:
-        return
-    problems = visitor.problems
-    for failure in problems[:_SHOWN_PROBLEMS]:
-        st.warning(as_text(failure.sentence), icon=":material/broken_image:")
-    if len(problems) > _SHOWN_PROBLEMS:
-        more = len(problems) - _SHOWN_PROBLEMS
-        st.markdown(f"{more} more could not be inspected: [see the list](#{_BELOW}).")
-    show_left_out(visitor)
+    show_problems(visitor, f"[see the list](#{_BELOW})")
 
 
 @st.fragment(key="summary")
@@ -209,7 +201,11 @@ def _offer_downloads(visitor: VisitorState, choice: ModelChoice, held: BatchSnap
         export = BatchExport(batch, choice, services().inspector, visitor.factor)
         return pictures_zip(export, visitor.opacity)
 
-    st.caption(as_text(_what_files_hold(held, waits)))
+    if waits:
+        st.caption("Files can be saved when all images are inspected, or when you pause.")
+    else:
+        more = "" if held.complete else " The files list every one of them, with the reason."
+        st.caption(f"{', '.join(held.counts)}.{more}")
     with st.container(horizontal=True):
         for label, name, mime, write, help in _TABLES:
             st.download_button(
@@ -241,23 +237,7 @@ def _offer_downloads(visitor: VisitorState, choice: ModelChoice, held: BatchSnap
         )
 
 
-def _what_files_hold(held: BatchSnapshot, waits: bool) -> str:
-    """What a file to save holds now, and what it lists as missing."""
-    if waits:
-        return "Files can be saved when all images are inspected, or when you pause."
-    parts = [f"{len(held.rows)} of {len(held.uploads) + len(held.failures)} inspected"]
-    for pictures, why in (
-        (held.waiting, "not inspected yet"),
-        (held.failures, "could not be inspected"),
-        (held.left_out, "left out"),
-    ):
-        if pictures:
-            parts.append(f"{len(pictures)} {why}")
-    more = "" if held.complete else " The files list every one of them, with the reason."
-    return ", ".join(parts) + "." + more
-
-
 def _clear() -> None:
     forget_images()
-    st.session_state.cleared = st.session_state.get("cleared", 0) + 1
+    clear_uploaders()
     st.rerun()

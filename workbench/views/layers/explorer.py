@@ -11,6 +11,7 @@ from workbench.components.errors import plain_errors
 from workbench.explanation.explorer import LayerExplanation
 from workbench.explanation.location import Location
 from workbench.explanation.study_image import StudyImage, original, painted
+from workbench.inspection.image_file import ImageFile
 from workbench.inspection.inspector import ModelChoice
 from workbench.inspection.photo import Photo
 from workbench.inspection.samples import donor_files, read_samples
@@ -59,7 +60,7 @@ def show_explorer(photo: Photo, choices: Sequence[ModelChoice]) -> None:
     with plain_errors():
         explorer = current_explorer()
         with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-            study = _choose_photo(photo)
+            study = _choose_photo(photo, photo.open(choices[0]))
             discrepancy_choice = choose_measure()
             pick = choose_pick()
             mask = _choose_mask()
@@ -110,11 +111,11 @@ def _show_credits(photo: Photo, explanations: Sequence[LayerExplanation]) -> Non
         st.caption(as_text(credit))
 
 
-def _choose_photo(photo: Photo) -> StudyImage:
+def _choose_photo(photo: Photo, file: ImageFile) -> StudyImage:
     """The photo as it came, or with what the visitor painted on it on the page Compare."""
     painting = painting_so_far()
     if painting is None or not painting.damages(photo):
-        return original(photo)
+        return original(photo, file)
     look = st.segmented_control(
         "The photo",
         (_AS_IT_IS, _DAMAGED),
@@ -126,8 +127,8 @@ def _choose_photo(photo: Photo) -> StudyImage:
         "known, each layer shows how much of it was copied.",
     )
     if look == _AS_IT_IS:
-        return original(photo)
-    part = painting.part(photo)
+        return original(photo, file)
+    part = painting.part(photo, file)
     samples = read_samples(settings().samples)
     donors = donor_files(samples, photo.key)
     return painted(part, painting.make(part, donors))

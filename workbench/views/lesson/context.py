@@ -13,6 +13,7 @@ from workbench.components.panels import show_panels
 from workbench.explanation.drawing import draw_pictures
 from workbench.explanation.feature_pictures import ILLUSTRATION, NO_PAINTER
 from workbench.explanation.study_image import StudyImage, original
+from workbench.inspection.image_file import sample_file
 from workbench.inspection.photo import SamplePhoto
 from workbench.inspection.samples import GallerySample, donor_files
 from workbench.lesson.demonstration import Demonstration
@@ -37,7 +38,7 @@ class StepContext:
     @cached_property
     def whole(self) -> StudyImage:
         """The part as it came."""
-        return original(SamplePhoto(self.sample))
+        return original(SamplePhoto(self.sample), sample_file(self.sample))
 
     @cached_property
     def damaged(self) -> StudyImage:

@@ -10,15 +10,15 @@ from workbench.components.strokes import Painting
 from workbench.lesson.demonstration import LADDER, Demonstration, heat
 from workbench.painting.damage import Damaged, Filling, paint
 from workbench.views.lesson.context import StepContext, say_who_painted, verdict_of
+from workbench.views.shared.visit import LESSON_PAINTING
 
 _FIRST, *_, _LAST = LADDER
-_PAINTING = "lesson_painting"
 
 
 def paint_one(context: StepContext) -> None:
     """The last step: a defect of the student's own, before an autoencoder and CRR."""
     whole = context.whole
-    key = f"{_PAINTING}-{context.sample.name}"
+    key = f"{LESSON_PAINTING}-{context.sample.name}"
     if key not in st.session_state:
         st.session_state[key] = Painting()
     painting: Painting = st.session_state[key]

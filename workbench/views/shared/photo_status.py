@@ -30,20 +30,15 @@ def follow_address() -> None:
             )
 
 
-def show_problems(visitor: "VisitorState") -> None:
-    """What was wrong with photos that arrived."""
+def show_problems(visitor: "VisitorState", listed: str = "Inspect lists them") -> None:
+    """What was wrong with photos that arrived, and where all of it is listed; until a sample is chosen."""
     if not visitor.news:
         return
     problems = visitor.problems
     for failure in problems[:_SHOWN_PROBLEMS]:
         st.warning(as_text(failure.sentence), icon=":material/broken_image:")
     if len(problems) > _SHOWN_PROBLEMS:
-        st.markdown(f"{len(problems) - _SHOWN_PROBLEMS} more could not be inspected; Inspect lists them.")
-    show_left_out(visitor)
-
-
-def show_left_out(visitor: "VisitorState") -> None:
-    """Which of the files that arrived were not looked at, and why."""
+        st.markdown(f"{len(problems) - _SHOWN_PROBLEMS} more could not be inspected: {listed}.")
     if visitor.batch.refusal is not None:
         st.warning(as_text(visitor.batch.refusal), icon=":material/inventory_2:")
     if visitor.passed_over_sentence is not None:

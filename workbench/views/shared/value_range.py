@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from crr.config import ValueRange
-from workbench.views.shared.session import forget_explanations
 
 if TYPE_CHECKING:  # these need torch, and the gallery is on the screen before it is loaded
     from workbench.inspection.inspector import ModelChoice
@@ -24,7 +23,7 @@ def choose_value_range(visitor: "VisitorState", choice: "ModelChoice") -> None:
         return
     batch = visitor.batch
     own = choice.model.value_range
-    known = f"as the model was trained: {own}" if own else f"guessed from your photos: {batch.guessed_range}"
+    known = f"as the model was trained: {own}" if own else _guess(batch.guessed_range)
     names = [known, *(f"{name}: {value_range}" for name, value_range in _RANGES.items())]
     ranges = [None, *_RANGES.values()]
     place = ranges.index(batch.chosen_range) if batch.chosen_range in ranges else 0
@@ -38,5 +37,10 @@ def choose_value_range(visitor: "VisitorState", choice: "ModelChoice") -> None:
     wanted = ranges[names.index(chosen)]
     if wanted != batch.chosen_range:
         batch.choose_range(wanted)
-        forget_explanations()
         st.rerun()
+
+
+def _guess(guessed: ValueRange | None) -> str:
+    if guessed is None:
+        return "not known: some of your photos hold fractions and some do not"
+    return f"guessed from your photos: {guessed}"

@@ -12,7 +12,8 @@ _VISIT, _LOST, _BEGUN = "visit_name", "lost_with_visit", "visit_begun"
 _MEMORY = "window_memory"  # a text area that is never seen: the window sends with each run what stands in it
 _CLEARED, _RENEW = "cleared", "uploaders_to_renew"
 _PHOTOS, _STROKES = "photos", "strokes"
-_LESSON = "lesson_painting"
+LESSON_PAINTING = "lesson_painting"
+"""How the keys begin under which a session holds what was painted in the lesson."""
 
 
 def visit_name() -> str:
@@ -69,12 +70,17 @@ def uploader_key(name: str) -> str:
     return f"{name}-{st.session_state.get(_CLEARED, 0)}"
 
 
+def clear_uploaders() -> None:
+    """Have empty uploaders in place of those that list files."""
+    st.session_state[_CLEARED] = st.session_state.get(_CLEARED, 0) + 1
+
+
 def renew_uploaders(lost: bool) -> None:
     """Put empty uploaders in place of those that list what the server lost, after all were looked through."""
     if lost:
         say_photos_are_lost()
     if st.session_state.pop(_RENEW, False) or lost:
-        st.session_state[_CLEARED] = st.session_state.get(_CLEARED, 0) + 1
+        clear_uploaders()
         st.rerun()
 
 
@@ -106,7 +112,7 @@ def held_by_visit() -> list[str]:
         held.append(_PHOTOS)
     session = painting_so_far()
     paintings = [] if session is None else session.paintings
-    paintings += [st.session_state[key] for key in st.session_state if str(key).startswith(_LESSON)]
+    paintings += [st.session_state[key] for key in st.session_state if str(key).startswith(LESSON_PAINTING)]
     if any(painting.strokes for painting in paintings):
         held.append(_STROKES)
     return held
