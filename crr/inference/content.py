@@ -19,13 +19,13 @@ FAINTEST = 0.6
 """Contrast from which there is something to see, in grey levels of 255: about half the faintest photo's."""
 
 _FAINTEST_COLOUR = 2.0
-_TO_COLOURS = cv2.COLOR_RGB2YCrCb
 _SIDE = 256  # longest side of what is looked at, in pixels
 _SMALLEST = 8  # side of the coarsest picture
 _MARGIN = 1.3  # by which noise may differ from what is expected of it
 _NEIGHBOURS_ALIKE = 0.8  # correlation of neighbouring pixels; of noise near 0
 _BLOCK = 8  # side of a block of JPEG, in pixels
 _FEWEST_BLOCKS = 16  # a side of which noise can be told
+_MOST_BLOCKS = 128  # of a side that are looked at: enough to know what the file was made by
 _LEAST = 1e-6  # keeps a quotient finite
 _BLOCKY = 3.5  # steps between blocks against those inside: of photos near 1
 
@@ -41,12 +41,13 @@ def shows_something(image: Image) -> bool:
     Args:
         image: uint8 (H, W, 3).
     """
-    brightness, *colours = (part.astype(np.float32) for part in cv2.split(cv2.cvtColor(image, _TO_COLOURS)))
+    brightness = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.float32)
     if _stands_out(_blocks(brightness) if _is_blocky(brightness) else brightness, FAINTEST):
         return True
     # What is left of the brightness is noise, and JPEG makes blocks of as much noise in the colours.
     noise = next(_contrasts(_without_shading(_shrunk(brightness))))
-    return any(_stands_out(colour, max(_FAINTEST_COLOUR, noise)) for colour in colours)
+    colours = cv2.split(cv2.cvtColor(image, cv2.COLOR_RGB2YCrCb))[1:]  # of hardly any photo they are needed
+    return any(_stands_out(colour.astype(np.float32), max(_FAINTEST_COLOUR, noise)) for colour in colours)
 
 
 def _stands_out(channel: Channel, faintest: float) -> bool:
@@ -66,7 +67,15 @@ def _is_blocky(channel: Channel) -> bool:
     """Whether strong JPEG has left little but the mean of each block: then noise is alike within a block."""
     if min(channel.shape) < _FEWEST_BLOCKS * _BLOCK:
         return False
+    middle = tuple(map(_whole_blocks_in_the_middle, channel.shape))
+    channel = channel[middle]
     return all(_steps_at_borders(side) > _BLOCKY for side in (channel, channel.T))
+
+
+def _whole_blocks_in_the_middle(side: int) -> slice:
+    size = min(side, _MOST_BLOCKS * _BLOCK)
+    start = (side - size) // 2 // _BLOCK * _BLOCK
+    return slice(start, start + size)
 
 
 def _steps_at_borders(channel: Channel) -> float:
