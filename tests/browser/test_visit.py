@@ -1,5 +1,6 @@
 """A visit that the server forgot while its window stayed open, and the uploaders of a visit."""
 
+import os
 import re
 import subprocess
 from collections.abc import Callable, Iterator
@@ -24,10 +25,12 @@ class Workbench:
         self._log, self._port = folder / "log.txt", free_port()
         self.url = f"http://localhost:{self._port}"
 
-    def start(self) -> None:
+    def start(self, **environment: str) -> None:
         command = [*streamlit_command("streamlit_app.py", self._port), "--server.disconnectedSessionTTL", "1"]
         with self._log.open("a") as log:
-            self._server = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log)
+            self._server = subprocess.Popen(
+                command, cwd=ROOT, stdout=log, stderr=log, env={**os.environ, **environment}
+            )
         wait_until_it_answers(self.url, self._server, self._log)
 
     def stop(self) -> None:
@@ -75,14 +78,18 @@ class Connection:
         self._away = False
 
 
-@pytest.fixture(params=["connection", "server"])
+BOTH_ENDS = pytest.mark.parametrize("end_visit", ["connection", "server"], indirect=True)
+"""A page cannot tell whether the connection was away or the server was started again: one test tries both."""
+
+
+@pytest.fixture
 def end_visit(request: pytest.FixtureRequest, page: Page, workbench: Workbench) -> Callable[[], None]:
     """Has the server forget what it knows, while the window stays open; it is connected again then."""
     connection = Connection(page)
 
     def end() -> None:
         connection.cut()
-        if request.param == "server":
+        if getattr(request, "param", "connection") == "server":
             workbench.stop()
             workbench.start()
         else:
@@ -103,6 +110,7 @@ def listed(page: Page) -> Locator:
     return page.locator(".stFileChip")
 
 
+@BOTH_ENDS
 def test_photos_of_a_visit_that_ended_are_asked_for_again_and_the_next_is_inspected(page, end_visit):
     page.goto("/")
     upload(page, *PHOTOS)
@@ -151,6 +159,7 @@ def test_a_sample_is_looked_at_while_the_photos_are_lost(page, end_visit):
     expect(listed(page)).to_have_count(0)
 
 
+@BOTH_ENDS  # the server is stopped in the middle of its work
 def test_a_batch_that_runs_when_the_visit_ends(page, end_visit, tmp_path):
     files = [tmp_path / f"{number}.jpg" for number in range(60)]
     for number, file in enumerate(files):
@@ -180,6 +189,33 @@ def test_what_was_painted_is_said_to_be_gone(page, end_visit):
     upload(page, OTHER)
     expect(page.get_by_text(f"{ENDED} {GONE}")).to_be_visible()
     expect(page.get_by_role("img", name=f"{OTHER.name}, to paint a defect on")).to_be_visible()
+    expect(page.get_by_text("did not foresee")).to_have_count(0)
+
+
+def test_layers_asks_for_the_photos_again_and_explains_the_next(page, end_visit):
+    page.goto("/layers")
+    upload(page, *PHOTOS[:1])
+    expect(page).to_have_url(re.compile("own="))
+    settled(page)
+    end_visit()
+    upload(page, OTHER)
+    expect(page.get_by_text(ENDED)).to_be_visible()
+    expect(page).to_have_url(re.compile("own="))
+    expect(listed(page)).to_have_count(1)
+    expect(listed(page)).to_contain_text("bottle_")
+    expect(page.get_by_text("did not foresee")).to_have_count(0)
+
+
+def test_what_was_painted_in_the_lesson_is_said_to_be_gone_on_every_page(page, end_visit):
+    page.goto("/lesson?step=try")
+    canvas = paint(page)
+    end_visit()
+    page.get_by_role("slider", name="Strength").press("ArrowLeft")
+    expect(page.get_by_text("Your visit ended: what you painted is gone.")).to_be_visible()
+    expect(canvas).to_have_attribute("aria-label", re.compile("0 strokes$"))
+    settled(page)
+    page.get_by_role("link", name="Models", exact=True).click()
+    expect(page.get_by_text("Your visit ended: what you painted is gone.")).to_be_visible()
     expect(page.get_by_text("did not foresee")).to_have_count(0)
 
 
@@ -238,25 +274,40 @@ def test_a_folder_of_a_mac_is_inspected_without_what_its_system_left_there(page,
     expect(page.get_by_test_id("stAlert")).to_have_count(0)
 
 
+@pytest.fixture
+def holds_eight(workbench: Workbench) -> Iterator[None]:
+    """The table of this workbench has room for eight images."""
+    workbench.stop()
+    workbench.start(CRR_MAX_BATCH="8")
+    yield
+    workbench.stop()
+    workbench.start()
+
+
+@pytest.mark.usefixtures("holds_eight")
 def test_what_was_left_out_stays_when_the_shown_photo_is_taken_out(page, tmp_path):
     page.goto("/")
-    files = [tmp_path / f"{number}.jpg" for number in range(8)]
+    files = [tmp_path / f"{number}.jpg" for number in range(11)]
     for number, file in enumerate(files):
         file.write_bytes(PHOTOS[number % 3].read_bytes() + bytes([number]))
     broken = tmp_path / "broken.jpg"
     broken.write_bytes(OTHER.read_bytes()[:5000])
-    upload(page, *files, broken)
+    upload(page, *files[:7], broken, *files[7:])
     expect(page.locator(".answer")).to_contain_text("0.jpg")
     for number in range(3):  # while the batch runs
         page.get_by_role("button", name=f"Remove {number}.jpg").click()
         expect(page.locator(".answer")).to_contain_text(f"{number + 1}.jpg")
-    expect(page.get_by_text("5 of 6 inspected").first).to_be_visible()
+    left_out = page.get_by_test_id("stAlert").filter(has_text="4 files were left out, from 7.jpg on")
+    expect(left_out).to_be_visible()
+    expect(page.get_by_text("4 of 5 inspected, 0 defective").first).to_be_visible()
     settled(page)
     with page.expect_download():
         page.get_by_role("button", name="Heat-maps (zip)").click()
     page.get_by_role("button", name="Remove 3.jpg").click()
     expect(page.locator(".answer")).to_contain_text("4.jpg")
     settled(page)
-    expect(page.get_by_text("4 of 5 inspected").first).to_be_visible()
+    expect(page.get_by_text("3 of 4 inspected, 0 defective").first).to_be_visible()
+    expect(page.get_by_text("4 left out").first).to_be_visible()
+    expect(left_out).to_be_visible()
     expect(page.get_by_test_id("stAlert").filter(has_text="broken.jpg")).to_be_visible()
     expect(page).not_to_have_url(re.compile("sample="))
