@@ -10,11 +10,12 @@ import numpy as np
 import PIL.Image
 import PIL.ImageCms
 from numpy.typing import NDArray
+from PIL.ImageFile import ImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 
 from crr.config import ValueRange
 from crr.data.depth import FULL, fills_the_high_bits, to_eight_bits
-from crr.data.image_header import ImageHeader, OpenImage, check_size, load, orientation_of
+from crr.data.image_header import ImageHeader, OpenImage, check_size, orientation_of
 from crr.data.stored_depth import png_is_whole
 from crr.errors import ImageError
 from crr.types import Image
@@ -61,18 +62,32 @@ def upright_rgb(
         )
     if header.depth.deep:
         values, turn = deep_values(file, page, name)
-        check_size(values.shape[:2], name)
         picture = _eight_bit(values, file, _range_of(header, name, value_range))
     else:
-        picture = _at_page(file, page)
-        check_size(picture.size[::-1], name)
-        load(picture)
-        turn = orientation_of(picture)
+        picture, turn = loaded(file, page, name)
     picture = _in_srgb(picture, file)
     if picture.has_transparency_data:
         behind = PIL.Image.new("RGBA", picture.size, (background, background, background, 255))
         picture = PIL.Image.alpha_composite(behind, picture.convert("RGBA"))
     return turned(np.array(picture.convert("RGB")), turn)
+
+
+def loaded(file: OpenImage, page: int, name: str) -> tuple[ImageFile, int]:
+    """The picture of a page as Pillow decodes it, and its orientation that is still to apply.
+
+    Raises:
+        ImageError: It is outside a limit.
+        ValueError: It is not as large as its header says, which was all that could be checked.
+    """
+    picture = _at_page(file, page)
+    if picture is None:
+        raise ValueError("pixels in an arrangement that Pillow does not read")
+    announced = picture.size
+    check_size(announced[::-1], name)
+    picture.load()  # which turns a TIFF
+    if picture.size != announced and not isinstance(picture, TiffImageFile):
+        raise ValueError("a picture of another size than its header says")
+    return picture, orientation_of(picture)
 
 
 def deep_values(file: OpenImage, page: int, name: str) -> tuple[NDArray[Any], int]:
@@ -82,22 +97,22 @@ def deep_values(file: OpenImage, page: int, name: str) -> tuple[NDArray[Any], in
         (H, W), or (H, W, 3 or 4) in the order RGB and alpha; integers or fractions.
 
     Raises:
-        ImageError: Some are no numbers.
+        ImageError: Some are no numbers, or the page is outside a limit.
     """
+    picture = _at_page(file, page)
     packed = file.header.format == "TIFF" and file.header.depth.bits % 8
-    if file.picture is None or file.picture.mode in _CUT_BY_PILLOW or packed:
-        values = _read_by_opencv(file, page)
+    if picture is None or picture.mode in _CUT_BY_PILLOW or packed:
+        values = _read_by_opencv(file, page)  # of the size that the header says, which was checked
         turn = 1 if file.header.format == "TIFF" else file.header.orientation
     else:
-        picture = _at_page(file, page)
-        load(picture)  # which turns a TIFF
-        values, turn = stored_values(picture), orientation_of(picture)
+        picture, turn = loaded(file, page, name)
+        values = _stored_values(picture)
     if values.dtype.kind == "f" and not np.isfinite(values).all():
         raise ImageError(f"{name} holds values that are no numbers (NaN): fill them in and save it again.")
     return values, turn
 
 
-def stored_values(picture: PIL.Image.Image) -> NDArray[Any]:
+def _stored_values(picture: PIL.Image.Image) -> NDArray[Any]:
     """The values of an open picture; Pillow mistakes signed ones of 8 bits, and unsigned ones of 32."""
     values = np.asarray(picture)
     if isinstance(picture, TiffImageFile) and values.dtype.kind in "iu":
@@ -116,7 +131,7 @@ def _read_by_opencv(file: OpenImage, page: int) -> NDArray[Any]:
         raise ValueError("cut short: OpenCV would take memory for all that is announced")
     separate = isinstance(file.picture, TiffImageFile) and (file.picture.tag_v2.get(_TIFF_PLANAR) == 2)
     content, place = np.frombuffer(file.data, np.uint8), file.header.pages[page]
-    if len(file.header.pages) == 1:
+    if file.header.pages == (0,):
         pixels = cv2.imdecode(content, cv2.IMREAD_UNCHANGED)
     else:
         _, found = cv2.imdecodemulti(content, cv2.IMREAD_UNCHANGED, range=(place, place + 1))
@@ -131,11 +146,15 @@ def _read_by_opencv(file: OpenImage, page: int) -> NDArray[Any]:
     return np.asarray(pixels)
 
 
-def _at_page(file: OpenImage, page: int) -> PIL.Image.Image:
-    assert file.picture is not None
-    if page:
-        file.picture.seek(file.header.pages[page])
-    return file.picture
+def _at_page(file: OpenImage, page: int) -> ImageFile | None:
+    """The open file, which then stands at a page; None if Pillow does not know the page's depth."""
+    picture, place = file.picture, file.header.pages[page]
+    if picture is not None and picture.tell() != place:
+        try:
+            picture.seek(place)
+        except SyntaxError:
+            return None
+    return picture
 
 
 def _range_of(header: ImageHeader, name: str, given: ValueRange | None) -> ValueRange:

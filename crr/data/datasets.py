@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from crr.data.layouts.finding import Layout, find_categories
+from crr.data.layouts.names import key
 from crr.data.layouts.samples import Category, Sample
 from crr.data.layouts.walk import Notes
 from crr.errors import ConfigError, DatasetError
@@ -68,7 +69,7 @@ def open_dataset(
 
     Args:
         root: Folder in one of the layouts, or a table of images (.csv), as a `Path` or as text.
-        categories: Names of the categories wanted, or a single one; all if None or empty.
+        categories: Names of the categories wanted, in any case, or a single one; all if None or empty.
         allow_bare: Leave out defective images without a mask where others have one, and note them.
 
     Raises:
@@ -86,12 +87,8 @@ def open_dataset(
                 f"{root} is a file: give the folder that holds the images, unpacked if it is an archive."
             )
         layout, readers = find_categories(root, notes)
-        missing = sorted(set(categories or ()) - readers.keys())
-        if missing:
-            raise DatasetError(
-                f"{root} has no category {', '.join(missing)}: choose from {', '.join(sorted(readers))}."
-            )
-        found = tuple(readers[name]() for name in sorted(set(categories or readers)))
+        wanted = _wanted(categories, sorted(readers), root) if categories else readers
+        found = tuple(readers[name]() for name in sorted(wanted))
     except OSError as error:
         raise DatasetError(
             f"{error.filename or root} cannot be read ({error.strerror}): check its permissions."
@@ -106,12 +103,22 @@ def open_dataset(
     return _without_bare(dataset) if allow_bare else _checked_masks(dataset)
 
 
-NO_MASK = "defective, without a mask where others have one"
+def _wanted(named: Sequence[str], names: Sequence[str], root: Path) -> set[str]:
+    """The categories that somebody named, in any case and Unicode form that tells them apart."""
+    alike = {asked: [name for name in names if key(name) == key(asked)] for asked in named}
+    found = {asked: [asked] if asked in like else like for asked, like in alike.items()}
+    missing = sorted(asked for asked, like in found.items() if len(like) != 1)
+    if missing:
+        raise DatasetError(f"{root} has no category {', '.join(missing)}: choose from {', '.join(names)}.")
+    return {name for (name,) in found.values()}
+
+
+_NO_MASK = "defective, without a mask where others have one"
 
 
 def _checked_masks(dataset: Dataset) -> Dataset:
     for category in dataset.categories:
-        bare = bare_images(category)
+        bare = _bare_images(category)
         if bare:
             names = ", ".join(str(path) for path in bare[:5])
             raise DatasetError(
@@ -123,12 +130,12 @@ def _checked_masks(dataset: Dataset) -> Dataset:
 
 
 def _without_bare(dataset: Dataset) -> Dataset:
-    bare = [path for category in dataset.categories for path in bare_images(category)]
-    dataset.notes.pass_over(NO_MASK, *bare)
+    bare = [path for category in dataset.categories for path in _bare_images(category)]
+    dataset.notes.pass_over(_NO_MASK, *bare)
     return dataset.without(set(bare))
 
 
-def bare_images(category: Category) -> list[Path]:
+def _bare_images(category: Category) -> list[Path]:
     """The defective images without a mask, if others have one."""
     defective = [sample for sample in category.test if sample.defective]
     if not any(sample.masks for sample in defective):

@@ -27,7 +27,6 @@ from crr.data.stored_depth import (
     MAX_PAGES,
     ORIENTATION,
     PHOTOMETRIC,
-    PROFILE,
     SAMPLES,
     SUBFILE,
     WIDTH,
@@ -77,7 +76,6 @@ class ImageHeader:
         colour: How its pixels are stored.
         depth: How deep they are.
         pages: Positions of the pages or frames in the file, at least one; previews and masks are none.
-        profile: Whether a colour profile is in it.
         white_is_zero: Whether low values are bright: TIFF's, heeded by decoders for 8 bits only.
         odd_pages: Which of the pages, counted from 0, are stored with another depth than the first.
     """
@@ -88,7 +86,6 @@ class ImageHeader:
     colour: Colour
     depth: Depth
     pages: tuple[int, ...]
-    profile: bool
     white_is_zero: bool = False
     odd_pages: tuple[int, ...] = ()
 
@@ -127,7 +124,8 @@ def open_image(data: bytes, name: str) -> Iterator[OpenImage]:
     kind = _checked_format(data, name)
     try:
         with _opened(kind, data) as picture:
-            if picture is not None:  # before anything that would decode pixels
+            if kind != "TIFF":  # which may begin with a tiny preview, and whose header is read by us
+                # Before anything that would decode pixels.
                 check_size(picture.size[::-1], name)
             header = _tiff_header(data) if kind == "TIFF" else _header(kind, data, picture)
             check_size(header.size, name)
@@ -162,18 +160,6 @@ def check_size(size: tuple[int, int], name: str) -> None:
             f"{name} is {width} x {height} pixels, but the long side may be at most {MAX_ASPECT} times "
             "the short one: cut it into pieces."
         )
-
-
-def load(picture: PIL.Image.Image) -> None:
-    """Decode an open picture; a TIFF is turned by that.
-
-    Raises:
-        ValueError: It is not as large as its header says, which was all that could be checked.
-    """
-    announced = picture.size
-    picture.load()
-    if picture.size != announced and not isinstance(picture, TiffImageFile):
-        raise ValueError("a picture of another size than its header says")
 
 
 def too_many_bytes(name: str) -> ImageError:
@@ -234,24 +220,20 @@ def _opened(kind: ImageFormat, data: bytes) -> Iterator[Any]:
 
 
 def _header(kind: ImageFormat, data: bytes, picture: ImageFile) -> ImageHeader:
-    width, height = picture.size
+    unmarked = kind == "PNG" and not any(mark in data for mark in _MARKS)
     return ImageHeader(
         format=kind,
-        size=(height, width),
-        orientation=1
-        if kind == "PNG" and not any(mark in data for mark in _MARKS)
-        else orientation_of(picture),
+        size=picture.size[::-1],
+        orientation=1 if unmarked else orientation_of(picture),
         colour=_COLOURS.get(picture.mode, "RGB"),
         depth=png_depth(data) if kind == "PNG" else EIGHT_BITS,
         pages=_frames(picture),
-        profile="icc_profile" in picture.info,
     )
 
 
 _COLOURS: dict[str, Colour] = {
     "1": "grey", "L": "grey", "LA": "grey", "I": "grey", "I;16": "grey", "F": "grey", "CMYK": "CMYK"
 }  # fmt: skip
-
 
 _MARKS = (b"eXIf", b"Raw profile type", b"rientation")
 """What a PNG with an orientation holds somewhere: to find it, Pillow has to decode the whole file."""
@@ -295,7 +277,6 @@ def _tiff_header(data: bytes) -> ImageHeader:
         colour="CMYK" if first.get(PHOTOMETRIC) == 5 else "grey" if samples < 3 else "RGB",
         depth=tiff_depth(first),
         pages=tuple(pages),
-        profile=PROFILE in first,
         white_is_zero=first.get(PHOTOMETRIC) == 0,
         odd_pages=tuple(page for page, kind in enumerate(kinds) if kind != kinds[0]),
     )

@@ -22,8 +22,8 @@ import numpy as np
 import PIL.Image
 from numpy.typing import NDArray
 
-from crr.data.conversion import stored_values, turned
-from crr.data.image_header import ImageHeader, load, open_image, orientation_of
+from crr.data.conversion import deep_values, loaded, turned
+from crr.data.image_header import ImageHeader, open_image
 from crr.data.images import content_of, read_header
 from crr.data.layouts.samples import Sample
 from crr.errors import DatasetError, ImageError
@@ -195,17 +195,16 @@ def mask_values(path: Path) -> tuple[NDArray[Any], bool]:
         (H, W) of unsigned integers or fractions, at least 0.
 
     Raises:
-        ImageError: It is missing or damaged.
+        ImageError: It is missing or damaged, or holds values that are no numbers.
     """
     data, _ = content_of(path)
     with open_image(data, str(path)) as file:
-        if file.picture is None:
-            raise ImageError(f"{path} is a mask of a rare kind: save it as PNG.")
-        load(file.picture)
-        values = _brightest(file.picture)
-        if not np.isfinite(values).all():
-            raise ValueError("values that are no numbers")
-        return turned(values, orientation_of(file.picture)), file.header.format in _LOSSY
+        if file.header.depth.deep:
+            values, turn = deep_values(file, 0, str(path))
+        else:
+            picture, turn = loaded(file, 0, str(path))
+            values = _plain_values(picture)
+        return turned(_brightest(values), turn), file.header.format in _LOSSY
 
 
 @dataclass(frozen=True)
@@ -261,13 +260,25 @@ def _other_shape(mask: Path, size: tuple[int, ...], photo: Path, shape: tuple[in
     )
 
 
-def _brightest(picture: PIL.Image.Image) -> NDArray[Any]:
-    if picture.mode == "1":
+def _plain_values(picture: PIL.Image.Image) -> NDArray[np.uint8]:
+    """uint8 (H, W), or (H, W, 3 or 4) of colours and what is like them."""
+    if picture.mode in ("1", "L"):
         return np.asarray(picture.convert("L"))
-    if picture.mode in ("L", "I", "F") or picture.mode.startswith("I;16"):
-        return np.maximum(stored_values(picture), 0)
-    rgba = np.asarray(picture.convert("RGBA"), np.uint16)
-    colours, alpha = rgba[..., :3].max(axis=-1), rgba[..., 3]
+    return np.asarray(picture.convert("RGBA" if picture.has_transparency_data else "RGB"))
+
+
+def _brightest(values: NDArray[Any]) -> NDArray[Any]:
+    """(H, W), at least 0, of values that may be colours, and these transparent."""
+    values = np.maximum(values, 0)
+    if values.ndim == 2:
+        return values
+    colours = values[..., :3].max(axis=-1)
+    if values.shape[2] == 3:
+        return colours
+    alpha = values[..., 3]
     if not colours.any():  # black paint on a transparent ground
-        return alpha if picture.has_transparency_data else colours
-    return colours * alpha // 255
+        return alpha
+    opaque = 1 if values.dtype.kind == "f" else np.iinfo(values.dtype).max
+    if values.dtype.itemsize > 2:
+        return colours * (alpha / opaque)
+    return colours.astype(np.uint32) * alpha // opaque

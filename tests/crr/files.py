@@ -12,6 +12,7 @@ Tag = tuple[int, int, int, int]
 """Number, kind of value (3: short, 4: long), how many, and the value or where it is."""
 
 _SHORT, _LONG = 3, 4
+_PIXELS = 14  # where they begin in a TIFF of ours
 
 
 def chunk(kind: bytes, content: bytes) -> bytes:
@@ -44,13 +45,20 @@ def tiff(
     photometric = 2 if samples == 3 else 0 if white_is_zero else 1
     entries: list[Tag] = [
         (256, _LONG, 1, width), (257, _LONG, 1, height), (258, _SHORT, samples, bits if samples == 1 else 8),
-        (259, _SHORT, 1, 1), (262, _SHORT, 1, photometric), (273, _LONG, 1, 14), (277, _SHORT, 1, samples),
-        (278, _LONG, 1, height), (279, _LONG, 1, len(data)),
+        (259, _SHORT, 1, 1), (262, _SHORT, 1, photometric), (273, _LONG, 1, _PIXELS),
+        (277, _SHORT, 1, samples), (278, _LONG, 1, height), (279, _LONG, 1, len(data)),
         *((int(name.removeprefix("t")), _SHORT, 1, value) for name, value in tags.items()),
     ]  # fmt: skip
-    start = struct.pack(f"{order}I", 14 + len(data))
+    start = struct.pack(f"{order}I", _PIXELS + len(data))
     depths = struct.pack(f"{order}HHH", bits, bits, bits)
     return (b"II*\0" if order == "<" else b"MM\0*") + start + depths + data + _directory(entries, order)
+
+
+def behind_a_preview(file: bytes) -> bytes:
+    """One of these TIFFs whose first directory is a preview: 8 x 8 of its bytes, as grey of 8 bits."""
+    side = 8  # smaller than what is inspected
+    directory = tiff(np.zeros((side, side), np.uint8), t254=1)[_PIXELS + side**2 : -4]
+    return file[:4] + struct.pack("<I", len(file)) + file[8:] + directory + file[4:8]
 
 
 def _packed(pixels: NDArray[Any], bits: int) -> bytes:

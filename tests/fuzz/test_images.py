@@ -1,8 +1,14 @@
 """Damaged image files: a checked image or one sentence, in little time and memory."""
 
+from io import BytesIO
+
+import numpy as np
+import PIL.Image
+import PIL.ImageOps
 import pytest
 from hypothesis import given
 
+from crr.data.images import decode
 from tests.fuzz.made import promises
 from tests.fuzz.made.damage import damaged_files
 from tests.fuzz.made.effort import examples
@@ -13,6 +19,12 @@ from tests.fuzz.made.seeds import seeds
 @pytest.mark.parametrize("name", sorted(seeds()))
 def test_every_whole_file_is_read(name: str, outside: Outside) -> None:
     outside.check(promises.image_is_read, seeds()[name])
+
+
+def test_whole_files_are_brought_from_another_profile() -> None:
+    with PIL.Image.open(BytesIO(seeds()["PNG with a profile, turned"])) as file:
+        stored = np.asarray(PIL.ImageOps.exif_transpose(file))
+    assert np.abs(decode(seeds()["PNG with a profile, turned"]) - stored.astype(float)).max() > 10
 
 
 @given(data=damaged_files())

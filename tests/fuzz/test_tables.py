@@ -8,12 +8,12 @@ from hypothesis import given, strategies as st
 
 from crr.data.datasets import open_dataset
 from crr.errors import DatasetError
+from tests.fuzz.made.accounts import is_looked_at, unaccounted
 from tests.fuzz.made.effort import examples
 from tests.fuzz.made.layouts import LAYOUTS
 from tests.fuzz.made.promises import attempt
 from tests.fuzz.made.tables import lists, tables
-from tests.fuzz.made.trees import Tree
-from tests.fuzz.test_trees import is_looked_at, planted, unaccounted
+from tests.fuzz.made.trees import Tree, planted
 
 
 @given(content=tables(), place=st.sampled_from(["table", "visa"]))

@@ -44,7 +44,7 @@ def good_categories(root: Path, folders: list[Path], notes: Notes) -> Readers:
     Raises:
         DatasetError: There are no images, or nobody can tell which are good.
     """
-    own = images_in(root, notes)
+    own, _ = split_masks(images_in(root, notes), notes)
     found = {folder: images for folder in folders if (images := _photos(folder, notes))}
     if not own and not found:
         raise DatasetError(

@@ -22,43 +22,45 @@ OTHER_LISTS = "another list of the same images"
 IN_NO_LIST = "in no list of the data set"
 _MOST_BYTES = 200 * 2**20
 
+Listing = dict[str, Any]
+"""What a JSON file of the data set holds."""
 
-def real_iad_lists(root: Path) -> list[Path]:
-    """The JSON files of the data set, one a category; none if it is another one."""
+
+def real_iad_lists(root: Path) -> dict[Path, Listing]:
+    """The JSON files of the data set, one a category, and what they hold; none if it is another one."""
     for folder in (root, root / "realiad_jsons", root / "realiad_jsons" / "realiad_jsons"):
-        found = [path for path in sorted(folder.glob("*.json")) if _is_list(path)] if folder.is_dir() else []
+        found = {path: content for path in sorted(folder.glob("*.json")) if (content := _read(path))}
         if found:
             return found
-    return []
+    return {}
 
 
-def real_iad_categories(root: Path, lists: list[Path], notes: Notes) -> Readers:
+def real_iad_categories(root: Path, lists: dict[Path, Listing], notes: Notes) -> Readers:
     """The categories that the JSON files list."""
     others = sorted(path for path in root.glob("realiad_jsons*/**/*.json") if path not in lists)
     notes.pass_over(OTHER_LISTS, *others)
-    images = (image for path in lists for image in _listed(root, path))
+    images = (image for path, content in lists.items() for image in _listed(root, path, content))
     pass_over_others(root, {*lists, *others, *images}, IN_NO_LIST, notes)
-    return {path.stem: partial(_category, root, path, notes) for path in lists}
+    return {path.stem: partial(_category, root, path, content, notes) for path, content in lists.items()}
 
 
-def _listed(root: Path, path: Path) -> Iterator[Path]:
+def _listed(root: Path, path: Path, content: Listing) -> Iterator[Path]:
     """The images and masks that a list names; none where they are not there, which its reader says."""
-    content = _read(path)
     with suppress(DatasetError):
         folder = _folder_of_images(root, path, content)
         for row in (row for split in ("train", "test") for row in content.get(split, ())):
             yield from (folder / row[column] for column in ("image_path", "mask_path") if row.get(column))
 
 
-def _category(root: Path, path: Path, notes: Notes) -> Category:
-    content = _read(path)
+def _category(root: Path, path: Path, content: Listing, notes: Notes) -> Category:
     folder = _folder_of_images(root, path, content)
     normal = content["meta"].get("normal_class", "OK")
     parts: dict[str, list[Sample]] = {}
     for split in ("train", "test"):
         parts[split] = [_sample(row, folder, path.stem, normal, notes) for row in content.get(split, ())]
-    bad = [sample.path for sample in parts["train"] if sample.defective]
-    notes.pass_over(NOT_GOOD, *bad)
+    for sample in parts["train"]:
+        if sample.defective:
+            notes.pass_over(NOT_GOOD, sample.path, *sample.masks)
     train = (sample for sample in parts["train"] if not sample.defective)
     return Category(
         path.stem,
@@ -76,7 +78,7 @@ def _sample(row: dict[str, Any], folder: Path, category: str, normal: str, notes
     return Sample(path, category, GOOD)
 
 
-def _folder_of_images(root: Path, path: Path, content: dict[str, Any]) -> Path:
+def _folder_of_images(root: Path, path: Path, content: Listing) -> Path:
     """The folder that the paths of a list start from: the largest size of the images that is there."""
     prefix = str(content["meta"]["prefix"]).replace("\\", "/").strip("/")
     first = next((row["image_path"] for split in ("train", "test") for row in content.get(split, ())), None)
@@ -91,26 +93,17 @@ def _folder_of_images(root: Path, path: Path, content: dict[str, Any]) -> Path:
     )
 
 
-def _is_list(path: Path) -> bool:
-    try:
-        _read(path)
-    except DatasetError:
-        return False
-    return True
-
-
-def _read(path: Path) -> dict[str, Any]:
+def _read(path: Path) -> Listing | None:
+    """What a list holds; None if a JSON file is none."""
     try:
         if path.stat().st_size > _MOST_BYTES:
-            raise ValueError
+            return None
         content = json.loads(path.read_text(encoding="utf-8-sig"))
         rows = [row for split in ("train", "test") for row in content.get(split, ())]
-        prefix = content["meta"]["prefix"]
-        if not isinstance(prefix, str) or not all(_is_row(row) for row in rows):
-            raise TypeError
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise DatasetError(f"{path} is not a list of images as Real-IAD has it.") from error
-    return dict(content)
+        is_list = isinstance(content["meta"]["prefix"], str) and all(map(_is_row, rows))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None
+    return content if is_list else None
 
 
 def _is_row(row: Any) -> bool:

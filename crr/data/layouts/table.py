@@ -10,14 +10,16 @@ to the table, or to ROOT.
 """
 
 import csv
+import re
 from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
-from io import StringIO
 from pathlib import Path, PureWindowsPath
 from unicodedata import normalize
 
 from crr.data.layouts.folders import is_tested
-from crr.data.layouts.mvtec import NOT_GOOD
+from crr.data.layouts.mvtec import GOOD_MASK, NOT_GOOD, VALIDATION
 from crr.data.layouts.names import is_good, key
 from crr.data.layouts.samples import GOOD, Category, Readers, Sample
 from crr.data.layouts.walk import Notes, pass_over_others
@@ -37,8 +39,31 @@ _COLUMNS = {
 _NEEDED = ("path", "label")
 _TRAIN, _TEST = {"train", "training"}, {"test", "testing", "eval", "evaluation", "test_public"}
 _UNUSED_SPLITS = {"val", "valid", "validation"}
-UNUSED_SPLIT = "for validation: training holds back images of its own"
-_NUMBERS = {"0": "good", "1": "defective", "false": "good", "true": "defective"}
+_NUMBERS = dict.fromkeys(("0", "0.0", "false"), "good") | dict.fromkeys(("1", "1.0", "true"), "defective")
+"""What numbers mean as labels; pandas writes them with ".0" where some are missing."""
+_SEPARATOR = re.compile(r'"?sep=([^"\r\n])"?[\r\n]+', re.IGNORECASE)
+"""A first line by which Excel is told what parts the columns; it holds none."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A line of a table; a text that it does not hold is empty.
+
+    Attributes:
+        text: Path of the image, as the table has it.
+        image: Where that lies.
+        masks: Where the image's masks lie.
+        label: What the image shows.
+        split: What it is for.
+        category: Name of its category, that of the data set if the table names none.
+    """
+
+    text: str
+    image: Path
+    masks: tuple[Path, ...]
+    label: str
+    split: str
+    category: str
 
 
 def table_in(root: Path) -> Path | None:
@@ -50,7 +75,7 @@ def table_in(root: Path) -> Path | None:
     if (root / VISA_TABLE).is_file():
         return root / VISA_TABLE
     tables = [path for path in sorted(root.iterdir()) if path.suffix.lower() in (".csv", ".tsv")]
-    tables = [path for path in tables if path.is_file() and _columns_of(path) is not None]
+    tables = [path for path in tables if path.is_file() and _lists_images(path)]
     if len(tables) > 1:
         names = ", ".join(path.name for path in tables)
         raise DatasetError(f"{root} holds several tables of images: give one of them as --data: {names}.")
@@ -69,64 +94,58 @@ def table_categories(table: Path, root: Path, notes: Notes, *, whole_folder: boo
     Raises:
         DatasetError: It is no such table, or lists nothing.
     """
-    columns = _columns_of(table)
-    if columns is None:
-        needed = " and ".join(_NEEDED)
-        raise DatasetError(f"{table} is not a table of images: it needs the columns {needed}.")
-    rows: dict[str, list[dict[str, str]]] = defaultdict(list)
-    for row in _rows(table, columns):
-        rows[row["category"] or root.name].append(row)
+    rows = [*_rows(table, root)]
     if not rows:
         raise DatasetError(f"{table} lists no images: add a row for each.")
-    named = [row["path"] for found in rows.values() for row in found if row["path"]]
-    often = [
-        path for path, times in Counter(_place(table, root, text) for text in named).items() if times > 1
-    ]
+    _check_once(rows, table)
+    if whole_folder:
+        pass_over_others(root, {table, *(path for row in rows for path in _files(row))}, IN_NO_TABLE, notes)
+    categories: dict[str, list[_Row]] = defaultdict(list)
+    for row in rows:
+        categories[row.category].append(row)
+    return {name: partial(_category, table, name, found, notes) for name, found in categories.items()}
+
+
+def _check_once(rows: Iterable[_Row], table: Path) -> None:
+    """See that no image is in two rows; raises `DatasetError` if one is."""
+    often = [path for path, times in Counter(row.image for row in rows if row.text).items() if times > 1]
     if often:
         raise DatasetError(
             f"{table} names {often[0]} in several rows: keep one, with its masks in one cell and ; between."
         )
-    if whole_folder:
-        listed = [
-            text for found in rows.values() for row in found for text in (row["path"], *_paths(row["mask"]))
-        ]
-        paths = {_place(table, root, text) for text in listed}
-        pass_over_others(root, {table, *paths}, IN_NO_TABLE, notes)
-    return {name: partial(_category, table, root, name, found, notes) for name, found in rows.items()}
 
 
-def _category(table: Path, root: Path, name: str, rows: list[dict[str, str]], notes: Notes) -> Category:
+def _files(row: _Row) -> tuple[Path, ...]:
+    return (row.image, *row.masks)
+
+
+def _category(table: Path, name: str, rows: list[_Row], notes: Notes) -> Category:
     parts: dict[str, list[Sample]] = {"train": [], "test": []}
     for row in rows:
-        sample = _sample(table, root, name, row)
+        sample = _sample(row, name, table)
         split = _split_of(row, sample, table)
         if split is None:
-            notes.pass_over(UNUSED_SPLIT, sample.path)
+            notes.pass_over(VALIDATION, *_there(_files(row)))
         elif split == "train" and sample.defective:
-            notes.pass_over(NOT_GOOD, sample.path)
+            notes.pass_over(NOT_GOOD, *_there(_files(row)))
         else:
             parts[split].append(sample)
+            notes.pass_over(GOOD_MASK, *(_there(row.masks) if not sample.defective else ()))
     train, test = (tuple(sorted(parts[split], key=lambda sample: sample.path)) for split in ("train", "test"))
     return Category(name, train, test)
 
 
-def _sample(table: Path, root: Path, category: str, row: dict[str, str]) -> Sample:
-    label = _NUMBERS.get(key(row["label"]), row["label"])
-    if not row["path"] or not label:
+def _sample(row: _Row, category: str, table: Path) -> Sample:
+    label = _NUMBERS.get(key(row.label), row.label)
+    if not row.text or not label:
         raise DatasetError(f"{table} has a row without {'a path' if label else 'a label'}: fill it in.")
     if is_good(label):
-        return Sample(_place(table, root, row["path"]), category, GOOD)
-    masks = tuple(_place(table, root, mask) for mask in _paths(row["mask"]))
-    return Sample(_place(table, root, row["path"]), category, label, masks)
+        return Sample(row.image, category, GOOD)
+    return Sample(row.image, category, label, row.masks)
 
 
-def _paths(text: str) -> list[str]:
-    """The paths of a cell, which may hold several masks of an image."""
-    return [part.strip() for part in text.split(";") if part.strip()]
-
-
-def _split_of(row: dict[str, str], sample: Sample, table: Path) -> str | None:
-    split = key(row["split"])
+def _split_of(row: _Row, sample: Sample, table: Path) -> str | None:
+    split = key(row.split)
     if split in _TRAIN:
         return "train"
     if split in _TEST:
@@ -135,62 +154,91 @@ def _split_of(row: dict[str, str], sample: Sample, table: Path) -> str | None:
         return None
     if not split:
         return "test" if sample.defective or is_tested(sample.path) else "train"
-    raise DatasetError(
-        f"{table} says that {row['path']} is for {row['split']!r}: allowed are train and test."
+    raise DatasetError(f"{table} says that {row.text} is for {row.split!r}: allowed are train and test.")
+
+
+def _there(paths: Iterable[Path]) -> Iterator[Path]:
+    """The paths that exist: where there is no mask, some tables say so by a word."""
+    return (path for path in paths if path.exists())
+
+
+def _rows(table: Path, root: Path) -> Iterator[_Row]:
+    """The lines of a table, each path looked for once.
+
+    Raises:
+        DatasetError: It is no table of images.
+    """
+    lines = _lines(table)
+    header = next(lines, [])
+    columns = _columns(header)
+    if columns is None:
+        needed = " and ".join(_NEEDED)
+        raise DatasetError(f"{table} is not a table of images: it needs the columns {needed}.")
+    # Relative to the data set, to the table, or to where VisA's categories lie.
+    folders = [*dict.fromkeys((root, table.parent, root.parent))]
+    for line in lines:
+        named = [cell.strip() for cell in line[: len(header)]]  # what is beyond has no name and no meaning
+        if any(named):
+            cells = [*named, *[""] * (len(header) + 1 - len(named))]
+            yield _row({meaning: cells[place] for meaning, place in columns.items()}, root, folders)
+
+
+def _row(cells: dict[str, str], root: Path, folders: Sequence[Path]) -> _Row:
+    return _Row(
+        text=cells["path"],
+        image=_place(cells["path"], folders),
+        masks=tuple(_place(part.strip(), folders) for part in cells["mask"].split(";") if part.strip()),
+        label=cells["label"],
+        split=cells["split"],
+        category=cells["category"] or root.name,
     )
 
 
-def _place(table: Path, root: Path, text: str) -> Path:
-    """A path of the table, relative to the data set, to the table, or to where VisA's categories lie."""
-    folders = (root, table.parent, root.parent)
-    places = [folder / path for path in _spellings(text) for folder in folders]
-    return next((place for place in places if place.exists()), places[0])
+def _place(text: str, folders: Sequence[Path]) -> Path:
+    """Where a path of a table leads to; into the first of the folders if it does so in none."""
+    spellings = _spellings(text)
+    places = (folder / path for path in spellings for folder in folders)
+    return next((place for place in places if place.exists()), folders[0] / spellings[0])
 
 
-def _spellings(text: str) -> list[Path]:
+def _spellings(text: str) -> list[str]:
     """A path as the table has it and as a file system may have it: in another Unicode form, or code page."""
     forms = [text, normalize("NFC", text), normalize("NFD", text)]
     if any("\udc80" <= sign <= "\udcff" for sign in text):  # bytes that are no UTF-8
         forms.append(text.encode(errors="surrogateescape").decode("cp1252", errors="replace"))
-    return [
-        Path(*PureWindowsPath(form).parts) if "\\" in form else Path(form) for form in dict.fromkeys(forms)
-    ]
+    return [PureWindowsPath(form).as_posix() if "\\" in form else form for form in dict.fromkeys(forms)]
 
 
-def _columns_of(table: Path) -> dict[str, str] | None:
-    """What we call a column to what the table calls it; None if it is no table of images."""
+def _lists_images(table: Path) -> bool:
     try:
-        header = next(iter(_reader(table)), [])
+        return _columns(next(_lines(table), [])) is not None
     except DatasetError:
-        return None
-    names = {key(name.strip()).replace("_", "").replace(" ", ""): name for name in header}
+        return False
+
+
+def _columns(header: Sequence[str]) -> dict[str, int] | None:
+    """What we call a column to its place, the end if there is none; None if it is no table of images."""
+    places: dict[str, int] = {}
+    for place, name in enumerate(header):
+        places.setdefault(key(name.strip()).replace("_", "").replace(" ", ""), place)
     columns = {
-        meaning: next((names[name] for name in known if name in names), "")
+        meaning: next((places[name] for name in known if name in places), len(header))
         for meaning, known in _COLUMNS.items()
     }
-    return columns if all(columns[needed] for needed in _NEEDED) else None
+    return columns if all(columns[needed] < len(header) for needed in _NEEDED) else None
 
 
-def _rows(table: Path, columns: dict[str, str]) -> list[dict[str, str]]:
-    """The lines of a table by our names of its columns; a cell that is not there is empty."""
-    header, *lines = _reader(table)
-    places = {meaning: header.index(name) if name else len(header) for meaning, name in columns.items()}
-    rows = []
-    for line in lines:
-        named = [cell.strip() for cell in line[: len(header)]]  # what is beyond has no name and no meaning
-        cells = [*named, *[""] * (len(header) + 1 - len(named))]
-        if any(cells):
-            rows.append({meaning: cells[place] for meaning, place in places.items()})
-    return rows
-
-
-def _reader(table: Path) -> list[list[str]]:
-    """The lines of a table whose columns are parted by commas, semicolons or tabs."""
-    try:
-        content = table.read_bytes()
-        text = content.decode("utf-8-sig", errors="surrogateescape")
-        first = text.partition("\n")[0]
-        separator = max(",;\t", key=first.count)
-        return list(csv.reader(StringIO(text, newline=""), delimiter=separator))
-    except (csv.Error, UnicodeError) as error:
-        raise DatasetError(f"{table} is not a table of comma-separated values: export it again.") from error
+def _lines(table: Path) -> Iterator[list[str]]:
+    """The lines of a table, one after another; their cells are parted by commas, semicolons or tabs."""
+    with table.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
+        first = file.readline()
+        said = _SEPARATOR.fullmatch(first)
+        if said is None:
+            file.seek(0)
+        separator = said[1] if said else max(",;\t", key=first.count)
+        try:
+            yield from csv.reader(file, delimiter=separator)
+        except csv.Error as error:
+            raise DatasetError(
+                f"{table} is not a table of comma-separated values: export it again."
+            ) from error

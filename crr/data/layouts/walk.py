@@ -19,7 +19,7 @@ class Notes:
 
     Attributes:
         passed_over: Reason to files and folders, in the order met.
-        followed: Links to files and folders that were followed.
+        followed: Links that were followed to a file or folder that is there and was not read before.
     """
 
     passed_over: dict[str, list[Path]] = field(default_factory=dict)
@@ -42,12 +42,13 @@ def subfolders(folder: Path, notes: Notes) -> list[Path]:
             notes.pass_over(SYSTEM, path)
         elif path.is_dir():
             found.append(path)
+    notes.followed.update(path for path in found if path.is_symlink())
     return found
 
 
 def images_in(folder: Path, notes: Notes) -> list[Path]:
     """The images directly in a folder, sorted; a link to a file that is not there is one of them."""
-    return [path for path in _files(folder, notes) if path.parent == folder]
+    return images_under(folder, notes, leave_out=lambda _: True)
 
 
 def images_under(
@@ -73,6 +74,8 @@ def _walk(
         notes.pass_over(SEEN, folder)
         return
     seen.add((status.st_dev, status.st_ino))
+    if folder.is_symlink():
+        notes.followed.add(folder)
     # Folders before links, so that a folder is known by its own name and not by that of a link to it.
     inside = sorted(os.scandir(folder), key=lambda entry: (entry.is_symlink(), entry.name))
     for entry in inside:
@@ -82,13 +85,12 @@ def _walk(
             notes.pass_over(SYSTEM, path)
         elif not is_folder and not is_image_name(entry.name):
             notes.pass_over(NO_IMAGE, path)
-        else:
-            if entry.is_symlink():
+        elif not is_folder:
+            if entry.is_symlink() and path.exists():
                 notes.followed.add(path)
-            if not is_folder:
-                yield path
-            elif not leave_out(path):
-                yield from _walk(path, notes, leave_out, seen)
+            yield path
+        elif not leave_out(path):
+            yield from _walk(path, notes, leave_out, seen)
 
 
 def _is_folder(entry: "os.DirEntry[str]") -> bool:
@@ -96,10 +98,6 @@ def _is_folder(entry: "os.DirEntry[str]") -> bool:
         return entry.is_dir()
     except OSError:  # a link that leads to itself: said when it is its turn to be read
         return False
-
-
-def _files(folder: Path, notes: Notes) -> list[Path]:
-    return images_under(folder, notes, leave_out=lambda _: True)
 
 
 def pass_over_others(folder: Path, listed: Iterable[Path], reason: str, notes: Notes) -> None:

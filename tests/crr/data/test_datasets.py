@@ -2,18 +2,13 @@
 
 import os
 from pathlib import Path
+from unicodedata import normalize
 
 import pytest
 
 from crr.data.datasets import Category, Sample, check_training, open_dataset, split_validation, without_copies
 from crr.errors import ConfigError, DatasetError
-
-
-def touch(root: Path, *names: str) -> None:
-    """Empty files: `open_dataset` must not look into them."""
-    for name in names:
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).touch()
+from tests.crr.places import touch
 
 
 def mvtec(root: Path, *categories: str) -> Path:
@@ -108,6 +103,16 @@ def test_categories_are_selected_and_checked(tmp_path: Path) -> None:
     text = message(tmp_path, ["bottle", "botle"])
     assert "no category botle:" in text
     assert "bottle, screw, zipper" in text
+
+
+def test_categories_are_named_in_any_case_and_unicode_form(tmp_path: Path) -> None:
+    stored, typed = normalize("NFD", "Café"), normalize("NFC", "Café")
+    mvtec(tmp_path, stored, "nut", "Nut", "NUT")
+    for name in (stored, typed, typed.upper()):
+        assert [category.name for category in open_dataset(tmp_path, [name]).categories] == [stored]
+    assert [category.name for category in open_dataset(tmp_path, [stored, typed]).categories] == [stored]
+    assert [category.name for category in open_dataset(tmp_path, "Nut").categories] == ["Nut"]
+    assert "no category nUt: choose from" in message(tmp_path, ["nUt"])
 
 
 def test_a_test_part_alone_can_be_measured_on(tmp_path: Path) -> None:

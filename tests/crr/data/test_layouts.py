@@ -145,7 +145,9 @@ def test_real_iad_notes_what_no_list_names(tmp_path: Path) -> None:
     notes = open_dataset(tmp_path).notes
     assert passed_over(notes, tmp_path) == {
         "another list of the same images": ["realiad_jsons/single/audiojack.json"],
-        "for training only good images are used": [f"realiad_1024/audiojack/{PIT['image_path']}"],
+        "for training only good images are used": [
+            f"realiad_1024/audiojack/{PIT[column]}" for column in ("image_path", "mask_path")
+        ],
         "in no list of the data set": ["realiad_1024/audiojack/OK/S0009/new.jpg"],
     }
 

@@ -138,13 +138,14 @@ def test_masks_that_lie_beside_their_photos(tmp_path: Path, layout: str) -> None
     }
 
 
-def test_masks_among_good_photos_are_never_learnt(tmp_path: Path) -> None:
-    touch(tmp_path, "gear/0.png", "gear/0_mask.png", "gear/1.png", "masks/0.png")
+@pytest.mark.parametrize("folder", ["", "gear/"])
+def test_masks_among_good_photos_are_never_learnt(tmp_path: Path, folder: str) -> None:
+    touch(tmp_path, f"{folder}0.png", f"{folder}0_mask.png", f"{folder}1.png", "masks/0.png")
     dataset = open_dataset(tmp_path)
     (category,) = dataset.categories
     assert [sample.path.name for sample in category.train] == ["0.png", "1.png"]
     assert passed_over(dataset.notes, tmp_path) == {
-        "a mask that lies beside its image": ["gear/0_mask.png"],
+        "a mask that lies beside its image": [f"{folder}0_mask.png"],
         "masks, which are no photos": ["masks/0.png"],
     }
 

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from crr.data.datasets import Sample
 from crr.data.images import read_header
-from crr.data.masks import MaskRule, find_rule, read_mask, read_mask_file, shrunk, survey_masks
+from crr.data.masks import MaskRule, find_rule, mask_values, read_mask, read_mask_file, shrunk, survey_masks
 from crr.errors import DatasetError, ImageError
 from crr.types import Mask
+from tests.crr.files import behind_a_preview, tiff
 
 
 def written(folder: Path, pixels: NDArray[Any] | PIL.Image.Image) -> Sample:
@@ -55,6 +56,32 @@ def test_masks_of_every_kind(tmp_path: Path, drawn: NDArray[np.bool_]) -> None:
         mask = read(written(tmp_path, pixels), drawn.shape)
         assert mask.dtype == np.bool_, kind
         assert np.array_equal(mask, drawn), kind
+
+
+@pytest.mark.parametrize("largest", [1, 7, 255, 65535])
+@pytest.mark.parametrize("channels", [1, 3, 4])
+def test_deep_masks_are_read_as_they_are_stored(tmp_path: Path, largest: int, channels: int) -> None:
+    drawn = np.zeros((40, 48), np.uint16)
+    drawn[8:20, 24:40] = largest
+    layers = [drawn, drawn // 2, drawn, np.full_like(drawn, 65535)][:channels]
+    for suffix in (".png", ".tif"):
+        path = tmp_path / f"mask{suffix}"
+        assert cv2.imwrite(str(path), np.stack(layers, axis=-1))
+        assert np.array_equal(mask_values(path)[0], drawn)
+        assert np.array_equal(read_mask_file(path, drawn.shape), drawn > 0)
+
+
+def test_black_paint_and_transparent_places_of_deep_masks(tmp_path: Path, drawn: NDArray[np.bool_]) -> None:
+    opaque = drawn * np.uint16(65535)
+    for colour in (np.zeros_like(opaque), np.full_like(opaque, 65535)):
+        cv2.imwrite(str(tmp_path / "mask.png"), np.dstack([colour, colour, colour, opaque]))
+        assert np.array_equal(mask_values(tmp_path / "mask.png")[0], opaque)
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.uint16])
+def test_a_preview_in_a_mask_is_passed_over(tmp_path: Path, drawn: NDArray[np.bool_], kind: type) -> None:
+    (tmp_path / "mask.tif").write_bytes(behind_a_preview(tiff(drawn.astype(kind))))
+    assert np.array_equal(mask_values(tmp_path / "mask.tif")[0], drawn)
 
 
 def test_masks_are_cut_at_one_half(tmp_path: Path) -> None:

@@ -1,6 +1,5 @@
 """Colour profiles, the formats of phones, and files with several pages or frames."""
 
-import struct
 import zlib
 from collections.abc import Sequence
 from io import BytesIO
@@ -17,53 +16,9 @@ from numpy.typing import NDArray
 from crr.data.images import decode, read_header
 from crr.errors import ImageError
 from crr.inference.predict import predict_files
-from tests.crr.files import chunk, png, tiff
+from tests.crr.files import behind_a_preview, chunk, png, tiff
+from tests.crr.profiles import P3, SRGB, grey_profile, profile, rgb_profile
 from tests.crr.tiny import calibrated_detector, good_images
-
-P3 = [[0.5151, 0.2920, 0.1571], [0.2412, 0.6922, 0.0666], [-0.0011, 0.0419, 0.7841]]
-"""XYZ (rows) of the red, green and blue (columns) of Display P3, for the white of profiles."""
-SRGB = [[0.4361, 0.3851, 0.1431], [0.2225, 0.7169, 0.0606], [0.0139, 0.0971, 0.7141]]
-
-
-def profile(space: bytes, tags: dict[bytes, bytes]) -> bytes:
-    """A colour profile of the oldest kind."""
-    name = b"made by hand"
-    tags |= {b"desc": b"desc" + bytes(4) + struct.pack(">I", len(name) + 1) + name + bytes(80)}
-    tags |= {b"wtpt": _xyz([0.9642, 1, 0.8249])}
-    head = struct.pack(">4s4sI4s4s4s", bytes(4), b"lcms", 0x02100000, b"mntr", space, b"XYZ ")
-    head += bytes(12) + b"acsp" + bytes(28) + _xyz([0.9642, 1, 0.8249])[8:] + bytes(48)
-    offset, table, content = 128 + 4 + 12 * len(tags), b"", b""
-    for tag, value in tags.items():
-        table += tag + struct.pack(">II", offset + len(content), len(value))
-        content += value + bytes(-len(value) % 4)
-    whole = head + struct.pack(">I", len(tags)) + table + content
-    return struct.pack(">I", len(whole)) + whole[4:]
-
-
-def _xyz(values: Sequence[float]) -> bytes:
-    return b"XYZ " + bytes(4) + struct.pack(">iii", *(round(value * 65536) for value in values))
-
-
-def _gamma(value: float) -> bytes:
-    return b"curv" + bytes(4) + struct.pack(">IH", 1, round(value * 256))
-
-
-def _curve_of_srgb() -> bytes:
-    shades = np.linspace(0, 1, 1024)
-    linear = np.where(shades <= 0.04045, shades / 12.92, ((shades + 0.055) / 1.055) ** 2.4)
-    return b"curv" + bytes(4) + struct.pack(">I", 1024) + np.rint(linear * 65535).astype(">u2").tobytes()
-
-
-def rgb_profile(primaries: Sequence[Sequence[float]], gamma: float | None = 2.2) -> bytes:
-    """A profile of a screen; without a gamma its curve is that of sRGB."""
-    columns = {b"rXYZ": 0, b"gXYZ": 1, b"bXYZ": 2}
-    tags = {tag: _xyz([row[column] for row in primaries]) for tag, column in columns.items()}
-    curve = _curve_of_srgb() if gamma is None else _gamma(gamma)
-    return profile(b"RGB ", tags | dict.fromkeys((b"rTRC", b"gTRC", b"bTRC"), curve))
-
-
-def grey_profile(gamma: float) -> bytes:
-    return profile(b"GRAY", {b"kTRC": _gamma(gamma)})
 
 
 def in_srgb(colours: NDArray[np.uint8], primaries: Sequence[Sequence[float]], gamma: float) -> NDArray[Any]:
@@ -106,7 +61,6 @@ def test_a_profile_brings_its_colours_to_srgb(kind: str) -> None:
     file = saved(squares(), kind, icc_profile=rgb_profile(P3), **options)
     expected = in_srgb(squares(), P3, 2.2)
     assert difference(expected, squares()) > 12
-    assert read_header(file).profile
     assert difference(decode(file)[2::16, 2::16], expected[2::16, 2::16]) <= tolerance
 
 
@@ -267,6 +221,16 @@ def test_previews_and_masks_are_no_pages() -> None:
         with pytest.raises(ImageError, match="has 2 pages"):
             decode(file, page=2)
     assert read_header(tiff(np.zeros((30, 40), np.uint8), t254=1)).pages == (0,)
+
+
+@pytest.mark.parametrize("bits", [8, 12, 16])
+@pytest.mark.parametrize("colour", [False, True])
+def test_a_preview_before_the_first_page_is_passed_over(bits: int, colour: bool) -> None:
+    grey = np.linspace(0, 2**bits - 1, 30 * 40).reshape(30, 40).astype(np.uint8 if bits == 8 else np.uint16)
+    plain = tiff(np.stack([grey] * 3, axis=-1) if colour else grey, 12 if bits == 12 else 0)
+    file = behind_a_preview(plain)
+    assert (read_header(file).pages, read_header(file).size) == ((1,), (30, 40))
+    assert np.array_equal(decode(file), decode(plain))
 
 
 def test_prediction_gives_a_row_a_page(tmp_path: Path) -> None:

@@ -119,9 +119,21 @@ def test_without_a_split_good_images_are_for_both(tmp_path: Path) -> None:
     assert parts["cut"] == ["0.png"]
 
 
-@pytest.mark.parametrize("label", ["0", "False", "normal", "Good", "defect-free"])
-def test_good_is_written_in_many_ways(tmp_path: Path, label: str) -> None:
-    rows = [ROWS[0], ["photos/0.png", label, "test", ""], ["photos/2.png", "1", "test", "masks/2.png"]]
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("first", ["sep={}\r\n", "SEP={}\n", '"sep={}"\n'])
+def test_a_first_line_may_tell_excel_the_separator(tmp_path: Path, separator: str, first: str) -> None:
+    root = listed(tmp_path, ROWS, separator)
+    table = root / "table.csv"
+    table.write_text(first.format(separator) + table.read_text(), encoding="utf-8-sig", newline="")
+    assert the_parts(root) == PARTS
+    assert masks_in(open_dataset(root)) == {"photos/2.png": ["masks/2.png"]}
+
+
+@pytest.mark.parametrize(
+    ("label", "other"), [("0", "1"), ("0.0", "1.0"), ("False", "True"), ("normal", "1"), ("defect-free", "1")]
+)
+def test_good_is_written_in_many_ways(tmp_path: Path, label: str, other: str) -> None:
+    rows = [ROWS[0], ["photos/0.png", label, "test", ""], ["photos/2.png", other, "test", "masks/2.png"]]
     assert the_parts(listed(tmp_path, rows)) == {"train": [], "good": ["0.png"], "defective": ["2.png"]}
 
 
@@ -150,13 +162,21 @@ def test_images_in_no_row_are_noted(tmp_path: Path) -> None:
     }
 
 
-def test_rows_that_are_not_used_are_noted(tmp_path: Path) -> None:
-    rows = [ROWS[0], ["photos/0.png", "good", "val", ""], ["photos/1.png", "cut", "train", ""], ROWS[3]]
-    root = listed(tmp_path, rows)
+def test_rows_that_are_not_used_are_noted_with_their_masks(tmp_path: Path) -> None:
+    touch(tmp_path, "masks/0.png", "masks/1.png")
+    rows = [["photos/0.png", "good", "val", "masks/0.png"], ["photos/1.png", "cut", "train", "masks/1.png"]]
+    root = listed(tmp_path, [ROWS[0], *rows, ROWS[3]])
     assert passed_over(open_dataset(root).notes, root) == {
-        "for validation: training holds back images of its own": ["photos/0.png"],
-        "for training only good images are used": ["photos/1.png"],
+        "for validation: training holds back images of its own": ["masks/0.png", "photos/0.png"],
+        "for training only good images are used": ["masks/1.png", "photos/1.png"],
     }
+
+
+def test_masks_of_good_images_are_noted(tmp_path: Path) -> None:
+    touch(tmp_path, "masks/0.png")
+    rows = [["photos/0.png", "good", "train", "masks/0.png"], ["photos/1.png", "good", "test", "None"]]
+    root = listed(tmp_path, [ROWS[0], *rows, ROWS[3]])
+    assert passed_over(open_dataset(root).notes, root) == {"a mask of a good image": ["masks/0.png"]}
 
 
 def test_an_image_in_two_rows_is_refused_by_name(tmp_path: Path) -> None:

@@ -71,19 +71,39 @@ def test_links_to_files_and_folders_are_followed_and_counted(tmp_path: Path) -> 
     assert len(open_dataset(root).notes.followed) == 3
 
 
+@pytest.mark.parametrize("linked", ["gear", "gear/train", "gear/test", "gear/test/cut", "gear/ground_truth"])
+def test_a_linked_folder_of_a_data_set_is_counted_once(tmp_path: Path, linked: str) -> None:
+    touch(tmp_path / "set/gear", "train/good/0.png", "test/good/0.png", "test/cut/0.png")
+    touch(tmp_path / "set/gear", "ground_truth/cut/0_mask.png")
+    (tmp_path / "set" / linked).rename(tmp_path / "stock")
+    (tmp_path / "set" / linked).symlink_to(tmp_path / "stock")
+    notes = open_dataset(tmp_path / "set").notes
+    assert notes.followed == {tmp_path / "set" / linked}
+    assert notes.passed_over == {}
+
+
+@pytest.mark.parametrize("linked", ["good", "cut", "masks"])
+def test_so_it_is_beside_folders_of_good_and_bad(tmp_path: Path, linked: str) -> None:
+    touch(tmp_path / "set", "good/0.png", "cut/0.png", "masks/0.png")
+    (tmp_path / "set" / linked).rename(tmp_path / "stock")
+    (tmp_path / "set" / linked).symlink_to(tmp_path / "stock")
+    assert open_dataset(tmp_path / "set").notes.followed == {tmp_path / "set" / linked}
+
+
 def test_links_in_a_circle_end(tmp_path: Path) -> None:
     touch(tmp_path, "a.png", "sub/b.png")
     (tmp_path / "sub/up").symlink_to("..")
     (tmp_path / "zirkel").symlink_to(".")
-    images, noted, _ = found(tmp_path)
+    images, noted, followed = found(tmp_path)
     assert images == ["a.png", "sub/b.png"]
+    assert followed == 0
     assert noted == {"a link to a folder that is read already": ["sub/up", "zirkel"]}
 
 
 def test_a_folder_that_is_reached_twice_is_read_under_its_own_name(tmp_path: Path) -> None:
     touch(tmp_path, "z/b.png")
     (tmp_path / "a").symlink_to("z")
-    assert found(tmp_path)[:2] == (["z/b.png"], {"a link to a folder that is read already": ["a"]})
+    assert found(tmp_path) == (["z/b.png"], {"a link to a folder that is read already": ["a"]}, 0)
 
 
 def test_links_that_lead_nowhere_are_images_that_cannot_be_read(tmp_path: Path) -> None:
@@ -95,7 +115,7 @@ def test_links_that_lead_nowhere_are_images_that_cannot_be_read(tmp_path: Path) 
     (good / "two.png").symlink_to("one.png")
     names = ["0.png", "gone.png", "one.png", "self.png", "two.png", "z.png"]
     assert the_parts(tmp_path)["train"] == names
-    assert found(good)[0] == names
+    assert found(good) == (names, {}, 0)
 
 
 def test_links_that_lead_nowhere_and_are_no_images_by_name(tmp_path: Path) -> None:

@@ -11,17 +11,13 @@ from typing import Any
 import cv2
 import numpy as np
 import PIL.Image
-import PIL.ImageCms
 import pillow_heif
 from numpy.typing import NDArray
 
+from tests.crr.profiles import P3, rgb_profile
+
 _HEIGHT, _WIDTH = 20, 28
-# Of a name that is not known: one that is called sRGB would not be applied.
-_PROFILE = (
-    PIL.ImageCms.ImageCmsProfile(PIL.ImageCms.createProfile("sRGB"))
-    .tobytes()
-    .replace("sRGB".encode("utf-16-be"), "mine".encode("utf-16-be"))
-)
+_PROFILE = rgb_profile(P3)  # one that leaves colours as they are would not be applied
 
 
 @cache

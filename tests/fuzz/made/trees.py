@@ -61,6 +61,14 @@ def plant(tree: Tree, folder: Path) -> None:
                 path.write_bytes(content)
 
 
+def planted(tree: Tree, folder: str) -> Path:
+    """A tree on disk, so deep that no link leads out of the folder."""
+    root = Path(folder).resolve() / "a" / "set"
+    root.parent.mkdir()
+    plant(tree, root)
+    return root
+
+
 def images_of(root: Path) -> Iterator[Path]:
     """The image files that lie in a folder, by their names; those of the system too, links not."""
     for parent, _, names in os.walk(root):
