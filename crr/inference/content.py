@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from crr.types import Image
 
-FAINTEST = 0.6
+_FAINTEST = 0.6
 """Contrast from which there is something to see, in grey levels of 255: about half the faintest photo's."""
 
 _FAINTEST_COLOUR = 2.0
@@ -42,7 +42,7 @@ def shows_something(image: Image) -> bool:
         image: uint8 (H, W, 3).
     """
     brightness = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.float32)
-    if _stands_out(_blocks(brightness) if _is_blocky(brightness) else brightness, FAINTEST):
+    if _stands_out(_blocks(brightness) if _is_blocky(brightness) else brightness, _FAINTEST):
         return True
     # What is left of the brightness is noise, and JPEG makes blocks of as much noise in the colours.
     noise = next(_contrasts(_without_shading(_shrunk(brightness))))
