@@ -5,7 +5,6 @@ import shlex
 from collections import Counter
 from dataclasses import replace
 from functools import partial
-from importlib import metadata
 from typing import Annotated
 
 import typer
@@ -29,6 +28,7 @@ from crr.cli.support import (
 from crr.cli.terminal import data_table, echo, prediction_line, reporting
 from crr.errors import ConfigError
 from crr.runtime.allocator import keep_freed_memory
+from crr.runtime.version import version
 
 # The library is imported inside the commands: it brings torch, and `crr --help` must not wait for that.
 
@@ -44,23 +44,19 @@ app = Command(
 
 
 def _version(wanted: bool) -> None:
-    if not wanted:
-        return
-    try:
-        echo(f"crr {metadata.version('crr')}")
-    except metadata.PackageNotFoundError:
-        echo("crr, run from its source folder and not installed")
-    raise typer.Exit
+    if wanted:
+        echo(f"crr {version()}")
+        raise typer.Exit
 
 
 @app.callback()
 def main(
-    version: Annotated[
+    show_version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
     ] = False,
 ) -> None:
     """Options that stand before the command."""
-    del version  # its callback has shown it
+    del show_version  # its callback has shown it
     keep_freed_memory()
 
 

@@ -69,7 +69,12 @@ def check_json_file(path: Path | None, progress: ProgressStyle) -> None:
 
 
 def check_file(path: Path) -> None:
-    """See before the work that a file of another kind than JSON can be written after it."""
+    """See before the work that a file can be written after it.
+
+    Raises:
+        ConfigError: It is no ordinary file.
+        CRRError: Its folder cannot be written to.
+    """
     from crr.runtime.files import check_writable
 
     if path.is_dir():
