@@ -8,7 +8,7 @@ from crr.cli.terminal import echo, inversion_table, reporting
 from crr.errors import CheckpointError, ConfigError
 
 
-@user_errors()
+@user_errors
 def train_inversion(
     data: option.Data,
     out: option.InversionFolder,
@@ -56,7 +56,7 @@ def train_inversion(
         echo(f"Done: {out}. The workbench finds it if it lies in its folder of checkpoints.")
 
 
-@user_errors()
+@user_errors
 def evaluate_inversion(
     data: option.Data,
     inversion: option.Inversion = "inversion-embedded",
@@ -99,7 +99,7 @@ def evaluate_inversion(
         write_inversion_figures(folder, result, command)
 
 
-@user_errors()
+@user_errors
 def normals(
     model: option.Model,
     data: option.Data,

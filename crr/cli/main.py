@@ -60,7 +60,7 @@ def main(
     keep_freed_memory()
 
 
-@user_errors()
+@user_errors
 def train(
     data: option.Data,
     out: option.CheckpointFolder,
@@ -137,7 +137,7 @@ def train(
         raise typer.Exit(INTERRUPTED)
 
 
-@user_errors()
+@user_errors
 def predict(
     images: option.Images,
     model: option.Model = "crr-embedded",
@@ -181,7 +181,7 @@ def predict(
         raise typer.Exit(NO_VERDICT)
 
 
-@user_errors()
+@user_errors
 def anomalies(
     data: option.Data,
     out: option.Sheet,
@@ -211,7 +211,7 @@ def anomalies(
     echo(f"Wrote {out}")
 
 
-@user_errors()
+@user_errors
 def data(
     root: option.LookedAt,
     category: option.Category = None,

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from crr.models.detector import Detector
 
 
-@user_errors()
+@user_errors
 def evaluate(
     model: option.Model,
     data: option.Data,
@@ -61,7 +61,7 @@ def evaluate(
     _measure(asked, measure, figures_table, write_figures if card else None)
 
 
-@user_errors()
+@user_errors
 def identity(
     model: option.Model,
     data: option.Data,
@@ -90,7 +90,7 @@ def identity(
     _measure(asked, measure, identity_table, write_identity if card else None)
 
 
-@user_errors()
+@user_errors
 def compare(
     models: option.Models,
     data: option.Data,
@@ -127,7 +127,7 @@ def compare(
         raise typer.Exit(SOME_FAILED)
 
 
-@user_errors()
+@user_errors
 def layers(
     model: option.Model,
     data: option.Data,

@@ -114,6 +114,7 @@ def common_range(facts: Iterable[FileFacts]) -> ValueRange | None:
     if len(kinds) > 1:
         raise ConfigError(
             "Some images hold fractions and others integers of more than 8 bits, and none says which value "
-            "is white: say it with --range LOW:HIGH, or save all alike."
+            "is white: say which values are black and white, or save all alike.",
+            remedy="value_range",
         )
     return range_holding((extremes for extremes, _ in silent), floating=kinds.pop())

@@ -126,8 +126,8 @@ def usable(dataset: Dataset, inventory: Inventory, on_error: OnError = "stop") -
     if inventory.unusable and on_error == "stop":
         (_, first), *others = inventory.unusable.items()
         more = named([inventory.name_of(path) for path, _ in others])
-        and_more = f" Nor can {len(others)} more: {more}." if others else ""
-        raise ImageError(f"{first}{and_more} What cannot be used is left out with --on-error skip.")
+        and_more = f" {len(others):,} more cannot be used: {more}." if others else ""
+        raise ImageError(f"{first}{and_more}", remedy="on_error")
     return dataset.without(set(inventory.unusable))
 
 

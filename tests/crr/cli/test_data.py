@@ -20,8 +20,8 @@ def test_data_says_what_is_there_in_lines_a_table_and_json(root: Path, tmp_path:
     (root / "notes.txt").touch()
     said = crr("data", root, "--json", tmp_path / "found.json")
     assert said.stderr.splitlines()[-2:] == [
-        "plate, as MVTec AD: plate; 6 images to train on, 2 good and 2 defective to test on, 2 masks. "
-        "PNG, 8 bits, RGB, 72 x 48 pixels.",
+        "plate, as MVTec AD: plate; 6 images to train on, 2 good and 2 defective to test on, 2 images "
+        "with masks. PNG, 8 bits, RGB, 72 x 48 pixels.",
         "Passed over, no image by its name: 1 file, notes.txt.",
     ]
     assert all(word in said.stdout for word in ("plate", "train", "kinds of defects", "2 scratch"))
@@ -85,6 +85,7 @@ def test_a_bad_image_stops_the_evaluation_or_is_left_out(
     said = crr(*asked, code=2)
     assert "Error: " in said.stderr
     assert "000.png is empty" in said.stderr
+    assert said.stderr.endswith("copy it again. What cannot be used is left out with --on-error skip.\n")
     assert not found.exists()
     said = crr(*asked, "--on-error", "skip")
     assert "1 image cannot be used: test/good/000.png." in said.stderr
@@ -99,7 +100,9 @@ def test_a_defect_without_a_mask_stops_the_evaluation_or_is_left_out(
     (root / "ground_truth/scratch/000_mask.png").unlink()
     found, asked = tmp_path / "found.json", ["evaluate", "--model", tiny_model, "--data", root]
     asked += ["--json", found, "--progress", "none"]
-    assert "have no mask" in crr(*asked, code=2).stderr
+    said = crr(*asked, code=2).stderr
+    assert "have no mask" in said
+    assert said.endswith(" What cannot be used is left out with --on-error skip.\n")
     assert "without a mask where others have one: 1 file" in crr(*asked, "--on-error", "skip").stderr
     assert read_json(found)["categories"]["plate"]["images"] == 3
 
