@@ -115,6 +115,7 @@ def compare(
             pairs,
             device=device,
             inventory=looked,
+            value_range=value_range,
             progress=report,
         ).as_json()
     result["data"] = looked.as_json()
@@ -189,15 +190,16 @@ def _measure(
     detector = load(folder, asked.device)
     with reporting(asked.progress) as report:
         dataset, looked = looked_at(
+    known = asked.value_range or detector.value_range
             asked.data,
             asked.category,
             ("test",),
             asked.on_error,
-            asked.value_range or detector.value_range,
+            known,
             asked.progress,
             report,
         )
-        detector.value_range = looked.value_range
+        detector.value_range = looked.value_range or known  # of which pairs may have need, and the set none
         result = run(detector, dataset, looked, report).as_json()
     result["data"] = looked.as_json()
     write_result(result, asked.json_file, asked.progress, table)

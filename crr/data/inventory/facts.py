@@ -101,6 +101,15 @@ def _extremes(file: OpenImage, name: str) -> tuple[float, float]:
     return low, high
 
 
+def guessed_range(paths: Sequence[Path]) -> ValueRange | None:
+    """The range for those of some image files that do not say theirs, guessed from all; None if all say it.
+
+    Raises:
+        ConfigError: As for `common_range`.
+    """
+    return common_range(read_facts(paths, decode=False).values())
+
+
 def common_range(facts: Iterable[FileFacts]) -> ValueRange | None:
     """The range for the files of a set that do not say theirs; None if all do.
 
