@@ -35,7 +35,7 @@ def train_inversion(
     if (out / CONFIG).exists() and not overwrite:
         raise ConfigError(f"{out} holds an inversion network already: give another folder, or --overwrite.")
     check_writable(out)
-    dataset = open_dataset(data, category)
+    dataset = open_dataset(data, category, allow_bare=True)
     check_training(dataset)
     encoder = read_config(model_folder(model, progress)).encoder
     with stoppable("Stopping: saving what was learnt so far.") as stop, reporting(progress) as report:
@@ -76,7 +76,7 @@ def evaluate_inversion(
     from crr.inversion.evaluation import measure_inversion
 
     check_json_file(json_file, progress)
-    dataset = open_dataset(data, category)
+    dataset = open_dataset(data, category, allow_bare=True)
     folder = _folder_of(option.expanded(inversion))
     folders = [model_folder(name, progress) for name in option.names_of(models)]
     detectors = []
@@ -114,7 +114,7 @@ def normals(
 
     folder = model_folder(model, progress)
     config = read_config(folder)
-    dataset = open_dataset(data, category)
+    dataset = open_dataset(data, category, allow_bare=True)
     check_training(dataset)
     unknown = [entry.name for entry in dataset.categories if entry.name not in config.categories]
     if unknown:

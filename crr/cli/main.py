@@ -194,10 +194,11 @@ def anomalies(
 ) -> None:
     """Show the synthetic damage that training uses, as a contact sheet."""
     from crr.data.datasets import check_training, open_dataset
+    from crr.data.inventory.facts import guessed_range
     from crr.visualization.contact_sheet import write_sheet
 
     check_file(out)
-    dataset = open_dataset(data, category)
+    dataset = open_dataset(data, category, allow_bare=True)
     check_training(dataset)
     write_sheet(
         dataset,
@@ -207,6 +208,7 @@ def anomalies(
         size=size,
         textures=textures,
         foreground_only=foreground_only,
+        value_range=guessed_range([sample.path for entry in dataset.categories for sample in entry.train]),
     )
     echo(f"Wrote {out}")
 

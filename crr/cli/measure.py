@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from crr.config import ValueRange
     from crr.data.datasets import Dataset
     from crr.data.inventory.inventory import Inventory
-    from crr.data.inventory.looking import OnError
+    from crr.data.inventory.looking import OnError, Part
     from crr.models.detector import Detector
 
 
@@ -87,7 +87,7 @@ def identity(
         del looked  # no mask of the data set is used
         return measure_identity(detector, dataset, pairs, progress=report)
 
-    _measure(asked, measure, identity_table, write_identity if card else None)
+    _measure(asked, measure, identity_table, write_identity if card else None, "good test")
 
 
 @user_errors
@@ -171,6 +171,7 @@ def _measure(
     run: Callable[..., Any],
     table: Callable[[Any], Table],
     write_card: Callable[[Path, dict[str, Any], str], None] | None,
+    part: "Part" = "test",
 ) -> None:
     """Load a checkpoint, run a measurement, and write its result where it was asked for.
 
@@ -180,6 +181,7 @@ def _measure(
         table: From the result to what is printed.
         write_card: Writes the result, and the command that measured it, into the checkpoint's card; not if a
             category could not be finished.
+        part: The images that are measured on.
     """
     from crr.checkpoints.serialization import load
 
@@ -188,12 +190,12 @@ def _measure(
     if write_card is not None:
         check_card(folder)
     detector = load(folder, asked.device)
+    known = asked.value_range or detector.value_range
     with reporting(asked.progress) as report:
         dataset, looked = looked_at(
-    known = asked.value_range or detector.value_range
             asked.data,
             asked.category,
-            ("test",),
+            (part,),
             asked.on_error,
             known,
             asked.progress,

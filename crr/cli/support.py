@@ -196,7 +196,9 @@ def looked_at(
     style: ProgressStyle,
     report: "Callable[[Progress], None] | None",
 ) -> "tuple[Dataset, Inventory]":
-    """Open a data set, look at all that is needed of it, and say in a few lines what there is.
+    """Open a data set, look at the parts of it that are needed, and say in a few lines what there is.
+
+    Masks that are missing count only where all test images are needed.
 
     Returns:
         The part of it that can be worked on, and what was found.
@@ -207,7 +209,7 @@ def looked_at(
     from crr.data.datasets import open_dataset
     from crr.data.inventory.looking import look_at_dataset, usable
 
-    dataset = open_dataset(data, categories, allow_bare=on_error == "skip")
+    dataset = open_dataset(data, categories, allow_bare=on_error == "skip" or "test" not in parts)
     inventory = look_at_dataset(dataset, parts, value_range=value_range, progress=report)
     say_what_is_there(inventory, style)
     return usable(dataset, inventory, on_error), inventory

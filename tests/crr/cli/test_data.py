@@ -107,6 +107,36 @@ def test_a_defect_without_a_mask_stops_the_evaluation_or_is_left_out(
     assert read_json(found)["categories"]["plate"]["images"] == 3
 
 
+# Commands that use no masks
+
+
+@pytest.fixture
+def damaged(root: Path) -> Path:
+    """The set with a mask that is missing, and a defective photo that is damaged."""
+    (root / "ground_truth/scratch/000_mask.png").unlink()
+    (root / "test/scratch/001.png").write_bytes(b"")
+    return root
+
+
+def test_identity_reads_good_images_alone(damaged: Path, tiny_model: Path, tmp_path: Path) -> None:
+    asked = ["identity", "--model", tiny_model, "--data", damaged, "--json", tmp_path / "found.json"]
+    crr(*asked, "--progress", "none")
+    assert read_json(tmp_path / "found.json")["data"]["images"] == 2
+    (damaged / "test/good/000.png").write_bytes(b"")
+    assert "left out with --on-error skip" in crr(*asked, code=2).stderr
+
+
+def test_a_mask_that_is_missing_stops_no_command_that_uses_none(
+    damaged: Path, tiny_model: Path, tmp_path: Path
+) -> None:
+    model, painter = shutil.copytree(tiny_model, tmp_path / "model"), tmp_path / "painter"
+    tiny = ["--iterations", "1", "--batch-size", "1", "--device", "cpu", "--workers", "0"]
+    crr("anomalies", "--data", damaged, "--out", tmp_path / "sheet.png", "--count", "1", "--size", "64")
+    crr("normals", "--data", damaged, "--model", model)
+    crr("train-inversion", "--data", damaged, "--model", model, "--out", painter, *tiny)
+    crr("evaluate-inversion", "--data", damaged, "--models", model, "--inversion", painter)
+
+
 # crr train
 
 

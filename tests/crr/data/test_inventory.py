@@ -143,7 +143,7 @@ def test_one_that_is_bad_stops_the_work_and_all_are_named(root: Path) -> None:
     assert str(caught.value) == (
         f"{root}/train/good/000.png is empty (zero bytes): save or copy it again. 6 more cannot be used: "
         "train/good/001.png, train/good/002.png, train/good/003.png, train/good/004.png, "
-        "test/scratch/000.png and 1 more. What cannot be used is left out with --on-error skip."
+        "test/scratch/000.png and 1 more."
     )
     assert caught.value.remedy == "on_error"
 
