@@ -17,7 +17,8 @@ from crr.cli.support import (
     user_errors,
     write_json,
 )
-from crr.cli.terminal import checkpoints_table, echo, hub_table, write
+from crr.cli.tables import checkpoints_table, hub_table
+from crr.cli.terminal import echo, write
 from crr.errors import ConfigError, HubError
 
 if TYPE_CHECKING:

@@ -4,7 +4,8 @@ from pathlib import Path
 
 from crr.cli import options as option
 from crr.cli.support import check_json_file, command_line, model_folder, stoppable, user_errors, write_result
-from crr.cli.terminal import echo, inversion_table, reporting
+from crr.cli.tables import inversion_table
+from crr.cli.terminal import echo, reporting
 from crr.errors import CheckpointError, ConfigError
 
 

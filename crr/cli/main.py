@@ -25,7 +25,8 @@ from crr.cli.support import (
     write_json,
     write_result,
 )
-from crr.cli.terminal import data_table, echo, prediction_line, reporting
+from crr.cli.tables import data_table
+from crr.cli.terminal import echo, prediction_line, reporting
 from crr.errors import ConfigError
 from crr.runtime.allocator import keep_freed_memory
 from crr.runtime.version import version
@@ -95,8 +96,9 @@ def train(
     from crr.checkpoints.normals import MOST
     from crr.data.datasets import open_dataset
     from crr.training.presets import TrainingChoices, configure
+    from crr.training.run_options import RunOptions
     from crr.training.snapshots import is_unfinished
-    from crr.training.trainer import RunOptions, train as run
+    from crr.training.trainer import train as run
 
     if resume and overwrite:
         raise ConfigError("--resume goes on with a run and --overwrite starts anew: give one of them.")

@@ -19,15 +19,8 @@ from crr.cli.support import (
     user_errors,
     write_result,
 )
-from crr.cli.terminal import (
-    ProgressStyle,
-    comparison_table,
-    echo,
-    figures_table,
-    identity_table,
-    layers_table,
-    reporting,
-)
+from crr.cli.tables import comparison_table, figures_table, identity_table, layers_table
+from crr.cli.terminal import ProgressStyle, echo, reporting
 
 if TYPE_CHECKING:
     from crr.config import ValueRange
