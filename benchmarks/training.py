@@ -16,7 +16,8 @@ import torch
 
 from crr.data.datasets import open_dataset
 from crr.training.presets import EMBEDDED
-from crr.training.trainer import RunOptions, train
+from crr.training.run_options import RunOptions
+from crr.training.trainer import train
 from crr.types import Progress
 
 

@@ -23,8 +23,9 @@ from crr.evaluation.detection import evaluate
 from crr.identity.evaluation import measure_identity
 from crr.models.detector import Detector
 from crr.training.presets import TrainingChoices, configure
+from crr.training.run_options import RunOptions
 from crr.training.snapshots import REPAIR, is_unfinished
-from crr.training.trainer import RunOptions, train
+from crr.training.trainer import train
 from crr.types import Progress
 
 STOPS = (125, 250, 500, 1000)

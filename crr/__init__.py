@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from crr.inference.engine import inspect as inspect
     from crr.models.detector import Detector as Detector
     from crr.runtime.devices import available_devices as available_devices
-    from crr.training.trainer import RunOptions as RunOptions, train as train
+    from crr.training.run_options import RunOptions as RunOptions
+    from crr.training.trainer import train as train
     from crr.types import (
         Image as Image,
         Inspection as Inspection,
@@ -39,7 +40,8 @@ _HOMES = {
     "crr.errors": ("CRRError",),
     "crr.hub": ("load",),
     "crr.data.images": ("decode",),
-    "crr.training.trainer": ("RunOptions", "train"),
+    "crr.training.run_options": ("RunOptions",),
+    "crr.training.trainer": ("train",),
     "crr.types": ("Image", "Inspection", "Prediction", "Progress", "Reconstruction"),
 }
 

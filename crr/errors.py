@@ -1,7 +1,7 @@
 """Every error that `crr` raises on purpose.
 
 Each message is one or two sentences for the person at the screen: what was given, what is allowed,
-what to do next. Command line and workbench show the message and nothing else.
+what to do next. The workbench shows the message and nothing else, the command line also which option helps.
 
     CRRError
     ├── ImageError            an image that cannot be read or inspected
@@ -17,9 +17,22 @@ what to do next. Command line and workbench show the message and nothing else.
     └── TrainingError         a training run that cannot start, resume or go on
 """
 
+from typing import Literal
+
+Remedy = Literal["value_range", "on_error"]
+"""What the caller can give so that the work goes on: a range, or "skip" for what cannot be used."""
+
 
 class CRRError(Exception):
-    """Root of the tree; its text is meant for the user."""
+    """Root of the tree; its text is meant for the user.
+
+    Attributes:
+        remedy: What can be given against it, as parameters and options call it; None for most errors.
+    """
+
+    def __init__(self, sentence: str = "", *, remedy: Remedy | None = None) -> None:
+        super().__init__(sentence)
+        self.remedy = remedy
 
 
 class ImageError(CRRError):

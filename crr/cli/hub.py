@@ -17,14 +17,15 @@ from crr.cli.support import (
     user_errors,
     write_json,
 )
-from crr.cli.terminal import checkpoints_table, echo, hub_table, write
+from crr.cli.tables import checkpoints_table, hub_table
+from crr.cli.terminal import echo, write
 from crr.errors import ConfigError, HubError
 
 if TYPE_CHECKING:
     from crr.hub import HubName, Pulled
 
 
-@user_errors()
+@user_errors
 def pull(name: option.HubModel, progress: option.ProgressFormat = "bar") -> None:
     """Bring a model from the Hugging Face Hub here, or update it; Ctrl-C keeps what has arrived."""
     from crr.hub import Hub
@@ -76,7 +77,7 @@ def _what_changed(asked: "HubName", before: "Pulled | None", pulled: "Pulled", *
     return f"It was here already: {asked.revision or 'main'} has nothing newer."
 
 
-@user_errors()
+@user_errors
 def push(
     folder: option.PushedModel,
     name: option.HubRepo,
@@ -116,7 +117,7 @@ def push(
         )
 
 
-@user_errors()
+@user_errors
 def remove(name: option.HubModel) -> None:
     """Remove a pulled model from this machine; without a revision, all of its revisions."""
     from crr.hub import Store, size_of
@@ -132,7 +133,7 @@ def remove(name: option.HubModel) -> None:
         echo(f"Removed {pulled.name}; {size_of(store.delete(pulled))} are free.")
 
 
-@user_errors()
+@user_errors
 def models(
     hub: option.OnHub = False,
     search: option.SearchWord = "",

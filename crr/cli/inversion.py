@@ -4,11 +4,12 @@ from pathlib import Path
 
 from crr.cli import options as option
 from crr.cli.support import check_json_file, command_line, model_folder, stoppable, user_errors, write_result
-from crr.cli.terminal import echo, inversion_table, reporting
+from crr.cli.tables import inversion_table
+from crr.cli.terminal import echo, reporting
 from crr.errors import CheckpointError, ConfigError
 
 
-@user_errors()
+@user_errors
 def train_inversion(
     data: option.Data,
     out: option.InversionFolder,
@@ -35,7 +36,7 @@ def train_inversion(
     if (out / CONFIG).exists() and not overwrite:
         raise ConfigError(f"{out} holds an inversion network already: give another folder, or --overwrite.")
     check_writable(out)
-    dataset = open_dataset(data, category)
+    dataset = open_dataset(data, category, allow_bare=True)
     check_training(dataset)
     encoder = read_config(model_folder(model, progress)).encoder
     with stoppable("Stopping: saving what was learnt so far.") as stop, reporting(progress) as report:
@@ -56,7 +57,7 @@ def train_inversion(
         echo(f"Done: {out}. The workbench finds it if it lies in its folder of checkpoints.")
 
 
-@user_errors()
+@user_errors
 def evaluate_inversion(
     data: option.Data,
     inversion: option.Inversion = "inversion-embedded",
@@ -76,7 +77,7 @@ def evaluate_inversion(
     from crr.inversion.evaluation import measure_inversion
 
     check_json_file(json_file, progress)
-    dataset = open_dataset(data, category)
+    dataset = open_dataset(data, category, allow_bare=True)
     folder = _folder_of(option.expanded(inversion))
     folders = [model_folder(name, progress) for name in option.names_of(models)]
     detectors = []
@@ -99,7 +100,7 @@ def evaluate_inversion(
         write_inversion_figures(folder, result, command)
 
 
-@user_errors()
+@user_errors
 def normals(
     model: option.Model,
     data: option.Data,
@@ -114,7 +115,7 @@ def normals(
 
     folder = model_folder(model, progress)
     config = read_config(folder)
-    dataset = open_dataset(data, category)
+    dataset = open_dataset(data, category, allow_bare=True)
     check_training(dataset)
     unknown = [entry.name for entry in dataset.categories if entry.name not in config.categories]
     if unknown:

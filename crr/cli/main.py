@@ -5,7 +5,6 @@ import shlex
 from collections import Counter
 from dataclasses import replace
 from functools import partial
-from importlib import metadata
 from typing import Annotated
 
 import typer
@@ -26,9 +25,11 @@ from crr.cli.support import (
     write_json,
     write_result,
 )
-from crr.cli.terminal import data_table, echo, prediction_line, reporting
+from crr.cli.tables import data_table
+from crr.cli.terminal import echo, prediction_line, reporting
 from crr.errors import ConfigError
 from crr.runtime.allocator import keep_freed_memory
+from crr.runtime.version import version
 
 # The library is imported inside the commands: it brings torch, and `crr --help` must not wait for that.
 
@@ -44,27 +45,23 @@ app = Command(
 
 
 def _version(wanted: bool) -> None:
-    if not wanted:
-        return
-    try:
-        echo(f"crr {metadata.version('crr')}")
-    except metadata.PackageNotFoundError:
-        echo("crr, run from its source folder and not installed")
-    raise typer.Exit
+    if wanted:
+        echo(f"crr {version()}")
+        raise typer.Exit
 
 
 @app.callback()
 def main(
-    version: Annotated[
+    show_version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
     ] = False,
 ) -> None:
     """Options that stand before the command."""
-    del version  # its callback has shown it
+    del show_version  # its callback has shown it
     keep_freed_memory()
 
 
-@user_errors()
+@user_errors
 def train(
     data: option.Data,
     out: option.CheckpointFolder,
@@ -99,8 +96,9 @@ def train(
     from crr.checkpoints.normals import MOST
     from crr.data.datasets import open_dataset
     from crr.training.presets import TrainingChoices, configure
+    from crr.training.run_options import RunOptions
     from crr.training.snapshots import is_unfinished
-    from crr.training.trainer import RunOptions, train as run
+    from crr.training.trainer import train as run
 
     if resume and overwrite:
         raise ConfigError("--resume goes on with a run and --overwrite starts anew: give one of them.")
@@ -141,7 +139,7 @@ def train(
         raise typer.Exit(INTERRUPTED)
 
 
-@user_errors()
+@user_errors
 def predict(
     images: option.Images,
     model: option.Model = "crr-embedded",
@@ -185,7 +183,7 @@ def predict(
         raise typer.Exit(NO_VERDICT)
 
 
-@user_errors()
+@user_errors
 def anomalies(
     data: option.Data,
     out: option.Sheet,
@@ -198,10 +196,11 @@ def anomalies(
 ) -> None:
     """Show the synthetic damage that training uses, as a contact sheet."""
     from crr.data.datasets import check_training, open_dataset
+    from crr.data.inventory.facts import guessed_range
     from crr.visualization.contact_sheet import write_sheet
 
     check_file(out)
-    dataset = open_dataset(data, category)
+    dataset = open_dataset(data, category, allow_bare=True)
     check_training(dataset)
     write_sheet(
         dataset,
@@ -211,11 +210,12 @@ def anomalies(
         size=size,
         textures=textures,
         foreground_only=foreground_only,
+        value_range=guessed_range([sample.path for entry in dataset.categories for sample in entry.train]),
     )
     echo(f"Wrote {out}")
 
 
-@user_errors()
+@user_errors
 def data(
     root: option.LookedAt,
     category: option.Category = None,

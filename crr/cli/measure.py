@@ -19,25 +19,18 @@ from crr.cli.support import (
     user_errors,
     write_result,
 )
-from crr.cli.terminal import (
-    ProgressStyle,
-    comparison_table,
-    echo,
-    figures_table,
-    identity_table,
-    layers_table,
-    reporting,
-)
+from crr.cli.tables import comparison_table, figures_table, identity_table, layers_table
+from crr.cli.terminal import ProgressStyle, echo, reporting
 
 if TYPE_CHECKING:
     from crr.config import ValueRange
     from crr.data.datasets import Dataset
     from crr.data.inventory.inventory import Inventory
-    from crr.data.inventory.looking import OnError
+    from crr.data.inventory.looking import OnError, Part
     from crr.models.detector import Detector
 
 
-@user_errors()
+@user_errors
 def evaluate(
     model: option.Model,
     data: option.Data,
@@ -61,7 +54,7 @@ def evaluate(
     _measure(asked, measure, figures_table, write_figures if card else None)
 
 
-@user_errors()
+@user_errors
 def identity(
     model: option.Model,
     data: option.Data,
@@ -87,10 +80,10 @@ def identity(
         del looked  # no mask of the data set is used
         return measure_identity(detector, dataset, pairs, progress=report)
 
-    _measure(asked, measure, identity_table, write_identity if card else None)
+    _measure(asked, measure, identity_table, write_identity if card else None, "good test")
 
 
-@user_errors()
+@user_errors
 def compare(
     models: option.Models,
     data: option.Data,
@@ -115,6 +108,7 @@ def compare(
             pairs,
             device=device,
             inventory=looked,
+            value_range=value_range,
             progress=report,
         ).as_json()
     result["data"] = looked.as_json()
@@ -127,7 +121,7 @@ def compare(
         raise typer.Exit(SOME_FAILED)
 
 
-@user_errors()
+@user_errors
 def layers(
     model: option.Model,
     data: option.Data,
@@ -170,6 +164,7 @@ def _measure(
     run: Callable[..., Any],
     table: Callable[[Any], Table],
     write_card: Callable[[Path, dict[str, Any], str], None] | None,
+    part: "Part" = "test",
 ) -> None:
     """Load a checkpoint, run a measurement, and write its result where it was asked for.
 
@@ -179,6 +174,7 @@ def _measure(
         table: From the result to what is printed.
         write_card: Writes the result, and the command that measured it, into the checkpoint's card; not if a
             category could not be finished.
+        part: The images that are measured on.
     """
     from crr.checkpoints.serialization import load
 
@@ -187,17 +183,18 @@ def _measure(
     if write_card is not None:
         check_card(folder)
     detector = load(folder, asked.device)
+    known = asked.value_range or detector.value_range
     with reporting(asked.progress) as report:
         dataset, looked = looked_at(
             asked.data,
             asked.category,
-            ("test",),
+            (part,),
             asked.on_error,
-            asked.value_range or detector.value_range,
+            known,
             asked.progress,
             report,
         )
-        detector.value_range = looked.value_range
+        detector.value_range = looked.value_range or known  # of which pairs may have need, and the set none
         result = run(detector, dataset, looked, report).as_json()
     result["data"] = looked.as_json()
     write_result(result, asked.json_file, asked.progress, table)

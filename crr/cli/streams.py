@@ -45,10 +45,9 @@ def prepare_streams() -> None:
             stream.reconfigure(errors=_HANDLER)
 
 
-def plain(text: str, encoding: str = "ascii") -> str:
-    """The text with its signs that an encoding lacks replaced by plain ones, the rest by escapes."""
-    plainer = text.translate(_PLAIN)
-    return plainer.encode(encoding, "backslashreplace").decode(encoding)
+def plain(text: str) -> str:
+    """The text in ASCII: its other signs replaced by plain ones that look alike, the rest by escapes."""
+    return text.translate(_PLAIN).encode("ascii", "backslashreplace").decode("ascii")
 
 
 def _replace(error: UnicodeError) -> tuple[str, int]:

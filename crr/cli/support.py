@@ -6,8 +6,10 @@ import shlex
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import wraps
+from inspect import signature
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn, ParamSpec
 
 import typer
 from rich.console import Console
@@ -15,7 +17,7 @@ from rich.table import Table
 
 from crr.cli.options import expanded
 from crr.cli.terminal import ProgressStyle, echo, transferring, write
-from crr.errors import ConfigError, CRRError, StoppedError
+from crr.errors import ConfigError, CRRError, Remedy, StoppedError
 from crr.runtime.interrupt import stop_on_interrupt
 
 if TYPE_CHECKING:
@@ -31,28 +33,51 @@ SOME_FAILED, BAD_INPUT, NO_VERDICT, INTERRUPTED = 1, 2, 3, 130
 
 STDOUT = Path("-")
 
+Options = ParamSpec("Options")
 
-@contextmanager
-def user_errors() -> Iterator[None]:
-    """Errors of ours, and of the disk, become one sentence and exit code 2; anything else is a defect."""
-    try:
-        yield
-    except StoppedError as error:
-        echo(str(error), error=True)
-        raise typer.Exit(INTERRUPTED) from None
-    except CRRError as error:
-        echo(f"Error: {error}", colour="red", error=True)
-    except BrokenPipeError:  # who reads our output has gone: typer ends the command quietly
-        raise
-    except OSError as error:
-        place = f"{error.filename}: " if error.filename else ""
-        # A file that we write is named by a WriteError, so what is full and has no name is one of these.
-        full = error.errno == errno.ENOSPC and not place
-        advice = " Make room where the output goes, in /dev/shm or for temporary files." if full else ""
-        echo(f"Error: {place}{error.strerror or error}.{advice}", colour="red", error=True)
-    else:
-        return
+_REMEDIES: dict[Remedy, str] = {
+    "value_range": "Say it with --range LOW:HIGH.",
+    "on_error": "What cannot be used is left out with --on-error skip.",
+}
+"""The library's errors say what helps; these are the options for it, where a command has them."""
+
+
+def user_errors(command: Callable[Options, None]) -> Callable[Options, None]:
+    """A command of which errors of ours, and of the disk, are one sentence and exit code 2.
+
+    Anything else is a defect.
+    """
+    options = signature(command).parameters
+
+    @wraps(command)
+    def explained(*arguments: Options.args, **given: Options.kwargs) -> None:
+        try:
+            command(*arguments, **given)
+        except StoppedError as error:
+            echo(str(error), error=True)
+            raise typer.Exit(INTERRUPTED) from None
+        except CRRError as error:
+            remedy = f" {_REMEDIES[error.remedy]}" if error.remedy and error.remedy in options else ""
+            _refuse(f"{error}{remedy}")
+        except BrokenPipeError:  # who reads our output has gone: typer ends the command quietly
+            raise
+        except OSError as error:
+            _refuse(_sentence_of(error))
+
+    return explained
+
+
+def _refuse(sentence: str) -> NoReturn:
+    echo(f"Error: {sentence}", colour="red", error=True)
     raise typer.Exit(BAD_INPUT)
+
+
+def _sentence_of(error: OSError) -> str:
+    place = f"{error.filename}: " if error.filename else ""
+    # A file that we write is named by a WriteError, so what is full and has no name is one of these.
+    full = error.errno == errno.ENOSPC and not place
+    advice = " Make room where the output goes, in /dev/shm or for temporary files." if full else ""
+    return f"{place}{error.strerror or error}.{advice}"
 
 
 def check_json_file(path: Path | None, progress: ProgressStyle) -> None:
@@ -69,7 +94,12 @@ def check_json_file(path: Path | None, progress: ProgressStyle) -> None:
 
 
 def check_file(path: Path) -> None:
-    """See before the work that a file of another kind than JSON can be written after it."""
+    """See before the work that a file can be written after it.
+
+    Raises:
+        ConfigError: It is no ordinary file.
+        CRRError: Its folder cannot be written to.
+    """
     from crr.runtime.files import check_writable
 
     if path.is_dir():
@@ -166,7 +196,9 @@ def looked_at(
     style: ProgressStyle,
     report: "Callable[[Progress], None] | None",
 ) -> "tuple[Dataset, Inventory]":
-    """Open a data set, look at all that is needed of it, and say in a few lines what there is.
+    """Open a data set, look at the parts of it that are needed, and say in a few lines what there is.
+
+    Masks that are missing count only where all test images are needed.
 
     Returns:
         The part of it that can be worked on, and what was found.
@@ -177,7 +209,7 @@ def looked_at(
     from crr.data.datasets import open_dataset
     from crr.data.inventory.looking import look_at_dataset, usable
 
-    dataset = open_dataset(data, categories, allow_bare=on_error == "skip")
+    dataset = open_dataset(data, categories, allow_bare=on_error == "skip" or "test" not in parts)
     inventory = look_at_dataset(dataset, parts, value_range=value_range, progress=report)
     say_what_is_there(inventory, style)
     return usable(dataset, inventory, on_error), inventory
@@ -188,7 +220,7 @@ def say_what_is_there(inventory: "Inventory", style: ProgressStyle) -> None:
     from crr.data.inventory.sentences import lines
 
     if style != "json":
-        for line in lines(inventory):
+        for line in lines(inventory, another_range="--range says another"):
             echo(line, error=True)
 
 

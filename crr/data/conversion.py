@@ -162,8 +162,9 @@ def _range_of(header: ImageHeader, name: str, given: ValueRange | None) -> Value
     value_range = depth.declared or given or depth.assumed
     if value_range is None:
         raise ImageError(
-            f"{name} holds values of {depth} that do not say which is white: say it with --range LOW:HIGH, "
-            "or save it with 8 or 16 bits."
+            f"{name} holds values of {depth} that do not say which is white: say which values are black and "
+            "white, or save it with 8 or 16 bits.",
+            remedy="value_range",
         )
     return value_range
 

@@ -123,8 +123,9 @@ def _checked_masks(dataset: Dataset) -> Dataset:
             names = ", ".join(str(path) for path in bare[:5])
             raise DatasetError(
                 f"{len(bare)} defective images of {category.name} have no mask, the first are {names}: add "
-                "their masks, leave them out with --on-error skip, or remove all masks of this category to "
-                "evaluate it at image level."
+                "their masks, leave these images out, or remove all masks of this category to evaluate it at "
+                "image level.",
+                remedy="on_error",
             )
     return dataset
 

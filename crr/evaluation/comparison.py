@@ -10,6 +10,7 @@ from typing import Any
 from crr.checkpoints.distinct_names import distinct_names
 from crr.checkpoints.files import describe
 from crr.checkpoints.serialization import load
+from crr.config import ValueRange
 from crr.data.datasets import Dataset
 from crr.data.images import decode
 from crr.data.inventory.inventory import Inventory
@@ -106,6 +107,7 @@ def compare(
     *,
     device: str = "auto",
     inventory: Inventory | None = None,
+    value_range: ValueRange | None = None,
     progress: Callable[[Progress], None] | None = None,
 ) -> ModelComparison:
     """Measure one checkpoint after the other; one that fails leaves its sentence and the others go on.
@@ -117,8 +119,10 @@ def compare(
         pairs: Folder of real defects with clean twins, see `crr.identity.pairs.real_pairs`.
         device: Name of a device, as `crr.load` takes it.
         inventory: From a look at the test images before; else it is taken here. A range that it guessed for
-            images deeper than 8 bits holds for models that keep none of their own, one that was given for
-            all.
+            images deeper than 8 bits holds for models that keep none of their own, one that was given to it
+            for all.
+        value_range: Black and white of images deeper than 8 bits that do not say it, those of `pairs` too,
+            for all models.
         progress: Called about once a second; stages are named after checkpoint and measurement.
 
     Raises:
@@ -129,13 +133,14 @@ def compare(
     target = str(resolve_device(device))
     count_test_images(dataset)
     named = _named_folders(as_paths(models, "A checkpoint"))
-    looked = inventory or look_at_dataset(dataset, ("test",), progress=progress)
+    looked = inventory or look_at_dataset(dataset, ("test",), value_range=value_range, progress=progress)
+    given = value_range or (None if looked.guessed else looked.value_range)
     rows: list[Compared | Failed] = []
     for name, folder in named:
         if isinstance(folder, CRRError):
             rows.append(Failed(name, str(folder)))
         else:
-            rows.append(_row(name, folder, dataset, pairs, target, looked, progress))
+            rows.append(_row(name, folder, dataset, pairs, target, looked, given, progress))
     return ModelComparison(target, tuple(rows))
 
 
@@ -164,12 +169,12 @@ def _row(
     pairs: StrPath | None,
     device: str,
     looked: Inventory,
+    given: ValueRange | None,
     progress: Callable[[Progress], None] | None,
 ) -> Compared | Failed:
     try:
         detector = load(folder, device)
-        own = detector.value_range if looked.guessed else None
-        detector.value_range = own or looked.value_range
+        detector.value_range = given or detector.value_range or looked.value_range
         show = None if progress is None else _named(name, progress)
         return Compared(
             model=name,

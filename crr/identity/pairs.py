@@ -18,6 +18,7 @@ from crr.anomalies.textures import donor_images
 from crr.config import EncoderConfig, ValueRange
 from crr.data.datasets import Dataset, evenly_spread
 from crr.data.images import decode
+from crr.data.inventory.facts import guessed_range
 from crr.data.layouts.names import is_image_name
 from crr.data.layouts.samples import Sample
 from crr.data.masks import MaskRule, mask_values, rule_of_files
@@ -133,7 +134,7 @@ def real_pairs(folder: StrPath, encoder: EncoderConfig, value_range: ValueRange 
         folder: Holds clean/, defective/ and mask/ with images of equal stems; the three of one stem are
             of one size.
         encoder: How images are brought to the network's input.
-        value_range: As for `synthetic_pairs`.
+        value_range: As for `synthetic_pairs`; guessed from all photos of the pairs if None.
 
     Returns:
         One pair a clean image. Reading it raises a `DatasetError` where sizes differ or a mask is empty,
@@ -141,6 +142,7 @@ def real_pairs(folder: StrPath, encoder: EncoderConfig, value_range: ValueRange 
 
     Raises:
         DatasetError: A subfolder is missing or empty, or an image has no partner.
+        ConfigError: Some photos hold fractions and others integers, and there is no `value_range`.
     """
     folder = as_path(folder, "The folder of pairs")
     files = {part: _images_by_stem(folder / part) for part in PARTS}
@@ -153,6 +155,8 @@ def real_pairs(folder: StrPath, encoder: EncoderConfig, value_range: ValueRange 
                 "clean, defective and mask need files of the same names, apart from the suffix."
             )
     category = folder.resolve().name
+    photos = [path for part in ("clean", "defective") for path in files[part].values()]
+    value_range = value_range or guessed_range(photos)
     read = partial(decode, value_range=value_range)
     rule = rule_of_files(files["mask"].values())
     makers = tuple(

@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,7 +21,7 @@ from crr.inference import engine
 from crr.models.detector import Detector
 from crr.runtime.files import check_writable, write_atomically
 from crr.runtime.names import FreeNames, folder_name
-from crr.runtime.paths import StrPath, as_path, as_paths
+from crr.runtime.paths import StrPath, as_path, as_paths, real_path
 from crr.runtime.progress import Reporter
 from crr.types import Image, Inspection, Progress
 from crr.visualization.colormap import overlay
@@ -71,7 +72,8 @@ def predict_files(
     if out is not None:
         check_writable(out)
     pages = [page for path in looked.facts for page in _pages_of(path, looked)]
-    names = _picture_names(pages, [path for path in paths if path.is_dir()], out)
+    theirs = [*looked.facts, *chain.from_iterable(looked.passed_over.values())]
+    names = _picture_names(pages, theirs, [path for path in paths if path.is_dir()], out)
     reporter = Reporter(progress)
     reporter.begin("predict", len(pages))
     with ThreadPoolExecutor() as pool:
@@ -133,13 +135,16 @@ def _write(file: Path, picture: NDArray[np.uint8]) -> str:
     return str(file)
 
 
-def _picture_names(pages: Sequence[_Page], searched: Sequence[Path], out: Path | None) -> dict[_Page, str]:
+def _picture_names(
+    pages: Sequence[_Page], theirs: Sequence[Path], searched: Sequence[Path], out: Path | None
+) -> dict[_Page, str]:
     """A name for each page's pictures: its stem, behind the subfolders of a searched folder it was found in.
 
-    It is numbered where it is taken; no picture covers an image. A very long stem is cut.
+    It is numbered where it is taken; no picture covers one of `theirs`, an image or a file that was passed
+    over, such as a mask. A very long stem is cut.
     """
-    images = {str(page.path.resolve()).casefold() for page in pages}
-    free = FreeNames(lambda name: _covers(out, name, images))
+    kept = {str(real_path(path)).casefold() for path in theirs}
+    free = FreeNames(lambda name: _covers(out, name, kept))
     names: dict[_Page, str] = {}
     for page in pages:
         above = page.path.parent
@@ -158,10 +163,10 @@ def _shortened(stem: str) -> str:
     return content[:_NAME_BYTES].decode(errors="ignore")
 
 
-def _covers(out: Path | None, name: str, images: set[str]) -> bool:
-    """Whether a picture would lie where an image does, perhaps one whose name has other capitals."""
+def _covers(out: Path | None, name: str, kept: set[str]) -> bool:
+    """Whether a picture would lie where a file does, perhaps one whose name has other capitals."""
     return out is not None and any(
-        str(_picture_file(out, name, kind).resolve()).casefold() in images for kind in _PICTURES
+        str(real_path(_picture_file(out, name, kind))).casefold() in kept for kind in _PICTURES
     )
 
 

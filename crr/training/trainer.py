@@ -7,8 +7,7 @@ and resumed ends with the same weights as one that was not.
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -19,14 +18,14 @@ from torch import Tensor, nn
 from crr.anomalies import HELD_OUT, AnomalySynthesizer, training_fillings
 from crr.anomalies.textures import texture_files
 from crr.checkpoints.model_card import training_card
-from crr.checkpoints.normals import MOST, keep_normals
+from crr.checkpoints.normals import keep_normals
 from crr.checkpoints.serialization import save
 from crr.config import DetectorConfig, StageConfig, TrainingConfig
 from crr.data.datasets import Dataset, check_training, split_validation, without_copies
 from crr.data.inventory.facts import checked_digests
 from crr.data.inventory.inventory import Inventory
-from crr.data.inventory.looking import OnError, look_at_dataset, usable
-from crr.errors import ConfigError, DeviceError, TrainingError, WriteError
+from crr.data.inventory.looking import look_at_dataset, usable
+from crr.errors import ConfigError
 from crr.models import registry
 from crr.models.detector import Detector, MemoryDetector, TrainedDetector
 from crr.runtime.allocator import keep_freed_memory
@@ -35,9 +34,11 @@ from crr.runtime.paths import StrPath, as_path
 from crr.runtime.progress import Reporter
 from crr.training.calibration import calibrate, fit_recogniser, fit_statistics, memorise
 from crr.training.damaged_images import Batch, DamagedImages, batches
+from crr.training.failures import check_finite, failures_explained
 from crr.training.feature_cache import CleanFeatures
 from crr.training.objectives import reconstruction_objective, repair_objective, segmentation_objective
 from crr.training.optim import create_optimizer, learning_rate, set_learning_rate
+from crr.training.run_options import RunOptions
 from crr.training.snapshots import REPAIR, SEGMENTATION, STATISTICS, Snapshots, fingerprint, timer
 from crr.types import Progress
 
@@ -47,32 +48,6 @@ _STAGES = (REPAIR, SEGMENTATION)
 Data = TypeVar("Data")
 Source = Callable[[int, int], Iterator[Data]]
 """A function from the numbers of the first batch and of the one behind the last to the batches."""
-
-
-@dataclass(frozen=True)
-class RunOptions:
-    """What a run needs to know that its checkpoint need not remember.
-
-    Attributes:
-        device: "auto", "cpu", "cuda", ...
-        workers: Processes that make training images; None chooses by the number of cores. How many there
-            are changes nothing that is learnt.
-        resume: Go on from the last snapshot in the output folder.
-        overwrite: Start anew although the output folder holds a checkpoint or an unfinished run.
-        snapshot_seconds: Time between snapshots.
-        textures: Folder of texture images (such as DTD) for the fillings; None: made and borrowed ones.
-        normals: Held-back images a category that are put beside the checkpoint; 0: none.
-        on_error: Whether to stop at an image that cannot be used, or to leave it out.
-    """
-
-    device: str = "auto"
-    workers: int | None = None
-    resume: bool = False
-    overwrite: bool = False
-    snapshot_seconds: float = 60.0
-    textures: StrPath | None = None
-    normals: int = MOST
-    on_error: OnError = "stop"
 
 
 def train(
@@ -171,7 +146,7 @@ class Trainer:
         keep_freed_memory()
         detector = self.detector
         self.snapshots.restore(detector)
-        with _failures_explained(self.device, self.snapshots):
+        with failures_explained(self.device, self.snapshots):
             done = dict.fromkeys(self.steps, 0)
             if isinstance(detector, TrainedDetector):
                 done[REPAIR] = self._train_decoder(detector)
@@ -252,7 +227,7 @@ class Trainer:
             torch.manual_seed(_step_seed(self.config.training.seed, stage, step))
             set_learning_rate(optimizer, learning_rate(step, config))
             value = loss(batch, step)
-            _check_finite(value, name, step)
+            check_finite(value, name, step)
             optimizer.zero_grad()
             value.backward()
             if config.gradient_norm:
@@ -308,29 +283,3 @@ def _fillings(settings: TrainingConfig) -> Sequence[str]:
 
 def _step_seed(seed: int, stage: int, step: int) -> int:
     return (seed * 2 + stage) * 10**8 + step
-
-
-def _check_finite(value: Tensor, stage: str, step: int) -> None:
-    if not torch.isfinite(value):
-        raise TrainingError(
-            f"The {stage} loss is no longer a number at step {step}. Lower the learning rate; "
-            "the last snapshot is kept."
-        )
-
-
-@contextmanager
-def _failures_explained(device: torch.device, snapshots: Snapshots) -> Iterator[None]:
-    """What a machine that is too small does to a run becomes a sentence."""
-    try:
-        yield
-    except torch.OutOfMemoryError as error:
-        raise DeviceError(f"{device} ran out of memory. Use a smaller batch or smaller images.") from error
-    except WriteError as error:
-        raise TrainingError(f"{error} Then {snapshots.next_step}.") from error
-    except RuntimeError as error:
-        if "DataLoader worker" not in str(error) or "Caught" in str(error):  # an error of the worker's own
-            raise
-        raise TrainingError(
-            "A process that makes training images was ended from outside, probably for lack of memory. "
-            f"With fewer --workers, {snapshots.next_step}."
-        ) from error

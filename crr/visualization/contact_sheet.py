@@ -8,7 +8,7 @@ import numpy as np
 
 from crr.anomalies import AnomalySynthesizer
 from crr.anomalies.textures import donor_images, texture_files
-from crr.config import EncoderConfig
+from crr.config import EncoderConfig, ValueRange
 from crr.data.datasets import Dataset
 from crr.data.images import encode_png
 from crr.data.readers import CachedReader
@@ -82,6 +82,7 @@ def write_sheet(
     size: int = 224,
     textures: StrPath | None = None,
     foreground_only: bool = False,
+    value_range: ValueRange | None = None,
 ) -> None:
     """Write a PNG with a row of damaged training images a category, the damage outlined and named.
 
@@ -93,6 +94,7 @@ def write_sheet(
         size: Side of a picture in pixels; images are squeezed to a square, as an encoder sees them.
         textures: Folder of texture images for the fillings, or None.
         foreground_only: Damage the part and never a plain background around it.
+        value_range: Black and white of images deeper than 8 bits that do not say it.
 
     Raises:
         DatasetError: The texture folder holds no images.
@@ -100,7 +102,7 @@ def write_sheet(
     """
     out = as_path(out, "The sheet")
     synthesizer = AnomalySynthesizer(texture_files(textures), foreground_only=foreground_only)
-    read = CachedReader(EncoderConfig(resize=size, crop=size))
+    read = CachedReader(EncoderConfig(resize=size, crop=size), value_range)
     paths = [[sample.path for sample in category.train] for category in dataset.categories]
     rows = []
     for index, own in enumerate(paths):

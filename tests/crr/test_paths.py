@@ -24,8 +24,9 @@ from crr.inference.predict import predict_files
 from crr.inversion.checkpoint import load_inversion, read_inversion, save_inversion
 from crr.inversion.network import InversionConfig, create_inversion
 from crr.runtime.paths import as_path, as_paths
+from crr.training.run_options import RunOptions
 from crr.training.snapshots import is_unfinished
-from crr.training.trainer import RunOptions, train
+from crr.training.trainer import train
 from crr.visualization.contact_sheet import write_sheet
 from tests.crr.tiny import ENCODER, calibrated_detector, tiny_config, write_dataset
 

@@ -101,6 +101,15 @@ def _extremes(file: OpenImage, name: str) -> tuple[float, float]:
     return low, high
 
 
+def guessed_range(paths: Sequence[Path]) -> ValueRange | None:
+    """The range for those of some image files that do not say theirs, guessed from all; None if all say it.
+
+    Raises:
+        ConfigError: As for `common_range`.
+    """
+    return common_range(read_facts(paths, decode=False).values())
+
+
 def common_range(facts: Iterable[FileFacts]) -> ValueRange | None:
     """The range for the files of a set that do not say theirs; None if all do.
 
@@ -114,6 +123,7 @@ def common_range(facts: Iterable[FileFacts]) -> ValueRange | None:
     if len(kinds) > 1:
         raise ConfigError(
             "Some images hold fractions and others integers of more than 8 bits, and none says which value "
-            "is white: say it with --range LOW:HIGH, or save all alike."
+            "is white: say which values are black and white, or save all alike.",
+            remedy="value_range",
         )
     return range_holding((extremes for extremes, _ in silent), floating=kinds.pop())

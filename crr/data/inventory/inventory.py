@@ -110,7 +110,7 @@ class Inventory:
         return str(path.relative_to(self.root)) if path.is_relative_to(self.root) else str(path)
 
     def as_json(self) -> dict[str, Any]:
-        """Plain values; of what is many the count and the first five."""
+        """Plain values: every file that needs a word, of those passed over the count and the first five."""
         return {
             "root": str(self.root),
             "layout": self.layout,

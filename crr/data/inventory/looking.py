@@ -11,7 +11,7 @@ from crr.data.inventory.facts import FileFacts, common_range, read_facts
 from crr.data.inventory.inventory import CategoryCount, Inventory
 from crr.data.inventory.sentences import named, number
 from crr.data.layouts.photos import find_images
-from crr.data.layouts.samples import Category
+from crr.data.layouts.samples import Category, Sample
 from crr.data.layouts.walk import Notes
 from crr.data.masks import survey_masks
 from crr.errors import DatasetError, ImageError
@@ -19,7 +19,9 @@ from crr.runtime.paths import StrPath, as_paths
 from crr.runtime.progress import Reporter
 from crr.types import Progress
 
-Part = Literal["train", "test"]
+Part = Literal["train", "test", "good test"]
+"""The images to learn from, those to test on, or of these the good ones alone."""
+
 OnError = Literal["stop", "skip"]
 """What to do at an image that cannot be used."""
 
@@ -44,7 +46,7 @@ def look_at_dataset(
     Raises:
         ConfigError: Such files hold fractions and integers, and there is no `value_range`.
     """
-    used = [sample for category in dataset.categories for part in parts for sample in getattr(category, part)]
+    used = [row for category in dataset.categories for part in parts for row in _samples(category, part)]
     reporter = Reporter(progress)
     reporter.begin("check", len(used))
     facts = read_facts([sample.path for sample in used], reporter)
@@ -126,9 +128,15 @@ def usable(dataset: Dataset, inventory: Inventory, on_error: OnError = "stop") -
     if inventory.unusable and on_error == "stop":
         (_, first), *others = inventory.unusable.items()
         more = named([inventory.name_of(path) for path, _ in others])
-        and_more = f" Nor can {len(others)} more: {more}." if others else ""
-        raise ImageError(f"{first}{and_more} What cannot be used is left out with --on-error skip.")
+        and_more = f" {len(others):,} more cannot be used: {more}." if others else ""
+        raise ImageError(f"{first}{and_more}", remedy="on_error")
     return dataset.without(set(inventory.unusable))
+
+
+def _samples(category: Category, part: Part) -> Sequence[Sample]:
+    if part == "good test":
+        return [sample for sample in category.test if not sample.defective]
+    return category.train if part == "train" else category.test
 
 
 def _range(facts: Iterable[FileFacts], given: ValueRange | None) -> ValueRange | None:

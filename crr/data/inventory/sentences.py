@@ -15,16 +15,21 @@ _LAYOUTS = {
 }
 
 
-def lines(inventory: Inventory) -> list[str]:
-    """What to tell a person before the work."""
+def lines(inventory: Inventory, another_range: str = "") -> list[str]:
+    """What to tell a person before the work.
+
+    Args:
+        inventory: What a look found.
+        another_range: How another range can be given where it was guessed: "--range says another".
+    """
     first = _counted(inventory) if inventory.categories else f"{number(len(inventory.facts), 'image')}."
-    return [" ".join(filter(None, (first, _kinds(inventory)))), *_remarks(inventory)]
+    return [" ".join(filter(None, (first, _kinds(inventory)))), *_remarks(inventory, another_range)]
 
 
-def named(names: Sequence[str]) -> str:
+def named(names: Sequence[str], joint: str = ", ", most: int = EXAMPLES) -> str:
     """The first of some names: "a, b, c, d, e and 7 more"."""
-    more = len(names) - EXAMPLES
-    return ", ".join(names[:EXAMPLES]) + (f" and {more} more" if more > 0 else "")
+    more = len(names) - most
+    return joint.join(names[:most]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def number(count: int, noun: str) -> str:
@@ -39,9 +44,9 @@ def _counted(inventory: Inventory) -> str:
     names = named([*inventory.categories])
     parts = [f"{number(train, 'image')} to train on"] if train else []
     if good or defective:
-        parts.append(f"{good} good and {defective} defective to test on")
+        parts.append(f"{good:,} good and {defective:,} defective to test on")
     if defective:
-        parts.append(f"{sum(count.masked for count in counts)} masks")
+        parts.append(f"{number(sum(count.masked for count in counts), 'image')} with masks")
     return f"{inventory.root.name}, {_LAYOUTS[inventory.layout]}: {names}; {', '.join(parts)}."
 
 
@@ -58,17 +63,14 @@ def _listed(counts: Mapping[str, int]) -> str:
     """Kinds with their counts, without one where there is only one kind: "JPEG", "40 grey and 2 RGB"."""
     if len(counts) == 1:
         return next(iter(counts))
-    return " and ".join(f"{count} {kind}" for kind, count in counts.items())
+    return " and ".join(f"{count:,} {kind}" for kind, count in counts.items())
 
 
-def _remarks(inventory: Inventory) -> Iterator[str]:
+def _remarks(inventory: Inventory, another_range: str) -> Iterator[str]:
     name = inventory.name_of
     if inventory.value_range is not None:
-        how = (
-            "guessed from all of them; --range says another"
-            if inventory.guessed
-            else "as given or trained with"
-        )
+        guessed = "; ".join(filter(None, ("guessed from all of them", another_range)))
+        how = guessed if inventory.guessed else "as given or trained with"
         yield f"Images that do not say which value is white are read from {inventory.value_range} ({how})."
     yield from chain.from_iterable(_lacks(*item) for item in inventory.categories.items())
     if inventory.masks.graded:
@@ -81,12 +83,12 @@ def _remarks(inventory: Inventory) -> Iterator[str]:
         yield f"{number(len(inventory.empty_masks), 'mask')} {marks} nothing: {empty}."
     if inventory.copies:
         extra = sum(len(group) - 1 for group in inventory.copies)
-        groups = named([" = ".join(map(name, group[:3])) for group in inventory.copies])
+        groups = named([named([*map(name, group)], " = ", 3) for group in inventory.copies])
         yield f"{number(extra, 'file')} with the same content as another: {groups}."
     if inventory.pages:
         pages = named([f"{name(path)} has {count}" for path, count in inventory.pages.items()])
         first = "" if inventory.layout == "files" else ", of which the first is used"
-        yield f"Files of several pages{first}: {pages}."
+        yield f"{number(len(inventory.pages), 'file')} of several pages{first}: {pages}."
     for reason, paths in inventory.passed_over.items():
         yield f"Passed over, {reason}: {number(len(paths), 'file')}, {named([name(path) for path in paths])}."
     if inventory.unusable:
@@ -98,7 +100,7 @@ def _lacks(category: str, count: CategoryCount) -> Iterable[str]:
     """What a category's test part lacks, so that some figures cannot be had."""
     defective = sum(count.defective.values())
     if defective and not count.good:
-        yield f"{category} has no good test image, so no image-level figures: put some into test/good."
+        yield f"{category} has no good test image, so no image-level figures: add some."
     if count.good and not defective:
         yield f"{category} has no defective test image, so nothing can be measured on it."
     if defective and not count.masked:

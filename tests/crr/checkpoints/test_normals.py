@@ -13,7 +13,8 @@ from crr.checkpoints.serialization import save
 from crr.data.datasets import open_dataset
 from crr.data.images import decode
 from crr.errors import ConfigError
-from crr.training.trainer import RunOptions, train
+from crr.training.run_options import RunOptions
+from crr.training.trainer import train
 from tests.crr.tiny import ENCODER, tiny_config, tiny_detector, write_dataset
 
 

@@ -20,8 +20,8 @@ def test_data_says_what_is_there_in_lines_a_table_and_json(root: Path, tmp_path:
     (root / "notes.txt").touch()
     said = crr("data", root, "--json", tmp_path / "found.json")
     assert said.stderr.splitlines()[-2:] == [
-        "plate, as MVTec AD: plate; 6 images to train on, 2 good and 2 defective to test on, 2 masks. "
-        "PNG, 8 bits, RGB, 72 x 48 pixels.",
+        "plate, as MVTec AD: plate; 6 images to train on, 2 good and 2 defective to test on, 2 images "
+        "with masks. PNG, 8 bits, RGB, 72 x 48 pixels.",
         "Passed over, no image by its name: 1 file, notes.txt.",
     ]
     assert all(word in said.stdout for word in ("plate", "train", "kinds of defects", "2 scratch"))
@@ -85,6 +85,7 @@ def test_a_bad_image_stops_the_evaluation_or_is_left_out(
     said = crr(*asked, code=2)
     assert "Error: " in said.stderr
     assert "000.png is empty" in said.stderr
+    assert said.stderr.endswith("copy it again. What cannot be used is left out with --on-error skip.\n")
     assert not found.exists()
     said = crr(*asked, "--on-error", "skip")
     assert "1 image cannot be used: test/good/000.png." in said.stderr
@@ -99,9 +100,41 @@ def test_a_defect_without_a_mask_stops_the_evaluation_or_is_left_out(
     (root / "ground_truth/scratch/000_mask.png").unlink()
     found, asked = tmp_path / "found.json", ["evaluate", "--model", tiny_model, "--data", root]
     asked += ["--json", found, "--progress", "none"]
-    assert "have no mask" in crr(*asked, code=2).stderr
+    said = crr(*asked, code=2).stderr
+    assert "have no mask" in said
+    assert said.endswith(" What cannot be used is left out with --on-error skip.\n")
     assert "without a mask where others have one: 1 file" in crr(*asked, "--on-error", "skip").stderr
     assert read_json(found)["categories"]["plate"]["images"] == 3
+
+
+# Commands that use no masks
+
+
+@pytest.fixture
+def damaged(root: Path) -> Path:
+    """The set with a mask that is missing, and a defective photo that is damaged."""
+    (root / "ground_truth/scratch/000_mask.png").unlink()
+    (root / "test/scratch/001.png").write_bytes(b"")
+    return root
+
+
+def test_identity_reads_good_images_alone(damaged: Path, tiny_model: Path, tmp_path: Path) -> None:
+    asked = ["identity", "--model", tiny_model, "--data", damaged, "--json", tmp_path / "found.json"]
+    crr(*asked, "--progress", "none")
+    assert read_json(tmp_path / "found.json")["data"]["images"] == 2
+    (damaged / "test/good/000.png").write_bytes(b"")
+    assert "left out with --on-error skip" in crr(*asked, code=2).stderr
+
+
+def test_a_mask_that_is_missing_stops_no_command_that_uses_none(
+    damaged: Path, tiny_model: Path, tmp_path: Path
+) -> None:
+    model, painter = shutil.copytree(tiny_model, tmp_path / "model"), tmp_path / "painter"
+    tiny = ["--iterations", "1", "--batch-size", "1", "--device", "cpu", "--workers", "0"]
+    crr("anomalies", "--data", damaged, "--out", tmp_path / "sheet.png", "--count", "1", "--size", "64")
+    crr("normals", "--data", damaged, "--model", model)
+    crr("train-inversion", "--data", damaged, "--model", model, "--out", painter, *tiny)
+    crr("evaluate-inversion", "--data", damaged, "--models", model, "--inversion", painter)
 
 
 # crr train

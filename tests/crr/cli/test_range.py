@@ -76,5 +76,63 @@ def test_fractions_among_integers_are_a_sentence(camera: Path, tiny_model: Path,
     shutil.copytree(camera / "parts", tmp_path / "parts")
     PIL.Image.fromarray(np.full((48, 72), 0.5, np.float32)).save(tmp_path / "parts/fraction.tif")
     for asked in (["data", tmp_path / "parts"], ["predict", tmp_path / "parts", "--model", tiny_model]):
-        said = crr(*asked, "--progress", "none", code=2)
-        assert "Error: Some images hold fractions and others integers" in said.stderr
+        said = crr(*asked, "--progress", "none", code=2).stderr
+        assert "Error: Some images hold fractions and others integers" in said
+        assert said.endswith(" Say it with --range LOW:HIGH.\n")
+    said = crr("anomalies", "--data", tmp_path / "parts", "--out", tmp_path / "sheet.png", code=2).stderr
+    assert "Error: Some images hold fractions and others integers" in said
+    assert "--range" not in said  # which it does not have
+
+
+def test_a_range_that_was_guessed_says_how_another_is_given(camera: Path) -> None:
+    said = crr("data", camera / "parts", "--progress", "none").stderr
+    assert "are read from 0 to 8191 (guessed from all of them; --range says another)." in said
+
+
+@pytest.mark.parametrize("top", [1, 4000])
+def test_a_sheet_of_deep_photos_is_as_bright_as_they_are(tmp_path: Path, top: int) -> None:
+    (tmp_path / "parts").mkdir()
+    for number in range(4):
+        image = good_image("plate", np.random.default_rng(number))[..., 1] / 255
+        values = image.astype(np.float32) if top == 1 else np.rint(image * top).astype(np.uint16)
+        PIL.Image.fromarray(values).save(tmp_path / f"parts/{number}.tif")
+    sheet = tmp_path / "sheet.png"
+    crr("anomalies", "--data", tmp_path / "parts", "--out", sheet, "--count", "1", "--size", "64")
+    shown = np.array(PIL.Image.open(sheet))[6:70, 6:70]
+    assert shown.mean() == pytest.approx(255 * image.mean(), rel=0.3)
+
+
+def fractional_pairs(folder: Path) -> Path:
+    """A part without and with a scratch, as fractions up to 1."""
+    image = good_image("plate", np.random.default_rng(5))[..., 1].astype(np.float32) / 255
+    for part in ("clean", "defective", "mask"):
+        (folder / part).mkdir(parents=True)
+    mask = np.zeros_like(image)
+    mask[20:28, 30:40] = 1
+    PIL.Image.fromarray(image).save(folder / "clean/a.tif")
+    PIL.Image.fromarray(np.maximum(image, mask)).save(folder / "defective/a.tif")
+    PIL.Image.fromarray((255 * mask).astype(np.uint8)).save(folder / "mask/a.png")
+    return folder
+
+
+@pytest.mark.parametrize("command", ["identity", "compare"])
+def test_a_range_counts_for_pairs_though_the_set_needs_none(
+    root: Path, tiny_model: Path, tmp_path: Path, command: str
+) -> None:
+    pairs, found = fractional_pairs(tmp_path / "pairs"), tmp_path / "found.json"
+    kept = shutil.copytree(tiny_model, tmp_path / "kept")
+    config = read_json(kept / "config.json") | {"value_range": {"low": 0, "high": 3}}
+    (kept / "config.json").write_text(json.dumps(config))
+
+    def index(model: Path, *options: object) -> float:
+        asked = [command, "--models" if command == "compare" else "--model", model, "--data", root]
+        crr(*asked, "--pairs", pairs, "--json", found, "--device", "cpu", "--progress", "none", *options)
+        result = read_json(found)
+        report = result["models"][0]["identity"] if command == "compare" else result
+        return float(report["index"]["pairs"])
+
+    bright, dark = index(tiny_model, "--range", "0:1"), index(kept)
+    assert index(kept, "--range", "0:1") == pytest.approx(bright, rel=1e-3)
+    assert index(tiny_model, "--range", "0:3") == pytest.approx(dark, rel=1e-3)
+    assert index(tiny_model) == pytest.approx(bright, rel=1e-3)  # guessed from the pairs
+    assert bright != pytest.approx(dark, rel=1e-3)

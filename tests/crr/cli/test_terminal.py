@@ -5,15 +5,8 @@ import pytest
 from rich.console import Console
 
 from crr.checkpoints.files import CheckpointInfo
-from crr.cli.terminal import (
-    bars,
-    checkpoints_table,
-    echo,
-    figures_table,
-    hub_table,
-    prediction_line,
-    reporting,
-)
+from crr.cli.tables import checkpoints_table, figures_table, hub_table
+from crr.cli.terminal import bars, echo, prediction_line, reporting
 from crr.hub import HubModel, HubName
 from crr.types import Progress
 

@@ -43,8 +43,8 @@ def said(inventory: Inventory) -> str:
 def test_what_is_there_is_said_in_one_line(root: Path) -> None:
     inventory = looked(root)
     assert lines(inventory) == [
-        "plate, as MVTec AD: plate; 6 images to train on, 2 good and 2 defective to test on, 2 masks. "
-        "PNG, 8 bits, RGB, 72 x 48 pixels."
+        "plate, as MVTec AD: plate; 6 images to train on, 2 good and 2 defective to test on, 2 images "
+        "with masks. PNG, 8 bits, RGB, 72 x 48 pixels."
     ]
     assert vars(inventory.categories["plate"]) == {
         "train": 6, "good": 2, "defective": {"scratch": 2}, "masked": 2,
@@ -141,10 +141,11 @@ def test_one_that_is_bad_stops_the_work_and_all_are_named(root: Path) -> None:
     with pytest.raises(ImageError) as caught:
         usable(dataset, look_at_dataset(dataset))
     assert str(caught.value) == (
-        f"{root}/train/good/000.png is empty (zero bytes): save or copy it again. Nor can 6 more: "
+        f"{root}/train/good/000.png is empty (zero bytes): save or copy it again. 6 more cannot be used: "
         "train/good/001.png, train/good/002.png, train/good/003.png, train/good/004.png, "
-        "test/scratch/000.png and 1 more. What cannot be used is left out with --on-error skip."
+        "test/scratch/000.png and 1 more."
     )
+    assert caught.value.remedy == "on_error"
 
 
 def test_what_is_bad_is_left_out_when_asked(root: Path) -> None:
@@ -202,17 +203,17 @@ def test_pages_are_counted(root: Path) -> None:
     pages[0].save(root / "train/good/pages.tif", save_all=True, append_images=pages[1:])
     inventory = looked(root)
     assert inventory.pages == {root / "train/good/pages.tif": 3}
-    assert "Files of several pages, of which the first is used: train/good/pages.tif has 3." in said(
+    assert "1 file of several pages, of which the first is used: train/good/pages.tif has 3." in said(
         inventory
     )
-    assert "Files of several pages: pages.tif has 3." in said(look_at_files([root / "train/good"]))
+    assert "1 file of several pages: pages.tif has 3." in said(look_at_files([root / "train/good"]))
 
 
 def test_parts_that_are_missing_are_said(root: Path) -> None:
     shutil.rmtree(root / "test/good")
     shutil.rmtree(root / "ground_truth")
     text = said(looked(root))
-    assert "plate has no good test image, so no image-level figures" in text
+    assert "plate has no good test image, so no image-level figures: add some." in text
     assert "plate has no masks, so no pixel-level figures." in text
     shutil.rmtree(root / "test/scratch")
     write_dataset(root.parent, categories=1, masks=False)
@@ -224,7 +225,8 @@ def test_the_range_of_deep_files_is_said_with_where_it_is_from(root: Path) -> No
     cv2.imwrite(str(root / "train/good/deep.png"), np.full((50, 60), 3000, np.uint16))
     guessed, given = looked(root), looked(root, value_range=ValueRange(0, 9999))
     assert (guessed.value_range, guessed.guessed) == (ValueRange(0, 4095), True)
-    assert "read from 0 to 4095 (guessed from all of them; --range says another)." in said(guessed)
+    assert "read from 0 to 4095 (guessed from all of them)." in said(guessed)
+    assert "(guessed from all of them; --range says another)." in lines(guessed, "--range says another")[1]
     assert (given.value_range, given.guessed) == (ValueRange(0, 9999), False)
     assert "read from 0 to 9999 (as given or trained with)." in said(given)
     (root / "train/good/deep.png").unlink()
@@ -239,6 +241,54 @@ def test_of_what_is_many_the_first_are_named(root: Path) -> None:
     assert "4.txt and 4 more." in text
     assert named(list("abcde")) == "a, b, c, d, e"
     assert named(list("abcdefg")) == "a, b, c, d, e and 2 more"
+
+
+@pytest.mark.parametrize("kind", ["unusable", "copies", "pages", "empty masks"])
+def test_of_many_that_need_a_word_the_lines_have_the_count_and_the_first_five(root: Path, kind: str) -> None:
+    images = [PIL.Image.fromarray(image) for image in good_images("plate", 32)]
+    for number, image in enumerate(images[:30]):
+        photo, mask = (
+            root / f"{place}/x{number:02}.png" for place in ("test/scratch", "ground_truth/scratch")
+        )
+        image.save(photo)
+        PIL.Image.new("L", image.size, 0 if kind == "empty masks" else 255).save(mask)
+        if kind == "unusable":
+            photo.write_bytes(bytes(number + 1))
+        if kind == "copies":
+            shutil.copy(photo, root / f"train/good/x{number:02}.png")
+        if kind == "pages":
+            image.save(root / f"train/good/x{number:02}.tif", save_all=True, append_images=images[30:])
+    inventory = looked(root)
+    (line,) = [line for line in lines(inventory)[1:] if "30 " in line]
+    assert [f"x{number:02}" in line for number in range(6)] == 5 * [True] + [False]
+    assert line.endswith(" and 25 more.")
+    assert len(inventory.as_json()[kind.replace(" ", "_")]) == 30
+
+
+def test_of_many_copies_of_one_file_the_first_are_named(root: Path) -> None:
+    for number in range(9):
+        shutil.copy(root / "train/good/000.png", root / f"train/good/z{number}.png")
+    names = " = ".join(f"train/good/{name}.png" for name in ("000", "z0", "z1"))
+    assert f"9 files with the same content as another: {names} and 7 more." in said(looked(root))
+
+
+def test_images_with_masks_are_counted_however_many_masks_they_have(root: Path) -> None:
+    place = root / "ground_truth/scratch"
+    for number in range(3):
+        (place / "000").mkdir(exist_ok=True)
+        shutil.copy(place / "001_mask.png", place / f"000/{number}.png")
+    (place / "000_mask.png").unlink()
+    for path in (root / "test/scratch/001.png", place / "001_mask.png"):
+        path.unlink()
+    assert "2 good and 1 defective to test on, 1 image with masks." in said(looked(root))
+
+
+def test_only_the_good_ones_of_the_test_images_are_read_if_no_more_is_asked_for(root: Path) -> None:
+    (root / "test/scratch/000.png").write_bytes(b"")
+    (root / "ground_truth/scratch/001_mask.png").write_bytes(b"")
+    inventory = looked(root, parts=("good test",))
+    assert [path.parent.name for path in inventory.facts] == ["good", "good"]
+    assert inventory.unusable == {}
 
 
 # As JSON, and for a list of files

@@ -84,6 +84,16 @@ def test_bad_files_are_reported_and_the_rest_go_on(detector, tmp_path):
     assert len(list((tmp_path / "out").iterdir())) == 4
 
 
+def test_a_link_to_itself_is_a_row_wherever_it_lies(detector, tmp_path):
+    write(tmp_path / "in" / "a.png")
+    for loop in ("in/loop.png", "out/a_heatmap.png"):
+        (tmp_path / loop).parent.mkdir(exist_ok=True)
+        (tmp_path / loop).symlink_to(Path(loop).name)
+    first, second = predict_files(detector, [tmp_path / "in"], tmp_path / "out")
+    assert decode(first["heatmap"]).shape == (48, 72, 3)
+    assert "loop.png" in second["error"]
+
+
 def test_only_bad_files_are_still_rows(detector, tmp_path):
     rows = list(predict_files(detector, [tmp_path / "x.png", tmp_path / "y.png"]))
     assert [list(row) for row in rows] == 2 * [["path", "page", "error"]]
@@ -149,12 +159,12 @@ def test_very_long_names_are_cut_and_still_tell_files_apart(detector, tmp_path):
     assert len({row["heatmap"] for row in rows}) == 3
 
 
-def test_pictures_never_cover_an_image_that_was_given(detector, tmp_path):
+def test_pictures_never_cover_an_image_or_a_mask_that_was_given(detector, tmp_path):
     for name in ("part.png", "part_mask.png", "part_2_heatmap.png"):
         write(tmp_path / name)
     before = {path: path.read_bytes() for path in tmp_path.iterdir()}
     rows = list(predict_files(detector, [tmp_path], tmp_path))
-    assert len(rows) == 3
+    assert len(rows) == 2  # the mask is passed over
     assert {path: path.read_bytes() for path in before} == before
     assert [row["mask"] for row in rows if row["path"].endswith("part.png")] == [
         f"{tmp_path}/part_3_mask.png"

@@ -11,7 +11,8 @@ from crr.errors import ConfigError
 from crr.evaluation.detection import evaluate
 from crr.identity.single_image import StandardDamage
 from crr.models import registry
-from crr.training.trainer import RunOptions, train
+from crr.training.run_options import RunOptions
+from crr.training.trainer import train
 from tests.crr.tiny import good_images, tiny_config, tiny_detector, write_dataset
 
 METHODS = pytest.mark.parametrize("method", registry.METHODS)

@@ -16,8 +16,9 @@ from crr.data.datasets import open_dataset
 from crr.errors import ConfigError, CRRError, DatasetError, DeviceError, ImageError, TrainingError, WriteError
 from crr.models.components.losses import repair_loss
 from crr.training import trainer as training
+from crr.training.run_options import RunOptions
 from crr.training.snapshots import Snapshots, is_unfinished
-from crr.training.trainer import RunOptions, train
+from crr.training.trainer import train
 from tests.crr.tiny import good_images, tiny_config, tiny_detector, write_dataset
 
 ALONE = RunOptions(device="cpu", workers=0, snapshot_seconds=0)
