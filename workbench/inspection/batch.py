@@ -28,6 +28,7 @@ class Batch:
         failures: Digest (file name where the file could not even be read) to what went wrong.
         refused: Names of the files left out of what was added last, because the batch is full.
         left_out: Every file left out so far, with the reason.
+        passed_over: Name to reason of every file so far that is no photo.
         chosen_range: Which values the visitor says are black and white in photos that do not say it.
         model_errors: Key of a model choice to the sentence that says why model or device cannot answer now.
         paused: Whether the visitor paused the inspection of what is pending.
@@ -38,6 +39,7 @@ class Batch:
         self.failures: dict[str, Failure] = {}
         self.refused: list[str] = []
         self.left_out: list[Failure] = []
+        self.passed_over: dict[str, str] = {}
         self.chosen_range: ValueRange | None = None
         self.model_errors: dict[ChoiceKey, str] = {}
         self.paused = False
@@ -254,6 +256,7 @@ class Batch:
                 _drop_name(self.uploads, page, name)
             _drop_name(self.failures, digest, name)
             if not here:
+                self.passed_over.pop(name, None)
                 self.left_out = [failure for failure in self.left_out if failure.names != (name,)]
             self._drop_rows({page for page in pages if page not in self.uploads})
         if self.guessed_range != guessed:

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from crr.errors import CRRError
 from crr.identity.index import IdentityIndex
-from workbench.basics.folders import images_in, no_photos
+from workbench.basics.folders import content_of_folder, no_photos
 from workbench.basics.pictures import digest_of
 from workbench.inspection.batch import Batch
 from workbench.inspection.image_file import sample_file
@@ -39,7 +39,7 @@ class VisitorState:
         linked_threshold: Threshold that the link asks for, until it was turned into a factor.
         standard_indices: Key of an upload's file and a model choice to how much of the standard damage to it
             the model copies.
-        passed_over: Names of the files among those that arrived last that are masks, or of a system.
+        passed_over: Name to reason of the files among those that arrived last that are no photos.
     """
 
     def __init__(self, settings: Settings, sample: str, threshold: float | None = None) -> None:
@@ -51,7 +51,7 @@ class VisitorState:
         self.opacity = 0.6
         self.linked_threshold = threshold
         self.standard_indices: dict[tuple[str, ChoiceKey], IdentityIndex] = {}
-        self.passed_over: list[str] = []
+        self.passed_over: dict[str, str] = {}
         self._settings = settings
         self._news = self._looks_aside = False
         self._arrived: list[str] = []
@@ -67,7 +67,7 @@ class VisitorState:
     def show_sample(self, name: str) -> None:
         """Look at a sample."""
         self.sample, self.chosen, self.upload = name, True, None
-        self._news, self.passed_over = False, []
+        self._news, self.passed_over = False, {}
         self._known_failures = frozenset(self.batch.failures.values())
 
     def show_upload(self, digest: str) -> None:
@@ -101,14 +101,9 @@ class VisitorState:
 
     def take_folder(self, folder: str) -> None:
         """Add the images of a folder of this machine; raises `DatasetError` if there are none."""
-        found = images_in(folder)
-        inside = no_photos(f"folder/{name}" for name, _ in found)
-        masks = [name for name, _ in found if f"folder/{name}" in inside]
-        if len(masks) == len(found):  # what was asked for is what is looked at
-            masks = []
-        self.take((name, read) for name, read in found if name not in masks)
-        if masks:
-            self._tell_news(masks)
+        found = content_of_folder(folder)
+        self.take(found.photos)
+        self._tell_news({name: reason for reason, names in found.passed_over.items() for name in names})
 
     def note(self, uploader: str, files: Iterable[UploadedFile]) -> None:
         """Remember what an uploader lists now: it forgets when its page is left, which is no removal.
@@ -146,12 +141,13 @@ class VisitorState:
         photos = [(file.name, file.getvalue) for file in added if file.name not in aside]
         if photos:
             self.take(photos)
-        passed_over = [file.name for file in added if file.name in aside]
+        passed_over = {file.name: aside[file.name] for file in added if file.name in aside}
         if passed_over:
             self._tell_news(passed_over)
 
-    def _tell_news(self, passed_over: Sequence[str] = ()) -> None:
-        self._news, self._looks_aside, self.passed_over = True, False, list(passed_over)
+    def _tell_news(self, passed_over: Mapping[str, str] | None = None) -> None:
+        self._news, self._looks_aside, self.passed_over = True, False, dict(passed_over or {})
+        self.batch.passed_over |= self.passed_over
 
     def _turn_to_next(self, listed: Sequence[str]) -> None:
         """Leave an image that is gone for the next one of a list, else the one before, else any other."""
@@ -172,13 +168,13 @@ class VisitorState:
 
     @property
     def passed_over_sentence(self) -> str | None:
-        """One sentence about masks, and files of a system, that came along; None if there were none."""
+        """One sentence about files that are no photos and came along; None if there were none."""
         if not self.passed_over:
             return None
         count = len(self.passed_over)
         files = "1 file was" if count == 1 else f"{count} files were"
-        first = self.passed_over[0]
-        return f"{files} passed over, such as {first}: masks, or what a computer leaves beside photos."
+        reasons = "; ".join(dict.fromkeys(self.passed_over.values()))
+        return f"{files} passed over, such as {next(iter(self.passed_over))}: {reasons}."
 
     def settle(self, choice: ModelChoice, inspector: Inspector) -> bool:
         """Turn to the first good image of those that arrived; True if what is shown changed.
@@ -209,7 +205,7 @@ class VisitorState:
     def clear(self) -> None:
         """Forget every image that the visitor brought."""
         self.batch = Batch(self._settings)
-        self.upload, self._news, self.passed_over = None, False, []
+        self.upload, self._news, self.passed_over = None, False, {}
         self.standard_indices.clear()
         self._listed.clear()
 

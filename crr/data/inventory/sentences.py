@@ -37,6 +37,11 @@ def number(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
+def passed_over(reason: str, names: Sequence[str]) -> str:
+    """Which files are not used, and why: "Passed over, no image by its name: 1 file, notes.txt."."""
+    return f"Passed over, {reason}: {number(len(names), 'file')}, {named(names)}."
+
+
 def _counted(inventory: Inventory) -> str:
     counts = inventory.categories.values()
     train, good = sum(count.train for count in counts), sum(count.good for count in counts)
@@ -90,7 +95,7 @@ def _remarks(inventory: Inventory, another_range: str) -> Iterator[str]:
         first = "" if inventory.layout == "files" else ", of which the first is used"
         yield f"{number(len(inventory.pages), 'file')} of several pages{first}: {pages}."
     for reason, paths in inventory.passed_over.items():
-        yield f"Passed over, {reason}: {number(len(paths), 'file')}, {named([name(path) for path in paths])}."
+        yield passed_over(reason, [name(path) for path in paths])
     if inventory.unusable:
         bad = named([name(path) for path in inventory.unusable])
         yield f"{number(len(inventory.unusable), 'image')} cannot be used: {bad}."

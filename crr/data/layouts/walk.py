@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from crr.data.layouts.names import is_image_name, is_system
+from crr.errors import DatasetError
 from crr.runtime.paths import real_path
 
 SYSTEM = "hidden, or of the system"
@@ -20,10 +21,13 @@ class Notes:
     Attributes:
         passed_over: Reason to files and folders, in the order met.
         followed: Links that were followed to a file or folder that is there and was not read before.
+        most: How many files and folders may be met before the search is given up; None if any number.
     """
 
     passed_over: dict[str, list[Path]] = field(default_factory=dict)
     followed: set[Path] = field(default_factory=set)
+    most: int | None = None
+    _met: int = 0
     _noted: set[Path] = field(default_factory=set)
 
     def pass_over(self, reason: str, *paths: Path) -> None:
@@ -32,6 +36,12 @@ class Notes:
             if path not in self._noted:
                 self._noted.add(path)
                 self.passed_over.setdefault(reason, []).append(path)
+
+    def meet(self, count: int) -> None:
+        """Count files and folders that were met; raises `DatasetError` if they are too many."""
+        self._met += count
+        if self.most is not None and self._met > self.most:
+            raise DatasetError(f"There are more than {self.most:,} files. Name one of the subfolders.")
 
 
 def subfolders(folder: Path, notes: Notes) -> list[Path]:
@@ -78,6 +88,7 @@ def _walk(
         notes.followed.add(folder)
     # Folders before links, so that a folder is known by its own name and not by that of a link to it.
     inside = sorted(os.scandir(folder), key=lambda entry: (entry.is_symlink(), entry.name))
+    notes.meet(len(inside))
     for entry in inside:
         path = folder / entry.name
         is_folder = _is_folder(entry)

@@ -224,7 +224,7 @@ def test_files_of_the_system_are_passed_over_and_counted(visitor, inspector):
     sentence = "4 files were passed over, such as line1/._000.png:"
     assert str(visitor.passed_over_sentence).startswith(sentence)
     visitor.follow("folder", [Uploaded(name, name, png()) for name in [*names, ".DS_Store"]])
-    assert visitor.passed_over == [".DS_Store"]  # the others are no news
+    assert list(visitor.passed_over) == [".DS_Store"]  # the others are no news
     visitor.show_sample(SECOND)
     assert visitor.passed_over_sentence is None
 
@@ -232,7 +232,10 @@ def test_files_of_the_system_are_passed_over_and_counted(visitor, inspector):
 def test_masks_of_a_folder_are_passed_over_and_photos_chosen_one_by_one_are_not(visitor, inspector, tmp_path):
     names = ["parts/a.png", "parts/a_mask.png", "parts/gt/a.png", "a.png", "a_mask.png"]
     visitor.follow("folder", [Uploaded(name, name, png() + name.encode()) for name in names])
-    assert visitor.passed_over == ["parts/a_mask.png", "parts/gt/a.png"]
+    assert visitor.passed_over == {
+        "parts/a_mask.png": "a mask that lies beside its image",
+        "parts/gt/a.png": "masks, which are no photos",
+    }
     kept = [upload.name for upload in visitor.batch.uploads.values()]
     assert kept == ["parts/a.png", "a.png", "a_mask.png"]
     visitor.follow("folder", [])
@@ -240,14 +243,14 @@ def test_masks_of_a_folder_are_passed_over_and_photos_chosen_one_by_one_are_not(
     for name in names[3:]:
         (tmp_path / name).write_bytes(png() + name.encode())
     visitor.take_folder(str(tmp_path))
-    assert visitor.passed_over == ["a_mask.png"]
+    assert list(visitor.passed_over) == ["a_mask.png"]
     assert look(visitor, inspector) == "a.png"
 
 
 def test_a_folder_with_nothing_but_files_of_the_system_is_news_too(visitor):
     visitor.follow("folder", [Uploaded("1", "._a.jpg", b"")])
     assert visitor.news
-    assert visitor.passed_over == ["._a.jpg"]
+    assert visitor.passed_over == {"._a.jpg": "hidden, or of the system"}
 
 
 def test_folders_tell_photos_of_one_name_apart(visitor):

@@ -104,6 +104,14 @@ def test_photos_without_a_verdict_are_counted_apart(app):
     assert list(app.dataframe[0].value["file"]) == ["strange.png"]
 
 
+def test_what_the_files_are_is_said_above_the_table(app):
+    upload(app, **{"a.png": good(), "copy.png": good()})
+    expander = next(expander for expander in app.expander if expander.label == "What your files are")
+    said = texts(expander.markdown)
+    assert "- 2 images. PNG, 8 bits, RGB, 128 x 96 pixels." in said
+    assert "- 1 file with the same content as another: a.png = copy.png." in said
+
+
 def test_files_to_keep_hold_these_verdicts(app, library):
     upload(app, **PLAIN, **{"strange.png": strange(), "good.png": good()})
     visitor: VisitorState = app.session_state["visit"]

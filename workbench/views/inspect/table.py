@@ -6,6 +6,7 @@ from typing import get_args
 import pandas as pd
 import streamlit as st
 
+from crr.data.inventory.sentences import lines
 from crr.types import Verdict
 from workbench.basics.markdown import as_text
 from workbench.components.errors import guarded, plain_errors
@@ -13,6 +14,7 @@ from workbench.exports.archive import pictures_zip
 from workbench.exports.lines import BatchExport, table_of
 from workbench.exports.spreadsheet import Sheet, as_csv, as_json, as_xlsx
 from workbench.inspection.inspector import ModelChoice
+from workbench.inspection.look import look_at_batch
 from workbench.inspection.uploads import BatchRow, BatchSnapshot
 from workbench.inspection.verdict import category_label
 from workbench.inspection.visitor import VisitorState
@@ -151,6 +153,7 @@ def _table(choice: ModelChoice) -> None:
             with st.expander(failed, icon=":material/broken_image:"):
                 sentences = [as_text(failure.sentence) for failure in reversed(held.failures)]
                 st.markdown("\n".join(f"- {sentence}" for sentence in sentences))
+        _show_what_files_are(visitor, choice)
         shown = st.segmented_control(
             "Show",
             ["all", *_VERDICTS],
@@ -163,6 +166,13 @@ def _table(choice: ModelChoice) -> None:
         listed = found.get(shown, rows)
         _list(listed, visitor)
         _offer_downloads(visitor, choice, held)
+
+
+def _show_what_files_are(visitor: VisitorState, choice: ModelChoice) -> None:
+    another = "choose another where such a photo is shown"
+    said = lines(look_at_batch(visitor.batch, choice), another)
+    with st.expander("What your files are", icon=":material/info:"):
+        st.markdown("\n".join(f"- {as_text(line)}" for line in said))
 
 
 def _list(rows: list[BatchRow], visitor: VisitorState) -> None:
