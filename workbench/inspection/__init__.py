@@ -2,7 +2,7 @@
 
 Begin with `inspector.py` (one queue a device) and `visitor.py` (what one visitor looks at). `samples.py`,
 `batch.py`, `image_file.py` and `photo.py` are where photos come from, `explanation_cache.py` what was asked
-about one photo already, `verdict.py` what an inspection means, `drawing.py` and `plots.py` what is made
-of it. Others use `inspector.Inspector`, `inspector.ModelChoice`, `photo.Photo`,
+about one photo already, `look.py` what the brought files are, `verdict.py` what an inspection means,
+`drawing.py` what is drawn of it. Others use `inspector.Inspector`, `inspector.ModelChoice`, `photo.Photo`,
 `visitor.VisitorState` and `explanation_cache.ExplanationCache`.
 """

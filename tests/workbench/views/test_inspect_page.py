@@ -301,7 +301,7 @@ def test_a_folder_path_that_is_wrong_is_a_sentence(app, monkeypatch, tmp_path):
     button = next(button for button in app.button if button.label == "Inspect this folder")
     app.text_input(key="folder_path").set_value(str(tmp_path))
     button.click().run()
-    assert "holds no images" in texts(app.error)
+    assert "holds no photos" in texts(app.error)
     (tmp_path / "part.png").write_bytes(png())
     button.click().run()  # the same path again
     assert list(app.dataframe[0].value["file"]) == ["part.png"]

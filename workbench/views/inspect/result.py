@@ -12,7 +12,6 @@ from workbench.components.errors import guarded, plain_errors
 from workbench.components.picture import show_picture
 from workbench.inspection.drawing import PictureView, draw, views_of
 from workbench.inspection.inspector import Inspected
-from workbench.inspection.plots import score_figure
 from workbench.inspection.samples import GallerySample, read_samples
 from workbench.inspection.verdict import (
     HIGHEST,
@@ -32,6 +31,7 @@ from workbench.inspection.verdict import (
 )
 from workbench.inspection.visitor import VisitorState
 from workbench.settings import settings
+from workbench.views.inspect.score_figure import score_figure
 from workbench.views.shared.address import went_back, write_address
 from workbench.views.shared.controls import is_shown, key_showing
 from workbench.views.shared.page import device_name

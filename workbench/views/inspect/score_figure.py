@@ -1,4 +1,4 @@
-"""Plotly figures from what was found; nothing here calls a model."""
+"""The figure that sets the score of an image beside those of normal ones; nothing here calls a model."""
 
 import plotly.graph_objects as go
 

@@ -3,7 +3,7 @@ import pytest
 from tests.workbench.fakes import NORMAL_SCORES, inspection_of, part
 from workbench.basics.palettes import DEFECT, GREY
 from workbench.comparison.plots import identity_figure
-from workbench.inspection.plots import score_figure
+from workbench.views.inspect.score_figure import score_figure
 
 
 def test_scores_show_the_normals_the_limit_and_this_image():
