@@ -35,6 +35,14 @@ def test_any_list_is_one_of_images_or_refused(content: bytes) -> None:
     opens(tree)
 
 
+@given(content=lists())
+@examples(100)
+def test_any_annotations_beside_images_are_passed_over_or_refused(content: bytes) -> None:
+    tree = deepcopy(LAYOUTS["as COCO has it"])
+    tree["annotations"] = {"instances_train2017.json": content}
+    opens(tree)
+
+
 def opens(tree: Tree, table: Path | None = None) -> None:
     """See that a folder, and a table in it by itself, is a data set, or that one sentence says why not."""
     with tempfile.TemporaryDirectory() as folder:

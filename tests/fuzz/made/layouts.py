@@ -51,6 +51,13 @@ _LIST = {
     "train": [{"anomaly_class": "OK", "image_path": "OK/000.png", "mask_path": None}],
     "test": [{"anomaly_class": "bad", "image_path": "bad/000.png", "mask_path": "bad/000_mask.png"}],
 }
+_COCO = {
+    "images": [{"id": 1, "file_name": "000.png", "width": 28, "height": 20}],
+    "annotations": [
+        {"id": 1, "image_id": 1, "category_id": 1, "bbox": [5, 4, 7, 5], "segmentation": [[5, 4, 12, 9]]}
+    ],
+    "categories": [{"id": 1, "name": "scratch"}],
+}
 _ROWS = (
     b"object,split,label,image,mask\n"
     b"part,train,normal,part/000.png,\n"
@@ -71,6 +78,10 @@ LAYOUTS: dict[str, Tree] = {
     "real-iad": {
         "realiad_jsons": {"part.json": json.dumps(_LIST).encode()},
         "realiad_1024": {"part": {"OK": _images("000.png"), "bad": _images("000.png", "000_mask.png")}},
+    },
+    "as COCO has it": {
+        "images": {"train2017": _images("000.png", "001.png"), "val2017": _images("002.png")},
+        "annotations": {"instances_train2017.json": json.dumps(_COCO).encode()},
     },
     "good alone": {"screw": _images("000.png", "001.png"), "bottle": {"a": _images("000.png")}},
     "one folder": _images("000.png", "001.png"),

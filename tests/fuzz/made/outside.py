@@ -3,17 +3,14 @@
 import multiprocessing
 import os
 import resource
-import sys
 import traceback
 import warnings
 from collections.abc import Callable
 from contextlib import suppress
 from multiprocessing.connection import Connection
 
-SECONDS = 10
-"""Longest time that one file may take, all its pages together."""
-BYTES = int(1.5 * 2**30)
-"""Most memory that may be used besides what the process has from the start."""
+from tests.fuzz.made.limits import BYTES, SECONDS, peak
+
 _GUARD = 4 * 2**30  # where the system refuses more, so that a test cannot fill the machine
 
 Task = Callable[[bytes], None]
@@ -68,7 +65,7 @@ def _serve(pipe: Connection) -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # libtiff says there what it dislikes
     with suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_DATA, (_GUARD, resource.RLIM_INFINITY))
-    pipe.send(_peak())
+    pipe.send(peak())
     while True:
         task, data = pipe.recv()
         problem = ""
@@ -76,10 +73,4 @@ def _serve(pipe: Connection) -> None:
             task(data)
         except BaseException:
             problem = traceback.format_exc()
-        pipe.send((problem, _peak()))
-
-
-def _peak() -> int:
-    """The most memory that this process ever held, in bytes."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024
+        pipe.send((problem, peak()))

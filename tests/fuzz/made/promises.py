@@ -16,6 +16,7 @@ from crr.data.inventory.sentences import lines
 from crr.data.layouts.samples import Sample
 from crr.data.masks import read_mask, read_mask_file, rule_of_files, survey_masks
 from crr.errors import CRRError, DatasetError, ImageError
+from tests.fuzz.made.limits import limited
 from tests.fuzz.made.seeds import seeds
 
 Result = TypeVar("Result")
@@ -38,9 +39,10 @@ def one_sentence(error: CRRError) -> None:
 
 
 def attempt(call: Callable[[], Result], *allowed: type[CRRError]) -> Result | None:
-    """What a call returns, None if it raises an error of an allowed kind; others are passed on."""
+    """What a call returns, None if it raises an error of an allowed kind; fails if it takes too much."""
     try:
-        return call()
+        with limited():
+            return call()
     except allowed as error:
         one_sentence(error)
         return None
