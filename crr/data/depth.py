@@ -22,6 +22,7 @@ _LOW_AND_HIGH = re.compile(rf"({_NUMBER})(?::|\.\.|,)({_NUMBER})")
 _BITS = re.compile(r"(\d{1,3})(?: ?bits?)?")
 MOST = 1e30
 """The largest value, with either sign, that can be scaled without overflow."""
+_OVERSHOOT = 0.1  # of fractions, where a photo was resized or sharpened
 _NARROWEST = 1 / MOST
 
 
@@ -56,15 +57,15 @@ def range_holding(extremes: Iterable[tuple[float, float]], *, floating: bool) ->
         floating: Whether the values are fractions, which often lie between 0 and 1.
 
     Returns:
-        From 0 to 1 for fractions below that, else from 0 to the largest value of as few bits as hold them all
+        From 0 to 1 for fractions that overshoot it by a tenth at most, else from 0 to the largest value of as few bits as hold them all
         (8 to 32, beyond that to the highest value); with values below 0, from the lowest to the highest.
     """
     lows, highs = zip(*extremes, strict=True)
     low, high = min(lows), max(highs)
+    if floating and -_OVERSHOOT <= low and high <= 1 + _OVERSHOOT:
+        return ValueRange(0, 1)
     if low < 0:
         return ValueRange(low, high if high - low >= _NARROWEST else low + max(1, -low / 1e6))
-    if floating and high <= 1:
-        return ValueRange(0, 1)
     bits = max(_FEWEST_BITS, int(np.ceil(np.log2(high + 1))))
     return ValueRange.of_bits(bits) if bits <= _MOST_BITS else ValueRange(0, high)
 

@@ -85,6 +85,8 @@ def test_ranges_that_are_none_are_answered_with_what_is(text: str) -> None:
         ([(0, 70000)], False, ValueRange(0, 2**17 - 1)),
         ([(0, 0.4)], True, ValueRange(0, 1)),
         ([(0.1, 0.9), (0, 1)], True, ValueRange(0, 1)),
+        ([(-0.02, 0.9), (0, 1.04)], True, ValueRange(0, 1)),
+        ([(-0.5, 0.9)], True, ValueRange(-0.5, 0.9)),
         ([(0, 254.5)], True, ValueRange(0, 255)),
         ([(0, 255.5)], True, ValueRange(0, 511)),
         ([(-40, 80), (-10, 100)], False, ValueRange(-40, 100)),

@@ -129,9 +129,8 @@ def _choose_threshold(inspection: Inspection, visitor: VisitorState) -> None:
 def _threshold_moved(name: str, key: str, inspection: Inspection) -> None:
     visitor = current_visitor()
     moved = abs(st.session_state[key] - position(inspection, visitor.factor)) >= STEP / 2
-    if moved and is_shown(
-        name, key
-    ):  # a browser also sends where a slider stands that comes back on the page
+    # A browser also sends where a slider stands that comes back on the page.
+    if moved and is_shown(name, key):
         visitor.factor = strictness(inspection, st.session_state[key])
     if moved and visitor.batch.uploads:
         st.rerun(["viewer", "summary", "table"])
