@@ -57,12 +57,13 @@ def range_holding(extremes: Iterable[tuple[float, float]], *, floating: bool) ->
         floating: Whether the values are fractions, which often lie between 0 and 1.
 
     Returns:
-        From 0 to 1 for fractions that overshoot it by a tenth at most, else from 0 to the largest value of as few bits as hold them all
-        (8 to 32, beyond that to the highest value); with values below 0, from the lowest to the highest.
+        From 0 to 1 for fractions that overshoot it by a tenth at most, else from 0 to the largest value of as
+        few bits as hold them all (8 to 32, beyond that to the highest value); with values below 0, from the
+        lowest to the highest.
     """
     lows, highs = zip(*extremes, strict=True)
     low, high = min(lows), max(highs)
-    if floating and -_OVERSHOOT <= low and high <= 1 + _OVERSHOOT:
+    if floating and low >= -_OVERSHOOT and high <= 1 + _OVERSHOOT:
         return ValueRange(0, 1)
     if low < 0:
         return ValueRange(low, high if high - low >= _NARROWEST else low + max(1, -low / 1e6))
