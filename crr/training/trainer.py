@@ -62,7 +62,7 @@ def train(
     """Train a detector on the good images of `dataset` and save it as a checkpoint in `out`.
 
     Args:
-        dataset: Data set whose `train` images are used; its test images are never read.
+        dataset: Data set whose `train` images are used; of its test images it is only said which are among them.
         out: Checkpoint folder, as a `Path` or as text; `out/snapshot` holds the resumable state until the
             run is complete.
         config: What to train; categories are taken from the data set.

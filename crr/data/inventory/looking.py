@@ -9,11 +9,12 @@ from crr.config import ValueRange
 from crr.data.datasets import Dataset
 from crr.data.inventory.facts import FileFacts, common_range, read_facts
 from crr.data.inventory.inventory import CategoryCount, Inventory
+from crr.data.inventory.mask_survey import survey_masks
+from crr.data.inventory.repeats import find_repeats
 from crr.data.inventory.sentences import named, number
 from crr.data.layouts.photos import find_images
 from crr.data.layouts.samples import Category, Sample
 from crr.data.layouts.walk import Notes
-from crr.data.masks import survey_masks
 from crr.errors import DatasetError, ImageError
 from crr.runtime.paths import StrPath, as_paths
 from crr.runtime.progress import Reporter
@@ -52,7 +53,7 @@ def look_at_dataset(
     facts = read_facts([sample.path for sample in used], reporter)
     headers = {path: fact.header for path, fact in facts.items() if fact.header is not None}
     masks = survey_masks(used, headers)
-    unusable = {path: fact.error for path, fact in facts.items() if fact.error} | masks.unusable
+    unusable = {path: fact.error for path, fact in facts.items() if fact.error} | {**masks.unusable}
     found = _range(facts.values(), value_range)
     return Inventory(
         root=dataset.root,
@@ -61,9 +62,9 @@ def look_at_dataset(
         categories={category.name: _count(category) for category in dataset.categories},
         passed_over=dataset.notes.passed_over,
         unusable=unusable,
-        empty_masks=masks.empty,
+        repeats=find_repeats(dataset, {path: fact.digest for path, fact in facts.items() if fact.digest}),
         links=len(dataset.notes.followed),
-        masks=masks.rule,
+        mask_survey=masks,
         value_range=found,
         guessed=found is not None and value_range is None,
     )

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from crr.data.datasets import Sample
 from crr.data.images import read_header
-from crr.data.masks import MaskRule, find_rule, mask_values, read_mask, read_mask_file, shrunk, survey_masks
+from crr.data.inventory.mask_survey import find_rule, survey_masks
+from crr.data.masks import MaskRule, mask_values, read_mask, read_mask_file, shrunk
 from crr.errors import DatasetError, ImageError
 from crr.types import Mask
 from tests.crr.files import behind_a_preview, tiff
