@@ -46,6 +46,7 @@ class Inventory:
         categories: Name to its count; empty for a list of images.
         passed_over: Reason to the files that are not used for it.
         unusable: Image to the sentence that says why it cannot be used.
+        blank: Images that show no part; none if nobody asked.
         repeats: Photos that are there twice where they must not be.
         links: How many links were followed.
         mask_survey: How the masks are read, and which need a word.
@@ -59,6 +60,7 @@ class Inventory:
     categories: Mapping[str, CategoryCount] = field(default_factory=dict)
     passed_over: Mapping[str, Sequence[Path]] = field(default_factory=dict)
     unusable: Mapping[Path, str] = field(default_factory=dict)
+    blank: Sequence[Path] = ()
     repeats: Repeats = field(default_factory=Repeats)
     links: int = 0
     mask_survey: MaskSurvey = field(default_factory=MaskSurvey)
@@ -129,6 +131,7 @@ class Inventory:
             "pages": {self.name_of(path): count for path, count in self.pages.items()},
             "copies": [self._names(group) for group in self.copies],
             "unusable": {self.name_of(path): sentence for path, sentence in self.unusable.items()},
+            "blank": self._names(self.blank),
             "trained_and_tested": self._names(self.repeats.tested_training),
             "good_and_defective": [self._names(pair) for pair in self.repeats.good_and_defective],
             "empty_masks": self._names(self.mask_survey.empty),

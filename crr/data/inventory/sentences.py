@@ -75,6 +75,10 @@ def _remarks(inventory: Inventory, another_range: str) -> Iterator[str]:
     yield from chain.from_iterable(_lacks(*item) for item in inventory.categories.items())
     yield from _of_masks(inventory)
     yield from _of_repeats(inventory)
+    if inventory.blank:
+        shows = "shows" if len(inventory.blank) == 1 else "show"
+        names = named([name(path) for path in inventory.blank])
+        yield f"{len(inventory.blank):,} of {number(len(inventory.facts), 'image')} {shows} no part: {names}."
     if inventory.copies:
         extra = sum(len(group) - 1 for group in inventory.copies)
         groups = named([named([*map(name, group)], " = ", 3) for group in inventory.copies])

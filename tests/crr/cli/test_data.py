@@ -168,6 +168,12 @@ def test_test_images_that_are_trained_on_are_said_by_who_learns_and_who_measures
     assert read_json(report)["data"]["trained_and_tested"] == ["test/good/001.png"]
 
 
+def test_frames_of_a_blind_camera_among_the_training_images_are_said(root: Path, tmp_path: Path) -> None:
+    PIL.Image.new("RGB", (72, 48), (90, 90, 90)).save(root / "train/good/blind.png")
+    said = train(root, tmp_path / "run", "--method", "gaussian")
+    assert "1 of 7 images shows no part: train/good/blind.png." in said.stderr
+
+
 def test_a_run_goes_on_only_with_the_same_pictures(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
