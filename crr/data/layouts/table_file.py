@@ -63,8 +63,8 @@ def not_understood(table: Path, header: Sequence[str]) -> str:
     """What to say of a table without the columns that are needed."""
     has = ", ".join(name.strip() for name in header) or "none"
     return (
-        f"{table} needs the columns {' and '.join(_NEEDED)}, and has {has}: call the one that names images "
-        "path, and the one that says what they show, good or a kind of defect, label."
+        f"{table} needs the columns {' and '.join(_NEEDED)}, and has {has}: call the column of the images' "
+        'names "path", and that of what they show, good or a kind of defect, "label".'
     )
 
 
