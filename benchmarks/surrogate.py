@@ -21,7 +21,8 @@ from crr.checkpoints.normals import held_back_normals
 from crr.checkpoints.serialization import load
 from crr.data.datasets import Category, Dataset, Sample, open_dataset
 from crr.data.images import decode
-from crr.data.masks import find_rule, read_mask
+from crr.data.inventory.mask_survey import find_rule
+from crr.data.masks import read_mask
 from crr.data.preprocessing import mask_to_input
 from crr.identity.index import as_number, layer_indices, mean_index, passed_damage
 from crr.identity.pairs import DamagedPair, real_pairs, synthetic_pairs

@@ -8,7 +8,7 @@ ALLOWED = "JPEG, PNG, TIFF, BMP, WebP, AVIF or HEIC"
 """The formats, as a sentence lists them."""
 
 IMAGE_SUFFIXES = frozenset(
-    {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".apng", ".tif", ".tiff", ".bmp", ".dib", ".webp"}
+    {".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".apng", ".tif", ".tiff", ".bmp", ".dib", ".webp"}
     | {".avif", ".heic", ".heif", ".hif"}
 )
 """File name endings, lower case with the dot, by which images are found in folders."""

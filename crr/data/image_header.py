@@ -3,28 +3,19 @@
 Sizes outside our limits are refused here, so that no pixel of such a file is ever decoded.
 """
 
-import logging
-import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from io import BytesIO
-from typing import Any, Literal
+from typing import Literal
 
 import PIL.Image
-from PIL.AvifImagePlugin import AvifImageFile
-from PIL.BmpImagePlugin import BmpImageFile
 from PIL.ImageFile import ImageFile
-from PIL.JpegImagePlugin import JpegImageFile
-from PIL.PngImagePlugin import PngImageFile
-from PIL.TiffImagePlugin import TiffImageFile
-from PIL.WebPImagePlugin import WebPImageFile
 
+from crr.data.decoders import frames, opened
 from crr.data.image_formats import ALLOWED, ImageFormat, describe, image_format
 from crr.data.stored_depth import (
     EIGHT_BITS,
     HEIGHT,
-    MAX_PAGES,
     ORIENTATION,
     PHOTOMETRIC,
     SAMPLES,
@@ -51,18 +42,6 @@ Colour = Literal["grey", "RGB", "CMYK"]
 
 _EXIF_ORIENTATION = 0x0112
 _PREVIEW_OR_MASK = 0b101  # bits of `_SUBFILE`
-
-
-def _silence_pillow() -> None:
-    """Keep Pillow's remarks about odd files from the user's terminal.
-
-    Once for the process: `warnings.catch_warnings` around each call would not be safe among threads.
-    """
-    warnings.filterwarnings("ignore", module=r"PIL\.")
-    logging.getLogger("PIL").addHandler(logging.NullHandler())
-
-
-_silence_pillow()
 
 
 @dataclass(frozen=True)
@@ -123,7 +102,7 @@ def open_image(data: bytes, name: str) -> Iterator[OpenImage]:
     """
     kind = _checked_format(data, name)
     try:
-        with _opened(kind, data) as picture:
+        with opened(kind, data) as picture:
             if kind != "TIFF":  # which may begin with a tiny preview, and whose header is read by us
                 # Before anything that would decode pixels.
                 check_size(picture.size[::-1], name)
@@ -186,39 +165,6 @@ def _checked_format(data: bytes, name: str) -> ImageFormat:
     return kind
 
 
-def _heic(content: BytesIO) -> ImageFile:
-    import pillow_heif  # loads a decoder of its own, which only photos of phones need
-
-    plugin: Callable[[BytesIO], ImageFile] = pillow_heif.HeifImageFile
-    return plugin(content)
-
-
-# Called directly, because `PIL.Image.open` would also try other formats and warn about large images.
-_PLUGINS: dict[ImageFormat, Callable[[BytesIO], ImageFile]] = {
-    "JPEG": JpegImageFile,
-    "PNG": PngImageFile,
-    "TIFF": TiffImageFile,
-    "BMP": BmpImageFile,
-    "WebP": WebPImageFile,
-    "AVIF": AvifImageFile,
-    "HEIC": _heic,
-}
-
-
-@contextmanager
-def _opened(kind: ImageFormat, data: bytes) -> Iterator[Any]:
-    """The file as Pillow opens it; None for a TIFF that it does not know."""
-    try:
-        picture = _PLUGINS[kind](BytesIO(data))
-    except SyntaxError:
-        if kind != "TIFF":
-            raise
-        yield None
-    else:
-        with picture:
-            yield picture
-
-
 def _header(kind: ImageFormat, data: bytes, picture: ImageFile) -> ImageHeader:
     unmarked = kind == "PNG" and not any(mark in data for mark in _MARKS)
     return ImageHeader(
@@ -227,7 +173,7 @@ def _header(kind: ImageFormat, data: bytes, picture: ImageFile) -> ImageHeader:
         orientation=1 if unmarked else orientation_of(picture),
         colour=_COLOURS.get(picture.mode, "RGB"),
         depth=png_depth(data) if kind == "PNG" else EIGHT_BITS,
-        pages=_frames(picture),
+        pages=frames(picture, data),
     )
 
 
@@ -237,15 +183,6 @@ _COLOURS: dict[str, Colour] = {
 
 _MARKS = (b"eXIf", b"Raw profile type", b"rientation")
 """What a PNG with an orientation holds somewhere: to find it, Pillow has to decode the whole file."""
-
-
-def _frames(picture: ImageFile) -> tuple[int, ...]:
-    """The positions of a file's frames; the one that it opens with comes first."""
-    count = min(int(getattr(picture, "n_frames", 1)), MAX_PAGES)
-    if picture.format == "JPEG":  # further pictures in one are previews and depth maps of a phone
-        return (0,)
-    first = picture.tell()
-    return (first, *(number for number in range(count) if number != first))
 
 
 def orientation_of(picture: PIL.Image.Image) -> int:

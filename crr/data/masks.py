@@ -10,10 +10,9 @@ A mask is upright as its photo is. Where photos have an EXIF orientation and the
 sensor saw them, masks are turned with their photos. A mask of any other shape is refused.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +22,7 @@ import PIL.Image
 from numpy.typing import NDArray
 
 from crr.data.conversion import deep_values, loaded, turned
-from crr.data.image_header import ImageHeader, open_image
+from crr.data.image_header import open_image
 from crr.data.images import content_of, read_header
 from crr.data.layouts.samples import Sample
 from crr.errors import DatasetError, ImageError
@@ -57,71 +56,14 @@ class MaskRule:
         return (values > 0).astype(np.float32)
 
 
-@dataclass(frozen=True)
-class MaskSurvey:
-    """What all masks of a data set are.
-
-    Attributes:
-        rule: How they are read.
-        empty: Masks that mark nothing by that rule.
-        unusable: Image to the sentence that says why its mask cannot be used.
-    """
-
-    rule: MaskRule
-    empty: tuple[Path, ...]
-    unusable: dict[Path, str]
-
-
-def survey_masks(samples: Sequence[Sample], headers: Mapping[Path, ImageHeader]) -> MaskSurvey:
-    """Read all masks of a data set once.
-
-    Args:
-        samples: Images, some with masks.
-        headers: What each image says of itself; the masks of others are not compared with it.
-    """
-    masked = [sample for sample in samples if sample.masks]
-    with ThreadPoolExecutor() as pool:
-        paths = [path for sample in masked for path in sample.masks]
-        facts = dict(zip(paths, pool.map(_facts_of, paths), strict=True))
-    good = {path: fact for path, fact in facts.items() if not isinstance(fact, ImageError)}
-    pairs = [
-        (headers[sample.path], good[path].size)
-        for sample in masked
-        for path in sample.masks
-        if sample.path in headers and path in good
-    ]
-    as_stored = any(size == header.size != header.upright_size for header, size in pairs)
-    rule = replace(_rule_of([*good.values()]), turned=as_stored)
-    unusable: dict[Path, str] = {}
-    for sample in masked:
-        for path in sample.masks:
-            fact, header = facts[path], headers.get(sample.path)
-            if isinstance(fact, ImageError):
-                unusable[sample.path] = str(fact)
-            elif header is not None and fact.size != (header.size if as_stored else header.upright_size):
-                unusable[sample.path] = _other_shape(path, fact.size, sample.path, header.upright_size)
-    least = rule.largest / 2 if rule.graded else 0
-    empty = (path for path, fact in good.items() if fact.largest == 0 or fact.largest < least)
-    return MaskSurvey(rule, tuple(empty), unusable)
-
-
-def find_rule(samples: Sequence[Sample]) -> MaskRule:
-    """The rule of `survey_masks` alone; images and masks that cannot be read have no say."""
-    headers = {}
-    for sample in samples:
-        if sample.masks:
-            with suppress(ImageError):
-                headers[sample.path] = read_header(sample.path)
-    return survey_masks(samples, headers).rule
-
-
 def rule_of_files(paths: Iterable[Path]) -> MaskRule:
     """The rule by which some mask files are read; those that cannot be read have no say."""
     with ThreadPoolExecutor() as pool:
-        return _rule_of([fact for fact in pool.map(_facts_of, paths) if isinstance(fact, _Facts)])
+        return rule_of([fact for fact in pool.map(facts_of_mask, paths) if isinstance(fact, MaskFacts)])
 
 
-def _rule_of(facts: Sequence["_Facts"]) -> MaskRule:
+def rule_of(facts: Sequence["MaskFacts"]) -> MaskRule:
+    """The rule for masks of which these are the facts."""
     kinds = {fact.kind for fact in facts}
     largest = max((fact.largest for fact in facts), default=0)
     return MaskRule("graded" in kinds and "classes" not in kinds, largest or 255)
@@ -162,7 +104,7 @@ def read_mask_file(path: StrPath, size: tuple[int, int]) -> Mask:
         ImageError: It is missing or damaged.
     """
     values, lossy = mask_values(as_path(path, "The mask"))
-    return shrunk(_rule_of([_facts(values, lossy)]).marked(values), size)
+    return shrunk(rule_of([_facts(values, lossy)]).marked(values), size)
 
 
 def shrunk(marked: NDArray[np.float32], size: tuple[int, int]) -> Mask:
@@ -208,30 +150,41 @@ def mask_values(path: Path) -> tuple[NDArray[Any], bool]:
 
 
 @dataclass(frozen=True)
-class _Facts:
-    """What the values of one mask say: "graded", "classes" or "either", and its (height, width)."""
+class MaskFacts:
+    """What the values of one mask say.
+
+    Attributes:
+        kind: "graded", "classes" or "either".
+        least: The smallest value.
+        largest: The largest.
+        values: All but 0, as long as they are few.
+        size: (height, width).
+    """
 
     kind: str
+    least: float
     largest: float
+    values: frozenset[float]
     size: tuple[int, int]
 
 
-def _facts_of(path: Path) -> "_Facts | ImageError":
+def facts_of_mask(path: Path) -> "MaskFacts | ImageError":
+    """The facts of a mask file, or why it cannot be read."""
     try:
         return _facts(*mask_values(path))
     except ImageError as error:
         return error
 
 
-def _facts(values: NDArray[Any], lossy: bool) -> _Facts:
+def _facts(values: NDArray[Any], lossy: bool) -> MaskFacts:
     largest = float(values.max())
-    return _Facts(_kind(values, largest, lossy), largest, values.shape[:2])
+    used = np.unique(() if lossy else values[values > 0])
+    kind = "graded" if lossy else _kind(values, used, largest)
+    classes = frozenset(used.tolist() if len(used) < _SMALLEST_SCALE else ())
+    return MaskFacts(kind, float(values.min()), largest, classes, values.shape[:2])
 
 
-def _kind(values: NDArray[Any], largest: float, lossy: bool) -> str:
-    if lossy:
-        return "graded"
-    used = np.unique(values[values > 0])
+def _kind(values: NDArray[Any], used: NDArray[Any], largest: float) -> str:
     if len(used) < 2:
         return "either"
     if len(used) <= _FEW_VALUES or largest < _SMALLEST_SCALE:
@@ -249,11 +202,12 @@ def _on_photo(
     values, _ = mask_values(path)
     values = turned(values, orientation)
     if values.shape != shape:
-        raise DatasetError(_other_shape(path, values.shape, photo, shape))
+        raise DatasetError(other_shape(path, values.shape, photo, shape))
     return rule.marked(values)
 
 
-def _other_shape(mask: Path, size: tuple[int, ...], photo: Path, shape: tuple[int, int]) -> str:
+def other_shape(mask: Path, size: tuple[int, ...], photo: Path, shape: tuple[int, int]) -> str:
+    """What to say of a mask of another (height, width) than its upright photo."""
     return (
         f"The mask {mask} is {size[1]} x {size[0]} pixels, but its photo {photo} {shape[1]} x {shape[0]}: "
         "take the mask of this photo, or scale it to the photo's size."

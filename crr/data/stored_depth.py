@@ -1,4 +1,4 @@
-"""How deep the pixels of a file are stored, as PNG and TIFF say it in their own tags."""
+"""What PNG and TIFF say in their own tags and chunks: how deep the pixels are stored, above all."""
 
 import struct
 from collections.abc import Iterator
@@ -10,6 +10,9 @@ from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
 from crr.config import ValueRange
 from crr.data.depth import FULL, is_customary
+
+_TEXTS = (b"tEXt", b"zTXt", b"iTXt")
+_OF_ORIENTATION = (b"Raw profile type exif", b"XML:com.adobe.xmp")
 
 MAX_PAGES = 1000
 """Most pages of a file."""
@@ -71,6 +74,19 @@ def png_depth(data: bytes) -> Depth:
 def png_is_whole(data: bytes) -> bool:
     """Whether a PNG holds all that its chunks announce."""
     return all(start + length <= len(data) for _, start, length in _png_chunks(data))
+
+
+def png_without_texts(data: bytes) -> bytes:
+    """A PNG without its texts, but for those that may hold its orientation.
+
+    Pillow takes a file for damaged whose texts are longer than it likes, and no pixel depends on them.
+    """
+    kept, done = [], 0
+    for kind, start, length in _png_chunks(data):
+        if kind in _TEXTS and not data.startswith(_OF_ORIENTATION, start):
+            kept.append(data[done : start - 8])
+            done = start + length + 4
+    return b"".join((*kept, data[done:])) if kept else data
 
 
 def _png_chunk(data: bytes, kind: bytes) -> bytes:

@@ -15,8 +15,9 @@ from pathlib import Path
 from crr.config import ValueRange
 from crr.data.datasets import Dataset
 from crr.data.images import decode
+from crr.data.inventory.mask_survey import find_rule
 from crr.data.layouts.samples import Category, Sample
-from crr.data.masks import MaskRule, find_rule, read_mask, shrunk
+from crr.data.masks import MaskRule, read_mask, shrunk
 from crr.data.readers import read_ahead
 from crr.errors import CRRError, DatasetError, ImageError
 from crr.inference import engine

@@ -11,8 +11,9 @@ import numpy as np
 import torch
 
 from crr.data.datasets import Dataset
+from crr.data.inventory.mask_survey import find_rule
 from crr.data.layouts.samples import Category
-from crr.data.masks import MaskRule, find_rule
+from crr.data.masks import MaskRule
 from crr.data.readers import read_ahead
 from crr.evaluation.detection import EVALUATION_SIZE, count_test_images, read_test_image
 from crr.inference.engine import uncropped

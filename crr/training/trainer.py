@@ -26,6 +26,7 @@ from crr.data.inventory.facts import checked_digests
 from crr.data.inventory.inventory import Inventory
 from crr.data.inventory.looking import look_at_dataset, usable
 from crr.errors import ConfigError
+from crr.inference.content import shows_something
 from crr.models import registry
 from crr.models.detector import Detector, MemoryDetector, TrainedDetector
 from crr.runtime.allocator import keep_freed_memory
@@ -62,7 +63,7 @@ def train(
     """Train a detector on the good images of `dataset` and save it as a checkpoint in `out`.
 
     Args:
-        dataset: Data set whose `train` images are used; its test images are never read.
+        dataset: Data set whose `train` images are used; its test images are only compared with these.
         out: Checkpoint folder, as a `Path` or as text; `out/snapshot` holds the resumable state until the
             run is complete.
         config: What to train; categories are taken from the data set.
@@ -126,7 +127,13 @@ class Trainer:
         tell: Callable[[Inventory], None],
     ) -> None:
         """Read every image once, before hours of training and not after, and split them."""
-        found = look_at_dataset(dataset, ("train",), value_range=self.config.value_range, progress=progress)
+        found = look_at_dataset(
+            dataset,
+            ("train",),
+            value_range=self.config.value_range,
+            shows=shows_something,
+            progress=progress,
+        )
         tell(found)
         digests = {path: fact.digest for path, fact in found.facts.items()}
         self.dataset = without_copies(usable(dataset, found, self.options.on_error), digests)

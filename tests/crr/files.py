@@ -1,11 +1,14 @@
-"""Image files built by hand, for what the libraries do not write."""
+"""Image files as the libraries write them, and built by hand what they do not write."""
 
 import struct
 import zlib
 from collections.abc import Sequence
+from io import BytesIO
 from typing import Any, Literal
 
 import numpy as np
+import PIL.Image
+import pillow_heif
 from numpy.typing import NDArray
 
 Tag = tuple[int, int, int, int]
@@ -13,6 +16,37 @@ Tag = tuple[int, int, int, int]
 
 _SHORT, _LONG = 3, 4
 _PIXELS = 14  # where they begin in a TIFF of ours
+
+
+def saved(picture: PIL.Image.Image | NDArray[Any], kind: str, **options: Any) -> bytes:
+    """The file that Pillow writes."""
+    file = BytesIO()
+    picture = picture if isinstance(picture, PIL.Image.Image) else PIL.Image.fromarray(picture)
+    picture.save(file, kind, **options)
+    return file.getvalue()
+
+
+def heic(*pictures: PIL.Image.Image | NDArray[np.uint8], **options: Any) -> bytes:
+    """A photo of a phone, or several in one file."""
+    file, content = BytesIO(), pillow_heif.HeifFile()
+    for picture in pictures:
+        plain = picture if isinstance(picture, PIL.Image.Image) else PIL.Image.fromarray(picture)
+        content.add_from_pillow(plain)
+    content.save(file, **{"quality": 95} | options)
+    return file.getvalue()
+
+
+def corners() -> NDArray[np.uint8]:
+    """A picture (48, 64) whose corners differ."""
+    pixels = np.full((48, 64, 3), 128, np.uint8)
+    pixels[:16, :16], pixels[:16, -16:], pixels[-16:, :16] = 20, 90, 230
+    return pixels
+
+
+def difference(first: NDArray[Any], second: NDArray[Any]) -> float:
+    """The largest difference of two pictures in a value."""
+    assert first.shape == second.shape
+    return float(np.abs(first.astype(float) - second).max())
 
 
 def chunk(kind: bytes, content: bytes) -> bytes:

@@ -1,7 +1,7 @@
 """What each image file of a set is, found out by reading it once: content, header, and whether it decodes."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -14,6 +14,10 @@ from crr.data.image_header import ImageHeader, OpenImage, open_image
 from crr.data.images import content_of
 from crr.errors import ConfigError, ImageError
 from crr.runtime.progress import Reporter
+from crr.types import Image
+
+Shows = Callable[[Image], bool]
+"""Whether a photo shows a part, and not nothing as that of a blind camera."""
 
 
 @dataclass(frozen=True)
@@ -25,16 +29,22 @@ class FileFacts:
         header: What it says of itself; None if it is no image we read.
         extremes: Lowest and highest value of its first page, where it is deep and does not say its range.
         error: Why it cannot be used; empty if it can.
+        blank: Whether it shows no part; never if nobody asked, or if it has extremes.
     """
 
     digest: str
     header: ImageHeader | None
     extremes: tuple[float, float] | None = None
     error: str = ""
+    blank: bool = False
 
 
 def read_facts(
-    paths: Sequence[Path], reporter: Reporter | None = None, *, decode: bool = True
+    paths: Sequence[Path],
+    reporter: Reporter | None = None,
+    *,
+    decode: bool = True,
+    shows: Shows | None = None,
 ) -> dict[Path, FileFacts]:
     """The facts of each file, in order; a bad one has its error.
 
@@ -42,10 +52,13 @@ def read_facts(
         paths: Image files.
         reporter: Told of each, in a stage that the caller has begun.
         decode: Whether the pixels are decoded, to know that they can be.
+        shows: Asked of each that is decoded, whether it shows a part.
     """
     found = {}
     with ThreadPoolExecutor() as pool:
-        for path, facts in zip(paths, pool.map(partial(_facts, decode=decode), paths), strict=True):
+        for path, facts in zip(
+            paths, pool.map(partial(_facts, decode=decode, shows=shows), paths), strict=True
+        ):
             found[path] = facts
             if reporter is not None:
                 reporter.advance(images=1)
@@ -61,22 +74,23 @@ def checked_digests(paths: Sequence[Path]) -> dict[Path, str]:
     return {path: fact.digest for path, fact in facts.items()}
 
 
-def _facts(path: Path, decode: bool) -> FileFacts:
+def _facts(path: Path, decode: bool, shows: Shows | None) -> FileFacts:
     try:
         data, _ = content_of(path, str(path))
     except ImageError as error:
         return FileFacts("", None, error=str(error))
-    return facts_of(data, str(path), hashlib.sha256(data).hexdigest(), decode=decode)
+    return facts_of(data, str(path), hashlib.sha256(data).hexdigest(), decode=decode, shows=shows)
 
 
-def facts_of(data: bytes, name: str, digest: str, *, decode: bool) -> FileFacts:
+def facts_of(data: bytes, name: str, digest: str, *, decode: bool, shows: Shows | None = None) -> FileFacts:
     """The facts of a file's content.
 
     Args:
         data: The content.
         name: File name for error messages.
         digest: Of the content.
-        decode: Whether the pixels are decoded, to know that they can be.
+        decode: As for `read_facts`.
+        shows: As for `read_facts`.
     """
     header = None
     try:
@@ -84,11 +98,11 @@ def facts_of(data: bytes, name: str, digest: str, *, decode: bool) -> FileFacts:
             header = file.header
             if header.depth.deep and header.depth.silent:
                 return FileFacts(digest, header, _extremes(file, name))
-            if decode:
-                upright_rgb(file, name, 0, 255, None)
+            image = upright_rgb(file, name, 0, 255, None) if decode else None
     except ImageError as error:
         return FileFacts(digest, header, error=str(error))
-    return FileFacts(digest, header)
+    blank = shows is not None and image is not None and not shows(image)
+    return FileFacts(digest, header, blank=blank)
 
 
 def _extremes(file: OpenImage, name: str) -> tuple[float, float]:

@@ -1,7 +1,7 @@
 """What one look at a data set, or at a list of images, found."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -10,6 +10,8 @@ from typing import Any
 from crr.config import ValueRange
 from crr.data.image_header import ImageHeader
 from crr.data.inventory.facts import FileFacts
+from crr.data.inventory.mask_survey import MaskSurvey
+from crr.data.inventory.repeats import Repeats
 from crr.data.masks import MaskRule
 
 EXAMPLES = 5
@@ -44,9 +46,10 @@ class Inventory:
         categories: Name to its count; empty for a list of images.
         passed_over: Reason to the files that are not used for it.
         unusable: Image to the sentence that says why it cannot be used.
-        empty_masks: Masks that mark nothing.
+        blank: Images that show no part; none if nobody asked.
+        repeats: Photos that are there twice where they must not be.
         links: How many links were followed.
-        masks: How the masks are read.
+        mask_survey: How the masks are read, and which need a word.
         value_range: Black and white for files deeper than 8 bits that do not say it; None if all do.
         guessed: Whether that range was guessed from the images, and neither given nor the model's.
     """
@@ -57,11 +60,17 @@ class Inventory:
     categories: Mapping[str, CategoryCount] = field(default_factory=dict)
     passed_over: Mapping[str, Sequence[Path]] = field(default_factory=dict)
     unusable: Mapping[Path, str] = field(default_factory=dict)
-    empty_masks: Sequence[Path] = ()
+    blank: Sequence[Path] = ()
+    repeats: Repeats = field(default_factory=Repeats)
     links: int = 0
-    masks: MaskRule = field(default_factory=MaskRule)
+    mask_survey: MaskSurvey = field(default_factory=MaskSurvey)
     value_range: ValueRange | None = None
     guessed: bool = False
+
+    @property
+    def masks(self) -> MaskRule:
+        """How the masks are read."""
+        return self.mask_survey.rule
 
     @cached_property
     def headers(self) -> dict[Path, ImageHeader]:
@@ -120,17 +129,26 @@ class Inventory:
             "sizes": None if self.sizes is None else [list(size) for size in self.sizes],
             "links": self.links,
             "pages": {self.name_of(path): count for path, count in self.pages.items()},
-            "copies": [[self.name_of(path) for path in group] for group in self.copies],
+            "copies": [self._names(group) for group in self.copies],
             "unusable": {self.name_of(path): sentence for path, sentence in self.unusable.items()},
-            "empty_masks": [self.name_of(path) for path in self.empty_masks],
+            "blank": self._names(self.blank),
+            "trained_and_tested": self._names(self.repeats.tested_training),
+            "good_and_defective": [self._names(pair) for pair in self.repeats.good_and_defective],
+            "empty_masks": self._names(self.mask_survey.empty),
+            "full_masks": self._names(self.mask_survey.full),
+            "mask_values": [*self.mask_survey.values],
+            "turned_either_way": self._names(self.mask_survey.undecided),
             "passed_over": {
-                reason: {"count": len(paths), "first": [self.name_of(path) for path in paths[:EXAMPLES]]}
+                reason: {"count": len(paths), "first": self._names(paths[:EXAMPLES])}
                 for reason, paths in self.passed_over.items()
             },
             "masks": vars(self.masks),
             "value_range": None if self.value_range is None else vars(self.value_range),
             "value_range_guessed": self.guessed,
         }
+
+    def _names(self, paths: Iterable[Path]) -> list[str]:
+        return [*map(self.name_of, paths)]
 
 
 def _area(size: tuple[int, int]) -> int:

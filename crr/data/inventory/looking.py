@@ -1,19 +1,21 @@
 """Looking at a data set or at a list of images before the work."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
 from crr.config import ValueRange
 from crr.data.datasets import Dataset
-from crr.data.inventory.facts import FileFacts, common_range, read_facts
+from crr.data.images import decode
+from crr.data.inventory.facts import FileFacts, Shows, common_range, read_facts
 from crr.data.inventory.inventory import CategoryCount, Inventory
+from crr.data.inventory.mask_survey import survey_masks
+from crr.data.inventory.repeats import find_repeats
 from crr.data.inventory.sentences import named, number
 from crr.data.layouts.photos import find_images
 from crr.data.layouts.samples import Category, Sample
 from crr.data.layouts.walk import Notes
-from crr.data.masks import survey_masks
 from crr.errors import DatasetError, ImageError
 from crr.runtime.paths import StrPath, as_paths
 from crr.runtime.progress import Reporter
@@ -33,6 +35,7 @@ def look_at_dataset(
     parts: Sequence[Part] = ("train", "test"),
     *,
     value_range: ValueRange | None = None,
+    shows: Shows | None = None,
     progress: Callback | None = None,
 ) -> Inventory:
     """Read every image and mask of a data set once, and say what there is.
@@ -41,6 +44,7 @@ def look_at_dataset(
         dataset: Opened by `crr.data.datasets.open_dataset`.
         parts: Which images are needed.
         value_range: Black and white of files that do not say it; guessed from all of them if None.
+        shows: Whether an image shows a part, as `crr.inference.content.shows_something` tells.
         progress: Called about once a second with the stage "check".
 
     Raises:
@@ -49,10 +53,10 @@ def look_at_dataset(
     used = [row for category in dataset.categories for part in parts for row in _samples(category, part)]
     reporter = Reporter(progress)
     reporter.begin("check", len(used))
-    facts = read_facts([sample.path for sample in used], reporter)
+    facts = read_facts([sample.path for sample in used], reporter, shows=shows)
     headers = {path: fact.header for path, fact in facts.items() if fact.header is not None}
     masks = survey_masks(used, headers)
-    unusable = {path: fact.error for path, fact in facts.items() if fact.error} | masks.unusable
+    unusable = {path: fact.error for path, fact in facts.items() if fact.error} | {**masks.unusable}
     found = _range(facts.values(), value_range)
     return Inventory(
         root=dataset.root,
@@ -61,9 +65,10 @@ def look_at_dataset(
         categories={category.name: _count(category) for category in dataset.categories},
         passed_over=dataset.notes.passed_over,
         unusable=unusable,
-        empty_masks=masks.empty,
+        blank=[*_blank(facts, shows, found)] if shows else (),
+        repeats=find_repeats(dataset, {path: fact.digest for path, fact in facts.items() if fact.digest}),
         links=len(dataset.notes.followed),
-        masks=masks.rule,
+        mask_survey=masks,
         value_range=found,
         guessed=found is not None and value_range is None,
     )
@@ -131,6 +136,14 @@ def usable(dataset: Dataset, inventory: Inventory, on_error: OnError = "stop") -
         and_more = f" {len(others):,} more cannot be used: {more}." if others else ""
         raise ImageError(f"{first}{and_more}", remedy="on_error")
     return dataset.without(set(inventory.unusable))
+
+
+def _blank(facts: Mapping[Path, FileFacts], shows: Shows, value_range: ValueRange | None) -> Iterator[Path]:
+    """Images that show no part; deep ones are decoded now that it is known which value is white."""
+    for path, fact in facts.items():
+        deep = fact.extremes is not None
+        if fact.blank or (deep and not shows(decode(path, str(path), value_range=value_range))):
+            yield path
 
 
 def _samples(category: Category, part: Part) -> Sequence[Sample]:

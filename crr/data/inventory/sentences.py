@@ -78,14 +78,12 @@ def _remarks(inventory: Inventory, another_range: str) -> Iterator[str]:
         how = guessed if inventory.guessed else "as given or trained with"
         yield f"Images that do not say which value is white are read from {inventory.value_range} ({how})."
     yield from chain.from_iterable(_lacks(*item) for item in inventory.categories.items())
-    if inventory.masks.graded:
-        yield f"The masks are graded: from half of {inventory.masks.largest:.10g} on a pixel is defect."
-    if inventory.masks.turned:
-        yield "The masks lie as the sensor saw the photos, and are turned with them."
-    if inventory.empty_masks:
-        empty = named([name(path) for path in inventory.empty_masks])
-        marks = "marks" if len(inventory.empty_masks) == 1 else "mark"
-        yield f"{number(len(inventory.empty_masks), 'mask')} {marks} nothing: {empty}."
+    yield from _of_masks(inventory)
+    yield from _of_repeats(inventory)
+    if inventory.blank:
+        shows = "shows" if len(inventory.blank) == 1 else "show"
+        names = named([name(path) for path in inventory.blank])
+        yield f"{len(inventory.blank):,} of {number(len(inventory.facts), 'image')} {shows} no part: {names}."
     if inventory.copies:
         extra = sum(len(group) - 1 for group in inventory.copies)
         groups = named([named([*map(name, group)], " = ", 3) for group in inventory.copies])
@@ -99,6 +97,38 @@ def _remarks(inventory: Inventory, another_range: str) -> Iterator[str]:
     if inventory.unusable:
         bad = named([name(path) for path in inventory.unusable])
         yield f"{number(len(inventory.unusable), 'image')} cannot be used: {bad}."
+
+
+def _of_masks(inventory: Inventory) -> Iterator[str]:
+    rule, survey, name = inventory.masks, inventory.mask_survey, inventory.name_of
+    if rule.graded:
+        yield f"The masks are graded: from half of {rule.largest:.10g} on a pixel is defect."
+    if survey.values:
+        values = named([f"{value:.10g}" for value in (0, *survey.values)])
+        yield f"The masks hold the values {values}: all but 0 is a defect."
+    if rule.turned:
+        yield "The masks lie as the sensor saw the photos, and are turned with them."
+    if survey.undecided:
+        photos = number(len(survey.undecided), "photo")
+        names = named([*map(name, survey.undecided)])
+        yield f"The masks of {photos} that EXIF turns fit either way, and are taken as upright: {names}."
+    for masks, what in ((survey.empty, "nothing"), (survey.full, "the whole picture, being 0 nowhere")):
+        if masks:
+            marks = "marks" if len(masks) == 1 else "mark"
+            yield f"{number(len(masks), 'mask')} {marks} {what}: {named([*map(name, masks)])}."
+
+
+def _of_repeats(inventory: Inventory) -> Iterator[str]:
+    name, repeats = inventory.name_of, inventory.repeats
+    repeated, pairs = repeats.tested_training, repeats.good_and_defective
+    if repeated:
+        are = "is a training image" if len(repeated) == 1 else "are training images"
+        names = named([*map(name, repeated)])
+        yield f"{number(len(repeated), 'test image')} {are} too, so figures are too good: {names}."
+    if pairs:
+        are = "is" if len(pairs) == 1 else "are"
+        names = named([" = ".join(map(name, pair)) for pair in pairs])
+        yield f"{number(len(pairs), 'photo')} {are} both good and defective: {names}."
 
 
 def _lacks(category: str, count: CategoryCount) -> Iterable[str]:

@@ -18,7 +18,7 @@ from crr.data.layouts.folders import good_categories, sorted_categories
 from crr.data.layouts.mvtec import is_mvtec_category, mvtec_category, note_strangers
 from crr.data.layouts.real_iad import real_iad_categories, real_iad_lists
 from crr.data.layouts.samples import Readers
-from crr.data.layouts.table import VISA_TABLE, table_categories, table_in
+from crr.data.layouts.table import VISA_TABLE, check_no_table, table_categories, table_in
 from crr.data.layouts.walk import Notes, subfolders
 
 Layout = Literal["mvtec", "visa", "real-iad", "table", "folders", "folder"]
@@ -53,4 +53,5 @@ def find_categories(root: Path, notes: Notes) -> tuple[Layout, Readers]:
     found = sorted_categories(root, folders, notes)
     if found:
         return "folders", found
+    check_no_table(root)
     return "folder", good_categories(root, folders, notes)

@@ -9,8 +9,6 @@ testing as in `folders.py`. Several masks of an image have ";" between. Paths ma
 to the table, or to ROOT.
 """
 
-import csv
-import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -20,29 +18,19 @@ from unicodedata import normalize
 
 from crr.data.layouts.folders import is_tested
 from crr.data.layouts.mvtec import GOOD_MASK, NOT_GOOD, VALIDATION
-from crr.data.layouts.names import is_good, key
+from crr.data.layouts.names import is_good, is_image_name, key
 from crr.data.layouts.samples import GOOD, Category, Readers, Sample
+from crr.data.layouts.table_file import columns_of, is_outcome, lines_of, not_understood, table_files
 from crr.data.layouts.walk import Notes, pass_over_others
 from crr.errors import DatasetError
 
 VISA_TABLE = Path("split_csv", "1cls.csv")
 IN_NO_TABLE = "in no row of the table"
 
-_COLUMNS = {
-    "path": ("path", "image", "imagepath", "file", "filename", "filepath"),
-    "label": ("label", "class", "defect", "defecttype", "anomaly", "target", "truth"),
-    "split": ("split", "set", "subset", "part", "phase"),
-    "mask": ("mask", "maskpath", "masks", "groundtruth"),
-    "category": ("category", "object", "product", "parttype"),
-}
-"""What we call a column, and what it is called in tables, without case and "_"."""
-_NEEDED = ("path", "label")
 _TRAIN, _TEST = {"train", "training"}, {"test", "testing", "eval", "evaluation", "test_public"}
 _UNUSED_SPLITS = {"val", "valid", "validation"}
 _NUMBERS = dict.fromkeys(("0", "0.0", "false"), "good") | dict.fromkeys(("1", "1.0", "true"), "defective")
 """What numbers mean as labels; pandas writes them with ".0" where some are missing."""
-_SEPARATOR = re.compile(r'"?sep=([^"\r\n])"?[\r\n]+', re.IGNORECASE)
-"""A first line by which Excel is told what parts the columns; it holds none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +62,23 @@ def table_in(root: Path) -> Path | None:
     """
     if (root / VISA_TABLE).is_file():
         return root / VISA_TABLE
-    tables = [path for path in sorted(root.iterdir()) if path.suffix.lower() in (".csv", ".tsv")]
-    tables = [path for path in tables if path.is_file() and _lists_images(path)]
+    tables = [path for path in table_files(root) if _lists_images(path)]
     if len(tables) > 1:
         names = ", ".join(path.name for path in tables)
         raise DatasetError(f"{root} holds several tables of images: give one of them as --data: {names}.")
     return tables[0] if tables else None
+
+
+def check_no_table(root: Path) -> None:
+    """See that nothing but a folder's own layout tells good images from others.
+
+    Raises:
+        DatasetError: A table names images of the folder, in columns that nobody understands.
+    """
+    for table in table_files(root):
+        if _names_images(table, root):
+            sentence = not_understood(table, next(lines_of(table), []))
+            raise DatasetError(f"{sentence} If it says nothing of that kind, move it out of the folder.")
 
 
 def table_categories(table: Path, root: Path, notes: Notes, *, whole_folder: bool) -> Readers:
@@ -168,19 +167,24 @@ def _rows(table: Path, root: Path) -> Iterator[_Row]:
     Raises:
         DatasetError: It is no table of images.
     """
-    lines = _lines(table)
+    lines = lines_of(table)
     header = next(lines, [])
-    columns = _columns(header)
+    columns = columns_of(header)
     if columns is None:
-        needed = " and ".join(_NEEDED)
-        raise DatasetError(f"{table} is not a table of images: it needs the columns {needed}.")
+        raise DatasetError(not_understood(table, header))
     # Relative to the data set, to the table, or to where VisA's categories lie.
     folders = [*dict.fromkeys((root, table.parent, root.parent))]
     for line in lines:
         named = [cell.strip() for cell in line[: len(header)]]  # what is beyond has no name and no meaning
         if any(named):
             cells = [*named, *[""] * (len(header) + 1 - len(named))]
-            yield _row({meaning: cells[place] for meaning, place in columns.items()}, root, folders)
+            found = {meaning: cells[place] for meaning, place in columns.items()}
+            if is_outcome(header[columns["label"]]) and key(found["label"]) in _NUMBERS:
+                raise DatasetError(
+                    f"{table} says {found['label']} of {found['path']}, which may mean good or defective: "
+                    "write good, or the kind of defect."
+                )
+            yield _row(found, root, folders)
 
 
 def _row(cells: dict[str, str], root: Path, folders: Sequence[Path]) -> _Row:
@@ -211,34 +215,19 @@ def _spellings(text: str) -> list[str]:
 
 def _lists_images(table: Path) -> bool:
     try:
-        return _columns(next(_lines(table), [])) is not None
+        return columns_of(next(lines_of(table), [])) is not None
     except DatasetError:
         return False
 
 
-def _columns(header: Sequence[str]) -> dict[str, int] | None:
-    """What we call a column to its place, the end if there is none; None if it is no table of images."""
-    places: dict[str, int] = {}
-    for place, name in enumerate(header):
-        places.setdefault(key(name.strip()).replace("_", "").replace(" ", ""), place)
-    columns = {
-        meaning: next((places[name] for name in known if name in places), len(header))
-        for meaning, known in _COLUMNS.items()
-    }
-    return columns if all(columns[needed] < len(header) for needed in _NEEDED) else None
-
-
-def _lines(table: Path) -> Iterator[list[str]]:
-    """The lines of a table, one after another; their cells are parted by commas, semicolons or tabs."""
-    with table.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
-        first = file.readline()
-        said = _SEPARATOR.fullmatch(first)
-        if said is None:
-            file.seek(0)
-        separator = said[1] if said else max(",;\t", key=first.count)
-        try:
-            yield from csv.reader(file, delimiter=separator)
-        except csv.Error as error:
-            raise DatasetError(
-                f"{table} is not a table of comma-separated values: export it again."
-            ) from error
+def _names_images(table: Path, root: Path) -> bool:
+    """Whether some cell of a table, be it of the first line, leads to an image."""
+    try:
+        cells = (cell.strip() for line in lines_of(table) for cell in line)
+        names = (cell for cell in cells if is_image_name(PureWindowsPath(cell).name))
+        # Its folders may be those of another machine.
+        return any(
+            _place(each, (root,)).is_file() for name in names for each in (name, PureWindowsPath(name).name)
+        )
+    except (DatasetError, OSError):  # a name may be longer than any file's
+        return False

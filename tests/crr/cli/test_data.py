@@ -157,6 +157,23 @@ def test_copies_change_no_bit_of_a_checkpoint(tmp_path: Path, method: str) -> No
     )
 
 
+def test_test_images_that_are_trained_on_are_said_by_who_learns_and_who_measures(
+    root: Path, tiny_model: Path, tmp_path: Path
+) -> None:
+    shutil.copy(root / "test/good/001.png", root / "train/good/new.png")
+    words = "1 test image is a training image too, so figures are too good: test/good/001.png."
+    assert words in train(root, tmp_path / "run", "--method", "gaussian").stderr
+    report = tmp_path / "report.json"
+    assert words in crr("evaluate", "--model", tiny_model, "--data", root, "--json", report).stderr
+    assert read_json(report)["data"]["trained_and_tested"] == ["test/good/001.png"]
+
+
+def test_frames_of_a_blind_camera_among_the_training_images_are_said(root: Path, tmp_path: Path) -> None:
+    PIL.Image.new("RGB", (72, 48), (90, 90, 90)).save(root / "train/good/blind.png")
+    said = train(root, tmp_path / "run", "--method", "gaussian")
+    assert "1 of 7 images shows no part: train/good/blind.png." in said.stderr
+
+
 def test_a_run_goes_on_only_with_the_same_pictures(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

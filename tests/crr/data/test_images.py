@@ -19,10 +19,11 @@ import pytest
 from numpy.typing import NDArray
 
 from crr.config import ValueRange
-from crr.data import image_header
+from crr.data import decoders, image_header
 from crr.data.images import decode, encode_jpeg, encode_png, read
 from crr.data.layouts.photos import find_images
 from crr.errors import ImageError
+from tests.crr.files import chunk, saved
 
 FORMATS = ["JPEG", "PNG", "TIFF", "BMP", "WEBP"]
 
@@ -32,19 +33,6 @@ def gradient(height: int = 40, width: int = 60) -> NDArray[np.uint8]:
     rows, columns = np.mgrid[0:height, 0:width]
     channels = [rows * 255 / (height - 1), columns * 255 / (width - 1), np.full((height, width), 60)]
     return np.stack(channels, axis=-1).astype(np.uint8)
-
-
-def saved(picture: PIL.Image.Image | NDArray[Any], kind: str, **options: Any) -> bytes:
-    """The file that Pillow writes."""
-    file = BytesIO()
-    picture = picture if isinstance(picture, PIL.Image.Image) else PIL.Image.fromarray(picture)
-    picture.save(file, kind, **options)
-    return file.getvalue()
-
-
-def chunk(kind: bytes, content: bytes) -> bytes:
-    """One chunk of a PNG file."""
-    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
 
 
 def png(width: int, height: int, depth: int, colour_type: int, rows: bytes, *extra: bytes) -> bytes:
@@ -242,7 +230,7 @@ def test_broken_metadata_does_not_cost_the_image() -> None:
         PIL.Image.open(BytesIO(file)).getexif().get(0x0112)
         assert seen  # otherwise this test proves nothing
         del seen[:]
-        image_header._silence_pillow()
+        decoders.silence_pillow()
         assert_close(decode(file), gradient(), tolerance=12)
         assert not seen
 

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from crr.data.datasets import Sample
 from crr.data.images import read_header
-from crr.data.masks import MaskRule, find_rule, mask_values, read_mask, read_mask_file, shrunk, survey_masks
+from crr.data.inventory.mask_survey import find_rule, survey_masks
+from crr.data.masks import MaskRule, mask_values, read_mask, read_mask_file, shrunk
 from crr.errors import DatasetError, ImageError
 from crr.types import Mask
 from tests.crr.files import behind_a_preview, tiff
@@ -163,6 +164,7 @@ def test_the_set_decides_and_not_the_file(tmp_path: Path) -> None:
     rule = find_rule(samples)
     assert rule.graded
     assert not read_mask(samples[1], (64, 64), rule).max() >= 0.5  # 100 of 255 marks nothing here
+    assert survey_masks(samples, {}).empty == (samples[1].masks[0],)
     numbered = several(tmp_path, np.where(disc > 127, 3, 0).astype(np.uint8), disc // 255 * 7)
     assert not find_rule(numbered).graded
 
@@ -249,6 +251,14 @@ def test_a_thin_mask_never_vanishes(side: int) -> None:
     dot = np.zeros((side, side), np.float32)
     dot[7, 9] = 1
     assert shrunk(dot, (256, 256)).sum() == 1
+
+
+def test_a_thin_defect_beside_a_thick_one_is_lost_as_the_protocol_has_it() -> None:
+    """Only a mask of which nothing is left departs from it."""
+    line, block = np.zeros((2, 1024, 1024), np.float32)
+    line[:, 700], block[300:500, 100:300] = 1, 1
+    assert shrunk(line, (256, 256)).any()
+    assert np.array_equal(shrunk(np.maximum(line, block), (256, 256)), shrunk(block, (256, 256)))
 
 
 def test_thick_masks_are_shrunk_as_the_protocol_has_it() -> None:

@@ -12,9 +12,10 @@ from crr.data.image_header import MAX_ASPECT, MAX_PIXELS, MIN_SIDE
 from crr.data.images import decode, read_header
 from crr.data.inventory.facts import read_facts
 from crr.data.inventory.looking import look_at_files
+from crr.data.inventory.mask_survey import survey_masks
 from crr.data.inventory.sentences import lines
 from crr.data.layouts.samples import Sample
-from crr.data.masks import read_mask, read_mask_file, rule_of_files, survey_masks
+from crr.data.masks import read_mask, read_mask_file, rule_of_files
 from crr.errors import CRRError, DatasetError, ImageError
 from tests.fuzz.made.limits import limited
 from tests.fuzz.made.seeds import seeds

@@ -21,9 +21,9 @@ def found(root: Path) -> tuple[list[str], dict[str, list[str]], int]:
 @pytest.mark.parametrize(
     "name",
     [
-        "a.jpg", "a.JPG", "a.jpeg", "a.jpe", "a.jfif", "a.JFIF", "a.png", "a.apng", "a.tif", "a.TIFF",
-        "a.bmp", "a.dib", "a.webp", "a.avif", "a.heic", "a.HEIF", "a.hif", "sub/folder/a.png", "a.b.png",
-        "[a] {b}*?.png", "#é 漢.png",
+        "a.jpg", "a.JPG", "a.jpeg", "a.jpe", "a.jfif", "a.JFIF", "a.mpo", "a.png", "a.apng", "a.tif",
+        "a.TIFF", "a.bmp", "a.dib", "a.webp", "a.avif", "a.heic", "a.HEIF", "a.hif", "sub/folder/a.png",
+        "a.b.png", "[a] {b}*?.png", "#é 漢.png",
     ],
 )  # fmt: skip
 def test_images_are_found_by_their_names(tmp_path: Path, name: str) -> None:

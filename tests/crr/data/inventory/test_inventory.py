@@ -3,7 +3,6 @@
 import json
 import shutil
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
@@ -12,32 +11,14 @@ import pytest
 
 from crr.config import ValueRange
 from crr.data.datasets import open_dataset
-from crr.data.inventory.inventory import Inventory
 from crr.data.inventory.looking import look_at_dataset, look_at_files, usable
+from crr.data.inventory.mask_survey import MaskSurvey
+from crr.data.inventory.repeats import Repeats
 from crr.data.inventory.sentences import lines, named
 from crr.errors import DatasetError, ImageError
 from crr.types import Progress
+from tests.crr.data.inventory.looks import looked, said
 from tests.crr.tiny import good_images, write_dataset
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    """A category "plate" of 6 good images, and 2 good and 2 scratched ones to test on, with masks."""
-    return write_dataset(tmp_path / "set", categories=1) / "plate"
-
-
-def looked(root: Path, **options: Any) -> Inventory:
-    return look_at_dataset(open_dataset(root, allow_bare=True), **options)
-
-
-def said(inventory: Inventory) -> str:
-    """All lines; each is a sentence of its own, and there are few."""
-    found = lines(inventory)
-    assert 1 <= len(found) <= 8
-    for line in found:
-        assert line.endswith(".")
-        assert "\n" not in line
-    return "\n".join(found)
 
 
 def test_what_is_there_is_said_in_one_line(root: Path) -> None:
@@ -50,7 +31,8 @@ def test_what_is_there_is_said_in_one_line(root: Path) -> None:
         "train": 6, "good": 2, "defective": {"scratch": 2}, "masked": 2,
     }  # fmt: skip
     assert len(inventory.facts) == 10
-    assert (inventory.unusable, inventory.empty_masks, inventory.copies, inventory.pages) == ({}, (), [], {})
+    assert (inventory.unusable, inventory.mask_survey, inventory.copies) == ({}, MaskSurvey(), [])
+    assert (inventory.pages, inventory.repeats) == ({}, Repeats())
 
 
 def test_only_the_part_that_is_needed_is_read(root: Path) -> None:
@@ -164,40 +146,6 @@ def test_what_is_bad_is_left_out_when_asked(root: Path) -> None:
 # What needs a word
 
 
-def test_masks_that_are_missing_or_mark_nothing(root: Path) -> None:
-    shutil.copy(root / "test/scratch/000.png", root / "test/scratch/002.png")
-    cv2.imwrite(str(root / "ground_truth/scratch/001_mask.png"), np.zeros((48, 72), np.uint8))
-    cv2.imwrite(str(root / "ground_truth/scratch/009_mask.png"), np.zeros((48, 72), np.uint8))
-    inventory = looked(root)
-    assert inventory.empty_masks == (root / "ground_truth/scratch/001_mask.png",)
-    text = said(inventory)
-    assert "1 mask marks nothing: ground_truth/scratch/001_mask.png." in text
-    assert "Passed over, a mask without an image: 1 file, ground_truth/scratch/009_mask.png." in text
-    assert "without a mask where others have one: 1 file, test/scratch/002.png." in text
-    assert inventory.categories["plate"].masked == 2
-
-
-def test_graded_and_turned_masks_are_said(root: Path) -> None:
-    for mask in (root / "ground_truth/scratch").iterdir():
-        PIL.Image.open(mask).save(mask.with_suffix(".jpg"))
-        mask.unlink()
-    assert "The masks are graded: from half of 255 on a pixel is defect." in said(looked(root))
-    exif = PIL.Image.Exif()
-    exif[0x0112] = 6
-    for photo in (root / "test/scratch").iterdir():
-        PIL.Image.open(photo).save(photo, exif=exif)
-    assert "as the sensor saw the photos" in said(looked(root))
-
-
-def test_copies_are_told_by_their_content(root: Path) -> None:
-    for name in ("train/good/zz.png", "test/good/zz.png"):
-        shutil.copy(root / "train/good/000.png", root / name)
-    inventory = looked(root)
-    names = ["train/good/000.png", "train/good/zz.png", "test/good/zz.png"]
-    assert inventory.copies == [[root / name for name in names]]
-    assert f"2 files with the same content as another: {' = '.join(names)}." in said(inventory)
-
-
 def test_pages_are_counted(root: Path) -> None:
     pages = [PIL.Image.fromarray(image) for image in good_images("plate", 3)]
     pages[0].save(root / "train/good/pages.tif", save_all=True, append_images=pages[1:])
@@ -243,33 +191,36 @@ def test_of_what_is_many_the_first_are_named(root: Path) -> None:
     assert named(list("abcdefg")) == "a, b, c, d, e and 2 more"
 
 
-@pytest.mark.parametrize("kind", ["unusable", "copies", "pages", "empty masks"])
-def test_of_many_that_need_a_word_the_lines_have_the_count_and_the_first_five(root: Path, kind: str) -> None:
+@pytest.mark.parametrize(
+    ("kind", "what"),
+    [
+        ("unusable", "images cannot"), ("copies", "files"), ("pages", "files"), ("empty masks", "masks"),
+        ("full masks", "masks"), ("trained and tested", "test images"), ("good and defective", "photos"),
+    ],
+)  # fmt: skip
+def test_of_many_that_need_a_word_the_lines_have_the_count_and_the_first_five(
+    root: Path, kind: str, what: str
+) -> None:
     images = [PIL.Image.fromarray(image) for image in good_images("plate", 32)]
     for number, image in enumerate(images[:30]):
         photo, mask = (
             root / f"{place}/x{number:02}.png" for place in ("test/scratch", "ground_truth/scratch")
         )
         image.save(photo)
-        PIL.Image.new("L", image.size, 0 if kind == "empty masks" else 255).save(mask)
+        drawn = PIL.Image.new("L", image.size, 255 if kind == "full masks" else 0)
+        drawn.paste(0 if kind == "empty masks" else 255, (0, 0, 20, 20))
+        drawn.save(mask)
         if kind == "unusable":
             photo.write_bytes(bytes(number + 1))
-        if kind == "copies":
+        if kind in ("copies", "trained and tested", "good and defective"):
             shutil.copy(photo, root / f"train/good/x{number:02}.png")
         if kind == "pages":
             image.save(root / f"train/good/x{number:02}.tif", save_all=True, append_images=images[30:])
     inventory = looked(root)
-    (line,) = [line for line in lines(inventory)[1:] if "30 " in line]
+    (line,) = [line for line in lines(inventory)[1:] if f"30 {what}" in line]
     assert [f"x{number:02}" in line for number in range(6)] == 5 * [True] + [False]
     assert line.endswith(" and 25 more.")
     assert len(inventory.as_json()[kind.replace(" ", "_")]) == 30
-
-
-def test_of_many_copies_of_one_file_the_first_are_named(root: Path) -> None:
-    for number in range(9):
-        shutil.copy(root / "train/good/000.png", root / f"train/good/z{number}.png")
-    names = " = ".join(f"train/good/{name}.png" for name in ("000", "z0", "z1"))
-    assert f"9 files with the same content as another: {names} and 7 more." in said(looked(root))
 
 
 def test_images_with_masks_are_counted_however_many_masks_they_have(root: Path) -> None:

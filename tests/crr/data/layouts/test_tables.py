@@ -50,12 +50,34 @@ def test_tables_as_spreadsheets_save_them(tmp_path: Path, separator: str, ending
 
 @pytest.mark.parametrize(
     "header",
-    ["Path,Label,Split,Mask", "image,class,set,ground_truth", " file name , Defect Type ,phase,mask_path"],
+    [
+        "Path,Label,Split,Mask",
+        "image,class,set,ground_truth",
+        " file name , Defect Type ,phase,mask_path",
+        "photo,result,split,mask",
+        "Picture,Status,split,mask",
+        "img_path,Judgement,split,mask",
+    ],
 )
 def test_columns_have_many_names(tmp_path: Path, header: str) -> None:
     root = listed(tmp_path, [header.split(","), *ROWS[1:]])
     assert the_parts(root) == PARTS
     assert masks_in(open_dataset(root)) == {"photos/2.png": ["masks/2.png"]}
+
+
+@pytest.mark.parametrize("code", ["utf-16", "utf-16-be"])
+@pytest.mark.parametrize("separator", ["\t", ","])
+@pytest.mark.parametrize("first", ["", "sep={}\r\n"])
+def test_the_unicode_text_of_windows(tmp_path: Path, code: str, separator: str, first: str) -> None:
+    root = listed(tmp_path, ROWS, separator, "\r\n")
+    mark = "\ufeff" if code == "utf-16-be" else ""  # Python writes that of "utf-16" by itself
+    text = first.format(separator) + (root / "table.csv").read_bytes().decode()
+    (root / "table.csv").write_bytes((mark + text).encode(code))
+    assert open_dataset(root).layout == "table"
+    assert the_parts(root) == PARTS
+    (root / "table.csv").write_bytes((mark + text).encode(code) + b"\0")
+    with pytest.raises(DatasetError, match=r"table\.csv is not a table of comma-separated values"):
+        open_dataset(root / "table.csv")
 
 
 def test_the_table_itself_can_be_given_and_lie_elsewhere(tmp_path: Path) -> None:
@@ -137,6 +159,23 @@ def test_good_is_written_in_many_ways(tmp_path: Path, label: str, other: str) ->
     assert the_parts(listed(tmp_path, rows)) == {"train": [], "good": ["0.png"], "defective": ["2.png"]}
 
 
+@pytest.mark.parametrize(("column", "known"), [("label", True), ("target", True), ("result", False)])
+def test_a_number_means_nothing_as_an_outcome(tmp_path: Path, column: str, known: bool) -> None:
+    rows = [["path", column, "split"], ["photos/0.png", "0", "test"], ["photos/2.png", "1", "test"]]
+    root = listed(tmp_path, rows)
+    if known:
+        assert the_parts(root) == {"train": [], "good": ["0.png"], "defective": ["2.png"]}
+    else:
+        with pytest.raises(DatasetError, match=r"says 0 of photos/0\.png, which may mean good or defective"):
+            open_dataset(root)
+
+
+@pytest.mark.parametrize("label", ["NG", "nok", "n.i.o.", "reject", "bad", "fail"])
+def test_whatever_is_not_good_is_a_defect(tmp_path: Path, label: str) -> None:
+    rows = [["photo", "result"], ["photos/0.png", "OK"], ["photos/2.png", label]]
+    assert the_parts(listed(tmp_path, rows))[label] == ["2.png"]
+
+
 def test_a_table_names_categories(tmp_path: Path) -> None:
     rows = [[*row, category] for row, category in zip(ROWS, ["product", "nut", "", "nut"], strict=True)]
     dataset = open_dataset(listed(tmp_path / "parts", rows))
@@ -195,5 +234,40 @@ def test_several_tables_are_a_question(tmp_path: Path) -> None:
 
 def test_a_table_without_what_is_needed(tmp_path: Path) -> None:
     root = listed(tmp_path, [["name", "label"], ["photos/0.png", "good"]])
-    with pytest.raises(DatasetError, match="it needs the columns path and label"):
+    with pytest.raises(DatasetError, match="needs the columns path and label, and has name, label: call"):
         open_dataset(root / "table.csv")
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "name,kind\n0.png,good\n1.png,cut",
+        "kind;name\ngood;0.png\ncut;1.png",
+        "0.png,good\n1.png,cut",
+        "name,kind\nD:\\line 1\\0.png,good",
+        "file,verdict\n0.png,normal",
+    ],
+)
+def test_beside_good_images_alone_a_table_of_them_is_never_passed_over(tmp_path: Path, lines: str) -> None:
+    """Else what it calls defective would be learnt as good."""
+    touch(tmp_path, "0.png", "1.png")
+    (tmp_path / "set.csv").write_text(lines)
+    with pytest.raises(
+        DatasetError, match=r"set\.csv needs the columns path and label, and has \S+, \S+: call"
+    ):
+        open_dataset(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "lines", ["time,lux\n12:00,90", "name,kind\nelse.png,good", "", f"a,{'b' * 999}.png"]
+)
+def test_a_table_of_something_else_is_passed_over(tmp_path: Path, lines: str) -> None:
+    touch(tmp_path, "0.png", "1.png")
+    (tmp_path / "log.csv").write_text(lines)
+    assert passed_over(open_dataset(tmp_path).notes, tmp_path) == {"no image by its name": ["log.csv"]}
+
+
+def test_where_folders_tell_good_from_bad_a_table_in_other_words_is_passed_over(tmp_path: Path) -> None:
+    touch(tmp_path, "good/0.png", "cut/1.png")
+    (tmp_path / "results.csv").write_text("file,verdict\ncut/1.png,defective")
+    assert open_dataset(tmp_path).layout == "folders"
