@@ -60,15 +60,17 @@ def _kinds(inventory: Inventory) -> str:
         return ""
     smallest, largest = (" x ".join(map(str, size)) for size in inventory.sizes)
     sizes = smallest if smallest == largest else f"{smallest} to {largest}"
-    parts = [*map(_listed, inventory.kinds.values()), f"{sizes} pixels"]
+    kinds = [_listed(counts, "of " if kind == "depths" else "") for kind, counts in inventory.kinds.items()]
+    parts = [*kinds, f"{sizes} pixels"]
     return ", ".join(parts) + (f", {number(inventory.links, 'link')} followed." if inventory.links else ".")
 
 
-def _listed(counts: Mapping[str, int]) -> str:
-    """Kinds with their counts, without one where there is only one kind: "JPEG", "40 grey and 2 RGB"."""
+def _listed(counts: Mapping[str, int], of: str) -> str:
+    """Kinds with their counts, without one where there is only one: "JPEG", "40 grey, 2 RGB and 1 CMYK"."""
     if len(counts) == 1:
         return next(iter(counts))
-    return " and ".join(f"{count:,} {kind}" for kind, count in counts.items())
+    *first, last = (f"{count:,} {of}{kind}" for kind, count in counts.items())
+    return f"{', '.join(first)} and {last}"
 
 
 def _remarks(inventory: Inventory, another_range: str) -> Iterator[str]:

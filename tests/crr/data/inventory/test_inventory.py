@@ -54,7 +54,7 @@ def test_kinds_and_sizes_of_a_mixed_set(root: Path) -> None:
         "colours": {"RGB": 11, "grey": 2, "CMYK": 1},
     }
     assert inventory.sizes == ((40, 30), (640, 480))
-    assert "11 PNG and 2 JPEG and 1 BMP" in said(inventory)
+    assert "11 PNG, 2 JPEG and 1 BMP" in said(inventory)
     assert "40 x 30 to 640 x 480 pixels" in said(inventory)
 
 
