@@ -5,12 +5,14 @@ from collections.abc import Sequence
 from pathlib import Path, PurePath
 from typing import TypeVar
 
-from crr.data.layouts.names import is_good, key, without_mask_ending
+from crr.data.layouts.names import is_good, key, without_heatmap_ending, without_mask_ending
 from crr.data.layouts.walk import Notes, images_under
 
 MASKS = "masks, which are no photos"
 WITHOUT_IMAGE = "a mask without an image"
 BESIDE = "a mask that lies beside its image"
+HEATMAP_BESIDE = "a heat-map that lies beside its image"
+PREDICTED = "a mask beside its heat-map, or the other way round, so predicted"
 SECOND = "a second mask of the same image"
 
 AnyPath = TypeVar("AnyPath", bound=PurePath)
@@ -51,7 +53,14 @@ def masks_of(images: Sequence[Path], folder: Path, masks: Path, notes: Notes) ->
 
 
 def split_masks(images: Sequence[Path], notes: Notes) -> tuple[list[Path], dict[Path, tuple[Path, ...]]]:
-    """The photos among images, and photo to the masks beside it: "000_mask.png" by "000.png"."""
+    """The photos among images, and photo to the masks beside it: "000_mask.png" by "000.png".
+
+    Pictures of a prediction are passed over: heat-maps beside their photo, or beside the mask of that name.
+    """
+    results = _predicted(images)
+    for image, reason in results.items():
+        notes.pass_over(reason, image)
+    images = [image for image in images if image not in results]
     photo_of = masks_beside(images)
     masks: dict[Path, tuple[Path, ...]] = {}
     for mask, photo in photo_of.items():
@@ -70,6 +79,24 @@ def masks_beside(images: Sequence[AnyPath]) -> dict[AnyPath, AnyPath]:
         if photo is not None:
             found[image] = photo
     return found
+
+
+def _predicted(images: Sequence[Path]) -> dict[Path, str]:
+    """The pictures of predictions among images, and how they are known: nobody drew them."""
+    places = {_place(image) for image in images}
+    found, masks = {}, set()
+    for image in images:
+        shorter = without_heatmap_ending(image.stem)
+        if shorter is not None:
+            folders, _ = _place(image)
+            mask = (folders, f"{shorter}_mask")
+            if (folders, shorter) in places:
+                found[image] = HEATMAP_BESIDE
+            elif mask in places:
+                found[image] = PREDICTED
+            if image in found:
+                masks.add(mask)
+    return found | {image: PREDICTED for image in images if _place(image) in masks}
 
 
 def _owners(
