@@ -60,7 +60,7 @@ def predict_files(
         progress: Called about once a second.
         inventory: From `look_at_files` on the same paths; else it is taken here.
         overwrite: Replace what `out` holds under the names of pictures. Never replaced is an image that is
-            inspected, or what was passed over unless it was predicted: a picture's name gets a number there.
+            inspected, a mask without a heat-map, or what else was passed over: names get a number there.
 
     Yields:
         {"path", "page", "score", "percentile", "verdict", "category", "known", "heatmap", "mask"}, or
@@ -75,7 +75,8 @@ def predict_files(
     out = None if out is None else as_path(out, "The folder for pictures")
     looked = inventory or look_at_files(paths, value_range=detector.value_range, progress=progress)
     pages = [page for path in looked.facts for page in _pages_of(path, looked)]
-    names = _picture_names(pages, _theirs(looked), [path for path in paths if path.is_dir()], out)
+    searched = [path for path in paths if path.is_dir()]
+    names = _picture_names(pages, searched, partial(_must_stay, out, _theirs(looked), overwrite))
     if out is not None:
         check_writable(out)
         if not overwrite:
@@ -141,12 +142,24 @@ def _write(file: Path, picture: NDArray[np.uint8]) -> str:
     return str(file)
 
 
-def _theirs(looked: Inventory) -> list[Path]:
-    """The files that no picture may replace: images, and what was passed over and is no picture of ours."""
+def _theirs(looked: Inventory) -> set[str]:
+    """The paths that no picture may replace, in small letters: images, and what else is no picture of ours."""
     passed_over = (
         files for why, files in looked.passed_over.items() if why not in (HEATMAP_BESIDE, PREDICTED)
     )
-    return [*looked.facts, *chain.from_iterable(passed_over)]
+    return {str(real_path(path)).casefold() for path in chain(looked.facts, *passed_over)}
+
+
+def _must_stay(out: Path | None, theirs: set[str], overwrite: bool, name: str) -> bool:
+    """Whether pictures of a name would replace a file of `theirs`, perhaps one with other capitals.
+
+    Or a mask without a heat-map: no run has written it, so that even who wants to overwrite may not mean it.
+    """
+    if out is None:
+        return False
+    heatmap, mask = files = [_picture_file(out, name, kind) for kind in _PICTURES]
+    drawn = overwrite and os.path.lexists(mask) and not os.path.lexists(heatmap)
+    return drawn or any(str(real_path(file)).casefold() in theirs for file in files)
 
 
 def _check_free(out: Path, names: Iterable[str]) -> None:
@@ -163,14 +176,13 @@ def _check_free(out: Path, names: Iterable[str]) -> None:
 
 
 def _picture_names(
-    pages: Sequence[_Page], theirs: Sequence[Path], searched: Sequence[Path], out: Path | None
+    pages: Sequence[_Page], searched: Sequence[Path], is_taken: Callable[[str], bool]
 ) -> dict[_Page, str]:
     """A name for each page's pictures: its stem, behind the subfolders of a searched folder it was found in.
 
-    It is numbered where it is taken; no picture covers one of `theirs`. A very long stem is cut.
+    It is numbered where it is taken. A very long stem is cut.
     """
-    kept = {str(real_path(path)).casefold() for path in theirs}
-    free = FreeNames(lambda name: _covers(out, name, kept))
+    free = FreeNames(is_taken)
     names: dict[_Page, str] = {}
     for page in pages:
         above = page.path.parent
@@ -187,13 +199,6 @@ def _shortened(stem: str) -> str:
     if len(content) <= _NAME_BYTES:
         return stem
     return content[:_NAME_BYTES].decode(errors="ignore")
-
-
-def _covers(out: Path | None, name: str, kept: set[str]) -> bool:
-    """Whether a picture would lie where a file does, perhaps one whose name has other capitals."""
-    return out is not None and any(
-        str(real_path(_picture_file(out, name, kind))).casefold() in kept for kind in _PICTURES
-    )
 
 
 def _picture_file(out: Path, name: str, kind: str) -> Path:
