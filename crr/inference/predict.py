@@ -143,7 +143,7 @@ def _write(file: Path, picture: NDArray[np.uint8]) -> str:
 
 
 def _theirs(looked: Inventory) -> set[str]:
-    """The paths that no picture may replace, in small letters: images, and what else is no picture of ours."""
+    """The paths that no picture may replace, in small letters: images, and what is no picture of ours."""
     passed_over = (
         files for why, files in looked.passed_over.items() if why not in (HEATMAP_BESIDE, PREDICTED)
     )
