@@ -38,7 +38,7 @@ Options = ParamSpec("Options")
 _REMEDIES: dict[Remedy, str] = {
     "value_range": "Say it with --range LOW:HIGH.",
     "on_error": "What cannot be used is left out with --on-error skip.",
-    "overwrite": "With --overwrite what is in the way is replaced.",
+    "overwrite": "With --overwrite files of an earlier run are replaced.",
     "resume": "Go on with --resume, or start anew with --overwrite.",
     "workers": "Their number is set with --workers.",
 }

@@ -12,7 +12,7 @@ MASKS = "masks, which are no photos"
 WITHOUT_IMAGE = "a mask without an image"
 BESIDE = "a mask that lies beside its image"
 HEATMAP_BESIDE = "a heat-map that lies beside its image"
-PREDICTED = "a mask beside its heat-map, or the other way round, so predicted"
+PREDICTED = "a picture of an earlier prediction"
 SECOND = "a second mask of the same image"
 
 AnyPath = TypeVar("AnyPath", bound=PurePath)
@@ -84,19 +84,18 @@ def masks_beside(images: Sequence[AnyPath]) -> dict[AnyPath, AnyPath]:
 def _predicted(images: Sequence[Path]) -> dict[Path, str]:
     """The pictures of predictions among images, and how they are known: nobody drew them."""
     places = {_place(image) for image in images}
-    found, masks = {}, set()
-    for image in images:
-        shorter = without_heatmap_ending(image.stem)
+    pictures = {_place(image): image for image in images if image.suffix.lower() == ".png"}
+    found: dict[Path, str] = {}
+    for (folders, stem), picture in pictures.items():
+        shorter = without_heatmap_ending(stem)
         if shorter is not None:
-            folders, _ = _place(image)
-            mask = (folders, f"{shorter}_mask")
-            if (folders, shorter) in places:
-                found[image] = HEATMAP_BESIDE
-            elif mask in places:
-                found[image] = PREDICTED
-            if image in found:
-                masks.add(mask)
-    return found | {image: PREDICTED for image in images if _place(image) in masks}
+            mask = pictures.get((folders, f"{shorter}_mask"))
+            beside = (folders, shorter) in places
+            if mask is not None or beside:
+                found[picture] = HEATMAP_BESIDE if beside else PREDICTED
+            if mask is not None:
+                found[mask] = PREDICTED
+    return found
 
 
 def _owners(

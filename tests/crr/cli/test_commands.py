@@ -278,7 +278,7 @@ def test_a_used_folder_is_kept(data, uninterrupted, tmp_path):
     assert said.endswith("Go on with --resume, or start anew with --overwrite.")
     said = refused(*options, "--resume")
     assert "state.pt is damaged" in said
-    assert said.endswith("With --overwrite what is in the way is replaced.")
+    assert said.endswith("With --overwrite files of an earlier run are replaced.")
 
 
 # Evaluation

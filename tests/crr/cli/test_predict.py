@@ -40,7 +40,7 @@ def test_a_used_folder_is_kept_unless_it_may_be_replaced(
     assert said.stdout == ""
     assert said.stderr.splitlines()[-1] == (
         f"Error: {tmp_path}/out holds 6 files already where pictures would go, the first is 0_heatmap.png: "
-        "name another folder. With --overwrite what is in the way is replaced."
+        "name another folder. With --overwrite files of an earlier run are replaced."
     )
     assert not (tmp_path / "found.json").exists()
     assert (tmp_path / "out/1_mask.png").read_bytes() == b"mine"

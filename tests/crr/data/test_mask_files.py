@@ -43,7 +43,7 @@ def test_a_mask_that_was_predicted_is_no_ground_truth(tmp_path: Path) -> None:
     assert masks_in(dataset) == {"cut/0.png": ["cut/0_mask.png"]}
     assert passed_over(dataset.notes, tmp_path) == {
         "a heat-map that lies beside its image": ["cut/1_heatmap.png"],
-        "a mask beside its heat-map, or the other way round, so predicted": ["cut/1_mask.png"],
+        "a picture of an earlier prediction": ["cut/1_mask.png"],
         "a mask that lies beside its image": ["cut/0_mask.png"],
         "a mask without an image": ["masks/cut/1_heatmap.png"],
         "defective, without a mask where others have one": ["cut/1.png"],

@@ -156,9 +156,11 @@ def test_masks_beside_their_photos_are_passed_over(tmp_path: Path) -> None:
 
 
 def test_heat_maps_beside_their_photos_are_passed_over(tmp_path: Path) -> None:
-    touch(tmp_path, "a.png", "A_heatmap.PNG", "sub/b.jpg", "sub/b_heatmap.png", "b_heatmap.png")
+    touch(
+        tmp_path, "a.png", "A_heatmap.PNG", "a_heatmap.jpg", "sub/b.jpg", "sub/b_heatmap.png", "b_heatmap.png"
+    )
     assert found(tmp_path)[:2] == (
-        ["a.png", "b_heatmap.png", "sub/b.jpg"],
+        ["a.png", "a_heatmap.jpg", "b_heatmap.png", "sub/b.jpg"],
         {"a heat-map that lies beside its image": ["A_heatmap.PNG", "sub/b_heatmap.png"]},
     )
     assert find_images(tmp_path / "A_heatmap.PNG") == [tmp_path / "A_heatmap.PNG"]
@@ -170,7 +172,7 @@ def test_pictures_of_a_prediction_are_passed_over_wherever_they_lie(tmp_path: Pa
     assert found(tmp_path)[:2] == (
         ["a.tif", "a_2_mask.png"],
         {
-            "a mask beside its heat-map, or the other way round, so predicted": [
+            "a picture of an earlier prediction": [
                 "a_page2_heatmap.png", "a_page2_mask.png",
                 "results/line/c_heatmap.png", "results/line/c_mask.png",
             ],
