@@ -19,8 +19,9 @@ what to do next. The workbench shows the message and nothing else, the command l
 
 from typing import Literal
 
-Remedy = Literal["value_range", "on_error"]
-"""What the caller can give so that the work goes on: a range, or "skip" for what cannot be used."""
+Remedy = Literal["value_range", "on_error", "overwrite", "resume", "workers"]
+"""What the caller can give so that the work goes on: a range, "skip" for what cannot be used, leave to
+replace what is there or to go on with it, or fewer processes."""
 
 
 class CRRError(Exception):

@@ -236,5 +236,5 @@ def _check_pair(config: DetectorConfig, weights: bytes, path: Path) -> None:
     if digest_of(weights) != config.weights_digest:
         raise CheckpointError(
             f"{path} was not saved together with its config.json. Copy both files again; "
-            "if a training ended while it saved them, go on with --resume."
+            "if a training ended while it saved them, resume it."
         )

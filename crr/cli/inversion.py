@@ -3,7 +3,15 @@
 from pathlib import Path
 
 from crr.cli import options as option
-from crr.cli.support import check_json_file, command_line, model_folder, stoppable, user_errors, write_result
+from crr.cli.support import (
+    check_json_file,
+    command_line,
+    model_folder,
+    show_table,
+    stoppable,
+    user_errors,
+    write_json,
+)
 from crr.cli.tables import inversion_table
 from crr.cli.terminal import echo, reporting
 from crr.errors import CheckpointError, ConfigError
@@ -89,7 +97,7 @@ def evaluate_inversion(
         load_inversion(folder, detector.encoder)  # says so if it has another encoder
     with reporting(progress) as report:
         result = measure_inversion(network, detectors, dataset, progress=report).as_json()
-    write_result(result, json_file, progress, inversion_table)
+    write_json(json_file, result)
     if card:
         command = command_line(
             "evaluate-inversion",
@@ -98,6 +106,7 @@ def evaluate_inversion(
             category,
         )
         write_inversion_figures(folder, result, command)
+    show_table(result, json_file, progress, inversion_table)
 
 
 @user_errors

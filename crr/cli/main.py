@@ -3,9 +3,10 @@
 import os
 import shlex
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -20,14 +21,15 @@ from crr.cli.support import (
     check_json_file,
     model_folder,
     say_what_is_there,
+    show_table,
     stoppable,
+    tell_what_is_there,
     user_errors,
     write_json,
-    write_result,
 )
 from crr.cli.tables import data_table
-from crr.cli.terminal import echo, prediction_line, reporting
-from crr.errors import ConfigError
+from crr.cli.terminal import ProgressStyle, echo, prediction_line, reporting
+from crr.errors import ConfigError, CRRError
 from crr.runtime.allocator import keep_freed_memory
 from crr.runtime.version import version
 
@@ -123,7 +125,7 @@ def train(
     with stoppable("Stopping: calibrating what was learnt so far.") as stop, reporting(progress) as report:
         dataset = open_dataset(data, category, allow_bare=True)
         config = replace(configure(choices), value_range=value_range)
-        run(dataset, out, config, options, report, stop, partial(say_what_is_there, style=progress))
+        run(dataset, out, config, options, report, stop, partial(tell_what_is_there, style=progress))
     unfinished = is_unfinished(out)
     if progress != "json":
         state = "Stopped early, usable as it is; go on with --resume" if unfinished else "Done"
@@ -144,6 +146,7 @@ def predict(
     images: option.Images,
     model: option.Model = "crr-embedded",
     out: option.PictureFolder = None,
+    overwrite: option.ReplacePictures = False,
     json_file: option.JsonFile = None,
     device: option.Device = "auto",
     batch_size: option.PredictionBatchSize = 8,
@@ -162,25 +165,40 @@ def predict(
     from crr.inference.predict import predict_files
 
     detector = load(folder, device)
-    rows = []
+    rows, failure = [], None
     with reporting(progress) as report:
         looked = look_at_files(images, value_range=value_range or detector.value_range, progress=report)
         say_what_is_there(looked, progress)
-        for row in predict_files(detector, images, out, batch_size, report, looked):
-            rows.append(row)
-            if progress != "json" and json_file != STDOUT:
-                line, colour = prediction_line(row)
-                echo(line, colour=colour)
+        try:
+            for row in predict_files(detector, images, out, batch_size, report, looked, overwrite=overwrite):
+                rows.append(row)
+                if json_file is None:
+                    _show(row, progress)
+        except CRRError as error:  # what is inspected already is not lost
+            if not rows:
+                raise
+            failure = str(error)
     counts = Counter(row.get("verdict", "error") for row in rows)
+    result = {"model": detector.name, "images": rows, "counts": counts, "data": looked.as_json()}
+    write_json(json_file, result if failure is None else {**result, "failed": failure})
+    if json_file not in (None, STDOUT):  # written before its lines, whose reader may go away
+        for row in rows:
+            _show(row, progress)
     if progress != "json":
         said = ", ".join(f"{count} {what}" for what, count in counts.items())
         echo(f"{len(rows)} inspected: {said}", error=True)
-    result = {"model": detector.name, "images": rows, "counts": counts, "data": looked.as_json()}
-    write_json(json_file, result)
-    if "error" in counts:
+    if failure is not None:
+        echo(f"The others could not be inspected: {failure}", colour="red", error=True)
+    if failure is not None or "error" in counts:
         raise typer.Exit(SOME_FAILED)
     if counts.keys() & {"unknown part", "no part seen"}:
         raise typer.Exit(NO_VERDICT)
+
+
+def _show(row: Mapping[str, Any], progress: ProgressStyle) -> None:
+    if progress != "json":
+        line, colour = prediction_line(row)
+        echo(line, colour=colour)
 
 
 @user_errors
@@ -231,8 +249,10 @@ def data(
     with reporting(progress) as report:
         dataset = open_dataset(root, category, allow_bare=True)
         looked = look_at_dataset(dataset, value_range=value_range, progress=report)
+    found = looked.as_json()
+    write_json(json_file, found)
     say_what_is_there(looked, progress)
-    write_result(looked.as_json(), json_file, progress, data_table)
+    show_table(found, json_file, progress, data_table)
     if looked.unusable:
         raise typer.Exit(SOME_FAILED)
 

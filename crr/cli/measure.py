@@ -1,6 +1,6 @@
 """The commands that measure: `crr evaluate`, `crr identity`, `crr compare`, `crr layers`."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -10,14 +10,14 @@ from rich.table import Table
 from crr.cli import options as option
 from crr.cli.support import (
     SOME_FAILED,
-    STDOUT,
     check_card,
     check_json_file,
     command_line,
     looked_at,
     model_folder,
+    show_table,
     user_errors,
-    write_result,
+    write_json,
 )
 from crr.cli.tables import comparison_table, figures_table, identity_table, layers_table
 from crr.cli.terminal import ProgressStyle, echo, reporting
@@ -112,13 +112,10 @@ def compare(
             progress=report,
         ).as_json()
     result["data"] = looked.as_json()
-    write_result(result, json_file, progress, comparison_table)
-    failed = [row for row in result["models"] if "error" in row]
-    if progress != "json" and json_file != STDOUT:
-        for row in failed:
-            echo(f"{row['model']}: {row['error']}", colour="red", error=True)
-    if failed:
-        raise typer.Exit(SOME_FAILED)
+    write_json(json_file, result)
+    show_table(result, json_file, progress, comparison_table)
+    unfinished = [sentence for row in result["models"] for sentence in _unfinished_of_model(row)]
+    _end([*unfinished, *_missing_figures(dataset)])
 
 
 @user_errors
@@ -197,11 +194,47 @@ def _measure(
         detector.value_range = looked.value_range or known  # of which pairs may have need, and the set none
         result = run(detector, dataset, looked, report).as_json()
     result["data"] = looked.as_json()
-    write_result(result, asked.json_file, asked.progress, table)
-    for category, sentence in result.get("failed", {}).items():
-        echo(f"{category} could not be finished: {sentence}", colour="red", error=True)
-    if write_card is not None and not result.get("failed"):
+    problems = [*_unfinished(result), *(_missing_figures(dataset) if part == "test" else ())]
+    write_json(asked.json_file, result)
+    if write_card is not None and not problems:
         options = ["--model", folder.name]
         write_card(folder, result, command_line(asked.command, options, dataset, asked.category, asked.more))
-    if result.get("failed"):
+    show_table(result, asked.json_file, asked.progress, table)
+    if write_card is not None and problems:
+        problems.append(f"The card of {folder.name} is left as it was.")
+    _end(problems)
+
+
+def _unfinished(result: Mapping[str, Any]) -> Iterator[str]:
+    """A sentence for each part of a result that could not be finished."""
+    for part, sentence in result.get("failed", {}).items():
+        yield f"{part} could not be finished: {sentence}"
+
+
+def _unfinished_of_model(row: Mapping[str, Any]) -> Iterator[str]:
+    """The same for a row of a comparison, whose reports have parts of their own."""
+    if "error" in row:
+        yield f"{row['model']}: {row['error']}"
+        return
+    for report in (row, row["detection"], row["identity"]):
+        for sentence in _unfinished(report or {}):
+            yield f"{row['model']}: {sentence}"
+
+
+def _missing_figures(dataset: "Dataset") -> Iterator[str]:
+    """Why nothing can be told apart in a whole data set, where that is so."""
+    kinds = [{sample.defective for sample in category.test} for category in dataset.categories]
+    if not any(len(kind) == 2 for kind in kinds):
+        marked = any(category.has_masks for category in dataset.categories)
+        yield (
+            f"There are no {'image-level figures' if marked else 'figures'}: no category has both good and "
+            "defective test images. Add what is missing to test/good or test/DEFECT."
+        )
+
+
+def _end(problems: Sequence[str]) -> None:
+    """Say what is missing from a result, if anything, and end with the exit code for it."""
+    for sentence in problems:
+        echo(sentence, colour="red", error=True)
+    if problems:
         raise typer.Exit(SOME_FAILED)

@@ -152,6 +152,9 @@ Images = Annotated[
     list[Path], typer.Argument(help="Images, or folders of images.", parser=expanded, metavar="IMAGES...")
 ]
 PictureFolder = Annotated[Path | None, _path("--out", "Folder for heat-map and mask of each image.")]
+ReplacePictures = Annotated[
+    bool, typer.Option("--overwrite", help="Replace the pictures of an earlier run in a used folder.")
+]
 PredictionBatchSize = Annotated[int, typer.Option("--batch-size", min=1, help="Images at a time.")]
 
 # Of `crr pull`, `crr push` and `crr models`

@@ -38,6 +38,9 @@ Options = ParamSpec("Options")
 _REMEDIES: dict[Remedy, str] = {
     "value_range": "Say it with --range LOW:HIGH.",
     "on_error": "What cannot be used is left out with --on-error skip.",
+    "overwrite": "With --overwrite files of an earlier run are replaced.",
+    "resume": "Go on with --resume, or start anew with --overwrite.",
+    "workers": "Their number is set with --workers.",
 }
 """The library's errors say what helps; these are the options for it, where a command has them."""
 
@@ -141,11 +144,10 @@ def write_json(path: Path | None, values: dict[str, Any]) -> None:
         write_text_atomically(path, text)
 
 
-def write_result(
+def show_table(
     result: dict[str, Any], json_file: Path | None, progress: ProgressStyle, table: Callable[[Any], Table]
 ) -> None:
-    """Write a result as JSON if that was asked for, and print its table where that disturbs no JSON."""
-    write_json(json_file, result)
+    """Print a result as a table where that disturbs no JSON; after it was written, as the reader may go."""
     if progress != "json" and json_file != STDOUT:
         Console().print(table(result))
 
@@ -222,6 +224,13 @@ def say_what_is_there(inventory: "Inventory", style: ProgressStyle) -> None:
     if style != "json":
         for line in lines(inventory, another_range="--range says another"):
             echo(line, error=True)
+
+
+def tell_what_is_there(inventory: "Inventory", style: ProgressStyle) -> None:
+    """Say it to a person, or to a program where no result will hold it: one more line of the progress."""
+    say_what_is_there(inventory, style)
+    if style == "json":
+        print(json.dumps({"data": inventory.as_json()}), flush=True)
 
 
 def licence_sentence(licence: str) -> str:

@@ -90,14 +90,13 @@ def comparison_table(result: Mapping[str, Any]) -> Table:
         if "error" in row:
             table.add_row(_text(row["model"]), *["–"] * len(headers))
             continue
-        mean, identity = row["detection"]["mean"], row["identity"]
-        cells = [mean[metric] for metric in shown] + [identity["index"][group] for group in _GROUPS]
-        table.add_row(
-            _text(row["model"]),
-            *map(as_fraction, [*cells, identity["normal_error"]]),
-            f"{row['milliseconds']:.0f}",
-            f"{row['bytes'] / 1e6:.1f}",
-        )
+        mean = (row["detection"] or {}).get("mean", {})
+        index = (row["identity"] or {}).get("index", {})
+        cells = [*map(mean.get, shown), *map(index.get, _GROUPS), (row["identity"] or {}).get("normal_error")]
+        cost = ["–"] * 2
+        if row["bytes"] is not None:
+            cost = [f"{row['milliseconds']:.0f}", f"{row['bytes'] / 1e6:.1f}"]
+        table.add_row(_text(row["model"]), *map(as_fraction, cells), *cost)
     return table
 
 

@@ -3,7 +3,7 @@
 import statistics
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +15,13 @@ from crr.data.datasets import Dataset
 from crr.data.images import decode
 from crr.data.inventory.inventory import Inventory
 from crr.data.inventory.looking import look_at_dataset
-from crr.errors import CRRError, DatasetError
+from crr.errors import CRRError
 from crr.evaluation.detection import count_test_images, evaluate
 from crr.hub import find
 from crr.identity.evaluation import IdentityReport, measure_identity
+from crr.identity.pairs import pair_files
 from crr.inference.engine import inspect
-from crr.metrics.report import Report
+from crr.metrics.report import Report, finished
 from crr.models.detector import Detector
 from crr.runtime.devices import resolve_device
 from crr.runtime.paths import StrPath, as_paths
@@ -47,7 +48,7 @@ class Cost:
 
 @dataclass(frozen=True)
 class Compared:
-    """One checkpoint's row.
+    """One checkpoint's row; a measurement that could not be finished is None.
 
     Attributes:
         model: Name of the checkpoint.
@@ -55,20 +56,24 @@ class Compared:
         detection: From `crr.evaluation.detection.evaluate`.
         identity: From `crr.identity.evaluation.measure_identity`.
         cost: Time and size.
+        failed: Measurement ("detection", "identity", "cost") that is None to the sentence that says why.
     """
 
     model: str
     method: str
-    detection: Report
-    identity: IdentityReport
-    cost: Cost
+    detection: Report | None = None
+    identity: IdentityReport | None = None
+    cost: Cost | None = None
+    failed: dict[str, str] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
-        """Plain values: names and cost, with "detection" and "identity" as their own reports give them."""
-        detection, identity = self.detection.as_json(), self.identity.as_json()
-        del detection["model"], identity["model"]
-        row = {"model": self.model, "method": self.method, "detection": detection, "identity": identity}
-        return row | vars(self.cost)
+        """Plain values: names, cost and both reports as they give themselves, and "failed" if any."""
+        row: dict[str, Any] = {"model": self.model, "method": self.method}
+        for name, report in (("detection", self.detection), ("identity", self.identity)):
+            values = None if report is None else report.as_json()
+            row[name] = values and {key: values[key] for key in values if key != "model"}
+        row |= dict.fromkeys(field.name for field in fields(Cost)) if self.cost is None else vars(self.cost)
+        return {**row, "failed": self.failed} if self.failed else row
 
 
 @dataclass(frozen=True)
@@ -110,7 +115,7 @@ def compare(
     value_range: ValueRange | None = None,
     progress: Callable[[Progress], None] | None = None,
 ) -> ModelComparison:
-    """Measure one checkpoint after the other; one that fails leaves its sentence and the others go on.
+    """Measure one checkpoint after the other; what fails leaves its sentence and the rest goes on.
 
     Args:
         models: Names or folders of checkpoints, each once. Those of one name are told apart in the rows
@@ -128,10 +133,12 @@ def compare(
     Raises:
         ConfigError: A checkpoint is named twice.
         DeviceError: There is no such device.
-        DatasetError: `dataset` cannot be measured on, which no checkpoint would change.
+        DatasetError: There is no test image, or `pairs` is no folder of pairs.
     """
     target = str(resolve_device(device))
     count_test_images(dataset)
+    if pairs is not None:
+        pair_files(pairs)
     named = _named_folders(as_paths(models, "A checkpoint"))
     looked = inventory or look_at_dataset(dataset, ("test",), value_range=value_range, progress=progress)
     given = value_range or (None if looked.guessed else looked.value_range)
@@ -176,15 +183,13 @@ def _row(
         detector = load(folder, device)
         detector.value_range = given or detector.value_range or looked.value_range
         show = None if progress is None else _named(name, progress)
-        return Compared(
-            model=name,
-            method=detector.config.method,
-            detection=evaluate(detector, dataset, masks=looked.masks, progress=show),
-            identity=measure_identity(detector, dataset, pairs, progress=show),
-            cost=_cost(detector, dataset, describe(folder).bytes),
-        )
-    except DatasetError:
-        raise
+        measurements: dict[str, Callable[[], Any]] = {
+            "detection": lambda: evaluate(detector, dataset, masks=looked.masks, progress=show),
+            "identity": lambda: measure_identity(detector, dataset, pairs, progress=show),
+            "cost": lambda: _cost(detector, dataset, describe(folder).bytes),
+        }
+        found, failed = finished(measurements)
+        return Compared(name, detector.config.method, **found, failed=failed)
     except CRRError as error:
         return Failed(name, str(error))
 

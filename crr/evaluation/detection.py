@@ -19,10 +19,10 @@ from crr.data.inventory.mask_survey import find_rule
 from crr.data.layouts.samples import Category, Sample
 from crr.data.masks import MaskRule, read_mask, shrunk
 from crr.data.readers import read_ahead
-from crr.errors import CRRError, DatasetError, ImageError
+from crr.errors import CRRError, DatasetError
 from crr.inference import engine
 from crr.metrics.detection import PixelAccumulator, image_metrics
-from crr.metrics.report import Figures, Report
+from crr.metrics.report import Figures, Report, finished
 from crr.models.detector import Detector
 from crr.runtime.progress import Reporter
 from crr.types import Image, Inspection, Mask, Progress
@@ -52,14 +52,14 @@ def evaluate(
         batch_size: Images inspected together, at least 1.
 
     Returns:
-        The figures of each category. One that could not be finished, because an image or a mask cannot be
-        read, is named with the reason in `Report.failed`; the others keep their figures.
+        The figures of each category. One that could not be finished, because a file cannot be read or the
+        device ran out of memory, is named with the reason in `Report.failed`; the others keep their figures.
 
     Raises:
         ConfigError: `batch_size` is below 1.
         DatasetError: There is no test image.
-        ImageError: No category could be finished; the sentence names the file.
-        CRRError: The detector answered with something that is not a finite number.
+        CRRError: No category could be finished: a file cannot be read, the device ran out of memory, or the
+            detector answered with something that is not a finite number.
     """
     engine.check_batch_size(batch_size)
     total = count_test_images(dataset)
@@ -67,15 +67,12 @@ def evaluate(
     reporter.begin("evaluation", total)
     rule = masks or find_rule([sample for category in dataset.categories for sample in category.test])
     read = partial(read_test_image, rule=rule, value_range=detector.value_range)
-    figures: dict[str, Figures] = {}
-    failed: dict[str, str] = {}
-    for category in dataset.categories:
-        try:
-            figures[category.name] = _evaluate_category(detector, category, read, batch_size, reporter)
-        except (ImageError, DatasetError) as error:
-            failed[category.name] = str(error)
-    if not figures:
-        raise ImageError(next(iter(failed.values())))
+    figures, failed = finished(
+        {
+            category.name: partial(_evaluate_category, detector, category, read, batch_size, reporter)
+            for category in dataset.categories
+        }
+    )
     return Report(detector.name, figures, failed)
 
 

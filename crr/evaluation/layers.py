@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from typing import Any
 
@@ -19,6 +19,7 @@ from crr.evaluation.detection import EVALUATION_SIZE, count_test_images, read_te
 from crr.inference.engine import uncropped
 from crr.inference.explanation import Map, MapTerms, explain
 from crr.metrics.detection import PixelAccumulator, image_metrics
+from crr.metrics.report import finished
 from crr.models.detector import Detector
 from crr.runtime.progress import Reporter
 from crr.types import Progress
@@ -49,14 +50,17 @@ class LayerReport:
         model: Name of the checkpoint.
         categories: Category to layer to its figures; behind the layers the segmentation network's map, if
             there is one, and the detector's own map (`ALL`).
+        failed: Category that could not be finished to the sentence that says why.
     """
 
     model: str
     categories: dict[str, dict[str, LayerFigures]]
+    failed: dict[str, str] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
-        """A dictionary of plain values with the attributes as keys, and each category's best layer."""
-        return {**asdict(self), "best": {name: self.best(name) for name in self.categories}}
+        """{"model", "categories", "best": {category: layer}} of plain values, and "failed" if any."""
+        values = asdict(self) | {"best": {name: self.best(name) for name in self.categories}}
+        return {key: value for key, value in values.items() if key != "failed" or value}
 
     def best(self, category: str) -> str | None:
         """The layer with the highest image AUROC, None where there is none."""
@@ -85,21 +89,20 @@ def measure_layers(
 
     Raises:
         DatasetError: There is no test image.
-        ImageError: A test image or a mask cannot be read.
-        DeviceError: The device ran out of memory.
+        CRRError: No category could be finished; else the others are named in `LayerReport.failed`.
     """
     total = count_test_images(dataset)
     reporter = Reporter(progress)
     reporter.begin("layers", total)
     rule = masks or find_rule([sample for category in dataset.categories for sample in category.test])
-    return LayerReport(
-        detector.name,
+    categories, failed = finished(
         {
-            category.name: _measure_category(detector, category, rule, reporter)
+            category.name: partial(_measure_category, detector, category, rule, reporter)
             for category in dataset.categories
             if category.test
-        },
+        }
     )
+    return LayerReport(detector.name, categories, failed)
 
 
 def _measure_category(

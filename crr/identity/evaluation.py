@@ -7,7 +7,8 @@ two are evidence. The index and how layers are combined: `crr.identity.index`; i
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
+from functools import partial
 from operator import call
 from typing import Any
 
@@ -22,8 +23,9 @@ from crr.identity.index import as_number, layer_indices, mean_index, normal_erro
 from crr.identity.pairs import GROUP_FILLINGS, DamagedPair, Group, PairSet, real_pairs, synthetic_pairs
 from crr.inference.engine import check_batch_size
 from crr.inference.forward import forward
+from crr.metrics.report import finished
 from crr.models.detector import Detector
-from crr.runtime.paths import StrPath
+from crr.runtime.paths import StrPath, as_path
 from crr.runtime.progress import Reporter
 from crr.types import Image, Progress, Reconstruction
 
@@ -45,6 +47,8 @@ class IdentityReport:
         categories: Category to its "seen" and "held_out" index and its "normal_error"; without those that
             have no normal test images.
         kinds: Filling of synthetic damage to its index.
+        failed: Category that could not be finished, or the folder of pairs, to the sentence that says why; it
+            is in no figure.
     """
 
     model: str
@@ -54,10 +58,12 @@ class IdentityReport:
     layers: dict[str, dict[str, float | None]]
     categories: dict[str, dict[str, float | None]]
     kinds: dict[str, float | None]
+    failed: dict[str, str] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
-        """A dictionary of plain values with the attributes as keys."""
-        return asdict(self)
+        """A dictionary of plain values with the attributes as keys, "failed" only if anything did."""
+        values = asdict(self)
+        return {key: value for key, value in values.items() if key != "failed" or value}
 
 
 def measure_identity(
@@ -86,25 +92,29 @@ def measure_identity(
     Raises:
         ConfigError: `batch_size` or `images` is below 1.
         DatasetError: There is no normal test image, or `pairs` is not a folder of pairs.
-        ImageError: An image cannot be read; the sentence names the file.
-        DeviceError: The device ran out of memory.
-        CRRError: The detector answered with something that is not a finite number.
+        CRRError: No category could be finished: an image cannot be read, the device ran out of memory, or the
+            detector answered with something that is not a finite number. Where only some could not, they are
+            named in `IdentityReport.failed`.
     """
     check_batch_size(batch_size)
     if images < 1:
         raise ConfigError(f"{images} images a category are asked for; choose 1 or more.")
-    encoder, reporter = detector.config.encoder, Reporter(progress)
+    encoder = detector.config.encoder
     groups: dict[Group, PairSet] = {
         group: synthetic_pairs(dataset, encoder, group, images, value_range=detector.value_range)
         for group in GROUP_FILLINGS
     }
     if pairs is not None:
         groups["pairs"] = real_pairs(pairs, encoder, detector.value_range)
-    measured: dict[Group, list[_Measured]] = {"pairs": []}
-    for group, pair_set in groups.items():
-        reporter.begin(_STAGES[group], len(pair_set))
-        measured[group] = _measure(detector, pair_set, batch_size, reporter)
-    return _report(detector, measured)
+    measuring = _Measuring(detector, groups, batch_size, Reporter(progress))
+    rows, failed = finished({name: partial(measuring.category, name) for name in groups["seen"].categories})
+    measured = {group: [row for found in rows.values() for row in found[group]] for group in _STAGES}
+    if pairs is not None:
+        try:
+            measured["pairs"] = measuring.pairs()
+        except CRRError as error:
+            failed[f"The folder of pairs {as_path(pairs).name}"] = str(error)
+    return _report(detector, measured, failed)
 
 
 @dataclass(frozen=True)
@@ -122,13 +132,34 @@ class _Measured:
     normal_error: Tensor
 
 
-def _measure(detector: Detector, pair_set: PairSet, batch_size: int, reporter: Reporter) -> list[_Measured]:
-    measured = []
-    with ThreadPoolExecutor() as pool:
-        for batch in read_ahead(pool, call, pair_set.makers, max(1, batch_size // (1 + pair_set.copies))):
-            measured += _measure_batch(detector, [copies for copies in batch if copies])
-            reporter.advance(len(batch), images=sum(1 + len(copies) for copies in batch))
-    return measured
+class _Measuring:
+    """Measures one category after the other, in all groups of damage, and counts how far it is in each."""
+
+    def __init__(
+        self, detector: Detector, groups: Mapping[Group, PairSet], batch_size: int, reporter: Reporter
+    ) -> None:
+        self._detector, self._groups = detector, groups
+        self._batch_size, self._reporter = batch_size, reporter
+        self._begun = dict.fromkeys(groups, 0)
+
+    def category(self, name: str) -> dict[Group, list[_Measured]]:
+        """The rows of a category's synthetic damage."""
+        return {group: self._rows(group, name) for group in GROUP_FILLINGS} | {"pairs": []}
+
+    def pairs(self) -> list[_Measured]:
+        """The rows of the real pairs."""
+        return [row for name in self._groups["pairs"].categories for row in self._rows("pairs", name)]
+
+    def _rows(self, group: Group, category: str) -> list[_Measured]:
+        pair_set, measured = self._groups[group], []
+        makers = pair_set.categories[category]
+        self._reporter.begin(_STAGES[group], len(pair_set), self._begun[group])
+        self._begun[group] += len(makers)
+        with ThreadPoolExecutor() as pool:
+            for batch in read_ahead(pool, call, makers, max(1, self._batch_size // (1 + pair_set.copies))):
+                measured += _measure_batch(self._detector, [copies for copies in batch if copies])
+                self._reporter.advance(len(batch), images=sum(1 + len(copies) for copies in batch))
+        return measured
 
 
 @torch.inference_mode()
@@ -163,7 +194,9 @@ def _reconstruct(detector: Detector, images: Sequence[Image]) -> Reconstruction:
         return forward(detector, images, at_input_size=True).reconstruction
 
 
-def _report(detector: Detector, measured: Mapping[Group, Sequence[_Measured]]) -> IdentityReport:
+def _report(
+    detector: Detector, measured: Mapping[Group, Sequence[_Measured]], failed: dict[str, str]
+) -> IdentityReport:
     names = [layer.name for layer in detector.encoder.layers]
     nothing = torch.zeros(len(names), 2, dtype=torch.float64)
 
@@ -192,6 +225,7 @@ def _report(detector: Detector, measured: Mapping[Group, Sequence[_Measured]]) -
             for group, fillings in GROUP_FILLINGS.items()
             for filling in fillings
         },
+        failed=failed,
     )
 
 

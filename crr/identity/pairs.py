@@ -7,6 +7,7 @@ that training uses, "held_out" with those that it never does. Real pairs come fr
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
@@ -67,6 +68,10 @@ class DamagedPair:
     mask: Mask
 
 
+PairMaker = Callable[[], list[DamagedPair]]
+"""Makes the pairs of one clean image."""
+
+
 @dataclass(frozen=True)
 class PairSet:
     """Pairs by clean image, made when they are asked for, and the same every time.
@@ -74,12 +79,17 @@ class PairSet:
     Iterating gives a list of pairs a clean image, all with the same path and clean image.
 
     Attributes:
-        makers: For each clean image what makes its pairs; may be called in threads.
+        categories: Category to what makes the pairs of each of its clean images; may be called in threads.
         copies: Most pairs that a clean image has.
     """
 
-    makers: tuple[Callable[[], list[DamagedPair]], ...]
+    categories: Mapping[str, tuple[PairMaker, ...]]
     copies: int
+
+    @property
+    def makers(self) -> tuple[PairMaker, ...]:
+        """What makes the pairs of each clean image, of all categories."""
+        return tuple(chain.from_iterable(self.categories.values()))
 
     def __len__(self) -> int:
         """Number of clean images."""
@@ -123,7 +133,7 @@ def synthetic_pairs(
             "index needs them: add a test/good folder to a category, as the MVTec-AD layout has it."
         )
     damaging = _Damaging(chosen, CachedReader(encoder, value_range), group, seed)
-    makers = tuple(partial(damaging, sample) for rows in chosen for sample in rows)
+    makers = {rows[0].category: tuple(partial(damaging, sample) for sample in rows) for rows in chosen}
     return PairSet(makers, len(GROUP_FILLINGS[group]))
 
 
@@ -144,6 +154,25 @@ def real_pairs(folder: StrPath, encoder: EncoderConfig, value_range: ValueRange 
         DatasetError: A subfolder is missing or empty, or an image has no partner.
         ConfigError: Some photos hold fractions and others integers, and there is no `value_range`.
     """
+    files = pair_files(folder)
+    category = as_path(folder).resolve().name
+    photos = [path for part in ("clean", "defective") for path in files[part].values()]
+    value_range = value_range or guessed_range(photos)
+    read = partial(decode, value_range=value_range)
+    rule = rule_of_files(files["mask"].values())
+    makers = tuple(
+        partial(_real_twin, {part: files[part][stem] for part in PARTS}, category, encoder, read, rule)
+        for stem in files["clean"]
+    )
+    return PairSet({category: makers}, copies=1)
+
+
+def pair_files(folder: StrPath) -> dict[str, dict[str, Path]]:
+    """The files of real pairs: part ("clean", "defective", "mask") to stem to file, the same stems in each.
+
+    Raises:
+        DatasetError: A subfolder is missing or empty, or an image has no partner.
+    """
     folder = as_path(folder, "The folder of pairs")
     files = {part: _images_by_stem(folder / part) for part in PARTS}
     stems = sorted(set().union(*files.values()))
@@ -154,16 +183,7 @@ def real_pairs(folder: StrPath, encoder: EncoderConfig, value_range: ValueRange 
                 f"{folder / part} has no image {lost[0]}: "
                 "clean, defective and mask need files of the same names, apart from the suffix."
             )
-    category = folder.resolve().name
-    photos = [path for part in ("clean", "defective") for path in files[part].values()]
-    value_range = value_range or guessed_range(photos)
-    read = partial(decode, value_range=value_range)
-    rule = rule_of_files(files["mask"].values())
-    makers = tuple(
-        partial(_real_twin, {part: files[part][stem] for part in PARTS}, category, encoder, read, rule)
-        for stem in stems
-    )
-    return PairSet(makers, copies=1)
+    return {part: {stem: found[stem] for stem in stems} for part, found in files.items()}
 
 
 class _Damaging:

@@ -1,7 +1,7 @@
 """Inspecting files: heat-map and mask pictures beside a record of each image."""
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from itertools import chain
@@ -15,8 +15,9 @@ from crr.config import ValueRange
 from crr.data.images import decode, encode_png
 from crr.data.inventory.inventory import Inventory
 from crr.data.inventory.looking import look_at_files
+from crr.data.layouts.mask_files import HEATMAP_BESIDE, PREDICTED
 from crr.data.readers import read_ahead
-from crr.errors import ImageError
+from crr.errors import CRRError, ImageError
 from crr.inference import engine
 from crr.models.detector import Detector
 from crr.runtime.files import check_writable, write_atomically
@@ -42,6 +43,8 @@ def predict_files(
     batch_size: int = 8,
     progress: Callable[[Progress], None] | None = None,
     inventory: Inventory | None = None,
+    *,
+    overwrite: bool = False,
 ) -> Iterator[FileRecord]:
     """Inspect files and folders, a row an image or page in the order given.
 
@@ -56,6 +59,8 @@ def predict_files(
         batch_size: Images a forward pass.
         progress: Called about once a second.
         inventory: From `look_at_files` on the same paths; else it is taken here.
+        overwrite: Replace what `out` holds under the names of pictures. Never replaced is an image that is
+            inspected, a mask without a heat-map, or what else was passed over: names get a number there.
 
     Yields:
         {"path", "page", "score", "percentile", "verdict", "category", "known", "heatmap", "mask"}, or
@@ -64,16 +69,18 @@ def predict_files(
 
     Raises:
         DatasetError: There is no image at all in `paths`.
-        CRRError: `out` cannot be written to.
+        CRRError: `out` cannot be written to, or holds files under the names of pictures.
     """
     paths = as_paths(paths, "What to inspect")
     out = None if out is None else as_path(out, "The folder for pictures")
     looked = inventory or look_at_files(paths, value_range=detector.value_range, progress=progress)
+    pages = [page for path in looked.facts for page in _pages_of(path, looked)]
+    searched = [path for path in paths if path.is_dir()]
+    names = _picture_names(pages, searched, partial(_must_stay, out, _theirs(looked), overwrite))
     if out is not None:
         check_writable(out)
-    pages = [page for path in looked.facts for page in _pages_of(path, looked)]
-    theirs = [*looked.facts, *chain.from_iterable(looked.passed_over.values())]
-    names = _picture_names(pages, theirs, [path for path in paths if path.is_dir()], out)
+        if not overwrite:
+            _check_free(out, names.values())
     reporter = Reporter(progress)
     reporter.begin("predict", len(pages))
     with ThreadPoolExecutor() as pool:
@@ -135,16 +142,47 @@ def _write(file: Path, picture: NDArray[np.uint8]) -> str:
     return str(file)
 
 
+def _theirs(looked: Inventory) -> set[str]:
+    """The paths that no picture may replace, in small letters: images, and what is no picture of ours."""
+    passed_over = (
+        files for why, files in looked.passed_over.items() if why not in (HEATMAP_BESIDE, PREDICTED)
+    )
+    return {str(real_path(path)).casefold() for path in chain(looked.facts, *passed_over)}
+
+
+def _must_stay(out: Path | None, theirs: set[str], overwrite: bool, name: str) -> bool:
+    """Whether pictures of a name would replace a file of `theirs`, perhaps one with other capitals.
+
+    Or a mask without a heat-map: no run has written it, so that even who wants to overwrite may not mean it.
+    """
+    if out is None:
+        return False
+    heatmap, mask = files = [_picture_file(out, name, kind) for kind in _PICTURES]
+    drawn = overwrite and os.path.lexists(mask) and not os.path.lexists(heatmap)
+    return drawn or any(str(real_path(file)).casefold() in theirs for file in files)
+
+
+def _check_free(out: Path, names: Iterable[str]) -> None:
+    """See that no picture would replace anything; raises `CRRError` if one would."""
+    files = (_picture_file(out, name, kind) for name in names for kind in _PICTURES)
+    there = [file for file in files if os.path.lexists(file)]
+    if there:
+        held = "1 file" if len(there) == 1 else f"{len(there):,} files"
+        raise CRRError(
+            f"{out} holds {held} already where pictures would go, the first is {there[0].relative_to(out)}: "
+            "name another folder.",
+            remedy="overwrite",
+        )
+
+
 def _picture_names(
-    pages: Sequence[_Page], theirs: Sequence[Path], searched: Sequence[Path], out: Path | None
+    pages: Sequence[_Page], searched: Sequence[Path], is_taken: Callable[[str], bool]
 ) -> dict[_Page, str]:
     """A name for each page's pictures: its stem, behind the subfolders of a searched folder it was found in.
 
-    It is numbered where it is taken; no picture covers one of `theirs`, an image or a file that was passed
-    over, such as a mask. A very long stem is cut.
+    It is numbered where it is taken. A very long stem is cut.
     """
-    kept = {str(real_path(path)).casefold() for path in theirs}
-    free = FreeNames(lambda name: _covers(out, name, kept))
+    free = FreeNames(is_taken)
     names: dict[_Page, str] = {}
     for page in pages:
         above = page.path.parent
@@ -161,13 +199,6 @@ def _shortened(stem: str) -> str:
     if len(content) <= _NAME_BYTES:
         return stem
     return content[:_NAME_BYTES].decode(errors="ignore")
-
-
-def _covers(out: Path | None, name: str, kept: set[str]) -> bool:
-    """Whether a picture would lie where a file does, perhaps one whose name has other capitals."""
-    return out is not None and any(
-        str(real_path(_picture_file(out, name, kind))).casefold() in kept for kind in _PICTURES
-    )
 
 
 def _picture_file(out: Path, name: str, kind: str) -> Path:

@@ -16,7 +16,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from crr.config import ValueRange
 from crr.data.datasets import Dataset
+from crr.data.inventory.facts import guessed_range
 from crr.data.readers import read_ahead
 from crr.errors import ConfigError, DatasetError
 from crr.identity.pairs import GROUP_FILLINGS, DamagedPair, synthetic_pairs
@@ -88,7 +90,8 @@ def measure_inversion(
         images: Most clean images a category; each is damaged with every filling.
 
     Raises:
-        ConfigError: No detector is given, or two have one name.
+        ConfigError: No detector is given, or two have one name; or deep images that do not say their range
+            hold fractions and integers, and no detector keeps a range.
         DatasetError: There is no normal test image, or no damage shows on any.
         ImageError: An image cannot be read.
     """
@@ -98,7 +101,7 @@ def measure_inversion(
     if twice:
         raise ConfigError(f"Two models are called {twice[0]}: their figures would be mixed. Rename one.")
     encoder = detectors[0].config.encoder
-    read_from = detectors[0].value_range
+    read_from = _range_of(detectors, dataset)
     groups = [
         synthetic_pairs(dataset, encoder, group, images, value_range=read_from) for group in GROUP_FILLINGS
     ]
@@ -120,6 +123,13 @@ def measure_inversion(
     figures = {name: _figures(rows) for name, rows in categories.items()}
     by_kind = {name: _figures(rows) for name, rows in kinds.items()}
     return InversionReport(figures, by_kind, _mean(list(figures.values())))
+
+
+def _range_of(detectors: Sequence[Detector], dataset: Dataset) -> ValueRange | None:
+    """Black and white of deep images that do not say it: as a model keeps it, else guessed from them all."""
+    kept = next((detector.value_range for detector in detectors if detector.value_range), None)
+    tested = [sample for category in dataset.categories for sample in category.test]
+    return kept or guessed_range([sample.path for sample in tested if not sample.defective])
 
 
 @dataclass(frozen=True)

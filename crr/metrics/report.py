@@ -1,7 +1,12 @@
-"""The report of an evaluation: which figures there are, what they are called, and their mean."""
+"""The report of an evaluation: which figures there are, what they are called, their mean, and what failed."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, TypeVar
+
+from crr.errors import CRRError
+
+Result = TypeVar("Result")
 
 HEADINGS = {
     "image_auroc": "I-AUROC",
@@ -76,6 +81,27 @@ class Report:
             "mean": asdict(self.mean),
         }
         return {**values, "failed": self.failed} if self.failed else values
+
+
+def finished(parts: Mapping[str, Callable[[], Result]]) -> tuple[dict[str, Result], dict[str, str]]:
+    """Measure one part after the other, so that what is finished is not lost with a part that fails.
+
+    Returns:
+        Part to its result, and part that failed to the sentence that says why.
+
+    Raises:
+        CRRError: All have failed; it is the error of the last.
+    """
+    results: dict[str, Result] = {}
+    failed: dict[str, str] = {}
+    for name, measure in parts.items():
+        try:
+            results[name] = measure()
+        except CRRError as error:
+            failed[name] = str(error)  # and not the error, which keeps the memory of what it broke off
+            if len(failed) == len(parts):
+                raise
+    return results, failed
 
 
 def _mean(values: list[float | None]) -> float | None:

@@ -36,11 +36,13 @@ def failures_explained(device: torch.device, snapshots: Snapshots) -> Iterator[N
     except torch.OutOfMemoryError as error:
         raise DeviceError(f"{device} ran out of memory. Use a smaller batch or smaller images.") from error
     except WriteError as error:
-        raise TrainingError(f"{error} Then {snapshots.next_step}.") from error
+        step, remedy = snapshots.next_step
+        raise TrainingError(f"{error} Then {step}.", remedy=remedy) from error
     except RuntimeError as error:
         if "DataLoader worker" not in str(error) or "Caught" in str(error):  # an error of the worker's own
             raise
         raise TrainingError(
             "A process that makes training images was ended from outside, probably for lack of memory. "
-            f"With fewer --workers, {snapshots.next_step}."
+            f"With fewer workers, {snapshots.next_step[0]}.",
+            remedy="workers",
         ) from error

@@ -119,9 +119,7 @@ def configure(choices: TrainingChoices) -> DetectorConfig:
     if choices.encoder is not None and choices.encoder != backbone["name"]:
         check_name(choices.encoder)
         if choices.layers is None:
-            raise ConfigError(
-                f"Say which layers of {choices.encoder} to compare, for example --layers 1,2,3."
-            )
+            raise ConfigError(f"Say which layers of {choices.encoder} to compare, for example 1,2,3.")
         backbone.update(name=choices.encoder, weights="timm", every_block=False)
     if choices.layers is not None:
         backbone.update(layers=_indices(choices.layers), groups=())

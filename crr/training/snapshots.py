@@ -12,7 +12,7 @@ import torch
 from torch.optim import Optimizer
 
 from crr.config import DetectorConfig
-from crr.errors import TrainingError
+from crr.errors import Remedy, TrainingError
 from crr.models.detector import Detector
 from crr.runtime.files import check_writable, write_atomically
 from crr.runtime.paths import StrPath, as_path
@@ -23,7 +23,7 @@ _FOLDER, _FILE = "snapshot", "state.pt"
 
 
 def is_unfinished(out: StrPath) -> bool:
-    """Whether the folder holds a run that `--resume` would go on with."""
+    """Whether the folder holds a run that can be resumed."""
     return (as_path(out, "The folder of the run") / _FOLDER / _FILE).is_file()
 
 
@@ -35,16 +35,13 @@ def check_free(out: Path, *, resume: bool, overwrite: bool) -> None:
     """
     unfinished = is_unfinished(out)
     if resume and not unfinished:
-        raise TrainingError(f"{out} holds no unfinished run to resume. Start without --resume.")
+        raise TrainingError(f"{out} holds no unfinished run to resume: start a new one.")
     if unfinished and not resume and not overwrite:
         raise TrainingError(
-            f"{out} holds an unfinished run. Go on with --resume, or start anew with --overwrite."
+            f"{out} holds an unfinished run: resume it, or choose another folder.", remedy="resume"
         )
     if not resume and not overwrite and _is_used(out):
-        raise TrainingError(
-            f"{out} already holds files. Choose another folder, or add --overwrite to replace the checkpoint "
-            "in it."
-        )
+        raise TrainingError(f"{out} already holds files: choose another folder.", remedy="overwrite")
 
 
 class Snapshots:
@@ -87,7 +84,8 @@ class Snapshots:
         if self._state.get("fingerprint", fingerprint) != fingerprint:
             raise TrainingError(
                 f"The unfinished run in {self._out} was started with other settings or other images. "
-                "Resume with the same command, or start anew with --overwrite."
+                "Resume with the same ones, or start anew.",
+                remedy="overwrite",
             )
 
     def restore(self, detector: Detector) -> None:
@@ -126,9 +124,9 @@ class Snapshots:
         self._state = state
 
     @property
-    def next_step(self) -> str:
-        """What the user of a run that broke off can do next."""
-        return "go on with --resume" if is_unfinished(self._out) else "run the same command again"
+    def next_step(self) -> tuple[str, Remedy | None]:
+        """What the user of a run that broke off can do next, and the remedy that it needs."""
+        return ("resume the run", "resume") if is_unfinished(self._out) else ("start it again", None)
 
     def remove(self) -> None:
         """Forget the state: the run is complete, or starts anew."""
@@ -144,7 +142,7 @@ class Snapshots:
             state["fingerprint"]
         except Exception as error:  # torch raises many types for a damaged file
             raise TrainingError(
-                f"{self._path} is damaged ({type(error).__name__}). Start anew with --overwrite."
+                f"{self._path} is damaged ({type(error).__name__}): start anew.", remedy="overwrite"
             ) from error
         return state
 

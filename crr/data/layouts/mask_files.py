@@ -5,12 +5,14 @@ from collections.abc import Sequence
 from pathlib import Path, PurePath
 from typing import TypeVar
 
-from crr.data.layouts.names import is_good, key, without_mask_ending
+from crr.data.layouts.names import is_good, key, without_heatmap_ending, without_mask_ending
 from crr.data.layouts.walk import Notes, images_under
 
 MASKS = "masks, which are no photos"
 WITHOUT_IMAGE = "a mask without an image"
 BESIDE = "a mask that lies beside its image"
+HEATMAP_BESIDE = "a heat-map that lies beside its image"
+PREDICTED = "a picture of an earlier prediction"
 SECOND = "a second mask of the same image"
 
 AnyPath = TypeVar("AnyPath", bound=PurePath)
@@ -51,7 +53,14 @@ def masks_of(images: Sequence[Path], folder: Path, masks: Path, notes: Notes) ->
 
 
 def split_masks(images: Sequence[Path], notes: Notes) -> tuple[list[Path], dict[Path, tuple[Path, ...]]]:
-    """The photos among images, and photo to the masks beside it: "000_mask.png" by "000.png"."""
+    """The photos among images, and photo to the masks beside it: "000_mask.png" by "000.png".
+
+    Pictures of a prediction are passed over: heat-maps beside their photo, or beside the mask of that name.
+    """
+    results = _predicted(images)
+    for image, reason in results.items():
+        notes.pass_over(reason, image)
+    images = [image for image in images if image not in results]
     photo_of = masks_beside(images)
     masks: dict[Path, tuple[Path, ...]] = {}
     for mask, photo in photo_of.items():
@@ -69,6 +78,23 @@ def masks_beside(images: Sequence[AnyPath]) -> dict[AnyPath, AnyPath]:
         photo = None if shorter is None else places.get((_place(image)[0], shorter))
         if photo is not None:
             found[image] = photo
+    return found
+
+
+def _predicted(images: Sequence[Path]) -> dict[Path, str]:
+    """The pictures of predictions among images, and how they are known: nobody drew them."""
+    places = {_place(image) for image in images}
+    pictures = {_place(image): image for image in images if image.suffix.lower() == ".png"}
+    found: dict[Path, str] = {}
+    for (folders, stem), picture in pictures.items():
+        shorter = without_heatmap_ending(stem)
+        if shorter is not None:
+            mask = pictures.get((folders, f"{shorter}_mask"))
+            beside = (folders, shorter) in places
+            if mask is not None or beside:
+                found[picture] = HEATMAP_BESIDE if beside else PREDICTED
+            if mask is not None:
+                found[mask] = PREDICTED
     return found
 
 

@@ -24,6 +24,7 @@ _MASK_ENDING = re.compile(
     r"(?<=.)[-_. ](?:mask|masks|gt|label|labels|seg|segmentation|ground[-_ ]?truth|annotation)"
     r"(?:[-_. ]?\d+)?$"
 )
+_HEATMAP_ENDING = re.compile(r"(?<=.)_heatmap$")
 
 
 def key(name: str) -> str:
@@ -59,8 +60,17 @@ def is_masks(name: str) -> bool:
 
 def without_mask_ending(stem: str) -> str | None:
     """The key of the image that a mask is of: "000" for the stem "000_mask"; None without such an ending."""
+    return _without(_MASK_ENDING, stem)
+
+
+def without_heatmap_ending(stem: str) -> str | None:
+    """The key of the image that a heat-map is of: "000" for "000_heatmap"; None without such an ending."""
+    return _without(_HEATMAP_ENDING, stem)
+
+
+def _without(ending: re.Pattern[str], stem: str) -> str | None:
     own = key(stem)
-    shorter = _MASK_ENDING.sub("", own)
+    shorter = ending.sub("", own)
     return None if shorter == own else shorter
 
 

@@ -13,8 +13,8 @@ def find_images(paths: Iterable[StrPath] | StrPath, notes: Notes | None = None) 
     """The images among files and folders, in the order given, each once.
 
     A folder stands for the photos in it and its subfolders, sorted by path; folders of masks in it are passed
-    over, and masks that lie beside their photos ("000_mask.png"). Everything else is passed on as given, even
-    if missing or not an image, so that `decode` can say what is wrong with it.
+    over, and masks and heat-maps that lie beside their photos ("000_mask.png"). Everything else is passed on
+    as given, even if missing or not an image, so that `decode` can say what is wrong with it.
 
     Args:
         paths: Files and folders; a single one will do.

@@ -101,7 +101,7 @@ class Process:
     def read_to(self, stage):
         """Wait until the stage is reported."""
         for line in self.process.stdout:
-            if json.loads(line)["stage"] == stage:
+            if json.loads(line).get("stage") == stage:
                 return
         pytest.fail(self.process.stderr.read())
 
@@ -174,6 +174,9 @@ def test_ctrl_c_twice_leaves_at_once(data, tmp_path, monkeypatch):
 def test_progress_lines_are_json_and_nothing_else(data, tmp_path):
     said = crr("train", "--data", data, "--out", tmp_path, *TINY, "--iterations", "2", "--progress", "json")
     lines = [json.loads(line) for line in said.stdout.splitlines()]
+    (found,) = (line for line in lines if "data" in line)
+    assert found["data"]["categories"]["plate"]["train"] == 6
+    lines.remove(found)
     assert said.stderr == ""
     keys = ["stage", "step", "total", "losses", "images_per_second", "seconds_left"]
     assert all(list(line) == keys for line in lines)
@@ -270,8 +273,12 @@ def test_a_used_folder_is_kept(data, uninterrupted, tmp_path):
     (tmp_path / "snapshot").mkdir()
     (tmp_path / "snapshot" / "state.pt").write_bytes(b"no snapshot")
     options = ["train", "--data", data, "--out", tmp_path, *TINY]
-    assert "holds an unfinished run. Go on with --resume" in refused(*options)
-    assert "state.pt is damaged" in refused(*options, "--resume")
+    said = refused(*options)
+    assert "holds an unfinished run: resume it" in said
+    assert said.endswith("Go on with --resume, or start anew with --overwrite.")
+    said = refused(*options, "--resume")
+    assert "state.pt is damaged" in said
+    assert said.endswith("With --overwrite files of an earlier run are replaced.")
 
 
 # Evaluation

@@ -5,12 +5,13 @@ import os
 import shutil
 import signal
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import PIL.Image
 import pytest
 
-from tests.crr.cli.commands import RESULTS, crr, read_json, train
+from tests.crr.cli.commands import RESULTS, TINY, crr, read_json, train
 from tests.crr.tiny import good_images
 
 # crr data
@@ -73,6 +74,68 @@ def test_predict_ends_with_3_for_a_frame_that_shows_nothing(
     assert "1 error" in said.stderr
 
 
+# What every command that reads a data set or photos says before its work
+
+COMMANDS = {
+    "train": ["--method", "gaussian", *TINY, "--progress", "json"],
+    "evaluate": ["--progress", "none"],
+    "compare": ["--device", "cpu", "--progress", "none"],
+    "identity": ["--progress", "none"],
+    "layers": ["--progress", "none"],
+}
+
+
+def asked(command: str, root: Path, model: Path, found: Path, *options: object) -> list[object]:
+    """The arguments of a command that writes its result to `found`, which train does not do."""
+    named = {"train": ["--out", found.parent / "run"], "compare": ["--models", model]}
+    result = [] if command == "train" else ["--json", found]
+    usual = named.get(command, ["--model", model])
+    return [command, "--data", root, *usual, *COMMANDS[command], *result, *options]
+
+
+def found_before(command: str, stdout: str, found: Path) -> dict[str, Any]:
+    """What a look found, as a program reads it."""
+    if command != "train":
+        return read_json(found)["data"]  # type: ignore[no-any-return]
+    (line,) = (line for line in map(json.loads, stdout.splitlines()) if "data" in line)
+    return line["data"]  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_look_comes_before_the_work(root: Path, tiny_model: Path, tmp_path: Path, command: str) -> None:
+    part, found = "train" if command == "train" else "test", tmp_path / "found.json"
+    (root / f"{part}/good/notes.txt").touch()
+    photo = root / f"{part}/good/000.png"
+    photo.write_bytes(b"")
+    said = crr(*asked(command, root, tiny_model, found), code=2)
+    assert "000.png is empty (zero bytes)" in said.stderr
+    assert said.stderr.endswith(" What cannot be used is left out with --on-error skip.\n")
+    assert not found.exists()
+    assert not (tmp_path / "run/config.json").exists()
+
+    said = crr(*asked(command, root, tiny_model, found, "--on-error", "skip"))
+    looked = found_before(command, said.stdout, found)
+    assert list(looked["unusable"]) == [f"{part}/good/000.png"]
+    assert looked["passed_over"]["no image by its name"] == {"count": 1, "first": [f"{part}/good/notes.txt"]}
+    if command == "train":  # a program listens, so that nothing is said to a person
+        assert said.stderr == ""
+        crr(*asked(command, root, tiny_model, found, "--on-error", "stop", "--overwrite"), code=2)
+        options = ["--on-error", "skip", "--overwrite", "--progress", "none"]
+        said = crr(*asked(command, root, tiny_model, found, *options))
+    assert f"1 image cannot be used: {part}/good/000.png." in said.stderr
+    assert f"Passed over, no image by its name: 1 file, {part}/good/notes.txt." in said.stderr
+
+
+def test_predict_looks_too_and_goes_on_without_what_is_damaged(
+    root: Path, tiny_model: Path, tmp_path: Path
+) -> None:
+    (root / "test/good/000.png").write_bytes(b"")
+    found, options = tmp_path / "found.json", ["--progress", "none"]
+    said = crr("predict", root / "test", "--model", tiny_model, "--json", found, *options, code=1)
+    assert "1 image cannot be used: good/000.png." in said.stderr
+    assert list(read_json(found)["data"]["unusable"]) == ["good/000.png"]
+
+
 # crr evaluate
 
 
@@ -124,6 +187,15 @@ def test_identity_reads_good_images_alone(damaged: Path, tiny_model: Path, tmp_p
     assert read_json(tmp_path / "found.json")["data"]["images"] == 2
     (damaged / "test/good/000.png").write_bytes(b"")
     assert "left out with --on-error skip" in crr(*asked, code=2).stderr
+
+
+def test_identity_reads_names_in_an_old_coding(root: Path, tiny_model: Path, tmp_path: Path) -> None:
+    photos = [root / "test/good/000.png", root / "test/good/001.png"]
+    for photo in photos:
+        photo.rename(photo.with_name(f"Gr\udcfcn_{photo.name}"))
+    found = tmp_path / "found.json"
+    crr("identity", "--model", tiny_model, "--data", root, "--json", found, "--progress", "none")
+    assert read_json(found)["index"]["held_out"] is not None
 
 
 def test_a_mask_that_is_missing_stops_no_command_that_uses_none(

@@ -71,6 +71,17 @@ def test_what_is_wrong_for_all_ends_the_comparison(dataset, folder, tmp_path):
         compare([folder / "good"], dataset, tmp_path / "nowhere", device="cpu")
 
 
+def test_what_was_measured_of_a_checkpoint_is_kept(folder, tmp_path):
+    without_good = write_dataset(tmp_path / "data", categories=1)
+    for photo in without_good.glob("*/test/good/*"):
+        photo.unlink()
+    (row,) = compare([folder / "good"], open_dataset(without_good), device="cpu").as_json()["models"]
+    assert row["detection"]["mean"]["pixel_ap"] > 0
+    assert row["identity"] is None
+    assert "no good images" in row["failed"]["identity"]
+    assert row["milliseconds"] > 0
+
+
 def test_checkpoints_of_one_name_are_told_apart_everywhere(dataset, folder, tmp_path):
     for place in ("A", "B", "C"):
         shutil.copytree(folder / ("damaged" if place == "C" else "good"), tmp_path / place / "x")

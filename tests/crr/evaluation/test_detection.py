@@ -13,7 +13,7 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 
 from crr.data.datasets import Category, Dataset, Sample
 from crr.data.images import decode
-from crr.errors import ConfigError, CRRError, DatasetError, ImageError
+from crr.errors import ConfigError, CRRError, DatasetError, DeviceError, ImageError
 from crr.evaluation.detection import evaluate
 from crr.models.detector import Detector
 from crr.types import Image, Inspection, Progress
@@ -240,6 +240,37 @@ def test_finished_categories_are_not_lost_with_a_broken_one(tmp_path: Path) -> N
     assert broken.test[2].path.name in report.failed["nut"]
     assert report.mean.images == 3
     assert report.as_json()["failed"] == report.failed
+
+
+@pytest.mark.parametrize("full", [1, 2])
+def test_finished_categories_are_not_lost_with_the_memory_of_a_device(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, full: int
+) -> None:
+    def inspect(_detector: Detector, images: Sequence[Image], **_options: int) -> list[Inspection]:
+        asked.append(images)
+        if len(asked) == full:
+            raise DeviceError("cuda ran out of memory.")
+        return [brightness(image) for image in images]
+
+    asked: list[Sequence[Image]] = []
+    monkeypatch.setattr("crr.inference.engine.inspect", inspect)
+    names = ["bolt", "nut"]
+    categories = [make_category(tmp_path, name, good=2, defective=1) for name in names]
+    report = evaluate(DETECTOR, make_dataset(tmp_path, *categories))
+    assert report.failed == {names.pop(full - 1): "cuda ran out of memory."}
+    assert list(report.categories) == names
+
+
+def test_where_no_category_could_be_finished_the_error_is_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def inspect(*_: object, **__: object) -> None:
+        raise DeviceError("cuda ran out of memory.")
+
+    monkeypatch.setattr("crr.inference.engine.inspect", inspect)
+    categories = [make_category(tmp_path, name, good=1, defective=1) for name in ("bolt", "nut")]
+    with pytest.raises(DeviceError, match="cuda"):
+        evaluate(DETECTOR, make_dataset(tmp_path, *categories))
 
 
 @pytest.mark.parametrize("broken", ["anomaly_map", "score"])

@@ -3,7 +3,7 @@
 import pytest
 
 from crr.data.datasets import open_dataset
-from crr.errors import DatasetError
+from crr.errors import DatasetError, ImageError
 from crr.evaluation.detection import evaluate
 from crr.evaluation.layers import ALL, SEGMENTATION, LayerFigures, LayerReport, measure_layers
 from tests.crr.tiny import calibrated_detector, write_dataset
@@ -33,6 +33,20 @@ def test_without_masks_images_are_measured_all_the_same(tmp_path):
     figures = measure_layers(calibrated_detector().eval(), dataset).categories["plate"][ALL]
     assert figures.image_auroc is not None
     assert figures.pixel_ap is None
+
+
+def test_finished_categories_are_not_lost_with_a_broken_one(tmp_path):
+    dataset = open_dataset(write_dataset(tmp_path))
+    broken = dataset.categories[0].test[1].path
+    broken.write_bytes(b"")
+    report = measure_layers(calibrated_detector().eval(), dataset)
+    assert list(report.categories) == ["ring"]
+    assert broken.name in report.failed["plate"]
+    values = report.as_json()
+    assert (values["failed"], list(values["best"])) == (report.failed, ["ring"])
+    dataset.categories[1].test[0].path.write_bytes(b"")
+    with pytest.raises(ImageError, match="is empty"):
+        measure_layers(calibrated_detector().eval(), dataset)
 
 
 def test_without_test_images_it_says_so(tmp_path):

@@ -1,4 +1,5 @@
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -207,6 +208,33 @@ def test_a_full_device_is_one_sentence(dataset: Dataset) -> None:
 
     with pytest.raises(DeviceError, match="smaller batch"):
         measure_identity(answering(full), dataset)
+
+
+def test_what_is_finished_is_not_lost_with_what_fails(dataset: Dataset, pairs: Path, tmp_path: Path) -> None:
+    broken = shutil.copytree(pairs, tmp_path / "broken")
+    (broken / "clean/1.png").write_bytes(b"")
+    whole = measure_identity(answering(copying), dataset)
+    report = measure_identity(answering(copying), dataset, broken)
+    assert list(report.failed) == ["The folder of pairs broken"]
+    assert "1.png is empty" in report.failed["The folder of pairs broken"]
+    assert replace(report, failed={}) == whole
+    assert report.as_json()["failed"] == report.failed
+
+
+def test_a_category_that_fails_is_in_no_figure(dataset: Dataset) -> None:
+    detector, calls = answering(copying), []
+
+    def full_at_last(features: Features) -> Features:
+        calls.append(features)
+        if len(calls) == 4:  # the held-out damage of the second category
+            raise torch.OutOfMemoryError
+        return features
+
+    detector.decode = full_at_last  # type: ignore[method-assign]
+    report = measure_identity(detector, dataset, batch_size=16)
+    assert (list(report.categories), list(report.failed)) == (["plate"], ["ring"])
+    assert "ran out of memory" in report.failed["ring"]
+    assert report.index["seen"] == pytest.approx(1)
 
 
 def test_intervals_are_those_of_the_bootstrap() -> None:

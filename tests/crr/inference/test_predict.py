@@ -89,7 +89,7 @@ def test_a_link_to_itself_is_a_row_wherever_it_lies(detector, tmp_path):
     for loop in ("in/loop.png", "out/a_heatmap.png"):
         (tmp_path / loop).parent.mkdir(exist_ok=True)
         (tmp_path / loop).symlink_to(Path(loop).name)
-    first, second = predict_files(detector, [tmp_path / "in"], tmp_path / "out")
+    first, second = predict_files(detector, [tmp_path / "in"], tmp_path / "out", overwrite=True)
     assert decode(first["heatmap"]).shape == (48, 72, 3)
     assert "loop.png" in second["error"]
 
@@ -146,7 +146,7 @@ def test_pictures_in_subfolders_cover_no_image(detector, tmp_path):
     rows = list(predict_files(detector, [tmp_path], tmp_path))
     assert [path.read_bytes() for path in images] == before
     masks = {Path(row["path"]).name: Path(row["mask"]).name for row in rows}
-    assert (masks["p.png"], masks["Q.png"]) == ("p_2_mask.png", "Q_2_mask.png")
+    assert masks["p.png"] == "p_2_mask.png"
 
 
 def test_very_long_names_are_cut_and_still_tell_files_apart(detector, tmp_path):
@@ -169,6 +169,52 @@ def test_pictures_never_cover_an_image_or_a_mask_that_was_given(detector, tmp_pa
     assert [row["mask"] for row in rows if row["path"].endswith("part.png")] == [
         f"{tmp_path}/part_3_mask.png"
     ]
+
+
+def test_what_is_there_is_replaced_only_when_asked(detector, tmp_path, monkeypatch):
+    out = tmp_path / "out"
+    list(predict_files(detector, write(tmp_path / "a.png"), out))
+    before = {path: path.read_bytes() for path in out.iterdir()}
+    other = [write(tmp_path / name / "a.png", 5, "plate") for name in ("new", "again")]
+    with monkeypatch.context() as nothing:
+        nothing.setattr(engine, "inspect", None)  # refused before the work
+        with pytest.raises(
+            CRRError, match=r"out holds 2 files already where .*, the first is a_heatmap\.png: name another"
+        ) as caught:
+            next(predict_files(detector, other, out))
+    assert caught.value.remedy == "overwrite"
+    assert {path: path.read_bytes() for path in out.iterdir()} == before
+    list(predict_files(detector, other, out, overwrite=True))
+    assert (out / "a_heatmap.png").read_bytes() != before[out / "a_heatmap.png"]
+    assert len(list(out.iterdir())) == 4
+
+
+@pytest.mark.parametrize("place", ["", "results"])
+def test_a_second_run_among_the_photos_inspects_none_of_its_pictures(detector, tmp_path, place):
+    photos = [write(tmp_path / name) for name in ("part.png", "part.bmp", "line/x.png")]
+    before = [path.read_bytes() for path in photos]
+    first = list(predict_files(detector, tmp_path, tmp_path / place))
+    assert len({row["mask"] for row in first}) == 3
+    with pytest.raises(CRRError, match="holds 6 files already"):
+        next(predict_files(detector, tmp_path, tmp_path / place))
+    for _ in range(2):
+        assert list(predict_files(detector, tmp_path, tmp_path / place, overwrite=True)) == first
+    assert [path.read_bytes() for path in photos] == before
+
+
+def test_a_mask_that_somebody_drew_beside_a_photo_is_never_replaced_unasked(detector, tmp_path):
+    photo, mask = write(tmp_path / "part.png"), write(tmp_path / "part_mask.png", 7)
+    drawn = mask.read_bytes()
+    with pytest.raises(CRRError, match=r"holds 1 file already .* the first is part_mask\.png"):
+        next(predict_files(detector, photo, tmp_path))
+    (row,) = predict_files(detector, photo, tmp_path, overwrite=True)
+    assert row["mask"] == f"{tmp_path}/part_2_mask.png"
+    for kind in ("heatmap", "mask"):
+        (tmp_path / f"part_2_{kind}.png").unlink()
+    for overwrite in (False, True, True):
+        (row,) = predict_files(detector, tmp_path, tmp_path, overwrite=overwrite)
+        assert row["mask"] == f"{tmp_path}/part_2_mask.png"
+    assert mask.read_bytes() == drawn
 
 
 def test_a_folder_is_searched_and_an_empty_one_is_a_sentence(detector, tmp_path):

@@ -5,10 +5,12 @@ import threading
 from dataclasses import replace
 
 import numpy as np
+import PIL.Image
 import pytest
 import torch
 
 from crr.checkpoints.model_card import rewrite_card
+from crr.config import ValueRange
 from crr.data.datasets import open_dataset
 from crr.errors import CheckpointError, ConfigError
 from crr.inversion.card import inversion_card, write_inversion_figures
@@ -17,7 +19,7 @@ from crr.inversion.evaluation import measure_inversion
 from crr.inversion.network import InversionConfig, create_inversion
 from crr.inversion.training import inversion_loss, train_inversion
 from crr.models.components.encoder import Encoder
-from tests.crr.tiny import ENCODER, calibrated_detector, write_dataset
+from tests.crr.tiny import ENCODER, calibrated_detector, good_image, write_dataset
 
 VIT = replace(ENCODER, name="test_vit", layers=(1, 2, 3))
 
@@ -156,6 +158,21 @@ def test_its_figures_stand_in_the_card(dataset, trained, saved):
     assert "Not measured yet" not in card
     rewrite_card(saved, lambda text: text)
     assert (saved / "README.md").read_text() == card
+
+
+def test_deep_images_are_read_by_a_range_that_a_model_keeps_or_by_a_guessed_one(trained, tmp_path):
+    (tmp_path / "plate/test/good").mkdir(parents=True)
+    for number in range(2):
+        values = good_image("plate", np.random.default_rng(number))[..., 1].astype(np.float32) / 255
+        PIL.Image.fromarray(values).save(tmp_path / f"plate/test/good/{number}.tif")
+    first, second = calibrated_detector().eval(), calibrated_detector().eval()
+    second.name = "second"
+
+    def figures(kept):
+        second.value_range = kept
+        return measure_inversion(trained[1], [first, second], open_dataset(tmp_path), images=1).mean
+
+    assert figures(None) == figures(ValueRange(0, 1)) != figures(ValueRange(0, 4))
 
 
 def test_measuring_needs_a_model(dataset, trained):

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 
@@ -10,6 +11,7 @@ from crr.data.datasets import open_dataset
 from crr.errors import ConfigError
 from crr.evaluation.detection import evaluate
 from crr.identity.single_image import StandardDamage
+from crr.inference.engine import inspect
 from crr.models import registry
 from crr.training.run_options import RunOptions
 from crr.training.trainer import train
@@ -62,6 +64,18 @@ def test_a_method_learns_from_good_images_and_finds_defects(method, tmp_path):
     figures = evaluate(detector, dataset).mean
     assert figures.pixel_auroc > 0.8
     assert figures.image_auroc > 0.7
+    assert no_part_is_seen_by(detector)
+
+
+@METHODS
+def test_a_method_that_was_not_trained_sees_no_part_in_a_frame_that_shows_none(method):
+    assert no_part_is_seen_by(detector_of(method))
+
+
+def no_part_is_seen_by(detector):
+    frames = [np.full((48, 72, 3), value, np.uint8) for value in (0, 90, 255)]
+    found = inspect(detector, frames)
+    return all((one.verdict, one.seen, one.known) == ("no part seen", False, False) for one in found)
 
 
 @METHODS

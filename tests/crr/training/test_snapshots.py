@@ -96,7 +96,7 @@ def test_a_new_run_has_done_nothing(tmp_path):
 
 
 def test_nothing_to_resume(tmp_path):
-    with pytest.raises(TrainingError, match=r"no unfinished run to resume. Start without --resume"):
+    with pytest.raises(TrainingError, match=r"no unfinished run to resume: start a new one"):
         reopened(tmp_path)
 
 
@@ -108,8 +108,9 @@ def test_other_settings_are_not_resumed(unfinished):
 @pytest.mark.parametrize("damage", [b"", b"PK\x03\x04 half a file", b"\x80\x02cos\nsystem\n"])
 def test_a_damaged_state_is_a_sentence(unfinished, damage):
     (unfinished / "snapshot" / "state.pt").write_bytes(damage)
-    with pytest.raises(TrainingError, match=r"state.pt is damaged .* Start anew with --overwrite"):
+    with pytest.raises(TrainingError, match=r"state.pt is damaged .*: start anew") as caught:
         reopened(unfinished)
+    assert caught.value.remedy == "overwrite"
 
 
 def test_a_foreign_state_is_a_sentence(unfinished):
@@ -119,8 +120,9 @@ def test_a_foreign_state_is_a_sentence(unfinished):
 
 
 def test_an_unfinished_run_is_not_started_anew_by_accident(unfinished):
-    with pytest.raises(TrainingError, match=r"unfinished run\. Go on with --resume"):
+    with pytest.raises(TrainingError, match=r"unfinished run: resume it") as caught:
         opened(unfinished).open(resume=False, overwrite=False)
+    assert caught.value.remedy == "resume"
     assert is_unfinished(unfinished)
 
 
@@ -128,8 +130,9 @@ def test_a_used_folder_is_not_written_into_by_accident(tmp_path):
     (tmp_path / ".DS_Store").touch()
     opened(tmp_path).open(resume=False, overwrite=False)
     (tmp_path / "README.md").write_text("mine", encoding="utf-8")
-    with pytest.raises(TrainingError, match=r"already holds files\. .* add --overwrite"):
+    with pytest.raises(TrainingError, match=r"already holds files: choose another") as caught:
         opened(tmp_path).open(resume=False, overwrite=False)
+    assert caught.value.remedy == "overwrite"
     opened(tmp_path).open(resume=False, overwrite=True)
     assert (tmp_path / "README.md").read_text(encoding="utf-8") == "mine"
 
@@ -188,7 +191,7 @@ def test_a_full_disk_keeps_the_last_state(unfinished, monkeypatch):
     sentence = r"state\.pt cannot be written \(No space left on device\)\. Make room on the disk\.$"
     with pytest.raises(WriteError, match=sentence):
         snapshots.save(REPAIR, 4, tiny_detector())
-    assert snapshots.next_step == "go on with --resume"
+    assert snapshots.next_step == ("resume the run", "resume")
     assert (unfinished / "snapshot" / "state.pt").read_bytes() == before
     assert len(list((unfinished / "snapshot").iterdir())) == 1
 
@@ -201,7 +204,7 @@ def test_a_run_without_a_single_snapshot_is_simply_started_again(tmp_path, monke
     with pytest.raises(WriteError):
         snapshots.save(REPAIR, 1, tiny_detector())
     monkeypatch.undo()
-    assert snapshots.next_step == "run the same command again"
+    assert snapshots.next_step == ("start it again", None)
     (tmp_path / "run" / "snapshot" / ".state.pt.x1").touch()  # where it was killed while it wrote
     opened(tmp_path / "run").open(resume=False, overwrite=False)
     assert list((tmp_path / "run").iterdir()) == []

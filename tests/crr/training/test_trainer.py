@@ -346,7 +346,7 @@ def test_a_disk_too_full_for_a_snapshot_is_a_sentence_and_the_same_command_runs_
     uninterrupted, dataset, tmp_path, monkeypatch
 ):
     monkeypatch.setattr("crr.training.snapshots.write_atomically", full)
-    with pytest.raises(TrainingError, match=r"Make room on the disk\. Then run the same command again\."):
+    with pytest.raises(TrainingError, match=r"Make room on the disk\. Then start it again\."):
         train(dataset, tmp_path, tiny_config(), ALONE)
     monkeypatch.undo()
     train(dataset, tmp_path, tiny_config(), ALONE)
@@ -355,7 +355,7 @@ def test_a_disk_too_full_for_a_snapshot_is_a_sentence_and_the_same_command_runs_
 
 def test_a_disk_too_full_for_the_checkpoint_loses_nothing(uninterrupted, dataset, tmp_path, monkeypatch):
     monkeypatch.setattr("crr.training.trainer.save", full)
-    with pytest.raises(TrainingError, match=r"Make room on the disk\. Then go on with --resume\."):
+    with pytest.raises(TrainingError, match=r"Make room on the disk\. Then resume the run\."):
         train(dataset, tmp_path, tiny_config(), ALONE)
     monkeypatch.undo()
     train(dataset, tmp_path, tiny_config(), replace(ALONE, resume=True))
@@ -367,9 +367,7 @@ def test_a_worker_that_was_killed_is_a_sentence(dataset, tmp_path, monkeypatch):
     monkeypatch.setattr(
         "crr.training.damaged_images._start_worker", lambda _: os.kill(os.getpid(), signal.SIGKILL)
     )
-    with pytest.raises(
-        TrainingError, match=r"lack of memory\. With fewer --workers, run the same command again"
-    ):
+    with pytest.raises(TrainingError, match=r"lack of memory\. With fewer workers, start it again"):
         train(dataset, tmp_path, tiny_config(), replace(ALONE, workers=1))
 
 

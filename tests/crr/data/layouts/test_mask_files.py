@@ -36,6 +36,20 @@ def test_masks_have_many_names(tmp_path: Path, mask: str) -> None:
     assert dataset.notes.passed_over == {}
 
 
+def test_a_mask_that_was_predicted_is_no_ground_truth(tmp_path: Path) -> None:
+    touch(tmp_path, "good/0.png", "good/1.png", "cut/0.png", "cut/0_mask.png", "cut/1.png", "cut/1_mask.png")
+    touch(tmp_path, "cut/1_heatmap.png", "masks/cut/1_heatmap.png")
+    dataset = open_dataset(tmp_path, allow_bare=True)
+    assert masks_in(dataset) == {"cut/0.png": ["cut/0_mask.png"]}
+    assert passed_over(dataset.notes, tmp_path) == {
+        "a heat-map that lies beside its image": ["cut/1_heatmap.png"],
+        "a picture of an earlier prediction": ["cut/1_mask.png"],
+        "a mask that lies beside its image": ["cut/0_mask.png"],
+        "a mask without an image": ["masks/cut/1_heatmap.png"],
+        "defective, without a mask where others have one": ["cut/1.png"],
+    }
+
+
 @pytest.mark.parametrize(
     "mask", ["001.png", "0000.png", "000_x.png", "000mask.png", "mask.png", "_mask.png", "1/000x.png"]
 )

@@ -155,6 +155,32 @@ def test_masks_beside_their_photos_are_passed_over(tmp_path: Path) -> None:
     assert find_images([tmp_path / "a.png", tmp_path / "A_mask.PNG"])[1:] == [tmp_path / "A_mask.PNG"]
 
 
+def test_heat_maps_beside_their_photos_are_passed_over(tmp_path: Path) -> None:
+    touch(
+        tmp_path, "a.png", "A_heatmap.PNG", "a_heatmap.jpg", "sub/b.jpg", "sub/b_heatmap.png", "b_heatmap.png"
+    )
+    assert found(tmp_path)[:2] == (
+        ["a.png", "a_heatmap.jpg", "b_heatmap.png", "sub/b.jpg"],
+        {"a heat-map that lies beside its image": ["A_heatmap.PNG", "sub/b_heatmap.png"]},
+    )
+    assert find_images(tmp_path / "A_heatmap.PNG") == [tmp_path / "A_heatmap.PNG"]
+
+
+def test_pictures_of_a_prediction_are_passed_over_wherever_they_lie(tmp_path: Path) -> None:
+    touch(tmp_path, "a.tif", "a_page2_heatmap.png", "a_page2_mask.png", "a_mask.png", "a_2_mask.png")
+    touch(tmp_path, "results/line/c_heatmap.png", "results/line/c_mask.png")
+    assert found(tmp_path)[:2] == (
+        ["a.tif", "a_2_mask.png"],
+        {
+            "a picture of an earlier prediction": [
+                "a_page2_heatmap.png", "a_page2_mask.png",
+                "results/line/c_heatmap.png", "results/line/c_mask.png",
+            ],
+            "a mask that lies beside its image": ["a_mask.png"],
+        },
+    )  # fmt: skip
+
+
 def test_a_folder_that_may_not_be_read_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     touch(tmp_path, "train/good/0.png", "train/good/locked/1.png")
     scan = os.scandir
