@@ -180,10 +180,12 @@ def predict(
             failure = str(error)
     counts = Counter(row.get("verdict", "error") for row in rows)
     result = {"model": detector.name, "images": rows, "counts": counts, "data": looked.as_json()}
-    write_json(json_file, result if failure is None else {**result, "failed": failure})
-    if json_file not in (None, STDOUT):  # written before its lines, whose reader may go away
-        for row in rows:
-            _show(row, progress)
+    try:
+        write_json(json_file, result if failure is None else {**result, "failed": failure})
+    finally:
+        if json_file not in (None, STDOUT):  # written before its lines, whose reader may go away
+            for row in rows:
+                _show(row, progress)
     if progress != "json":
         said = ", ".join(f"{count} {what}" for what, count in counts.items())
         echo(f"{len(rows)} inspected: {said}", error=True)
@@ -243,6 +245,7 @@ def data(
 ) -> None:
     """Say what is in a data set, what is passed over and why (exit code 1: something cannot be used)."""
     from crr.data.datasets import open_dataset
+    from crr.data.inventory.inventory import EXAMPLES
     from crr.data.inventory.looking import look_at_dataset
 
     check_json_file(json_file, progress)
@@ -254,6 +257,8 @@ def data(
     say_what_is_there(looked, progress)
     show_table(found, json_file, progress, data_table)
     if looked.unusable:
+        for sentence in [*looked.unusable.values()][:EXAMPLES]:
+            echo(sentence, colour="red", error=True)
         raise typer.Exit(SOME_FAILED)
 
 

@@ -56,6 +56,7 @@ class ImageHeader:
         depth: How deep they are.
         pages: Positions of the pages or frames in the file, at least one; previews and masks are none.
         white_is_zero: Whether low values are bright: TIFF's, heeded by decoders for 8 bits only.
+        transparent: Whether some of its pixels may be, whatever else it has.
         odd_pages: Which of the pages, counted from 0, are stored with another depth than the first.
     """
 
@@ -66,6 +67,7 @@ class ImageHeader:
     depth: Depth
     pages: tuple[int, ...]
     white_is_zero: bool = False
+    transparent: bool = False
     odd_pages: tuple[int, ...] = ()
 
     @property
@@ -174,6 +176,7 @@ def _header(kind: ImageFormat, data: bytes, picture: ImageFile) -> ImageHeader:
         colour=_COLOURS.get(picture.mode, "RGB"),
         depth=png_depth(data) if kind == "PNG" else EIGHT_BITS,
         pages=frames(picture, data),
+        transparent=picture.has_transparency_data,
     )
 
 
@@ -215,6 +218,7 @@ def _tiff_header(data: bytes) -> ImageHeader:
         depth=tiff_depth(first),
         pages=tuple(pages),
         white_is_zero=first.get(PHOTOMETRIC) == 0,
+        transparent=samples == (5 if first.get(PHOTOMETRIC) == 5 else 4 if samples > 2 else 2),
         odd_pages=tuple(page for page, kind in enumerate(kinds) if kind != kinds[0]),
     )
 

@@ -97,6 +97,11 @@ class Inventory:
         return {path: count for path, count in counts.items() if count > 1}
 
     @property
+    def transparent(self) -> list[Path]:
+        """Files with pixels that may be transparent, which are seen as white."""
+        return [path for path, header in self.headers.items() if header.transparent]
+
+    @property
     def kinds(self) -> dict[str, dict[str, int]]:
         """Formats, depths and colours of the images, and how many there are of each."""
         headers = self.headers.values()
@@ -129,6 +134,7 @@ class Inventory:
             "sizes": None if self.sizes is None else [list(size) for size in self.sizes],
             "links": self.links,
             "pages": {self.name_of(path): count for path, count in self.pages.items()},
+            "transparent": self._names(self.transparent),
             "copies": [self._names(group) for group in self.copies],
             "unusable": {self.name_of(path): sentence for path, sentence in self.unusable.items()},
             "blank": self._names(self.blank),

@@ -90,6 +90,11 @@ def _remarks(inventory: Inventory, another_range: str) -> Iterator[str]:
         extra = sum(len(group) - 1 for group in inventory.copies)
         groups = named([named([*map(name, group)], " = ", 3) for group in inventory.copies])
         yield f"{number(extra, 'file')} with the same content as another: {groups}."
+    if inventory.transparent:
+        names = named([name(path) for path in inventory.transparent])
+        have = "has" if len(inventory.transparent) == 1 else "have"
+        with_alpha = f"{number(len(inventory.transparent), 'image')} {have} an alpha channel"
+        yield f"{with_alpha}, and what is transparent is seen as white: {names}."
     if inventory.pages:
         pages = named([f"{name(path)} has {count}" for path, count in inventory.pages.items()])
         first = "" if inventory.layout == "files" else ", of which the first is used"

@@ -14,9 +14,9 @@ from functools import partial
 from itertools import chain
 from pathlib import Path
 
-from crr.data.layouts.mask_files import MASKS, masks_of, split_masks
+from crr.data.layouts.mask_files import MASKS, masks_of, photos_of_kind, photos_under, split_masks
 from crr.data.layouts.mvtec import labelled, note_strangers, note_unused, part_of
-from crr.data.layouts.names import is_good, is_masks
+from crr.data.layouts.names import is_bad, is_good, is_masks
 from crr.data.layouts.samples import Category, Readers, good_samples
 from crr.data.layouts.walk import Notes, images_in, images_under, subfolders
 from crr.errors import DatasetError
@@ -58,6 +58,12 @@ def good_categories(root: Path, folders: list[Path], notes: Notes) -> Readers:
             f"{root} does not tell which images are good: move the good ones to train/good and the others to "
             f"test/<defect>. Found images in {names}."
         )
+    bad = sorted(folder.name for folder in found if is_bad(folder.name))
+    if bad:
+        raise DatasetError(
+            f"{root} has no folder that is called as good parts are, but {', '.join(bad)}, which would be "
+            "learnt as good: call the folder of good parts good, or give it alone."
+        )
     categories = {folder.name: images for folder, images in found.items()} or {root.name: own}
     return {
         name: partial(Category, name, good_samples(images, name), ()) for name, images in categories.items()
@@ -65,11 +71,10 @@ def good_categories(root: Path, folders: list[Path], notes: Notes) -> Readers:
 
 
 def _photos(folder: Path, notes: Notes) -> list[Path]:
-    images = images_under(folder, notes)
     if is_masks(folder.name):
-        notes.pass_over(MASKS, *images)
+        notes.pass_over(MASKS, *images_under(folder, notes))
         return []
-    return split_masks(images, notes)[0]
+    return photos_under(folder, notes)
 
 
 def _sorted_place(folder: Path) -> Path | None:
@@ -89,7 +94,7 @@ def _sorted_category(folder: Path, place: Path, notes: Notes) -> Category:
     drawn: dict[Path, tuple[Path, ...]] = {}
     for kind in subfolders(place, notes):
         if not is_masks(kind.name):
-            images[kind.name], beside = split_masks(images_under(kind, notes), notes)
+            images[kind.name], beside = photos_of_kind(kind, notes)
             drawn |= beside
     every = [image for found in images.values() for image in found]
     for masks in _mask_folders(folder, place):

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path, PurePath
 from typing import TypeVar
 
-from crr.data.layouts.names import is_good, key, without_heatmap_ending, without_mask_ending
-from crr.data.layouts.walk import Notes, images_under
+from crr.data.layouts.names import is_good, is_masks, key, without_heatmap_ending, without_mask_ending
+from crr.data.layouts.walk import Notes, images_under, subfolders
 
 MASKS = "masks, which are no photos"
 WITHOUT_IMAGE = "a mask without an image"
@@ -14,6 +14,8 @@ BESIDE = "a mask that lies beside its image"
 HEATMAP_BESIDE = "a heat-map that lies beside its image"
 PREDICTED = "a picture of an earlier prediction"
 SECOND = "a second mask of the same image"
+
+_RGB = "rgb"
 
 AnyPath = TypeVar("AnyPath", bound=PurePath)
 
@@ -50,6 +52,35 @@ def masks_of(images: Sequence[Path], folder: Path, masks: Path, notes: Notes) ->
         for image in owners:
             found[image][how].append(mask)
     return {image: _chosen(ways, notes) for image, ways in found.items()}
+
+
+def photos_under(folder: Path, notes: Notes) -> list[Path]:
+    """The photos in a folder and its subfolders, sorted by path; masks and heat-maps are passed over."""
+
+    def is_for_masks(folder: Path) -> bool:
+        if is_masks(folder.name):
+            notes.pass_over(MASKS, *images_under(folder, notes))
+        return is_masks(folder.name)
+
+    photos, _ = split_masks(images_under(folder, notes, is_for_masks), notes)
+    return photos
+
+
+def photos_of_kind(folder: Path, notes: Notes) -> tuple[list[Path], dict[Path, tuple[Path, ...]]]:
+    """The photos in a folder of one kind of parts, and photo to its masks where these lie in that folder too.
+
+    Args:
+        folder: Photos, in subfolders too; masks beside them or in a subfolder ("gt"). Where there is a
+            subfolder "rgb", photos are in that (MVTec 3D-AD), and depth maps beside it are none.
+        notes: Told of masks that belong to no photo.
+    """
+    inside = {key(path.name): path for path in subfolders(folder, notes)}
+    place = inside.get(_RGB, folder)
+    photos, masks = split_masks(images_under(place, notes, lambda path: is_masks(path.name)), notes)
+    for path in inside.values():
+        if is_masks(path.name):
+            masks |= masks_of(photos, place, path, notes)
+    return photos, masks
 
 
 def split_masks(images: Sequence[Path], notes: Notes) -> tuple[list[Path], dict[Path, tuple[Path, ...]]]:

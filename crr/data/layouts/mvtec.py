@@ -15,7 +15,7 @@ from collections.abc import Container, Iterable
 from itertools import chain
 from pathlib import Path
 
-from crr.data.layouts.mask_files import masks_of, split_masks
+from crr.data.layouts.mask_files import masks_of, photos_of_kind, split_masks
 from crr.data.layouts.names import is_good, is_masks, key
 from crr.data.layouts.samples import GOOD, Category, Sample, good_samples
 from crr.data.layouts.walk import Notes, images_in, images_under, pass_over_others, subfolders
@@ -61,13 +61,14 @@ def _train_samples(train: Path, category: str, notes: Notes) -> tuple[Sample, ..
     good, direct = [], images_in(train, notes)
     for folder in subfolders(train, notes):
         if is_good(folder.name):
-            good += images_under(folder, notes)
+            photos, masks = photos_of_kind(folder, notes)
+            good += photos
+            notes.pass_over(GOOD_MASK, *chain.from_iterable(masks.values()))
         else:
             notes.pass_over(NOT_GOOD, *images_under(folder, notes))
     if good:
         notes.pass_over(BESIDE_GOOD, *direct)
-    photos, _ = split_masks(good or direct, notes)
-    return good_samples(photos, category)
+    return good_samples(good or split_masks(direct, notes)[0], category)
 
 
 def _test_samples(test: Path, category: str, masks: list[Path], notes: Notes) -> tuple[Sample, ...]:
@@ -78,7 +79,7 @@ def _test_samples(test: Path, category: str, masks: list[Path], notes: Notes) ->
         if is_masks(folder.name):
             masks = [*masks, folder]
         else:
-            images[folder.name], beside = split_masks(images_under(folder, notes), notes)
+            images[folder.name], beside = photos_of_kind(folder, notes)
             drawn |= beside
     every = [image for found in images.values() for image in found]
     for folder in masks:

@@ -18,8 +18,19 @@ _SYSTEM = {
 _GOOD = {
     "good", "ok", "okay", "normal", "nominal", "clean", "pass", "passed", "gut", "io", "fine", "healthy",
     "defectfree", "nodefect", "nodefects", "nondefective", "noanomaly", "anomalyfree", "negative",
+    "undamaged", "intact", "flawless", "faultless", "nonanomalous", "accepted",
+}  # fmt: skip
+_BAD = {
+    "bad", "ng", "nok", "notok", "nio", "defect", "defects", "defective", "anomaly", "anomalies", "anomalous",
+    "abnormal", "damaged", "broken", "fail", "failed", "fault", "faults", "faulty", "reject", "rejects",
+    "rejected", "schlecht", "ausschuss", "positive",
 }  # fmt: skip
 _MASKS = {"groundtruth", "groundtruths", "gt", "mask", "masks", "annotation", "annotations", "segmentation"}
+_WHAT_IT_HOLDS = {
+    "dir", "folder", "data", "set", "image", "images", "img", "imgs", "picture", "pictures", "photo",
+    "photos", "part", "parts", "sample", "samples",
+}  # fmt: skip
+"""Words that a folder's name may hold besides what tells it from others: "good_parts", "normal images"."""
 _MASK_ENDING = re.compile(
     r"(?<=.)[-_. ](?:mask|masks|gt|label|labels|seg|segmentation|ground[-_ ]?truth|annotation)"
     r"(?:[-_. ]?\d+)?$"
@@ -53,6 +64,11 @@ def is_good(name: str) -> bool:
     return _letters(name) in _GOOD
 
 
+def is_bad(name: str) -> bool:
+    """Whether a folder of that name means parts with some defect: "bad", "NG_parts", "abnormal_dir"."""
+    return _letters(name) in _BAD
+
+
 def is_masks(name: str) -> bool:
     """Whether a folder of that name holds masks: "ground_truth", "Masks"."""
     return _letters(name) in _MASKS
@@ -75,4 +91,7 @@ def _without(ending: re.Pattern[str], stem: str) -> str | None:
 
 
 def _letters(name: str) -> str:
-    return re.sub(r"[-_. ]", "", key(name))
+    """What a name says, without numbers and words that say nothing of it: "normal" for "0_Normal-Images"."""
+    words = re.split(r"[-_. ]+", key(name))
+    telling = [word for word in words if word not in _WHAT_IT_HOLDS and not word.isdecimal()]
+    return "".join(telling or words)

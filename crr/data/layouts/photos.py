@@ -3,9 +3,8 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from crr.data.layouts.mask_files import MASKS, split_masks
-from crr.data.layouts.names import is_masks
-from crr.data.layouts.walk import Notes, images_under
+from crr.data.layouts.mask_files import photos_under
+from crr.data.layouts.walk import Notes
 from crr.runtime.paths import StrPath, as_paths
 
 
@@ -23,15 +22,5 @@ def find_images(paths: Iterable[StrPath] | StrPath, notes: Notes | None = None) 
     notes = notes or Notes()
     found: list[Path] = []
     for path in as_paths(paths, "What to search for images"):
-        found += _photos_under(path, notes) if path.is_dir() else [path]
+        found += photos_under(path, notes) if path.is_dir() else [path]
     return list(dict.fromkeys(found))
-
-
-def _photos_under(folder: Path, notes: Notes) -> list[Path]:
-    def is_for_masks(folder: Path) -> bool:
-        if is_masks(folder.name):
-            notes.pass_over(MASKS, *images_under(folder, notes))
-        return is_masks(folder.name)
-
-    photos, _ = split_masks(images_under(folder, notes, is_for_masks), notes)
-    return photos

@@ -1,7 +1,6 @@
 """What is promised of any folder, checked: every image is used or noted, and one look says what there is."""
 
 import json
-import os
 from pathlib import Path
 
 from crr.data.datasets import Dataset
@@ -9,6 +8,7 @@ from crr.data.inventory.looking import look_at_dataset, usable
 from crr.data.inventory.sentences import lines
 from crr.data.layouts.walk import Notes
 from crr.errors import CRRError
+from crr.runtime.paths import real_path
 from tests.fuzz.made.promises import attempt
 from tests.fuzz.made.trees import images_of
 
@@ -24,7 +24,7 @@ def missing(used: set[Path], notes: Notes, root: Path) -> list[Path]:
     """The images in a folder that are neither among the used ones nor noted, by name or in a folder."""
     passed = [path for paths in notes.passed_over.values() for path in paths]
     assert sorted(passed) == sorted({*passed}), "something is noted twice"
-    known = {Path(os.path.realpath(path)) for path in (*used, *passed)}  # `resolve` raises at a circle
+    known = {real_path(path) for path in (*used, *passed)}
     return [path for path in images_of(root) if not known & {path, *path.parents}]
 
 

@@ -92,7 +92,9 @@ def say_photos_are_lost() -> None:
 def show_what_was_lost() -> None:
     """That the visit before this one ended, and what went with it; until a sample is chosen."""
     lost = st.session_state.get(_LOST, ())
-    why = "The connection was away for too long, or the workbench was started again."
+    why = (
+        "The page was loaded anew, the connection was away for too long, or the workbench was started again."
+    )
     if _PHOTOS in lost:
         also = " What was painted is gone too." if _STROKES in lost else ""
         st.warning(f"Your visit ended: add the photos again.{also} {why}", icon=":material/history:")

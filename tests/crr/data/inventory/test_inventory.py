@@ -293,3 +293,13 @@ def test_progress_counts_the_images(root: Path) -> None:
     looked(root, progress=reports.append)
     assert {report.stage for report in reports} == {"check"}
     assert (reports[-1].step, reports[-1].total) == (10, 10)
+
+
+def test_images_with_an_alpha_channel_are_said_to_lie_on_white(tmp_path: Path) -> None:
+    for name, mode in (("a.png", "RGBA"), ("b.tif", "LA"), ("c.png", "RGB"), ("d.tif", "CMYK")):
+        PIL.Image.new(mode, (40, 30)).save(tmp_path / name)
+    inventory = look_at_files(tmp_path)
+    assert "2 images have an alpha channel, and what is transparent is seen as white: a.png, b.tif." in said(
+        inventory
+    )
+    assert inventory.as_json()["transparent"] == ["a.png", "b.tif"]

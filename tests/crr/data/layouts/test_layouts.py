@@ -52,6 +52,59 @@ def test_mvtec_ad_2_keeps_masks_in_its_public_test_and_has_private_ones(tmp_path
     }
 
 
+def test_mvtec_3d_has_photos_masks_and_depth_maps_side_by_side(tmp_path: Path) -> None:
+    root = tmp_path / "bagel"
+    for part in ("train/good", "test/good", "test/crack"):
+        touch(root, f"{part}/rgb/000.png", f"{part}/xyz/000.tiff", f"{part}/gt/000.png")
+    dataset = open_dataset(tmp_path)
+    assert the_parts(root) == {"train": ["000.png"], "good": ["000.png"], "crack": ["000.png"]}
+    assert masks_in(dataset) == {"bagel/test/crack/rgb/000.png": ["bagel/test/crack/gt/000.png"]}
+    assert passed_over(dataset.notes, root) == {
+        "a mask of a good image": ["test/good/gt/000.png", "train/good/gt/000.png"],
+        "in a folder that is no part of the layout": [
+            "test/crack/xyz/000.tiff",
+            "test/good/xyz/000.tiff",
+            "train/good/xyz/000.tiff",
+        ],
+    }
+
+
+@pytest.mark.parametrize(
+    ("good", "bad", "masks"),
+    [
+        ("normal_dir", "abnormal_dir", "mask_dir"),
+        ("OK_parts", "NG_parts", "gt"),
+        ("good images", "bad images", "mask images"),
+        ("0_good", "1_bad", "2_masks"),
+        ("undamaged", "damaged", "ground_truth"),
+        ("good_parts", "scratch", "masks"),
+    ],
+)
+def test_names_may_say_that_they_are_folders_of_images(
+    tmp_path: Path, good: str, bad: str, masks: str
+) -> None:
+    touch(tmp_path, f"{good}/000.png", f"{bad}/000.png", f"{masks}/000.png")
+    dataset = open_dataset(tmp_path)
+    assert dataset.layout == "folders"
+    [category] = dataset.categories
+    assert [sample.defect for sample in (*category.train, *category.test) if sample.defective] == [bad]
+    assert masks_in(dataset) == {f"{bad}/000.png": [f"{masks}/000.png"]}
+
+
+@pytest.mark.parametrize("bad", ["defective", "NG", "1_bad_parts", "abnormal_dir"])
+def test_defects_beside_folders_that_nobody_calls_good_are_not_learnt(tmp_path: Path, bad: str) -> None:
+    touch(tmp_path, f"{bad}/000.png", "line 1/000.png")
+    with pytest.raises(DatasetError, match=f"no folder that is called as good parts are, but {bad}, which"):
+        open_dataset(tmp_path)
+
+
+def test_masks_in_a_folder_of_good_images_are_not_learnt(tmp_path: Path) -> None:
+    touch(tmp_path, "screw/000.png", "screw/masks/000.png", "nut/000.png")
+    dataset = open_dataset(tmp_path)
+    assert [len(category.train) for category in dataset.categories] == [1, 1]
+    assert passed_over(dataset.notes, tmp_path) == {"masks, which are no photos": ["screw/masks/000.png"]}
+
+
 def test_btad_says_ok_and_ko(tmp_path: Path) -> None:
     root = tmp_path / "01"
     touch(root, "train/ok/0000.bmp", "test/ok/0000.bmp", "test/ko/0001.bmp", "ground_truth/ko/0001.png")
