@@ -13,7 +13,7 @@ from crr.checkpoints.serialization import load, save
 from crr.data.inventory.looking import look_at_files
 from crr.data.layouts.photos import find_images
 from crr.data.layouts.walk import Notes
-from crr.errors import DeviceError
+from crr.errors import CRRError, DeviceError
 from crr.inference import engine
 from tests.crr.cli.commands import crr, read_json
 from tests.crr.tiny import good_images
@@ -117,3 +117,17 @@ def test_an_unknown_part_ends_with_3(photos: Path, tiny_model: Path, tmp_path: P
     said = crr("predict", photos, "--model", tmp_path / "narrow", "--progress", "none", code=3)
     assert [line.split("  ")[0] for line in said.stdout.splitlines()] == 3 * ["unknown part"]
     assert said.stderr.endswith("3 inspected: 3 unknown part\n")
+
+
+def test_a_full_disk_costs_the_file_and_not_the_verdicts(
+    photos: Path, tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise CRRError("found.json cannot be written (No space left on device): free some.")
+
+    monkeypatch.setattr("crr.cli.main.write_json", full)
+    said = crr("predict", photos, "--model", tiny_model, "--json", tmp_path / "found.json", code=2)
+    assert [line.split()[-1] for line in said.stdout.splitlines()] == [
+        str(photos / f"{number}.png") for number in range(3)
+    ]
+    assert "No space left" in said.stderr
