@@ -31,6 +31,7 @@ from crr.cli.tables import data_table
 from crr.cli.terminal import ProgressStyle, echo, prediction_line, reporting
 from crr.errors import ConfigError, CRRError
 from crr.runtime.allocator import keep_freed_memory
+from crr.runtime.paths import real_path
 from crr.runtime.version import version
 
 # The library is imported inside the commands: it brings torch, and `crr --help` must not wait for that.
@@ -124,6 +125,10 @@ def train(
     options = RunOptions(device, workers, resume, overwrite, snapshot_seconds, textures, kept, on_error)
     with stoppable("Stopping: calibrating what was learnt so far.") as stop, reporting(progress) as report:
         dataset = open_dataset(data, category, allow_bare=True)
+        if dataset.layout == "folder" and real_path(out).is_relative_to(real_path(data)):
+            raise ConfigError(
+                f"{out} lies among the images, and would be taken for some: give another --out."
+            )
         config = replace(configure(choices), value_range=value_range)
         run(dataset, out, config, options, report, stop, partial(tell_what_is_there, style=progress))
     unfinished = is_unfinished(out)
@@ -157,7 +162,7 @@ def predict(
 
     Exit code 3: some show no part at all, or an unknown one.
     """
-    check_json_file(json_file, progress)
+    check_json_file(json_file, progress, out)
     folder = model_folder(model, progress)  # before torch is loaded, so that what is wrong is said at once
 
     from crr.checkpoints.serialization import load
@@ -165,7 +170,7 @@ def predict(
     from crr.inference.predict import predict_files
 
     detector = load(folder, device)
-    rows, failure = [], None
+    rows, failure, stopped = [], None, False
     with reporting(progress) as report:
         looked = look_at_files(images, value_range=value_range or detector.value_range, progress=report)
         say_what_is_there(looked, progress)
@@ -178,6 +183,8 @@ def predict(
             if not rows:
                 raise
             failure = str(error)
+        except KeyboardInterrupt:
+            stopped, failure = True, f"Stopped after {len(rows)} of {len(looked.facts)} images."
     counts = Counter(row.get("verdict", "error") for row in rows)
     result = {"model": detector.name, "images": rows, "counts": counts, "data": looked.as_json()}
     try:
@@ -191,6 +198,8 @@ def predict(
         echo(f"{len(rows)} inspected: {said}", error=True)
     if failure is not None:
         echo(f"The others could not be inspected: {failure}", colour="red", error=True)
+    if stopped:
+        raise typer.Exit(INTERRUPTED)
     if failure is not None or "error" in counts:
         raise typer.Exit(SOME_FAILED)
     if counts.keys() & {"unknown part", "no part seen"}:
@@ -222,6 +231,10 @@ def anomalies(
     check_file(out)
     dataset = open_dataset(data, category, allow_bare=True)
     check_training(dataset)
+    if real_path(out) in {real_path(sample.path) for entry in dataset.categories for sample in entry.train}:
+        raise ConfigError(
+            f"{out} is an image of the data set, and would be lost: give another name to --out."
+        )
     write_sheet(
         dataset,
         out,

@@ -31,6 +31,12 @@ class Command(typer.Typer):
     def __call__(self, *arguments: Any, **options: Any) -> Any:
         """Run it with the arguments of the process."""
         prepare_streams()
+        if "" in sys.argv[1:]:  # "." to most options, and not what was meant
+            print(
+                "Error: An argument is empty, perhaps a variable that is not set: give its value.",
+                file=sys.stderr,
+            )
+            raise SystemExit(2)
         return super().__call__(*arguments, **options)
 
 

@@ -17,8 +17,10 @@ from rich.table import Table
 
 from crr.cli.options import expanded
 from crr.cli.terminal import ProgressStyle, echo, transferring, write
+from crr.data.layouts.names import is_image_name
 from crr.errors import ConfigError, CRRError, Remedy, StoppedError
 from crr.runtime.interrupt import stop_on_interrupt
+from crr.runtime.paths import real_path
 
 if TYPE_CHECKING:
     from crr.config import ValueRange
@@ -83,17 +85,34 @@ def _sentence_of(error: OSError) -> str:
     return f"{place}{error.strerror or error}.{advice}"
 
 
-def check_json_file(path: Path | None, progress: ProgressStyle) -> None:
-    """See before the work that its result can be written after it.
+def check_json_file(path: Path | None, progress: ProgressStyle, pictures: Path | None = None) -> None:
+    """See before the work that its result can be written after it, in place of an earlier one at most.
+
+    Args:
+        path: The file; None for none.
+        progress: How progress is told.
+        pictures: Folder that the same command writes to.
 
     Raises:
-        ConfigError: It is no ordinary file, or stdout is already taken by the progress.
+        ConfigError: It is no ordinary file, or another one than of JSON, or `pictures`, or an image by its
+            name; or stdout is already taken by the progress.
         CRRError: Its folder cannot be written to.
     """
     if path == STDOUT and progress == "json":
         raise ConfigError("--json - and --progress json both write to stdout: give a file name to --json.")
-    if path is not None and path != STDOUT:
-        check_file(path)
+    if path is None or path == STDOUT:
+        return
+    check_file(path)
+    if pictures is not None and real_path(path) == real_path(pictures):
+        raise ConfigError(f"--json and --out are both {path}: give another file name to --json.")
+    if is_image_name(path.name) or (path.exists() and not _may_be_json(path)):
+        raise ConfigError(f"{path} is no file of JSON, and would be lost: give another file name to --json.")
+
+
+def _may_be_json(path: Path) -> bool:
+    with path.open("rb") as file:
+        beginning = file.read(100).lstrip()
+    return beginning[:1] in (b"{", b"[", b"")
 
 
 def check_file(path: Path) -> None:

@@ -122,9 +122,9 @@ def _checked_masks(dataset: Dataset) -> Dataset:
         if bare:
             names = ", ".join(str(path) for path in bare[:5])
             raise DatasetError(
-                f"{len(bare)} defective images of {category.name} have no mask, the first are {names}: add "
-                "their masks, leave these images out, or remove all masks of this category to evaluate it at "
-                "image level.",
+                f"Masks are missing in {category.name} for {len(bare)} of its defective images, such as "
+                f"{names}: add them, leave these images out, or remove all masks of this category to "
+                "evaluate it at image level.",
                 remedy="on_error",
             )
     return dataset

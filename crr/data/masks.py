@@ -158,6 +158,7 @@ class MaskFacts:
         least: The smallest value.
         largest: The largest.
         values: All but 0, as long as they are few.
+        share: Of the pixels above half of the largest value, in [0, 1].
         size: (height, width).
     """
 
@@ -165,6 +166,7 @@ class MaskFacts:
     least: float
     largest: float
     values: frozenset[float]
+    share: float
     size: tuple[int, int]
 
 
@@ -181,7 +183,8 @@ def _facts(values: NDArray[Any], lossy: bool) -> MaskFacts:
     used = np.unique(() if lossy else values[values > 0])
     kind = "graded" if lossy else _kind(values, used, largest)
     classes = frozenset(used.tolist() if len(used) < _SMALLEST_SCALE else ())
-    return MaskFacts(kind, float(values.min()), largest, classes, values.shape[:2])
+    share = float((values > largest / 2).mean()) if largest else 0.0
+    return MaskFacts(kind, float(values.min()), largest, classes, share, values.shape[:2])
 
 
 def _kind(values: NDArray[Any], used: NDArray[Any], largest: float) -> str:

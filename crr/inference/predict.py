@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from crr.config import ValueRange
 from crr.data.images import decode, encode_png
 from crr.data.inventory.inventory import Inventory
 from crr.data.inventory.looking import look_at_files
@@ -84,7 +83,7 @@ def predict_files(
     reporter = Reporter(progress)
     reporter.begin("predict", len(pages))
     with ThreadPoolExecutor() as pool:
-        for batch in read_ahead(pool, partial(_read, value_range=looked.value_range), pages, batch_size):
+        for batch in read_ahead(pool, partial(_read, looked=looked), pages, batch_size):
             images = [image for _, image in batch if not isinstance(image, ImageError)]
             inspections = iter(engine.inspect(detector, images, batch_size))
             rows = [
@@ -205,8 +204,10 @@ def _picture_file(out: Path, name: str, kind: str) -> Path:
     return out / f"{name}_{kind}.png"
 
 
-def _read(page: _Page, value_range: ValueRange | None) -> tuple[_Page, Image | ImageError]:
+def _read(page: _Page, looked: Inventory) -> tuple[_Page, Image | ImageError]:
+    if page.path in looked.unusable:
+        return page, ImageError(looked.unusable[page.path])
     try:
-        return page, decode(page.path, value_range=value_range, page=page.number)
+        return page, decode(page.path, value_range=looked.value_range, page=page.number)
     except ImageError as error:
         return page, error

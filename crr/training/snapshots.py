@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch.optim import Optimizer
 
+from crr.checkpoints.files import CARD, CONFIG, WEIGHTS
 from crr.config import DetectorConfig
 from crr.errors import Remedy, TrainingError
 from crr.models.detector import Detector
@@ -42,6 +43,8 @@ def check_free(out: Path, *, resume: bool, overwrite: bool) -> None:
         )
     if not resume and not overwrite and _is_used(out):
         raise TrainingError(f"{out} already holds files: choose another folder.", remedy="overwrite")
+    if overwrite and not unfinished and (foreign := _foreign(out)):
+        raise TrainingError(f"{foreign} is of no earlier run, and would be lost: choose another folder.")
 
 
 class Snapshots:
@@ -176,6 +179,13 @@ def timer(seconds: float) -> Callable[[], bool]:
 def _is_used(out: Path) -> bool:
     """Whether there is something to lose; a folder for snapshots into which none could be written is not."""
     return any(path.name != _FOLDER or path.is_file() or _visible(path) for path in _visible(out))
+
+
+def _foreign(out: Path) -> Path | None:
+    """A file in a folder that a checkpoint would replace and that belongs to none; None if there is none."""
+    if (out / WEIGHTS).exists():
+        return None
+    return next((path for path in _visible(out) if path.name in (CONFIG, CARD)), None)
 
 
 def _visible(folder: Path) -> list[Path]:

@@ -141,6 +141,7 @@ class Inventory:
             "trained_and_tested": self._names(self.repeats.tested_training),
             "good_and_defective": [self._names(pair) for pair in self.repeats.good_and_defective],
             "empty_masks": self._names(self.mask_survey.empty),
+            "inverted_masks": self._names(self.mask_survey.inverted),
             "full_masks": self._names(self.mask_survey.full),
             "mask_values": [*self.mask_survey.values],
             "turned_either_way": self._names(self.mask_survey.undecided),

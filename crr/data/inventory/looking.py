@@ -16,7 +16,7 @@ from crr.data.inventory.sentences import named, number
 from crr.data.layouts.photos import find_images
 from crr.data.layouts.samples import Category, Sample
 from crr.data.layouts.walk import Notes
-from crr.errors import DatasetError, ImageError
+from crr.errors import ConfigError, DatasetError, ImageError
 from crr.runtime.paths import StrPath, as_paths
 from crr.runtime.progress import Reporter
 from crr.types import Progress
@@ -91,7 +91,6 @@ def look_at_files(
 
     Raises:
         DatasetError: There is no image at all in `paths`.
-        ConfigError: As for `look_at_dataset`.
     """
     notes = Notes()
     paths = as_paths(paths, "What to look at")
@@ -106,13 +105,18 @@ def look_at_files(
     reporter = Reporter(progress)
     reporter.begin("check", len(files))
     facts = read_facts(files, reporter, decode=False)
-    found = _range(facts.values(), value_range)
+    unusable = {path: fact.error for path, fact in facts.items() if fact.error}
+    try:
+        found = _range(facts.values(), value_range)
+    except ConfigError as error:  # the other images do not need any
+        found = None
+        unusable |= {path: f"{path}: {error}" for path, fact in facts.items() if fact.extremes is not None}
     return Inventory(
         root=_common_folder(paths),
         layout="files",
         facts=facts,
         passed_over=notes.passed_over,
-        unusable={path: fact.error for path, fact in facts.items() if fact.error},
+        unusable=unusable,
         links=len(notes.followed),
         value_range=found,
         guessed=found is not None and value_range is None,
@@ -135,6 +139,9 @@ def usable(dataset: Dataset, inventory: Inventory, on_error: OnError = "stop") -
         more = named([inventory.name_of(path) for path, _ in others])
         and_more = f" {len(others):,} more cannot be used: {more}." if others else ""
         raise ImageError(f"{first}{and_more}", remedy="on_error")
+    if inventory.facts and not inventory.headers:
+        first = next(iter(inventory.unusable.values()))
+        raise ImageError(f"None of {number(len(inventory.facts), 'image')} can be used. The first: {first}")
     return dataset.without(set(inventory.unusable))
 
 

@@ -12,6 +12,9 @@ from crr.data.layouts.samples import Sample
 from crr.data.masks import MaskFacts, MaskRule, facts_of_mask, other_shape, rule_of
 from crr.errors import ImageError
 
+_MOST = 0.5
+"""Share from which pixels, or masks, are most."""
+
 
 @dataclass(frozen=True)
 class MaskSurvey:
@@ -21,6 +24,7 @@ class MaskSurvey:
         rule: How they are read.
         empty: Masks that mark nothing by that rule.
         full: Masks that mark the whole picture by it.
+        inverted: Masks that mark most of the picture, where most masks do: black and white may be exchanged.
         values: What means defect where this is more than one number, in order; empty if masks are graded.
         undecided: Photos that EXIF turns, where no mask tells by its shape whether it is turned with them.
         unusable: Image to the sentence that says why its mask cannot be used.
@@ -29,6 +33,7 @@ class MaskSurvey:
     rule: MaskRule = field(default_factory=MaskRule)
     empty: tuple[Path, ...] = ()
     full: tuple[Path, ...] = ()
+    inverted: tuple[Path, ...] = ()
     values: tuple[float, ...] = ()
     undecided: tuple[Path, ...] = ()
     unusable: Mapping[Path, str] = field(default_factory=dict)
@@ -57,11 +62,13 @@ def survey_masks(samples: Sequence[Sample], headers: Mapping[Path, ImageHeader])
     upright = any(size == head.upright_size != head.size for _, head, size in pairs)
     undecided = [path for path, head, size in pairs if head.orientation > 1 and size == head.upright_size]
     least = rule.largest / 2 if rule.graded else 0
+    mostly = tuple(path for path, fact in good.items() if fact.least == 0 and fact.share > _MOST)
     values = sorted({value for fact in good.values() for value in fact.values})
     return MaskSurvey(
         rule,
         empty=tuple(path for path, fact in good.items() if fact.largest == 0 or fact.largest < least),
         full=tuple(path for path, fact in good.items() if fact.least > 0 and fact.least >= least),
+        inverted=mostly if len(mostly) > _MOST * len(good) else (),
         values=tuple(values) if len(values) > 1 and not rule.graded else (),
         undecided=() if rule.turned or upright else tuple(dict.fromkeys(undecided)),
         unusable=dict(_unusable(masked, facts, headers, rule)),

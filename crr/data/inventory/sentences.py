@@ -119,6 +119,9 @@ def _of_masks(inventory: Inventory) -> Iterator[str]:
         photos = number(len(survey.undecided), "photo")
         names = named([*map(name, survey.undecided)])
         yield f"The masks of {photos} that EXIF turns fit either way, and are taken as upright: {names}."
+    if survey.inverted:
+        names = named([*map(name, survey.inverted)])
+        yield f"Masks mark most of their picture; if black and white are exchanged, invert them: {names}."
     for masks, what in ((survey.empty, "nothing"), (survey.full, "the whole picture, being 0 nowhere")):
         if masks:
             marks = "marks" if len(masks) == 1 else "mark"

@@ -81,7 +81,12 @@ def lines_of(table: Path) -> Iterator[list[str]]:
             if said is None:
                 file.seek(0)
             separator = said[1] if said else max(",;\t", key=first.count)
-            yield from csv.reader(file, delimiter=separator)
+            for cells in csv.reader(file, delimiter=separator):
+                if any("\0" in cell for cell in cells):
+                    raise DatasetError(
+                        f"{table} holds what no text does: save it as CSV in UTF-8, or as Unicode text."
+                    )
+                yield cells
         except (csv.Error, UnicodeError) as error:
             raise DatasetError(
                 f"{table} is not a table of comma-separated values: export it again."

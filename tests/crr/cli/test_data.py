@@ -164,7 +164,7 @@ def test_a_defect_without_a_mask_stops_the_evaluation_or_is_left_out(
     found, asked = tmp_path / "found.json", ["evaluate", "--model", tiny_model, "--data", root]
     asked += ["--json", found, "--progress", "none"]
     said = crr(*asked, code=2).stderr
-    assert "have no mask" in said
+    assert "Masks are missing in plate for 1 of its defective images" in said
     assert said.endswith(" What cannot be used is left out with --on-error skip.\n")
     assert "without a mask where others have one: 1 file" in crr(*asked, "--on-error", "skip").stderr
     assert read_json(found)["categories"]["plate"]["images"] == 3

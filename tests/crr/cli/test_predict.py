@@ -131,3 +131,37 @@ def test_a_full_disk_costs_the_file_and_not_the_verdicts(
         str(photos / f"{number}.png") for number in range(3)
     ]
     assert "No space left" in said.stderr
+
+
+@pytest.mark.parametrize("name", ["photos/1.png", "photos/new.jpg", "table.csv", "model.safetensors", "out"])
+def test_a_result_takes_the_place_of_nothing_but_a_result(
+    photos: Path, tiny_model: Path, tmp_path: Path, name: str
+) -> None:
+    (tmp_path / "table.csv").write_text("path,label\n")
+    (tmp_path / "model.safetensors").write_bytes(b"\x10\0\0")
+    there = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    asked = ["predict", photos, "--model", tiny_model, "--out", tmp_path / "out", "--json", tmp_path / name]
+    assert "give another file name to --json" in crr(*asked, code=2).stderr
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == there
+
+
+def test_what_is_inspected_is_kept_when_somebody_stops_it(
+    photos: Path, tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inspect = engine.inspect
+
+    def stop(*asked: object) -> object:
+        monkeypatch.setattr(engine, "inspect", interrupt)
+        return inspect(*asked)  # type: ignore[arg-type]
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(engine, "inspect", stop)
+    asked = ["predict", photos, "--model", tiny_model, "--json", tmp_path / "found.json", "--batch-size", "1"]
+    said = crr(*asked, code=130)
+    found = read_json(tmp_path / "found.json")
+    assert len(found["images"]) == 1
+    assert found["failed"] == "Stopped after 1 of 3 images."
+    assert "Stopped after 1 of 3 images." in said.stderr
+    assert "0.png" in said.stdout

@@ -72,16 +72,31 @@ def test_a_config_without_a_range_is_as_it_was(root: Path, tmp_path: Path) -> No
     assert "value_range" not in read_json(tmp_path / "run/config.json")
 
 
-def test_fractions_among_integers_are_a_sentence(camera: Path, tiny_model: Path, tmp_path: Path) -> None:
+def test_fractions_among_integers_are_a_sentence(camera: Path, tmp_path: Path) -> None:
     shutil.copytree(camera / "parts", tmp_path / "parts")
     PIL.Image.fromarray(np.full((48, 72), 0.5, np.float32)).save(tmp_path / "parts/fraction.tif")
-    for asked in (["data", tmp_path / "parts"], ["predict", tmp_path / "parts", "--model", tiny_model]):
-        said = crr(*asked, "--progress", "none", code=2).stderr
-        assert "Error: Some images hold fractions and others integers" in said
-        assert said.endswith(" Say it with --range LOW:HIGH.\n")
+    said = crr("data", tmp_path / "parts", "--progress", "none", code=2).stderr
+    assert "Error: Some images hold fractions and others integers" in said
+    assert said.endswith(" Say it with --range LOW:HIGH.\n")
     said = crr("anomalies", "--data", tmp_path / "parts", "--out", tmp_path / "sheet.png", code=2).stderr
     assert "Error: Some images hold fractions and others integers" in said
     assert "--range" not in said  # which it does not have
+
+
+def test_fractions_among_integers_do_not_stop_the_inspection_of_other_photos(
+    camera: Path, tiny_model: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(camera / "parts", tmp_path / "parts")
+    deep = len([*(tmp_path / "parts").iterdir()])
+    PIL.Image.fromarray(np.full((48, 72), 0.5, np.float32)).save(tmp_path / "parts/fraction.tif")
+    PIL.Image.fromarray(good_image("plate", np.random.default_rng(0))).save(tmp_path / "parts/plain.png")
+    asked = ["predict", tmp_path / "parts", "--model", tiny_model, "--json", tmp_path / "found.json"]
+    crr(*asked, "--progress", "none", code=1)
+    rows = read_json(tmp_path / "found.json")["images"]
+    assert [Path(row["path"]).name for row in rows if "error" not in row] == ["plain.png"]
+    refused = [row["error"] for row in rows if "error" in row]
+    assert len(refused) == deep + 1
+    assert all("Some images hold fractions and others integers" in sentence for sentence in refused)
 
 
 def test_a_range_that_was_guessed_says_how_another_is_given(camera: Path) -> None:

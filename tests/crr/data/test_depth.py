@@ -255,11 +255,10 @@ def test_fractions_are_of_1_or_of_255(tmp_path: Path, scale: int, expected: Valu
 def test_fractions_among_integers_are_a_question(tmp_path: Path) -> None:
     folder = camera(tmp_path, 4000)
     (folder / "fraction.tif").write_bytes(tiff(RAMP.astype(np.float32), t339=3))
-    for look in (
-        lambda **options: look_at_files(folder, **options),
-        lambda **options: look_at_dataset(open_dataset(folder), **options),
-    ):
-        with pytest.raises(ConfigError, match="Some images hold fractions and others integers") as caught:
-            look()
-        assert caught.value.remedy == "value_range"
-        assert look(value_range=ValueRange(0, 4095)).value_range == ValueRange(0, 4095)
+    dataset, given = open_dataset(folder), ValueRange(0, 4095)
+    with pytest.raises(ConfigError, match="Some images hold fractions and others integers") as caught:
+        look_at_dataset(dataset)
+    assert caught.value.remedy == "value_range"
+    assert look_at_dataset(dataset, value_range=given).value_range == given
+    assert len(look_at_files(folder).unusable) == len(look_at_files(folder).facts)
+    assert not look_at_files(folder, value_range=given).unusable

@@ -133,6 +133,9 @@ def test_a_used_folder_is_not_written_into_by_accident(tmp_path):
     with pytest.raises(TrainingError, match=r"already holds files: choose another") as caught:
         opened(tmp_path).open(resume=False, overwrite=False)
     assert caught.value.remedy == "overwrite"
+    with pytest.raises(TrainingError, match=r"README\.md is of no earlier run, and would be lost"):
+        opened(tmp_path).open(resume=False, overwrite=True)
+    (tmp_path / "model.safetensors").touch()
     opened(tmp_path).open(resume=False, overwrite=True)
     assert (tmp_path / "README.md").read_text(encoding="utf-8") == "mine"
 

@@ -357,7 +357,7 @@ def test_defective_images_without_a_mask_are_left_out_only_when_asked(tmp_path: 
     assert passed_over(dataset.notes, tmp_path) == {
         "defective, without a mask where others have one": ["test/cut/2.png"]
     }
-    with pytest.raises(DatasetError, match=r"1 defective images of .* have no mask, the first are .*/2\.png"):
+    with pytest.raises(DatasetError, match=r"for 1 of its defective images, such as .*/2\.png: add"):
         open_dataset(tmp_path)
 
 
