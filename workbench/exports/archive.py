@@ -56,6 +56,6 @@ def _missing(sheet: Sheet) -> str:
     lines = [line for line in sheet.lines if line.get("heatmap") is None]
     if not lines:
         return ""
-    head = f"{len(lines)} of {len(sheet.lines)} files have no pictures here:"
+    head = f"{len(lines)} of {len(sheet.lines)} lines of the table have no pictures here:"
     rows = [f"{line['file']}: {line['status']}. {line['error']}" for line in lines]
     return "\r\n".join([head, "", *rows, ""])

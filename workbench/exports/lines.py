@@ -23,8 +23,8 @@ COLUMNS = (
     "status", "heatmap", "mask", "same_picture", "strictness", "saved", "version", "page", "value_range",
 )  # fmt: skip
 
-INSPECTED, WAITING, FAILED, LEFT_OUT = (
-    "inspected", "not inspected yet", "could not be inspected", "left out",
+INSPECTED, WAITING, FAILED, LEFT_OUT, PASSED_OVER = (
+    "inspected", "not inspected yet", "could not be inspected", "left out", "passed over",
 )  # fmt: skip
 """What `status` may be; everything but the first has its reason under `error`."""
 
@@ -77,6 +77,7 @@ class BatchExport:
                 (WAITING, waiting),
                 (FAILED, self.held.failures),
                 (LEFT_OUT, self.held.left_out),
+                (PASSED_OVER, self.held.passed_over),
             )
             for failure in failures
             for line in self._lines(failure.names, {"status": status, "error": failure.sentence})
@@ -130,7 +131,7 @@ class BatchExport:
         """What holds for the whole table, and how many files are what."""
         counts = Counter(str(line["status"]) for line in lines)
         verdicts = Counter(str(line["verdict"]) for line in lines if line.get("verdict"))
-        held = {**self._traces, "device": self._choice.device, "files": len(lines)}
+        held = {**self._traces, "device": self._choice.device, "lines": len(lines)}
         return held | dict(counts) | {f"verdict: {verdict}": count for verdict, count in verdicts.items()}
 
 

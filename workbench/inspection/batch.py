@@ -179,6 +179,7 @@ class Batch:
             tuple(sorted(rows, key=lambda row: row.score, reverse=True)),
             failures,
             tuple(self.left_out),
+            tuple(Failure((name,), f"Passed over: {reason}.") for name, reason in self.passed_over.items()),
             self.model_errors.get(choice.key) or "Not inspected yet when this was saved.",
         )
 

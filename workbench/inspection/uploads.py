@@ -101,6 +101,7 @@ class BatchSnapshot:
         rows: What was found so far, highest score first.
         failures: What could not be inspected.
         left_out: The files for which there was no room.
+        passed_over: The files that are no photos.
         waits_because: Why the pictures without a row have none, a sentence.
     """
 
@@ -108,6 +109,7 @@ class BatchSnapshot:
     rows: tuple[BatchRow, ...]
     failures: tuple[Failure, ...]
     left_out: tuple[Failure, ...]
+    passed_over: tuple[Failure, ...]
     waits_because: str
 
     @property

@@ -289,3 +289,27 @@ def test_names_in_an_old_coding_can_be_learnt(tmp_path: Path) -> None:
         "--progress",
         "none",
     )
+
+
+# What would be lost
+
+
+def test_no_image_is_replaced_by_a_sheet_and_no_checkpoint_lies_among_images(root: Path) -> None:
+    photo = root / "train/good/000.png"
+    before = photo.read_bytes()
+    assert (
+        "is an image of the data set, and would be lost"
+        in crr("anomalies", "--data", root, "--out", photo, code=2).stderr
+    )
+    assert photo.read_bytes() == before
+    good = root / "train/good"
+    said = train(good, good / "model", "--method", "gaussian", code=2).stderr
+    assert "lies among the images, and would be taken for some: give another --out." in said
+    assert not (good / "model").exists()
+
+
+def test_where_no_image_can_be_used_that_is_said(root: Path, tiny_model: Path) -> None:
+    for photo in (root / "test").rglob("*.png"):
+        photo.write_bytes(b"")
+    asked = ["evaluate", "--model", tiny_model, "--data", root, "--on-error", "skip", "--progress", "none"]
+    assert "None of 4 images can be used. The first: " in crr(*asked, code=2).stderr

@@ -119,3 +119,11 @@ def test_signs_become_plain_ones_and_all_others_escapes():
         plain("0.1–0.2 × … − ─│ “x” größe \udcff 尺")
         == '0.1-0.2 x ... - -| "x" gr\\xf6\\xdfe \\udcff \\u5c3a'
     )
+
+
+def test_an_empty_argument_is_a_sentence(root):
+    ran = crr(root, "predict", NAME, "--out", "")
+    assert (
+        shown(ran, "utf-8", code=2)
+        == "Error: An argument is empty, perhaps a variable that is not set: give its value.\n"
+    )

@@ -80,7 +80,7 @@ def test_what_is_missing_is_noted_and_a_complete_zip_has_no_note(batch, inspecto
     batch.inspect_some(CHOICE, inspector, seconds=9)
     batch.add([("late.png", lambda: good_png(7))])
     note = zip_of(batch, inspector).read("missing.txt").decode("utf-8-sig").splitlines()
-    assert note[0] == "2 of 5 files have no pictures here:"
+    assert note[0] == "2 of 5 lines of the table have no pictures here:"
     assert note[2] == "late.png: not inspected yet. Not inspected yet when this was saved."
     assert note[3].startswith("broken\\udcff.png: could not be inspected. ")
 

@@ -51,6 +51,7 @@ def test_every_file_has_a_line_whatever_became_of_it(inspector):
     names = ("one.png", "two.png", "three.png", "four.png", "five.png")
     batch.add([(name, lambda shade=shade: good_png(shade)) for shade, name in enumerate(names)])
     batch.inspect(next(iter(batch.uploads)), CHOICE, inspector)
+    batch.passed_over["gt/one.png"] = "masks, which are no photos"
     sheet = table_of(batch, CHOICE, inspector)
     assert statuses(sheet) == {
         "one.png": "inspected",
@@ -59,18 +60,21 @@ def test_every_file_has_a_line_whatever_became_of_it(inspector):
         "broken.png": "could not be inspected",
         "four.png": "left out",
         "five.png": "left out",
+        "gt/one.png": "passed over",
     }
     reasons = {line["file"]: line["error"] for line in sheet.lines if line["status"] != "inspected"}
     assert "at most 3 images" in reasons["five.png"]
     assert "broken.png" in reasons["broken.png"]
+    assert reasons["gt/one.png"] == "Passed over: masks, which are no photos."
     assert reasons["two.png"] == "Not inspected yet when this was saved."
     assert all(line["model"] == "crr-embedded" and line["saved"] for line in sheet.lines)
     expected = {
-        "files": 6,
+        "lines": 7,
         "inspected": 1,
         "not inspected yet": 2,
         "could not be inspected": 1,
         "left out": 2,
+        "passed over": 1,
     }
     assert expected.items() <= sheet.about.items()
 

@@ -109,6 +109,14 @@ def test_a_broken_file_is_one_sentence_and_nothing_is_lost(app):
     assert list(app.dataframe[0].value["file"]) == ["bad.png"]
 
 
+def test_the_verdict_beside_a_file_that_cannot_be_inspected_is_said_to_be_of_a_sample(app):
+    app.run()
+    assert "sample:" not in answer(app)
+    upload(app, ("empty.jpg", b"", "image/jpeg"))
+    assert "empty.jpg is empty" in texts(app.warning)
+    assert "sample: Bottle: broken rim" in answer(app)
+
+
 def test_what_was_wrong_with_uploads_stays_with_their_table_once_a_sample_is_chosen(app):
     app.run()
     upload(app, ("bad.png", png(), "image/png"), ("broken.png", png()[:50], "image/png"))

@@ -168,7 +168,9 @@ def _show_answer(inspected: Inspected, visitor: VisitorState) -> None:
     likeness = f"nearest: {category}" if verdict in NO_VERDICT else f"looks like: {category}"
     nearest = f"<span>{likeness}</span>" if inspection.seen else ""
     relation = "reaches the" if verdict == "defective" else "below the"
-    name = "" if visitor.upload is None else f"<span>{escape(_name(visitor))}</span>"
+    # A verdict on a sample is not to be taken for one on a photo that could not be inspected.
+    shown = f"sample: {_name(visitor)}" if visitor.upload is None else _name(visitor)
+    name = f"<span>{escape(shown)}</span>" if visitor.upload or visitor.news else ""
     st.html(
         f'<div class="answer {style}"><b>{headline}</b>'
         f"<span>score <b>{inspection.score:.2f}</b> {relation} limit {limit:.2f}</span>"

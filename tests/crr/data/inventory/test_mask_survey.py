@@ -94,3 +94,13 @@ def test_photos_that_exif_turns_with_masks_that_fit_either_way_are_said(
         photo.save(root / "test/scratch/002.png", exif=exif)
     PIL.Image.new("L", (48, 72), 255).save(root / MASKS / "002_mask.png")
     assert looked(root).as_json()["turned_either_way"] == []
+
+
+def test_masks_that_may_be_inverted_are_named(root: Path) -> None:
+    assert "invert" not in said(looked(root))
+    for number in range(2):
+        mask = root / MASKS / f"00{number}_mask.png"
+        cv2.imwrite(str(mask), 255 - cv2.imread(str(mask), cv2.IMREAD_UNCHANGED))
+    inventory = looked(root)
+    assert inventory.as_json()["inverted_masks"] == [f"{MASKS}/000_mask.png", f"{MASKS}/001_mask.png"]
+    assert "if black and white are exchanged, invert them: " in said(inventory)
