@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from crr.config import CategoryCalibration
-from crr.errors import ConfigError
+from crr.errors import ConfigError, ImageError
 from crr.inference.content import shows_something
 from crr.inference.forward import EncoderPasses, forward, memory_explained
 from crr.models.detector import Detector
@@ -26,6 +26,7 @@ def inspect(detector: Detector, images: Sequence[Image], batch_size: int = 8) ->
 
     Raises:
         DeviceError: The device ran out of memory.
+        ImageError: Something else was given than such images.
     """
     return inspect_with([detector], images, batch_size)[0]
 
@@ -45,13 +46,36 @@ def inspect_with(
 
     Raises:
         DeviceError: The device ran out of memory.
+        ImageError: Something else was given than such images.
     """
+    check_images(images)
     inspections: list[list[Inspection]] = [[] for _ in detectors]
     for start in range(0, len(images), batch_size):
         passes: EncoderPasses = {}
         for detector, found in zip(detectors, inspections, strict=True):
             found += inspect_batch(detector, images[start : start + batch_size], passes)
     return inspections
+
+
+def check_images(images: object) -> None:
+    """See that images are what `decode` gives: any other numbers would be inspected and mean something else.
+
+    Raises:
+        ImageError: One is no uint8 array (H, W, 3), or they are no list.
+    """
+    wanted = "give a list of uint8 arrays (H, W, 3) in RGB, as crr.decode returns them"
+    several = isinstance(images, Sequence) or (isinstance(images, np.ndarray) and images.ndim == 4)
+    if not several or isinstance(images, str | bytes):
+        raise ImageError(f"Images are {_described(images)}: {wanted}.")
+    for number, image in enumerate(images):  # type: ignore[var-annotated, arg-type]
+        if not isinstance(image, np.ndarray) or image.dtype != np.uint8 or image.shape[2:] != (3,):
+            raise ImageError(f"Image {number} of the list is {_described(image)}: {wanted}.")
+
+
+def _described(given: object) -> str:
+    if isinstance(given, np.ndarray):
+        return f"an array of {given.dtype} {given.shape}"
+    return f"of type {type(given).__name__}"
 
 
 def check_batch_size(batch_size: int) -> None:

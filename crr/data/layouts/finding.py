@@ -10,18 +10,34 @@
 Only paths are kept.
 """
 
+import codecs
+import os
+import re
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Literal
 
+from crr.data.image_formats import IMAGE_SUFFIXES
 from crr.data.layouts.folders import good_categories, sorted_categories
 from crr.data.layouts.mvtec import is_mvtec_category, mvtec_category, note_strangers
+from crr.data.layouts.names import is_system
 from crr.data.layouts.real_iad import real_iad_categories, real_iad_lists
 from crr.data.layouts.samples import Readers
 from crr.data.layouts.table import VISA_TABLE, check_no_table, table_categories, table_in
-from crr.data.layouts.walk import Notes, subfolders
+from crr.data.layouts.walk import Notes, images_under, subfolders
+from crr.errors import DatasetError
 
 Layout = Literal["mvtec", "visa", "real-iad", "table", "folders", "folder"]
+
+
+_TABLES = (".csv", ".tsv")
+_TEXTS = (*_TABLES, ".json", ".jsonl", ".ndjson", ".txt", ".xml", ".yaml", ".yml")
+_SPREADSHEETS = (".xlsx", ".xls", ".ods", ".parquet")
+_MOST_BYTES = 2**25  # of a text that are looked at
+_ENDINGS = b"|".join(re.escape(ending.encode()) for ending in sorted(IMAGE_SUFFIXES))
+_IMAGE_NAME = re.compile(rb"[^\\/\"'<>,;|\t\r\n]+(?:" + _ENDINGS + rb")", re.IGNORECASE)
+"""A name of an image, wherever in a text it stands."""
 
 
 def find_categories(root: Path, notes: Notes) -> tuple[Layout, Readers]:
@@ -54,4 +70,54 @@ def find_categories(root: Path, notes: Notes) -> tuple[Layout, Readers]:
     if found:
         return "folders", found
     check_no_table(root)
+    _check_no_list(root)
     return "folder", good_categories(root, folders, notes)
+
+
+def _check_no_list(root: Path) -> None:
+    """See that no file which nobody reads tells good images from others: defects would be learnt as good.
+
+    Raises:
+        DatasetError: There is a spreadsheet, a table that cannot be read, or a text that names the images.
+    """
+    images = {path.name for path in images_under(root, Notes())}
+    named: set[str] = set()
+    for path in _files_under(root):
+        kind = path.suffix.lower()
+        content = _beginning(path) if kind in _TEXTS else b""
+        named |= images & {os.fsdecode(name.strip()) for name in _IMAGE_NAME.findall(content)}
+        if kind in _SPREADSHEETS:
+            why = "is a spreadsheet: export it as a table (.csv)"
+        elif kind in _TABLES and path.parent == root and _why_unread(content):
+            why = _why_unread(content)
+        elif named and 2 * len(named) >= len(images):
+            why = "is not read: write a table (.csv) with the columns path and label"
+        else:
+            continue
+        raise DatasetError(f"{path} may say which images are good, but {why}, or move it out of the folder.")
+
+
+def _files_under(root: Path) -> Iterator[Path]:
+    """All files of a folder and its subfolders, but those of the system; no link to a folder is followed."""
+    for parent, folders, names in os.walk(root):
+        folders[:] = sorted(name for name in folders if not is_system(name))
+        yield from (Path(parent, name) for name in sorted(names) if not is_system(name))
+
+
+def _beginning(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(_MOST_BYTES)
+    except OSError:  # a link that leads nowhere, or a file that may not be read
+        return b""
+
+
+def _why_unread(content: bytes) -> str:
+    """Why a table cannot be read, and what to do; empty if it can."""
+    if not content.strip():
+        return "is empty: fill it in"
+    if content.startswith(b"version https://git-lfs"):
+        return "is a pointer of Git LFS: fetch the file (git lfs pull)"
+    if b"\0" in content and not content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "is no text: export it as CSV in UTF-8"
+    return ""

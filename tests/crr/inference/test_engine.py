@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from crr.errors import DeviceError
+from crr.errors import DeviceError, ImageError
 from crr.inference.engine import inspect, inspect_with
 from crr.models.detector import Detector
 from crr.runtime.devices import available_devices, resolve_device
@@ -228,3 +228,31 @@ def test_another_encoder_is_asked_itself(detector, monkeypatch, encoder, weights
     alone, passes = inspect(other, images), count_passes(other, monkeypatch)
     same(inspect_with([detector, other], images)[1][0], alone[0])
     assert passes == [1]
+
+
+GREY = np.zeros((48, 72, 3), np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        (np.zeros((48, 72, 3), np.uint8), r"Images are an array of uint8 \(48, 72, 3\): give a list"),
+        ("photo.jpg", "Images are of type str: give a list"),
+        (["photo.jpg"], "Image 0 of the list is of type str: give a list"),
+        (
+            [np.zeros((48, 72, 3), np.uint8), np.zeros((48, 72, 3), np.float32)],
+            "Image 1 .* an array of float32",
+        ),
+        ([np.zeros((48, 72, 3), np.uint16)], "an array of uint16"),
+        ([np.zeros((48, 72), np.uint8)], r"uint8 \(48, 72\): give a list of uint8 arrays \(H, W, 3\) in RGB"),
+        ([np.zeros((48, 72, 4), np.uint8)], r"uint8 \(48, 72, 4\)"),
+        ([np.zeros((3, 48, 72), np.uint8)], r"uint8 \(3, 48, 72\)"),
+    ],
+)
+def test_what_is_no_image_is_a_sentence(given, sentence):
+    with pytest.raises(ImageError, match=sentence):
+        inspect(calibrated_detector(), given)
+
+
+def test_images_may_be_one_array():
+    assert len(inspect(calibrated_detector(), np.zeros((2, 48, 72, 3), np.uint8))) == 2

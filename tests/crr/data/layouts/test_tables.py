@@ -258,9 +258,7 @@ def test_beside_good_images_alone_a_table_of_them_is_never_passed_over(tmp_path:
         open_dataset(tmp_path)
 
 
-@pytest.mark.parametrize(
-    "lines", ["time,lux\n12:00,90", "name,kind\nelse.png,good", "", f"a,{'b' * 999}.png"]
-)
+@pytest.mark.parametrize("lines", ["time,lux\n12:00,90", "name,kind\nelse.png,good", f"a,{'b' * 999}.png"])
 def test_a_table_of_something_else_is_passed_over(tmp_path: Path, lines: str) -> None:
     touch(tmp_path, "0.png", "1.png")
     (tmp_path / "log.csv").write_text(lines)
@@ -271,3 +269,38 @@ def test_where_folders_tell_good_from_bad_a_table_in_other_words_is_passed_over(
     touch(tmp_path, "good/0.png", "cut/1.png")
     (tmp_path / "results.csv").write_text("file,verdict\ncut/1.png,defective")
     assert open_dataset(tmp_path).layout == "folders"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "sentence"),
+    [
+        (
+            "labels.csv",
+            b"version https://git-lfs.github.com/spec/v1\n",
+            "a pointer of Git LFS: fetch the file",
+        ),
+        ("labels.csv", b"", "is empty: fill it in"),
+        ("labels.csv", b"PK\3\4\0\0", "is no text: export it as CSV"),
+        ("labels.xlsx", b"PK\3\4\0\0", r"export it as a table \(\.csv\)"),
+        ("labels.json", b'{"000.png": "good", "001.png": "bad"}', "is not read"),
+        ("_annotations.coco.json", b'{"images": [{"file_name": "a/000.png"}]}', "is not read"),
+        ("labels.txt", b"000.png 0\r\n001.png 1\r\n", r"write a table \(\.csv\) with"),
+        ("annotations/all.json", b'["my part 000.png", "000.PNG", "000.png"]', "is not read"),
+    ],
+)
+def test_defects_that_a_list_tells_which_nobody_reads_are_not_learnt(
+    tmp_path: Path, name: str, content: bytes, sentence: str
+) -> None:
+    touch(tmp_path, "000.png", "001.png")
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(DatasetError, match=sentence) as caught:
+        open_dataset(tmp_path)
+    assert "may say which images are good" in str(caught.value)
+
+
+def test_texts_that_name_few_images_are_passed_over(tmp_path: Path) -> None:
+    touch(tmp_path, "000.png", "001.png", "002.png")
+    (tmp_path / "README.txt").write_text("See 000.png.")
+    (tmp_path / "camera.json").write_text('{"exposure": 3}')
+    assert open_dataset(tmp_path).layout == "folder"
