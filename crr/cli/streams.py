@@ -12,6 +12,8 @@ from typing import Any
 
 import typer
 
+from crr.runtime.interrupt import interrupt_at_any_end
+
 _HANDLER = "crr.plain"
 _PLAIN = str.maketrans(
     dict.fromkeys("–—−\u2010\u2011─━╸╺╶╴", "-")
@@ -31,6 +33,7 @@ class Command(typer.Typer):
     def __call__(self, *arguments: Any, **options: Any) -> Any:
         """Run it with the arguments of the process."""
         prepare_streams()
+        interrupt_at_any_end()
         if "" in sys.argv[1:]:  # "." to most options, and not what was meant
             print(
                 "Error: An argument is empty, perhaps a variable that is not set: give its value.",

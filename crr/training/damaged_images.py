@@ -132,7 +132,12 @@ def batches(data: DamagedImages, first: int, end: int, workers: int) -> Iterator
 
 
 def _start_worker(number: int) -> None:
-    """Ctrl-C reaches workers too, but only the main process may decide; and one thread each is enough."""
+    """Ctrl-C and a terminal that is gone reach workers too, but only the main process may decide.
+
+    One thread each is enough.
+    """
     del number
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for name in ("SIGINT", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
     cv2.setNumThreads(0)
