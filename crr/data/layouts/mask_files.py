@@ -1,7 +1,7 @@
 """Which mask belongs to which image."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePath
 from typing import TypeVar
 
@@ -29,8 +29,9 @@ def masks_of(images: Sequence[Path], folder: Path, masks: Path, notes: Notes) ->
     Args:
         images: Images in `folder` and its subfolders.
         folder: Where the images lie.
-        masks: Where the masks lie, in the same subfolders; in others only if a name tells the image alone,
-            and a good image only if no other has it.
+        masks: Where the masks lie, in the same subfolders, or in those below the folder of a kind ("cut" for
+            "bad/cut"); in others only if a name tells the image alone, and a good image only if no other has
+            it.
         notes: Told of masks that belong to no image.
 
     Returns:
@@ -40,6 +41,9 @@ def masks_of(images: Sequence[Path], folder: Path, masks: Path, notes: Notes) ->
     by_stem: dict[str, list[Path]] = defaultdict(list)
     for image in images:
         by_place[_place(image.relative_to(folder))].append(image)
+    for place, owners in _places_below_kinds(images, folder).items():
+        if len(owners) == 1:
+            by_place.setdefault(place, owners)
     for image in sorted(images, key=lambda image: _in_good(image, folder)):
         if not (_in_good(image, folder) and by_stem[key(image.stem)]):
             by_stem[key(image.stem)].append(image)
@@ -127,6 +131,16 @@ def _predicted(images: Sequence[Path]) -> dict[Path, str]:
             if mask is not None:
                 found[mask] = PREDICTED
     return found
+
+
+def _places_below_kinds(images: Iterable[Path], folder: Path) -> dict[_Place, list[Path]]:
+    """Defective images by their places below the folder of their kind: "cut/000" for "bad/cut/000.png"."""
+    places: dict[_Place, list[Path]] = defaultdict(list)
+    for image in images:
+        (_, *folders), stem = _place(image.relative_to(folder)) if image.parent != folder else ((".",), "")
+        if folders and not _in_good(image, folder):
+            places[tuple(folders), stem].append(image)
+    return places
 
 
 def _owners(

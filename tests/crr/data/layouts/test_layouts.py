@@ -98,6 +98,15 @@ def test_defects_beside_folders_that_nobody_calls_good_are_not_learnt(tmp_path: 
         open_dataset(tmp_path)
 
 
+def test_masks_of_kinds_below_a_folder_of_bad_parts(tmp_path: Path) -> None:
+    kinds = ("colour", "crack")
+    touch(tmp_path, "good/00.png", "good/01.png")
+    touch(tmp_path, *(f"{place}/{kind}/00.png" for place in ("NG", "mask") for kind in kinds))
+    assert masks_in(open_dataset(tmp_path)) == {
+        f"NG/{kind}/00.png": [f"mask/{kind}/00.png"] for kind in kinds
+    }
+
+
 def test_masks_in_a_folder_of_good_images_are_not_learnt(tmp_path: Path) -> None:
     touch(tmp_path, "screw/000.png", "screw/masks/000.png", "nut/000.png")
     dataset = open_dataset(tmp_path)
