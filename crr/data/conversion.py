@@ -14,7 +14,7 @@ from PIL.ImageFile import ImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 
 from crr.config import ValueRange
-from crr.data.depth import FULL, fills_the_high_bits, to_eight_bits
+from crr.data.depth import FULL, MOST, fills_the_high_bits, to_eight_bits
 from crr.data.image_header import ImageHeader, OpenImage, check_size, orientation_of
 from crr.data.stored_depth import png_is_whole
 from crr.errors import ImageError
@@ -97,7 +97,7 @@ def deep_values(file: OpenImage, page: int, name: str) -> tuple[NDArray[Any], in
         (H, W), or (H, W, 3 or 4) in the order RGB and alpha; integers or fractions.
 
     Raises:
-        ImageError: Some are no numbers, or the page is outside a limit.
+        ImageError: Some are no numbers, or beyond all brightness, or the page is outside a limit.
     """
     picture = _at_page(file, page)
     packed = file.header.format == "TIFF" and file.header.depth.bits % 8
@@ -109,6 +109,8 @@ def deep_values(file: OpenImage, page: int, name: str) -> tuple[NDArray[Any], in
         values = _stored_values(picture)
     if values.dtype.kind == "f" and not np.isfinite(values).all():
         raise ImageError(f"{name} holds values that are no numbers (NaN): fill them in and save it again.")
+    if values.dtype.kind == "f" and np.abs(values).max() > MOST:
+        raise ImageError(f"{name} holds values beyond all brightness: it is damaged, so copy it again.")
     return values, turn
 
 

@@ -10,7 +10,8 @@ from crr.data.datasets import open_dataset
 from crr.data.depth import parse_range, range_holding, to_eight_bits
 from crr.data.inventory.looking import look_at_files
 from crr.data.layouts.table import IN_NO_TABLE
-from crr.errors import ConfigError
+from crr.data.masks import read_mask_file
+from crr.errors import ConfigError, ImageError
 from tests.fuzz.made.layouts import LAYOUTS
 from tests.fuzz.made.trees import plant
 from workbench.lesson.steps import step_number
@@ -33,6 +34,8 @@ def test_an_image_of_values_beyond_all_brightness_is_refused(tmp_path: Path) -> 
     values[0, 0] = 0
     cv2.imwrite(str(tmp_path / "part.tiff"), values)
     assert len(look_at_files([tmp_path]).unusable) == 1
+    with pytest.raises(ImageError, match="beyond all brightness"):
+        read_mask_file(tmp_path / "part.tiff", (20, 28))
 
 
 def test_a_table_names_one_image_a_row_and_others_are_noted(tmp_path: Path) -> None:

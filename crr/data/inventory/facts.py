@@ -9,7 +9,7 @@ from pathlib import Path
 
 from crr.config import ValueRange
 from crr.data.conversion import deep_values, upright_rgb
-from crr.data.depth import MOST, range_holding
+from crr.data.depth import range_holding
 from crr.data.image_header import ImageHeader, OpenImage, open_image
 from crr.data.images import content_of
 from crr.errors import ConfigError, ImageError
@@ -109,10 +109,7 @@ def _extremes(file: OpenImage, name: str) -> tuple[float, float]:
     """The lowest and highest value of the first page of a file deeper than 8 bits, as they are stored."""
     values, _ = deep_values(file, 0, name)
     colours = values[..., :3] if values.ndim == 3 else values
-    low, high = float(colours.min()), float(colours.max())
-    if low < -MOST or high > MOST:
-        raise ValueError("values that are no brightness")
-    return low, high
+    return float(colours.min()), float(colours.max())
 
 
 def guessed_range(paths: Sequence[Path]) -> ValueRange | None:
