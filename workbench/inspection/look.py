@@ -8,7 +8,7 @@ from crr.data.inventory.inventory import Inventory
 from workbench.inspection.batch import Batch
 from workbench.inspection.inspector import ModelChoice
 
-NO_ROOM = "left out for want of room"
+_NO_ROOM = "left out for want of room"
 
 
 def look_at_batch(batch: Batch, choice: ModelChoice) -> Inventory:
@@ -28,7 +28,7 @@ def look_at_batch(batch: Batch, choice: ModelChoice) -> Inventory:
         layout="files",
         facts=facts,
         passed_over=_by_reason(
-            batch.passed_over | {name: NO_ROOM for failure in batch.left_out for name in failure.names}
+            batch.passed_over | {name: _NO_ROOM for failure in batch.left_out for name in failure.names}
         ),
         unusable=unusable,
         value_range=batch.range_for(choice) if silent else None,

@@ -10,7 +10,6 @@
 Only paths are kept.
 """
 
-import codecs
 import os
 import re
 from collections.abc import Iterator
@@ -25,14 +24,14 @@ from crr.data.layouts.names import is_system
 from crr.data.layouts.real_iad import real_iad_categories, real_iad_lists
 from crr.data.layouts.samples import Readers
 from crr.data.layouts.table import VISA_TABLE, check_no_table, table_categories, table_in
+from crr.data.layouts.table_file import TABLES, table_files, why_unread
 from crr.data.layouts.walk import Notes, images_under, subfolders
 from crr.errors import DatasetError
 
 Layout = Literal["mvtec", "visa", "real-iad", "table", "folders", "folder"]
 
 
-_TABLES = (".csv", ".tsv")
-_TEXTS = (*_TABLES, ".json", ".jsonl", ".ndjson", ".txt", ".xml", ".yaml", ".yml")
+_TEXTS = (*TABLES, ".json", ".jsonl", ".ndjson", ".txt", ".xml", ".yaml", ".yml")
 _SPREADSHEETS = (".xlsx", ".xls", ".ods", ".parquet")
 _MOST_BYTES = 2**25  # of a text that are looked at
 _ENDINGS = b"|".join(re.escape(ending.encode()) for ending in sorted(IMAGE_SUFFIXES))
@@ -82,14 +81,15 @@ def _check_no_list(root: Path) -> None:
     """
     images = {path.name for path in images_under(root, Notes())}
     named: set[str] = set()
+    tables = table_files(root)
     for path in _files_under(root):
         kind = path.suffix.lower()
         content = _beginning(path) if kind in _TEXTS else b""
         named |= images & {os.fsdecode(name.strip()) for name in _IMAGE_NAME.findall(content)}
         if kind in _SPREADSHEETS:
             why = "is a spreadsheet: export it as a table (.csv)"
-        elif kind in _TABLES and path.parent == root and _why_unread(content):
-            why = _why_unread(content)
+        elif path in tables and why_unread(content):
+            why = why_unread(content)
         elif named and 2 * len(named) >= len(images):
             why = "is not read: write a table (.csv) with the columns path and label"
         else:
@@ -110,14 +110,3 @@ def _beginning(path: Path) -> bytes:
             return file.read(_MOST_BYTES)
     except OSError:  # a link that leads nowhere, or a file that may not be read
         return b""
-
-
-def _why_unread(content: bytes) -> str:
-    """Why a table cannot be read, and what to do; empty if it can."""
-    if not content.strip():
-        return "is empty: fill it in"
-    if content.startswith(b"version https://git-lfs"):
-        return "is a pointer of Git LFS: fetch the file (git lfs pull)"
-    if b"\0" in content and not content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return "is no text: export it as CSV in UTF-8"
-    return ""

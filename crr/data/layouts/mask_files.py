@@ -137,9 +137,9 @@ def _places_below_kinds(images: Iterable[Path], folder: Path) -> dict[_Place, li
     """Defective images by their places below the folder of their kind: "cut/000" for "bad/cut/000.png"."""
     places: dict[_Place, list[Path]] = defaultdict(list)
     for image in images:
-        (_, *folders), stem = _place(image.relative_to(folder)) if image.parent != folder else ((".",), "")
-        if folders and not _in_good(image, folder):
-            places[tuple(folders), stem].append(image)
+        folders, stem = _place(image.relative_to(folder))
+        if len(folders) > 1 and not _in_good(image, folder):
+            places[folders[1:], stem].append(image)
     return places
 
 

@@ -9,6 +9,8 @@ from pathlib import Path
 from crr.data.layouts.names import key
 from crr.errors import DatasetError
 
+TABLES = (".csv", ".tsv")
+
 _OUTCOMES = ("result", "status", "judgement", "judgment")
 _COLUMNS = {
     "path": (
@@ -34,7 +36,7 @@ _SEPARATOR = re.compile(r'"?sep=([^"\r\n])"?[\r\n]+', re.IGNORECASE)
 
 def table_files(folder: Path) -> list[Path]:
     """The files directly in a folder that are tables by their names, sorted."""
-    files = sorted(path for path in folder.iterdir() if path.suffix.lower() in (".csv", ".tsv"))
+    files = sorted(path for path in folder.iterdir() if path.suffix.lower() in TABLES)
     return [path for path in files if path.is_file()]
 
 
@@ -98,3 +100,14 @@ def _encoding(table: Path) -> str:
     with table.open("rb") as file:
         marked = file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
     return "utf-16" if marked else "utf-8-sig"
+
+
+def why_unread(content: bytes) -> str:
+    """Why a table cannot be read, and what to do; empty if it can."""
+    if not content.strip():
+        return "is empty: fill it in"
+    if content.startswith(b"version https://git-lfs"):
+        return "is a pointer of Git LFS: fetch the file (git lfs pull)"
+    if b"\0" in content and not content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "is no text: export it as CSV in UTF-8"
+    return ""
