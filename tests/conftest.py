@@ -1,6 +1,7 @@
 """What all tests share."""
 
 import os
+import signal
 import tempfile
 from pathlib import Path
 
@@ -19,6 +20,10 @@ os.environ["HF_ASSETS_CACHE"] = str(Path(tempfile.gettempdir()) / "crr-tests-pul
 # Nor what this user has set for a workbench.
 for name in [name for name in os.environ if name.startswith("CRR_")]:
     del os.environ[name]
+
+# Shells have what runs in the background ignore Ctrl-C, and `nohup` SIGHUP; the tests send both.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest deselects by `-m`

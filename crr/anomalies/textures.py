@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from crr.anomalies.perlin import perlin
 from crr.data.images import decode
-from crr.data.layouts.photos import find_images
+from crr.data.layouts.finding import find_images
 from crr.errors import DatasetError
 from crr.runtime.paths import StrPath, as_path
 from crr.types import Image

@@ -17,8 +17,8 @@ from crr.anomalies.textures import texture_files
 from crr.checkpoints import card_metadata, files, model_card, normals, serialization
 from crr.data import datasets, images
 from crr.data.inventory.looking import look_at_files
+from crr.data.layouts.finding import find_images
 from crr.data.layouts.names import is_image_path
-from crr.data.layouts.photos import find_images
 from crr.data.masks import read_mask_file
 from crr.evaluation.comparison import compare
 from crr.evaluation.detection import evaluate
@@ -109,7 +109,7 @@ CALLS = {
     "data.inventory.looking.look_at_files paths": ("data", lambda _, path: look_at_files([path])),
     "data.inventory.looking.look_at_files paths, one": ("photo", lambda _, path: look_at_files(path)),
     "data.layouts.names.is_image_path path": ("photo", lambda _, path: is_image_path(path)),
-    "data.layouts.photos.find_images paths": ("data", lambda _, path: find_images([path])),
+    "data.layouts.finding.find_images paths": ("data", lambda _, path: find_images([path])),
     "data.masks.read_mask_file path": ("photo", lambda _, path: read_mask_file(path, (48, 72))),
     "evaluation.comparison.compare models": (
         "model", lambda place, path: compare([path], place.dataset, device="cpu")

@@ -8,7 +8,7 @@ from hypothesis import given, strategies as st
 
 from crr.data.datasets import open_dataset
 from crr.data.inventory.looking import look_at_dataset, look_at_files
-from crr.data.layouts.photos import find_images
+from crr.data.layouts.finding import find_images
 from crr.data.layouts.walk import Notes
 from crr.errors import CRRError, DatasetError
 from tests.fuzz.made.accounts import is_looked_at, missing, unaccounted

@@ -9,9 +9,9 @@ from pathlib import Path, PurePosixPath
 from crr.data.image_formats import ALLOWED
 from crr.data.images import read
 from crr.data.inventory.sentences import number
+from crr.data.layouts.finding import find_images
 from crr.data.layouts.mask_files import BESIDE, MASKS, masks_beside
 from crr.data.layouts.names import is_masks, is_system
-from crr.data.layouts.photos import find_images
 from crr.data.layouts.walk import SYSTEM, Notes
 from crr.errors import DatasetError
 

@@ -13,7 +13,7 @@ from crr.data.inventory.inventory import CategoryCount, Inventory
 from crr.data.inventory.mask_survey import survey_masks
 from crr.data.inventory.repeats import find_repeats
 from crr.data.inventory.sentences import named, number
-from crr.data.layouts.photos import find_images
+from crr.data.layouts.finding import find_images
 from crr.data.layouts.samples import Category, Sample
 from crr.data.layouts.walk import Notes
 from crr.errors import ConfigError, DatasetError, ImageError

@@ -2,6 +2,6 @@
 
 Begin with `samples.py` (what is found) and `finding.py` (which layout it is); then a file a layout.
 `names.py` says what names mean (good, masks, files of the system), `walk.py` goes through folders,
-`mask_files.py` pairs masks with images; `photos.py` finds what is to be inspected and belongs to no data set.
-Others use `finding.find_categories`, `samples.Sample`, `samples.Category` and `photos.find_images`.
+`mask_files.py` pairs masks with images; `unread.py` refuses lists that nobody reads.
+Others use `finding.find_categories`, `finding.find_images`, `samples.Sample` and `samples.Category`.
 """

@@ -7,36 +7,25 @@
     folders   ROOT/good beside folders of other images, or ROOT/<category>/good
     folder    only good images: directly in ROOT (one category), or in its subfolders (one category each)
 
-Only paths are kept.
+Only paths are kept. Files and folders may also be searched for photos that belong to no data set.
 """
 
-import os
-import re
-from collections.abc import Iterator
+from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 from typing import Literal
 
-from crr.data.image_formats import IMAGE_SUFFIXES
 from crr.data.layouts.folders import good_categories, sorted_categories
+from crr.data.layouts.mask_files import photos_under
 from crr.data.layouts.mvtec import is_mvtec_category, mvtec_category, note_strangers
-from crr.data.layouts.names import is_system
 from crr.data.layouts.real_iad import real_iad_categories, real_iad_lists
 from crr.data.layouts.samples import Readers
 from crr.data.layouts.table import VISA_TABLE, check_no_table, table_categories, table_in
-from crr.data.layouts.table_file import TABLES, table_files, why_unread
-from crr.data.layouts.walk import Notes, images_under, subfolders
-from crr.errors import DatasetError
+from crr.data.layouts.unread import check_no_list
+from crr.data.layouts.walk import Notes, subfolders
+from crr.runtime.paths import StrPath, as_paths
 
 Layout = Literal["mvtec", "visa", "real-iad", "table", "folders", "folder"]
-
-
-_TEXTS = (*TABLES, ".json", ".jsonl", ".ndjson", ".txt", ".xml", ".yaml", ".yml")
-_SPREADSHEETS = (".xlsx", ".xls", ".ods", ".parquet")
-_MOST_BYTES = 2**25  # of a text that are looked at
-_ENDINGS = b"|".join(re.escape(ending.encode()) for ending in sorted(IMAGE_SUFFIXES))
-_IMAGE_NAME = re.compile(rb"[^\\/\"'<>,;|\t\r\n]+(?:" + _ENDINGS + rb")", re.IGNORECASE)
-"""A name of an image, wherever in a text it stands."""
 
 
 def find_categories(root: Path, notes: Notes) -> tuple[Layout, Readers]:
@@ -69,44 +58,23 @@ def find_categories(root: Path, notes: Notes) -> tuple[Layout, Readers]:
     if found:
         return "folders", found
     check_no_table(root)
-    _check_no_list(root)
+    check_no_list(root)
     return "folder", good_categories(root, folders, notes)
 
 
-def _check_no_list(root: Path) -> None:
-    """See that no file which nobody reads tells good images from others: defects would be learnt as good.
+def find_images(paths: Iterable[StrPath] | StrPath, notes: Notes | None = None) -> list[Path]:
+    """The images among files and folders, in the order given, each once.
 
-    Raises:
-        DatasetError: There is a spreadsheet, a table that cannot be read, or a text that names the images.
+    A folder stands for the photos in it and its subfolders, sorted by path; folders of masks in it are passed
+    over, and masks and heat-maps that lie beside their photos ("000_mask.png"). Everything else is passed on
+    as given, even if missing or not an image, so that `decode` can say what is wrong with it.
+
+    Args:
+        paths: Files and folders; a single one will do.
+        notes: Told of what is passed over.
     """
-    images = {path.name for path in images_under(root, Notes())}
-    named: set[str] = set()
-    tables = table_files(root)
-    for path in _files_under(root):
-        kind = path.suffix.lower()
-        content = _beginning(path) if kind in _TEXTS else b""
-        named |= images & {os.fsdecode(name.strip()) for name in _IMAGE_NAME.findall(content)}
-        if kind in _SPREADSHEETS:
-            why = "is a spreadsheet: export it as a table (.csv)"
-        elif path in tables and why_unread(content):
-            why = why_unread(content)
-        elif named and 2 * len(named) >= len(images):
-            why = "is not read: write a table (.csv) with the columns path and label"
-        else:
-            continue
-        raise DatasetError(f"{path} may say which images are good, but {why}, or move it out of the folder.")
-
-
-def _files_under(root: Path) -> Iterator[Path]:
-    """All files of a folder and its subfolders, but those of the system; no link to a folder is followed."""
-    for parent, folders, names in os.walk(root):
-        folders[:] = sorted(name for name in folders if not is_system(name))
-        yield from (Path(parent, name) for name in sorted(names) if not is_system(name))
-
-
-def _beginning(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            return file.read(_MOST_BYTES)
-    except OSError:  # a link that leads nowhere, or a file that may not be read
-        return b""
+    notes = notes or Notes()
+    found: list[Path] = []
+    for path in as_paths(paths, "What to search for images"):
+        found += photos_under(path, notes) if path.is_dir() else [path]
+    return list(dict.fromkeys(found))

@@ -100,14 +100,3 @@ def _encoding(table: Path) -> str:
     with table.open("rb") as file:
         marked = file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
     return "utf-16" if marked else "utf-8-sig"
-
-
-def why_unread(content: bytes) -> str:
-    """Why a table cannot be read, and what to do; empty if it can."""
-    if not content.strip():
-        return "is empty: fill it in"
-    if content.startswith(b"version https://git-lfs"):
-        return "is a pointer of Git LFS: fetch the file (git lfs pull)"
-    if b"\0" in content and not content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return "is no text: export it as CSV in UTF-8"
-    return ""

@@ -11,7 +11,7 @@ import pytest
 
 from crr.checkpoints.serialization import load, save
 from crr.data.inventory.looking import look_at_files
-from crr.data.layouts.photos import find_images
+from crr.data.layouts.finding import find_images
 from crr.data.layouts.walk import Notes
 from crr.errors import CRRError, DeviceError
 from crr.inference import engine

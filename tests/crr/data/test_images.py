@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from crr.config import ValueRange
 from crr.data import decoders, image_header
 from crr.data.images import decode, encode_jpeg, encode_png, read
-from crr.data.layouts.photos import find_images
+from crr.data.layouts.finding import find_images
 from crr.errors import ImageError
 from tests.crr.files import chunk, saved
 

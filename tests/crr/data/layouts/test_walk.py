@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from crr.data.datasets import open_dataset
-from crr.data.layouts.photos import find_images
+from crr.data.layouts.finding import find_images
 from crr.data.layouts.walk import Notes
 from crr.errors import DatasetError
 from tests.crr.places import passed_over, relatives, the_parts, touch
