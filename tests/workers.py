@@ -5,7 +5,7 @@ from pathlib import Path
 from xdist.scheduler.loadscope import LoadScopeScheduling
 
 BROWSER = "browser"  # the folder
-FIRST_HALF = ("test_canvas", "test_compare", "test_inspect", "test_models")
+FIRST_HALF = ("test_history", "test_layers", "test_visit")  # which take as long as all the others
 
 
 class ByFile(LoadScopeScheduling):
