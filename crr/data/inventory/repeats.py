@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from crr.data.datasets import Dataset
+from crr.data.layouts.walk import is_no_file
 
 _GLIMPSE = 4096  # bytes
 
@@ -73,8 +74,8 @@ def _alike(
     )
 
 
-def _size(path: Path) -> int:
-    return path.stat().st_size
+def _size(path: Path) -> int | None:
+    return None if is_no_file(path) else path.stat().st_size
 
 
 def _glimpse(path: Path) -> bytes:

@@ -18,7 +18,7 @@ from crr.data.layouts.mask_files import MASKS, masks_of, photos_of_kind, photos_
 from crr.data.layouts.mvtec import labelled, note_strangers, note_unused, part_of
 from crr.data.layouts.names import is_bad, is_good, is_masks
 from crr.data.layouts.samples import Category, Readers, good_samples
-from crr.data.layouts.walk import Notes, images_in, images_under, subfolders
+from crr.data.layouts.walk import Notes, images_in, images_under, is_no_file, subfolders
 from crr.errors import DatasetError
 
 _TESTED_SHARE = 5
@@ -118,7 +118,7 @@ def _mask_folders(folder: Path, place: Path) -> list[Path]:
 def is_tested(path: Path) -> bool:
     """Whether a good image is for testing; its content decides, so that copies of one stay together."""
     try:
-        content = path.read_bytes()
+        content = b"" if is_no_file(path) else path.read_bytes()
     except (OSError, ValueError):  # said when it is its turn to be read
         content = path.name.encode(errors="backslashreplace")
     return hashlib.sha256(content).digest()[0] < 256 // _TESTED_SHARE

@@ -15,7 +15,7 @@ from typing import Any
 
 from crr.data.layouts.mvtec import GOOD_MASK, NOT_GOOD
 from crr.data.layouts.samples import GOOD, Category, Readers, Sample
-from crr.data.layouts.walk import Notes, pass_over_others
+from crr.data.layouts.walk import Notes, is_no_file, pass_over_others
 from crr.errors import DatasetError
 
 OTHER_LISTS = "another list of the same images"
@@ -96,7 +96,7 @@ def _folder_of_images(root: Path, path: Path, content: Listing) -> Path:
 def _read(path: Path) -> Listing | None:
     """What a list holds; None if a JSON file is none."""
     try:
-        if path.stat().st_size > _MOST_BYTES:
+        if is_no_file(path) or path.stat().st_size > _MOST_BYTES:
             return None
         content = json.loads(path.read_text(encoding="utf-8-sig"))
         rows = [row for split in ("train", "test") for row in content.get(split, ())]

@@ -12,7 +12,7 @@ from pathlib import Path
 from crr.data.image_formats import IMAGE_SUFFIXES
 from crr.data.layouts.names import is_system
 from crr.data.layouts.table_file import TABLES, table_files
-from crr.data.layouts.walk import Notes, images_under
+from crr.data.layouts.walk import Notes, images_under, is_no_file
 from crr.errors import DatasetError
 
 _TEXTS = (*TABLES, ".json", ".jsonl", ".ndjson", ".txt", ".xml", ".yaml", ".yml")
@@ -55,6 +55,8 @@ def _files_under(root: Path) -> Iterator[Path]:
 
 
 def _beginning(path: Path) -> bytes:
+    if is_no_file(path):
+        return b""
     try:
         with path.open("rb") as file:
             return file.read(_MOST_BYTES)

@@ -11,6 +11,7 @@ from crr.runtime.paths import real_path
 
 SYSTEM = "hidden, or of the system"
 NO_IMAGE = "no image by its name"
+NO_FILE = "no file: a pipe, a device or a socket"
 SEEN = "a link to a folder that is read already"
 
 
@@ -96,6 +97,8 @@ def _walk(
             notes.pass_over(SYSTEM, path)
         elif not is_folder and not is_image_name(entry.name):
             notes.pass_over(NO_IMAGE, path)
+        elif not is_folder and is_no_file(path):
+            notes.pass_over(NO_FILE, path)
         elif not is_folder:
             if entry.is_symlink() and path.exists():
                 notes.followed.add(path)
@@ -109,6 +112,11 @@ def _is_folder(entry: "os.DirEntry[str]") -> bool:
         return entry.is_dir()
     except OSError:  # a link that leads to itself: said when it is its turn to be read
         return False
+
+
+def is_no_file(path: Path) -> bool:
+    """Whether something is there that may never end when it is read: a pipe, a device, a link to one."""
+    return path.exists() and not path.is_file() and not path.is_dir()
 
 
 def pass_over_others(folder: Path, listed: Iterable[Path], reason: str, notes: Notes) -> None:

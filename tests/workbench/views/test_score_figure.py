@@ -26,6 +26,12 @@ def test_no_label_is_cut_off_as_all_reach_towards_the_middle(score, limit):
     assert (low.xanchor, high.xanchor) == ("left", "right")
 
 
+@pytest.mark.parametrize("score", [0.45, 0.5])
+def test_the_line_of_the_image_does_not_cross_the_limits_label(score):
+    limit, image = score_figure(inspection_of(part(), score=score), limit=0.44).layout.annotations
+    assert (limit.xanchor, image.xanchor) == ("right", "left")
+
+
 def test_the_axis_is_the_same_for_all_images_unless_a_score_lies_beyond():
     assert score_figure(inspection_of(part(), score=0.2), limit=0.45).layout.xaxis.range == (0, 1.02)
     assert score_figure(inspection_of(part(), score=2.0), limit=0.45).layout.xaxis.range == (0, 2.04)

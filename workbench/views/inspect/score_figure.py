@@ -5,6 +5,9 @@ import plotly.graph_objects as go
 from crr.types import Inspection
 from workbench.basics.palettes import DEFECT, GREY
 
+_LABEL = 0.15
+"""Width of a label, as a share of the axis."""
+
 
 def score_figure(inspection: Inspection, limit: float) -> go.Figure:
     """Scores of the held-back normal images, the limit of the verdict, and this image."""
@@ -25,6 +28,8 @@ def score_figure(inspection: Inspection, limit: float) -> go.Figure:
     ]
     for value, label, line, dash, top in lines:
         side = "left" if value < highest / 2 else "right"  # of the label, which reaches towards the middle
+        if label == "limit" and 0 <= inspection.score - limit < _LABEL * highest:
+            side = "right"  # or the taller line would cross it
         place = {"x": value, "y": top, "yref": "paper", "xanchor": side, "yanchor": "middle"}
         figure.add_annotation(text=f" {label} ", showarrow=False, font={"color": line}, **place)
         figure.add_shape(

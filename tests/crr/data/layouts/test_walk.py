@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from crr.data.datasets import open_dataset
+from crr.data.inventory.repeats import find_repeats
 from crr.data.layouts.finding import find_images
 from crr.data.layouts.walk import Notes
 from crr.errors import DatasetError
@@ -193,3 +194,25 @@ def test_a_folder_that_may_not_be_read_is_named(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(os, "scandir", refuse)
     with pytest.raises(DatasetError, match=r"locked cannot be read \(Permission denied\)"):
         open_dataset(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["train/good/p.png", "test/bad/p.png", "a.json", "list.csv", "notes.txt"])
+@pytest.mark.parametrize("kind", ["pipe", "device"])
+def test_what_never_ends_is_not_read(tmp_path: Path, name: str, kind: str) -> None:
+    if "/" in name:
+        touch(tmp_path, "train/good/0.png", "test/bad/0.png", "good/0.png")
+    else:
+        touch(tmp_path, "0.png")
+    make = os.mkfifo if kind == "pipe" else lambda path: path.symlink_to("/dev/zero")
+    make(tmp_path / name)
+    dataset = open_dataset(tmp_path, allow_bare=True)
+    find_repeats(dataset, {})
+    reason = "no file: a pipe, a device or a socket" if "/" in name else "no image by its name"
+    assert passed_over(dataset.notes, tmp_path)[reason] == [name]
+
+
+def test_a_table_may_name_what_never_ends(tmp_path: Path) -> None:
+    touch(tmp_path, "0.png", "1.png")
+    os.mkfifo(tmp_path / "p.png")
+    (tmp_path / "list.csv").write_text("path,label\n0.png,good\n1.png,scratch\np.png,good\n")
+    find_repeats(open_dataset(tmp_path), {})
