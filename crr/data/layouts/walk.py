@@ -116,7 +116,10 @@ def _is_folder(entry: "os.DirEntry[str]") -> bool:
 
 def is_no_file(path: Path) -> bool:
     """Whether something is there that may never end when it is read: a pipe, a device, a link to one."""
-    return path.exists() and not path.is_file() and not path.is_dir()
+    try:
+        return path.exists() and not path.is_file() and not path.is_dir()
+    except OSError:  # said when it is its turn to be read
+        return False
 
 
 def pass_over_others(folder: Path, listed: Iterable[Path], reason: str, notes: Notes) -> None:
