@@ -13,15 +13,23 @@ from pydantic import Field, model_validator
 from pydantic.dataclasses import dataclass
 
 from crr.errors import ConfigError, NewerFormatError
-from crr.runtime.validation import STRICT, checked
+from crr.runtime.validation import (
+    STRICT,
+    Count,
+    Depth,
+    Few,
+    Many,
+    MapSide,
+    Name,
+    Positive,
+    Share,
+    Side,
+    Width,
+    checked,
+)
 
 FORMAT = 1
 """Version of the checkpoint's `config.json`; raised when an older reader could misread a newer file."""
-
-Share = Annotated[float, Field(ge=0, le=1)]
-Positive = Annotated[int, Field(gt=0)]
-Count = Annotated[int, Field(ge=0)]
-Side = Annotated[int, Field(gt=0, le=8192)]
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -67,11 +75,11 @@ class EncoderConfig:
         crop: Side of the centre crop that the network sees; equal to `resize` for no crop.
     """
 
-    name: str = "tf_efficientnet_lite0"
+    name: Name = "tf_efficientnet_lite0"
     weights: Literal["package", "timm", "random"] = "package"
-    layers: tuple[Count, ...] = (2, 3, 4, 5)
+    layers: Annotated[tuple[Count, ...], Few] = (2, 3, 4, 5)
     every_block: bool = True
-    groups: tuple[tuple[Count, ...], ...] = ()
+    groups: Annotated[tuple[Annotated[tuple[Count, ...], Few], ...], Few] = ()
     resize: Side = 384
     crop: Side = 384
 
@@ -125,11 +133,11 @@ class DecoderConfig:
         positions: Learn an additive position embedding (a convolutional encoder has none of its own).
     """
 
-    width: Positive = 128
-    blocks: Annotated[int, Field(gt=0, le=256)] = 2
-    attention_heads: Positive = 4
-    mlp_ratio: Positive = 4
-    bottleneck_width: Positive = 256
+    width: Width = 128
+    blocks: Depth = 2
+    attention_heads: Width = 4
+    mlp_ratio: Depth = 4
+    bottleneck_width: Width = 256
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.4
     tokens: Literal["concat", "mean"] = "concat"
     outputs: Literal["heads", "blocks"] = "heads"
@@ -157,7 +165,7 @@ class SegmentationConfig:
     """
 
     design: Literal["compact", "paper", "none"] = "compact"
-    width: Positive = 32
+    width: Width = 32
     distance_input: bool = True
 
 
@@ -179,9 +187,9 @@ class PredictionConfig:
 
     distance: Literal["cosine", "mahalanobis", "combined", "euclidean"] = "combined"
     distance_weight: Share = 0.7
-    map_size: Side = 256
+    map_size: MapSide = 256
     blur_sigma: Annotated[float, Field(ge=0)] = 2.0
-    blur_kernel: Annotated[int, Field(gt=0, le=8192)] = 9
+    blur_kernel: MapSide = 9
     top_share: Annotated[float, Field(gt=0, le=1)] = 0.002
 
     @model_validator(mode="after")
@@ -243,7 +251,7 @@ class TrainingConfig:
     mining_factor: Share = 0.1
     mining_iterations: Positive = 1000
     validation_share: Annotated[float, Field(gt=0, lt=1)] = 0.15
-    anomalies: tuple[str, ...] = ()
+    anomalies: Annotated[tuple[Name, ...], Few] = ()
     foreground_only: bool = False
 
 
@@ -258,10 +266,10 @@ class CategoryCalibration:
         normal_scores: Scores of the held-back normals, ascending.
     """
 
-    name: str
+    name: Name
     threshold: float
     pixel_threshold: float
-    normal_scores: tuple[float, ...]
+    normal_scores: Annotated[tuple[float, ...], Many]
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -280,19 +288,19 @@ class DetectorConfig:
             where there were none.
     """
 
-    method: str = "crr"
-    options: dict[str, Any] = field(default_factory=dict)
+    method: Name = "crr"
+    options: dict[Name, Any] = field(default_factory=dict)
     encoder: EncoderConfig = field(default_factory=EncoderConfig)
     masking: MaskingConfig = field(default_factory=MaskingConfig)
     decoder: DecoderConfig = field(default_factory=DecoderConfig)
     segmentation: SegmentationConfig = field(default_factory=SegmentationConfig)
     prediction: PredictionConfig = field(default_factory=PredictionConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
-    categories: tuple[str, ...] = ()
-    calibration: tuple[CategoryCalibration, ...] = ()
-    encoder_digest: str = ""
-    weights_digest: str = ""
-    trained: dict[str, int] = field(default_factory=dict)
+    categories: Annotated[tuple[Name, ...], Many] = ()
+    calibration: Annotated[tuple[CategoryCalibration, ...], Many] = ()
+    encoder_digest: Name = ""
+    weights_digest: Name = ""
+    trained: dict[Name, Count] = field(default_factory=dict)
     value_range: ValueRange | None = None
     format: int = FORMAT
 

@@ -10,9 +10,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+import yaml
 from huggingface_hub import CardData, EvalResult, ModelCard
+from huggingface_hub.repocard import REGEX_YAML_BLOCK
 
-from crr.checkpoints.files import CARD
+from crr.checkpoints.content import CARD
 from crr.config import DetectorConfig
 from crr.errors import ConfigError
 from crr.metrics.report import HEADINGS
@@ -24,7 +26,14 @@ TAGS = ("anomaly-detection", "anomaly-segmentation", "industrial-inspection")
 _OF_CATEGORIES = ("image_auroc", "pixel_ap", "aupro")  # of each category; of all together every metric
 _ALL = "all categories"
 _OTHER = "other"
+_LARGEST = 2**63  # number that is shown; Python refuses to write out one of thousands of digits
 _LONGEST, _MOST_WORDS = 80, 100  # signs of a word, and words of a list, that are shown of a card
+_LONGEST_HEAD = 2**16  # characters of the metadata; ours have 6,000
+_MOST_EVENTS, _DEEPEST = (
+    10_000,
+    20,
+)  # of the metadata: values with what begins and ends lists, and lists in lists
+_LONGEST_CARD = 2**20  # bytes of a card
 _DIGITS = 6  # of a figure: shown in %, with one decimal, it is rounded as the tables are
 
 
@@ -36,11 +45,19 @@ def metadata_of(card: str) -> dict[str, Any]:
 def card_in(folder: StrPath) -> str | None:
     """The text of the card of a checkpoint; None if it has none."""
     path = as_path(folder, "The checkpoint") / CARD
-    return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else None
+    if not path.is_file():
+        return None
+    with path.open(encoding="utf-8", errors="replace") as file:
+        return file.read(_LONGEST_CARD)
 
 
 def _short(value: object) -> str:
-    """What somebody else's card says, as a word or a few in one line."""
+    """What somebody else's card says, as a word or a few in one line; empty if it is neither text nor number.
+
+    A list can hold itself a million times in a few bytes, and written out take all memory.
+    """
+    if (isinstance(value, int) and abs(value) > _LARGEST) or not isinstance(value, str | int | float):
+        return ""
     words = " ".join(str(value).split())
     return words if len(words) <= _LONGEST else f"{words[:_LONGEST]}…"
 
@@ -146,7 +163,7 @@ def facts_of(card: Mapping[str, Any]) -> Facts:
 
     method, encoder = (_short(facts.get(name) or "?") for name in ("method", "encoder"))
     size = facts.get("bytes")
-    known = size if isinstance(size, int) and size > 0 else None
+    known = size if isinstance(size, int) and 0 < size < _LARGEST else None
     return Facts(method, encoder, several("layers"), several("categories"), known)
 
 
@@ -225,6 +242,7 @@ def check_licence(card: str) -> None:
 
 
 def _parsed(card: str) -> ModelCard:
+    _check_head(card)
     try:
         return ModelCard(card if _HEAD.match(card) else f"---\n{{}}\n---\n{card}")
     except Exception as error:  # of the YAML parser that the client has
@@ -233,3 +251,32 @@ def _parsed(card: str) -> ModelCard:
             f"The metadata at the head of the model card cannot be read ({reason}). "
             "They are YAML between two lines of ---; correct them."
         ) from None
+
+
+def _check_head(card: str) -> None:
+    """See that the metadata are few and plain; raises `ConfigError` if not.
+
+    An alias names a value that stands elsewhere: lists of aliases of lists are, in 300 characters, more
+    values than any memory holds. Nobody needs them in a card.
+    """
+    head = REGEX_YAML_BLOCK.search(card)  # what the client takes for the metadata
+    if head is None:
+        return
+    if len(head[2]) > _LONGEST_HEAD:
+        raise ConfigError(
+            f"The metadata at the head of the model card have {len(head[2]):,} characters; "
+            f"{_LONGEST_HEAD:,} are read. Shorten them."
+        )
+    depth = 0
+    try:
+        for number, event in enumerate(yaml.parse(head[2], Loader=yaml.SafeLoader)):
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            if isinstance(event, yaml.AliasEvent):
+                raise ConfigError(
+                    "The metadata at the head of the model card hold an alias (*name), which is not read. "
+                    "Write the value out."
+                )
+            if number > _MOST_EVENTS or depth > _DEEPEST:  # the parser takes a second, or minutes
+                raise ConfigError("The model card has too many metadata at its head. Shorten them.")
+    except (yaml.YAMLError, RecursionError):  # what is wrong, the parser of the client says
+        return

@@ -1,34 +1,26 @@
-"""What the files of a checkpoint say, without torch, which takes seconds to load: names, configs, digests.
+"""Which checkpoints there are, without torch, which takes seconds to load: where they lie, names, digests.
 
 A checkpoint is a folder of `config.json`, `model.safetensors` and `README.md` (the model card), with normal
 photos in `normals/` if it has some.
 """
 
-import hashlib
 import json
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from safetensors import SafetensorError, deserialize
-
-from crr.config import DetectorConfig, ValueRange
-from crr.errors import CheckpointError, ConfigError, NewerFormatError
+from crr.checkpoints.content import CARD, CONFIG, PICKLES, WEIGHTS, open_content
+from crr.config import ValueRange
+from crr.errors import CheckpointError
 from crr.runtime.paths import StrPath, as_path
 
-CONFIG, WEIGHTS, CARD = "config.json", "model.safetensors", "README.md"
 NORMALS = "normals"
 """Folder of normal photos in a checkpoint, see `crr.checkpoints.normals`."""
 
 PULLED = "pulled.json"
 """A note in a checkpoint from the Hub, which lies in a folder that is named after a commit: its name."""
-
-_DIGITS = 12
-PICKLES = (".pt", ".pth", ".ckpt", ".bin", ".pkl", ".pickle")
-"""Suffixes of files that can run any code when they are opened; they are refused."""
 
 
 @dataclass(frozen=True)
@@ -80,24 +72,18 @@ def describe(path: StrPath) -> CheckpointInfo:
         CheckpointError: The folder is no checkpoint; the sentence names the file that is wrong.
     """
     path = as_path(path, "The checkpoint")
-    content = read_content(path)
-    config = content.config
-    return CheckpointInfo(
-        name=name_of(path),
-        path=path,
-        method=config.method,
-        encoder=config.encoder.name,
-        categories=config.categories,
-        bytes=sum(file.stat().st_size for file in _files(path)),
-        revision=content.revision,
-        value_range=config.value_range,
-    )
-
-
-def read_config(folder: StrPath) -> DetectorConfig:
-    """The config of a checkpoint, without its weights; raises `CheckpointError` if it is unusable."""
-    path = as_path(folder, "The checkpoint") / CONFIG
-    return _parse_config(_bytes(path), path)
+    with open_content(path) as content:
+        config = content.config
+        return CheckpointInfo(
+            name=name_of(path),
+            path=path,
+            method=config.method,
+            encoder=config.encoder.name,
+            categories=config.categories,
+            bytes=sum(file.stat().st_size for file in _files(path)),
+            revision=content.revision,
+            value_range=config.value_range,
+        )
 
 
 def find(name_or_path: StrPath) -> Path:
@@ -125,41 +111,6 @@ def find(name_or_path: StrPath) -> Path:
     )
 
 
-@dataclass(frozen=True)
-class CheckpointContent:
-    """What the files hold, each read once: a save meanwhile mixes no two checkpoints.
-
-    Attributes:
-        config: Read and checked.
-        weights: The bytes of `model.safetensors`, which belong to this config.
-        revision: 12 hex digits over both.
-    """
-
-    config: DetectorConfig
-    weights: bytes
-    revision: str
-
-
-def read_content(folder: StrPath) -> CheckpointContent:
-    """The content of a checkpoint; raises `CheckpointError` if a file is missing or damaged."""
-    folder = as_path(folder, "The checkpoint")
-    config_path, weights_path = folder / CONFIG, folder / WEIGHTS
-    text = _bytes(config_path)
-    config = _parse_config(text, config_path)
-    weights = _bytes(weights_path)
-    try:
-        deserialize(weights)  # type: ignore[no-untyped-call]
-    except SafetensorError as error:
-        raise no_safetensors(weights_path, error) from None
-    _check_pair(config, weights, weights_path)
-    return CheckpointContent(config, weights, revision=digest_of(text + weights))
-
-
-def no_safetensors(path: Path, error: Exception) -> CheckpointError:
-    """The sentence about weights that cannot be read."""
-    return CheckpointError(f"{path} is truncated or no safetensors file ({error}). Copy it again.")
-
-
 def name_of(folder: Path) -> str:
     """The name of a checkpoint: that of its folder, or OWNER/NAME@COMMIT if it is from the Hub.
 
@@ -172,11 +123,6 @@ def name_of(folder: Path) -> str:
         if folder.name.startswith(commit):
             return name
     return folder.name
-
-
-def digest_of(content: bytes) -> str:
-    """12 hex digits of the content's SHA-256."""
-    return hashlib.sha256(content).hexdigest()[:_DIGITS]
 
 
 def readable(folders: Iterable[Path]) -> Iterator[CheckpointInfo]:
@@ -192,49 +138,3 @@ def readable(folders: Iterable[Path]) -> Iterator[CheckpointInfo]:
 def _files(folder: Path) -> list[Path]:
     """The files of a checkpoint; a save's temporary files beside them come and go."""
     return [folder / name for name in (CONFIG, WEIGHTS, CARD) if (folder / name).is_file()]
-
-
-def _bytes(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        raise CheckpointError(f"{path} is missing{_consequence(path)}") from None
-    except OSError as error:
-        raise CheckpointError(
-            f"{path} cannot be read ({error.strerror}). Copy the checkpoint again."
-        ) from None
-
-
-def _consequence(missing: Path) -> str:
-    if missing.name == CONFIG:
-        return f", so {missing.parent} is not a CRR checkpoint."
-    pickles = [file.name for file in missing.parent.iterdir() if file.suffix in PICKLES]
-    return f". Pickles ({', '.join(pickles)}) are refused." if pickles else ". Copy the checkpoint again."
-
-
-def _parse_config(text: bytes, path: Path) -> DetectorConfig:
-    try:
-        values: Any = json.loads(text.decode())
-    except (ValueError, RecursionError) as error:
-        raise CheckpointError(
-            f"{path} is damaged or not JSON ({error}). Copy the checkpoint again."
-        ) from None
-    if not isinstance(values, dict):
-        raise CheckpointError(f"{path} is not a CRR checkpoint's config: it holds no JSON object.")
-    try:
-        return DetectorConfig.from_json(values)
-    except NewerFormatError as error:
-        raise NewerFormatError(f"{path}: {error}") from None
-    except ConfigError as error:
-        raise CheckpointError(f"{path} is not usable: {error}") from None
-
-
-def _check_pair(config: DetectorConfig, weights: bytes, path: Path) -> None:
-    """Refuse a config and weights that were not saved together, as a save that is killed can leave them."""
-    if not config.weights_digest:  # of a checkpoint older than this check
-        return
-    if digest_of(weights) != config.weights_digest:
-        raise CheckpointError(
-            f"{path} was not saved together with its config.json. Copy both files again; "
-            "if a training ended while it saved them, resume it."
-        )

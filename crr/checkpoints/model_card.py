@@ -5,7 +5,7 @@ from typing import Any
 
 from crr.anomalies import HELD_OUT
 from crr.checkpoints.card_metadata import LIBRARY, TAGS, TASK, card_to_change, with_results
-from crr.checkpoints.files import CARD
+from crr.checkpoints.content import CARD
 from crr.data.datasets import Dataset
 from crr.metrics.report import HEADINGS, as_fraction
 from crr.models.detector import Detector, TrainedDetector

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import cv2
 
-from crr.checkpoints.files import NORMALS, checkpoint_folder, read_config
+from crr.checkpoints.content import read_config
+from crr.checkpoints.files import NORMALS, checkpoint_folder
 from crr.config import EncoderConfig, ValueRange
 from crr.data.datasets import Dataset, Sample, evenly_spread, split_validation, without_copies
 from crr.data.images import decode, encode_jpeg

@@ -5,26 +5,30 @@ digest is compared, so that a checkpoint never answers with another encoder than
 """
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import torch
-from safetensors.torch import load as from_safetensors, save as as_safetensors
-from torch import Tensor
+from safetensors import SafetensorError
+from safetensors.torch import save as as_safetensors
 
-from crr.checkpoints.files import (
+from crr.checkpoints.content import (
     CARD,
     CONFIG,
     WEIGHTS,
+    CheckpointContent,
     digest_of,
-    find,
-    name_of,
     no_safetensors,
-    read_content,
+    open_content,
 )
+from crr.checkpoints.files import find, name_of
+from crr.config import DetectorConfig
 from crr.errors import CheckpointError, ConfigError
 from crr.models import registry
+from crr.models.blueprint import draw
 from crr.models.detector import Detector
+from crr.runtime.devices import physical_memory
 from crr.runtime.files import write_atomically, write_text_atomically
 from crr.runtime.paths import StrPath, as_path
 
@@ -53,15 +57,22 @@ def save(detector: Detector, folder: StrPath, card: str) -> None:
     write_text_atomically(folder / CARD, card)
 
 
-def load(name_or_path: StrPath, device: str = "auto") -> Detector:
+def load(
+    name_or_path: StrPath, device: str = "auto", make_room: Callable[[int], None] | None = None
+) -> Detector:
     """The detector of a checkpoint, in eval mode on `device`.
+
+    What the config describes is drawn on paper first, compared with the weights, and its memory reckoned:
+    only then is it built.
 
     Args:
         name_or_path: A checkpoint's folder, or the name of one in `checkpoint_folder()`.
         device: "auto" (the best there is), "cpu", "cuda", "cuda:1", "mps".
+        make_room: Told how many bytes the network will take, with one image on the way, before it is built;
+            raises `CheckpointError` if that is too much. If None, it may take all that this machine has.
 
     Raises:
-        CheckpointError: There is none, or a file of it is missing, damaged or foreign.
+        CheckpointError: There is none, a file of it is missing, damaged or foreign, or it needs more memory.
         NewerFormatError: A newer version of this library wrote it.
         EncoderError: Its encoder's weights cannot be had.
         DeviceError: This machine has no such device.
@@ -70,19 +81,26 @@ def load(name_or_path: StrPath, device: str = "auto") -> Detector:
 
     target = resolve_device(device)
     folder = find(name_or_path)
-    content = read_content(folder)
-    config, tensors = content.config, _parse_weights(content.weights, folder / WEIGHTS)
+    with open_content(folder, "pt") as content:
+        needed = _bytes_needed(content, folder)
+        (make_room or _fit_machine)(needed)
+        detector = _build(content.config, folder)
+        _read_tensors(detector, content, folder / WEIGHTS)
+    detector.name = name_of(folder)
+    detector.revision = content.revision
+    return detector.to(target).eval()
+
+
+def _build(config: DetectorConfig, folder: Path) -> Detector:
+    """The detector without its own weights."""
     try:
         detector = registry.create(config)
-    except ConfigError as error:
-        raise CheckpointError(f"{folder / CONFIG} is not usable: {error}") from None
     except (RuntimeError, MemoryError) as error:
         if isinstance(error, torch.OutOfMemoryError):
             raise
-        reason = str(error).partition("\n")[0] or "not enough memory"
         raise CheckpointError(
-            f"{folder / CONFIG} describes a network that this machine cannot build "
-            f"({reason:.120}). Copy the checkpoint again."
+            f"There is not enough memory now for the network that {folder / CONFIG} describes. "
+            "Close something else."
         ) from None
     if config.encoder_digest and config.encoder_digest != detector.encoder.digest:
         raise CheckpointError(
@@ -90,31 +108,46 @@ def load(name_or_path: StrPath, device: str = "auto") -> Detector:
             f"({config.encoder_digest}, not {detector.encoder.digest}). "
             "Install the versions in constraints.txt."
         )
-    _load_tensors(detector, tensors, folder / WEIGHTS)
-    detector.name = name_of(folder)
-    detector.revision = content.revision
-    return detector.to(target).eval()
+    return detector
 
 
-def _parse_weights(weights: bytes, path: Path) -> dict[str, Tensor]:
+def check_memory(needed: int, most: int) -> None:
+    """See that a network that takes so many bytes may be built; raises `CheckpointError` if not."""
+    if needed > most:
+        raise CheckpointError(
+            f"The model needs {needed / 1e9:.1f} GB of memory for one image, "
+            f"more than the {most / 1e9:.1f} GB that it may take here."
+        )
+
+
+def _fit_machine(needed: int) -> None:
+    check_memory(needed, physical_memory())
+
+
+def _bytes_needed(content: CheckpointContent, folder: Path) -> int:
+    """The memory of what a config describes; raises `CheckpointError` if the weights do not fit it."""
     try:
-        return from_safetensors(weights)
-    except KeyError as error:  # it names a type of number that torch lacks
-        raise no_safetensors(path, error) from None
-
-
-def _load_tensors(detector: Detector, tensors: dict[str, Tensor], path: Path) -> None:
-    expected = {
-        name: (tensor.shape, tensor.is_floating_point()) for name, tensor in detector.own_tensors().items()
-    }
-    given = {name: (tensor.shape, tensor.is_floating_point()) for name, tensor in tensors.items()}
+        blueprint = draw(content.config)
+    except ConfigError as error:
+        raise CheckpointError(f"{folder / CONFIG} is not usable: {error}") from None
+    expected, given = blueprint.tensors, content.tensors
     if given != expected:
         odd = sorted(name for name in expected.keys() | given.keys() if expected.get(name) != given.get(name))
         raise CheckpointError(
-            f"{path} does not fit its config.json: tensor {odd[0]} differs. Copy both files again."
+            f"{folder / WEIGHTS} does not fit its config.json: tensor {odd[0]} differs. "
+            "Copy both files again."
         )
-    for name, tensor in tensors.items():
+    return blueprint.bytes
+
+
+def _read_tensors(detector: Detector, content: CheckpointContent, path: Path) -> None:
+    """Copy the weights of a file into a detector that they fit, one after the other."""
+    for name, tensor in detector.own_tensors().items():
+        try:
+            values = content.weights.get_tensor(name)
+        except (SafetensorError, KeyError) as error:  # such as a type of number that torch lacks
+            raise no_safetensors(path, error) from None
         # A score that is no number would count as normal.
-        if tensor.is_floating_point() and tensor.isnan().any():
+        if values.is_floating_point() and values.isnan().any():
             raise CheckpointError(f"{path} is damaged: tensor {name} holds values that are no numbers.")
-    detector.load_state_dict(tensors, strict=False)
+        tensor.copy_(values)

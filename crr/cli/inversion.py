@@ -32,7 +32,7 @@ def train_inversion(
     progress: option.ProgressFormat = "bar",
 ) -> None:
     """Train the network that paints pictures of a model's features; Ctrl-C leaves it usable."""
-    from crr.checkpoints.files import CONFIG as CHECKPOINT, read_config
+    from crr.checkpoints.content import CONFIG as CHECKPOINT, read_config
     from crr.data.datasets import check_training, open_dataset
     from crr.inversion.card import inversion_card
     from crr.inversion.checkpoint import CONFIG, save_inversion
@@ -118,7 +118,8 @@ def normals(
     progress: option.ProgressFormat = "bar",
 ) -> None:
     """Put normal images beside a checkpoint, to compare patches with: those held back from its training."""
-    from crr.checkpoints.files import NORMALS, read_config
+    from crr.checkpoints.content import read_config
+    from crr.checkpoints.files import NORMALS
     from crr.checkpoints.normals import held_back_normals, keep_normals
     from crr.data.datasets import check_training, open_dataset
 

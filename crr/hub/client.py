@@ -17,7 +17,8 @@ from huggingface_hub.utils import (  # type: ignore[attr-defined]  # documented 
 )
 
 from crr.checkpoints.card_metadata import LIBRARY, split_card
-from crr.checkpoints.files import CARD, CONFIG, WEIGHTS, describe, read_config
+from crr.checkpoints.content import CARD, CONFIG, WEIGHTS, read_config
+from crr.checkpoints.files import describe
 from crr.errors import CheckpointError, HubError, StoppedError
 from crr.hub.download import download, is_whole
 from crr.hub.error_messages import no_answer, no_network, translated_disk, translated_errors, translated_http

@@ -9,7 +9,7 @@ from huggingface_hub import ModelInfo
 from huggingface_hub.hf_api import RepoSibling
 
 from crr.checkpoints.card_metadata import Facts, as_dictionary, facts_of, licence_of, results_of
-from crr.checkpoints.files import CARD, CONFIG, PICKLES, WEIGHTS
+from crr.checkpoints.content import CARD, CONFIG, PICKLES, WEIGHTS
 from crr.errors import HubError
 from crr.hub.names import HubName
 

@@ -12,7 +12,8 @@ from crr.checkpoints.card_metadata import (
     ready_to_publish,
     results_of,
 )
-from crr.checkpoints.files import CARD, CONFIG, NORMALS, PULLED, WEIGHTS, name_of, read_config
+from crr.checkpoints.content import CARD, CONFIG, WEIGHTS, read_config
+from crr.checkpoints.files import NORMALS, PULLED, name_of
 from crr.errors import CheckpointError, ConfigError
 from crr.hub.listing import LARGEST
 from crr.hub.names import HubName

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crr.checkpoints import files as checkpoint_files
+from crr.checkpoints.content import PICKLES
 from crr.errors import CheckpointError, HubError
 from crr.hub.client import Hub
 from crr.hub.names import HubName
@@ -26,8 +27,8 @@ def find(
     A model that is here is used as it is, and the Hub is not asked whether there is a newer one.
 
     Args:
-        name_or_path: A checkpoint's folder, the name of one in `crr.checkpoint_files.checkpoint_folder()`, or
-            OWNER/NAME or OWNER/NAME@REVISION on the Hub.
+        name_or_path: A checkpoint's folder, the name of one in `crr.checkpoints.files.checkpoint_folder()`,
+            or OWNER/NAME or OWNER/NAME@REVISION on the Hub.
         tell: Hears how far a pull is.
         stop: Set to stop it.
         hub: Where to pull from; the client's own by default.
@@ -42,7 +43,7 @@ def find(
     except CheckpointError:
         name = HubName.parse(str(name_or_path))
         path = as_path(name_or_path, "The checkpoint")
-        if name is None or path.exists() or path.suffix in checkpoint_files.PICKLES:
+        if name is None or path.exists() or path.suffix in PICKLES:
             raise
     hub = hub or Hub()
     here = hub.store.find(name)

@@ -22,7 +22,8 @@ from huggingface_hub import constants
 from huggingface_hub.utils import WeakFileLock  # type: ignore[attr-defined]
 
 from crr.checkpoints.card_metadata import card_in, known_metadata, licence_of
-from crr.checkpoints.files import CONFIG, PULLED, WEIGHTS, CheckpointInfo, readable
+from crr.checkpoints.content import CONFIG, WEIGHTS
+from crr.checkpoints.files import PULLED, CheckpointInfo, readable
 from crr.errors import HubError
 from crr.hub.names import HubName, is_commit
 from crr.runtime.files import write_text_atomically

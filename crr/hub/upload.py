@@ -17,7 +17,8 @@ from huggingface_hub.utils import (  # type: ignore[attr-defined]  # documented 
 )
 
 from crr.checkpoints.card_metadata import LIBRARY
-from crr.checkpoints.files import CARD, NORMALS, describe
+from crr.checkpoints.content import CARD
+from crr.checkpoints.files import NORMALS, describe
 from crr.errors import HubError, StoppedError
 from crr.hub.error_messages import no_answer, translated_errors, translated_http
 from crr.hub.listing import HubModel, model_of

@@ -12,7 +12,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load as from_safetensors, save as as_safetensors
 from torch import Tensor
 
-from crr.checkpoints.files import CARD, checkpoint_folder, digest_of
+from crr.checkpoints.content import CARD, digest_of
+from crr.checkpoints.files import checkpoint_folder
 from crr.errors import CheckpointError, ConfigError
 from crr.inversion.network import InversionConfig, InversionNetwork, create_inversion
 from crr.models.components.encoder import Encoder

@@ -8,16 +8,16 @@ encoder would have had to see it. The picture illustrates; scores, maps and indi
 from collections.abc import Sequence
 from dataclasses import field
 from itertools import pairwise
-from typing import Literal
+from typing import Annotated, Literal
 
 import torch
 from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 from torch.nn import functional
 
-from crr.config import Count, EncoderConfig, Positive, Side
+from crr.config import EncoderConfig
 from crr.models.components.encoder import Layer
-from crr.runtime.validation import STRICT
+from crr.runtime.validation import STRICT, Count, Many, Name, Positive, Side, Width
 from crr.types import Features
 
 _SMALLEST_WIDTH = 8
@@ -41,14 +41,14 @@ class InversionConfig:
     """
 
     encoder: EncoderConfig = field(default_factory=EncoderConfig)
-    encoder_digest: str = ""
-    width: Positive = 48
-    widest: Positive = 160
-    categories: tuple[str, ...] = ()
+    encoder_digest: Name = ""
+    width: Width = 48
+    widest: Width = 160
+    categories: Annotated[tuple[Name, ...], Many] = ()
     iterations: Count = 0
     batch_size: Positive = 4
     seed: Count = 0
-    weights_digest: str = ""
+    weights_digest: Name = ""
     format: Literal[1] = 1
 
 

@@ -22,12 +22,12 @@ from pydantic.dataclasses import dataclass
 from torch import Tensor
 from torch.nn import functional
 
-from crr.config import DetectorConfig, Positive
+from crr.config import DetectorConfig
 from crr.errors import ConfigError
 from crr.models.components.encoder import Layer, token_grid
 from crr.models.components.residual_metric import Metric
 from crr.models.gaussian import Gaussian
-from crr.runtime.validation import STRICT
+from crr.runtime.validation import STRICT, Width
 from crr.types import Features, Reconstruction
 
 _REGULARISATION = 0.01  # section 3.2
@@ -43,7 +43,7 @@ class PaDiMOptions:
         channels: How many of the layers' channels the Gaussians cover; drawn from the training seed.
     """
 
-    channels: Positive = 30
+    channels: Width = 30
 
 
 class PaDiM(Gaussian):
@@ -96,7 +96,8 @@ class JointMetric(Metric):
             raise ConfigError(
                 f"Setting channels ({channels}) exceeds the {offered} that the encoder's layers have."
             )
-        drawn = torch.randperm(offered, generator=torch.Generator().manual_seed(seed))[:channels]
+        generator = torch.Generator().manual_seed(seed)
+        drawn = torch.randperm(offered, generator=generator, device="cpu")[:channels]
         self.register_buffer("channels", drawn.sort().values)
         triangle = torch.tril_indices(channels, channels)
         self.register_buffer("triangle", triangle, persistent=False)

@@ -25,12 +25,12 @@ import torch
 from pydantic.dataclasses import dataclass
 from torch import Tensor
 
-from crr.config import DetectorConfig, Positive
+from crr.config import DetectorConfig
 from crr.errors import ConfigError
 from crr.models.components.encoder import Encoder
 from crr.models.components.tokens import Tokens
 from crr.models.detector import MemoryDetector
-from crr.runtime.validation import STRICT
+from crr.runtime.validation import STRICT, Positive
 from crr.types import Features
 
 _CANDIDATES = 200  # patches of an image that the coreset is chosen from

@@ -26,12 +26,12 @@ from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 from torch.nn import functional
 
-from crr.config import DetectorConfig, Positive, Share
+from crr.config import DetectorConfig
 from crr.errors import ConfigError
 from crr.models.components.encoder import Layer
 from crr.models.components.tokens import Tokens
 from crr.models.detector import TrainedDetector, reconstruction_only
-from crr.runtime.validation import STRICT
+from crr.runtime.validation import STRICT, Share, Side, Width
 from crr.types import Features
 
 _MLP_RATIO = 2
@@ -53,12 +53,12 @@ class UniADOptions:
         heads: Heads of the attention; divides `width`.
     """
 
-    neighbourhood: Positive = 7
+    neighbourhood: Side = 7
     jitter_scale: Annotated[float, Field(ge=0)] = 20.0
     jitter_probability: Share = 1.0
     width: Annotated[int, Field(gt=0, le=4096)] = 128
     layers: Annotated[int, Field(gt=0, le=64)] = 2
-    heads: Positive = 4
+    heads: Width = 4
 
     @model_validator(mode="after")
     def _check(self) -> Self:

@@ -1,6 +1,7 @@
-"""Where computing happens: the devices here, and which of them gain by bfloat16."""
+"""Where computing happens: the devices here, which of them gain by bfloat16, and how much memory there is."""
 
-from contextlib import AbstractContextManager
+import os
+from contextlib import AbstractContextManager, suppress
 
 import torch
 
@@ -28,6 +29,13 @@ def resolve_device(name: str = "auto") -> torch.device:
     if wanted not in devices:
         raise DeviceError(f"There is no device {name!r} on this machine; there are: {', '.join(devices)}.")
     return torch.device(wanted)
+
+
+def physical_memory() -> int:
+    """Bytes of memory that this machine has; more than any has where the system does not say."""
+    with suppress(AttributeError, ValueError, OSError):  # Windows has no such question
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return 2**63
 
 
 def bfloat16_helps(device: torch.device) -> bool:

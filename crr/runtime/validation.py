@@ -1,10 +1,14 @@
-"""How settings from outside are checked: strictly, and a wrong one becomes a sentence."""
+"""How settings from outside are checked: strictly, and a wrong one becomes a sentence.
+
+Every number, text and list of a description that a stranger may have written is bounded by a type from here.
+A bound is far above what makes sense, and low enough that counting to it takes neither memory nor time.
+"""
 
 import json
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from crr.errors import ConfigError
 
@@ -12,6 +16,24 @@ ConfigType = TypeVar("ConfigType")
 
 STRICT = ConfigDict(extra="forbid", allow_inf_nan=False, strict=True)
 """No unknown names, and nothing is converted: true is not 1, and neither is "1"."""
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Positive = Annotated[int, Field(gt=0, le=2**24)]
+Count = Annotated[int, Field(ge=0, le=2**53)]
+"""A count, or a seed; other readers of JSON keep whole numbers up to this one."""
+Side = Annotated[int, Field(gt=0, le=8192)]
+"""Side of an image or a map, in pixels."""
+MapSide = Annotated[int, Field(gt=0, le=2048)]
+"""Side of an anomaly map, or of a window in it, in pixels."""
+Depth = Annotated[int, Field(gt=0, le=256)]
+"""Number of layers or blocks that follow each other in a network."""
+Width = Annotated[int, Field(gt=0, le=2**16)]
+"""Channels."""
+Name = Annotated[str, Field(max_length=200)]
+Few = Field(max_length=256)
+"""For tuples of layers and the like, as `Annotated[tuple[int, ...], Few]`."""
+Many = Field(max_length=100_000)
+"""For tuples of categories or scores."""
 
 
 def checked(kind: type[ConfigType], values: Mapping[str, Any]) -> ConfigType:

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch.optim import Optimizer
 
-from crr.checkpoints.files import CARD, CONFIG, WEIGHTS
+from crr.checkpoints.content import CARD, CONFIG, WEIGHTS
 from crr.config import DetectorConfig
 from crr.errors import Remedy, TrainingError
 from crr.models.detector import Detector

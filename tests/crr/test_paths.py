@@ -14,7 +14,7 @@ import pytest
 
 import crr
 from crr.anomalies.textures import texture_files
-from crr.checkpoints import card_metadata, files, model_card, normals, serialization
+from crr.checkpoints import card_metadata, content, files, model_card, normals, serialization
 from crr.data import datasets, images
 from crr.data.inventory.looking import look_at_files
 from crr.data.layouts.finding import find_images
@@ -77,8 +77,10 @@ CALLS = {
     "checkpoints.files.describe path": ("model", lambda _, path: files.describe(path)),
     "checkpoints.files.find name_or_path": ("model", lambda _, path: files.find(path)),
     "checkpoints.files.list_checkpoints folder": ("", lambda _, path: crr.list_checkpoints(path)),
-    "checkpoints.files.read_config folder": ("model", lambda _, path: files.read_config(path)),
-    "checkpoints.files.read_content folder": ("model", lambda _, path: files.read_content(path)),
+    "checkpoints.content.read_config folder": ("model", lambda _, path: content.read_config(path)),
+    "checkpoints.content.open_content folder": (
+        "model", lambda _, path: content.open_content(path).__enter__()
+    ),
     "checkpoints.model_card.rewrite_card folder": (
         "model", lambda _, path: model_card.rewrite_card(path, lambda card: card)
     ),

@@ -48,7 +48,7 @@ def detectors() -> dict[str, Detector]:
 @pytest.fixture
 def tiny_inspector(detectors: dict[str, Detector]) -> Inspector:
     """Asks these."""
-    return Inspector(Models(lambda path, _device: detectors[path], 2**30), inspect_batch)
+    return Inspector(Models(lambda path, *_: detectors[path], 2**30), inspect_batch)
 
 
 @pytest.fixture

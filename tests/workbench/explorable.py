@@ -6,9 +6,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-import crr
 from crr.checkpoints.files import describe
-from crr.checkpoints.serialization import save
+from crr.checkpoints.serialization import load, save
 from crr.data.images import encode_png
 from crr.identity.index import IdentityIndex
 from crr.inference.engine import inspect_batch
@@ -51,7 +50,7 @@ def write_models(folder: Path, normals: bool = True, painter: bool = True) -> Mo
 
 def real_inspector() -> Inspector:
     """Asks the models of the folder."""
-    return Inspector(Models(crr.load, 2**30), inspect_batch)
+    return Inspector(Models(load, 2**30), inspect_batch)
 
 
 @dataclass(frozen=True)

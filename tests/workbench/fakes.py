@@ -49,7 +49,7 @@ class FakeLibrary:
         self._inspect_seconds = inspect_seconds
         self._lock = threading.Lock()
 
-    def load(self, path: str, device: str) -> FakeDetector:
+    def load(self, path: str, device: str, _make_room: object = None) -> FakeDetector:
         time.sleep(self._load_seconds)
         with self._lock:
             self.loads.append(f"{path} {device}")

@@ -1,13 +1,18 @@
-"""Markdown of others: text shown as it is, and cards that fit into a page."""
+"""Markdown of others: text shown as it is, and cards that fit into a page and load nothing."""
 
 import re
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
 
 _SPECIAL = re.compile(r"([\\`*_\[\]$~<>#])")
-_FENCE = re.compile(r"(^ {0,3}(?:```|~~~).*?(?:^ {0,3}(?:```|~~~)[ \t]*$|\Z))", re.MULTILINE | re.DOTALL)
-_HEADING = re.compile(r"^ {0,3}(#{1,6})(?=[ \t])", re.MULTILINE)
-_UNDERLINED = re.compile(r"^ {0,3}(?=\S)([^|\n]+)\n {0,3}(=+|-+)[ \t]*$", re.MULTILINE)
-_IMAGE = re.compile(r"!(?=\[)")
+_ADDRESS = re.compile(r"(?<=:)(?=//)|(?<=www)(?=\.)|(?=@)", re.IGNORECASE)
+_NO_BREAK = "\u2060"  # a word joiner: is not seen, and keeps an address from becoming a link
 _DOWN, _LOWEST = 3, 6
+_LONGEST = 100_000  # characters of a card that are shown
+_LINK = {"target": "_blank", "rel": "noopener noreferrer nofollow"}
 
 
 def as_text(sentence: str) -> str:
@@ -15,18 +20,46 @@ def as_text(sentence: str) -> str:
     return _SPECIAL.sub(r"\\\1", " ".join(sentence.split()))
 
 
+def as_words(text: str) -> str:
+    """What a stranger wrote, in one line, where no address becomes a link either."""
+    return _ADDRESS.sub(_NO_BREAK, as_text(text))
+
+
+@lru_cache(maxsize=64)
 def as_part(card: str) -> str:
-    """The Markdown of somebody's card as a part of a page.
+    """Somebody's card in Markdown, as HTML that is a part of a page; empty if there is nothing to show.
 
-    Its headings are smaller, and its pictures become links: a browser would fetch them from anywhere, which
-    tells their owner who looks. What stands in code stays as it is.
+    Its headings are smaller, HTML in it is shown as text, and its pictures are links: a browser would fetch
+    them from anywhere, which tells their owner who looks.
     """
-    parts = _FENCE.split(card)
-    parts[::2] = [_tamed(part) for part in parts[::2]]
-    return "".join(parts)
+    parser = MarkdownIt("commonmark", {"html": False}).enable("table")
+    tokens = parser.parse(card[:_LONGEST])
+    for token in tokens:
+        if token.type in ("heading_open", "heading_close"):
+            token.tag = f"h{min(int(token.tag[1:]) + _DOWN, _LOWEST)}"
+        if token.children:
+            token.children = [*_tamed(token.children)]
+    rest = "<p>The rest of the card is left out, as it is very long.</p>" if len(card) > _LONGEST else ""
+    html = parser.renderer.render(tokens, parser.options, {})
+    return f'<div class="card">{html}{rest}</div>' if html.strip() else ""
 
 
-def _tamed(text: str) -> str:
-    text = _UNDERLINED.sub(lambda found: f"{'#' if found[2][0] == '=' else '##'} {found[1]}", text)
-    text = _HEADING.sub(lambda found: "#" * min(len(found[1]) + _DOWN, _LOWEST), text)
-    return _IMAGE.sub("", text)
+def _tamed(tokens: Sequence[Token]) -> Iterator[Token]:
+    """Parts of a line: links open elsewhere; a picture is a link to it, or its words where it is in one."""
+    inside = 0
+    for token in tokens:
+        inside += token.nesting if token.type.startswith("link_") else 0
+        if token.type == "link_open":
+            yield _link(str(token.attrs.get("href", "")))
+        elif token.type != "image":
+            yield token
+        elif inside or not (address := str(token.attrs.get("src", ""))).startswith(("http:", "https:")):
+            yield Token("text", "", 0, content=token.content)
+        else:
+            yield _link(address)
+            yield Token("text", "", 0, content=token.content or address)
+            yield Token("link_close", "a", -1)
+
+
+def _link(address: str) -> Token:
+    return Token("link_open", "a", 1, attrs={"href": address, **_LINK})

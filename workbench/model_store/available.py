@@ -3,10 +3,10 @@
 import logging
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from functools import lru_cache
 from pathlib import Path
+from threading import Lock
 
-from crr.checkpoints.files import PULLED, CheckpointInfo, checkpoint_folder, describe, list_checkpoints
+from crr.checkpoints.files import CheckpointInfo, checkpoint_folder, describe, readable
 from crr.errors import CheckpointError
 from crr.hub import HubName, Store
 from workbench.settings import settings
@@ -20,9 +20,33 @@ def find_models() -> dict[str, CheckpointInfo]:
     Raises:
         CheckpointError: There is none.
     """
-    folder, store = checkpoint_folder(), Store().root
-    files = [*sorted(folder.glob("*/*")), *sorted(store.glob(f"*/*/{PULLED}"))]
-    return _models_of(folder, store, tuple(_changes(files)))
+    own = [_described(folder) for folder in sorted(_entries(checkpoint_folder()))]
+    pulled = [_described(pulled.path) for pulled in Store().all()]
+    found = sorted(filter(None, own), key=lambda model: (model.name != "crr-embedded", model.name))
+    models = {model.name: model for model in (*found, *filter(None, pulled))}
+    if not models:
+        raise CheckpointError(
+            "There is no model on this machine. Restore the folder checkpoints/ from the repository, "
+            "or train one on photos of good parts: python -m crr train --data FOLDER --out checkpoints/NAME"
+        )
+    return models
+
+
+_known: dict[Path, tuple[list[tuple[str, int]], CheckpointInfo | None]] = {}
+_reading = Lock()
+
+
+def _described(folder: Path) -> CheckpointInfo | None:
+    """What the files of a model say, None if it is damaged; read again only when one of them changed.
+
+    Digests are of whole files: one visitor reads them, and whoever comes meanwhile waits and finds them read.
+    """
+    state = list(_changes(_entries(folder)))
+    with _reading:
+        known = _known.get(folder)
+        if known is None or known[0] != state:
+            known = _known[folder] = (state, next(readable([folder]), None))
+    return known[1]
 
 
 def pulled_as(name: str) -> str | None:
@@ -73,18 +97,3 @@ def _changes(files: Iterable[Path]) -> Iterator[tuple[str, int]]:
     for file in files:
         with suppress(OSError):
             yield str(file), file.stat().st_mtime_ns
-
-
-@lru_cache(maxsize=1)
-def _models_of(folder: Path, store: Path, _state: tuple[tuple[str, int], ...]) -> dict[str, CheckpointInfo]:
-    """The models of both folders in that state: digests are taken again only when a file changed."""
-    found = sorted(
-        list_checkpoints(folder), key=lambda checkpoint: (checkpoint.name != "crr-embedded", checkpoint.name)
-    )
-    found += Store(store).described()
-    if not found:
-        raise CheckpointError(
-            "There is no model on this machine. Restore the folder checkpoints/ from the repository, "
-            "or train one on photos of good parts: python -m crr train --data FOLDER --out checkpoints/NAME"
-        )
-    return {checkpoint.name: checkpoint for checkpoint in found}

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from crr.checkpoints.card_metadata import card_in, known_metadata, licence_of, results_of, split_card
-from crr.checkpoints.files import CARD, CheckpointInfo, read_config
+from crr.checkpoints.content import CARD, read_config
+from crr.checkpoints.files import CheckpointInfo
 from crr.hub import Pulled, Store
 from crr.metrics.report import HEADINGS
 from workbench.model_store import available

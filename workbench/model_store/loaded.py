@@ -1,18 +1,22 @@
-"""Models in memory: loaded when first used, the one unused longest goes first when the budget is exceeded."""
+"""Models in memory: loaded when first used, the one unused longest goes when another needs its room."""
 
 import gc
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from threading import Lock
 from typing import TypeVar
 
 import torch
 
+from crr.checkpoints.serialization import check_memory
 from crr.models.detector import Detector
 
 Result = TypeVar("Result")
 Key = tuple[str, str]
+Load = Callable[[str, str, Callable[[int], None]], Detector]
+"""From a checkpoint's path, a device, and what is told the bytes needed before it is built, to a detector."""
 
 
 @dataclass(eq=False)
@@ -24,15 +28,19 @@ class _Loaded:
 
 
 class Models:
-    """Detectors, loaded when first used; those unused longest go when the budget is exceeded; thread-safe."""
+    """Detectors, loaded when first used; those unused longest go first; thread-safe.
 
-    def __init__(self, load: Callable[[str, str], Detector], limit: int) -> None:
-        """Args: load, from a checkpoint's path and a device to a detector; limit, bytes of all detectors."""
+    One is built at a time, and only once it has room within the limit, with an image on its way.
+    """
+
+    def __init__(self, load: Load, limit: int) -> None:
+        """Args: load, makes a detector; limit, bytes of all detectors."""
         self._load = load
         self._limit = limit
         self._loaded: OrderedDict[Key, _Loaded] = OrderedDict()
         self._lock = Lock()
         self._loading: defaultdict[Key, Lock] = defaultdict(Lock)
+        self._building = Lock()
 
     def use(self, path: str, device: str, work: Callable[[Detector], Result], revision: str = "") -> Result:
         """What `work` returns for the detector, loaded if need be, and again if its `revision` is another.
@@ -62,14 +70,20 @@ class Models:
                     self._loaded.move_to_end(key)
                     entry.users += 1
                     return entry
-            detector = self._load(*key)
-            entry = _Loaded(detector, _size(detector), revision, users=1)
-            with self._lock:
-                before = self._loaded.pop(key, None)
-                self._loaded[key] = entry
-                evicted = self._evict()
-                if before is not None and before.users == 0:
-                    evicted.append(before)
+            with ExitStack() as building:
+
+                def make_room(needed: int) -> None:
+                    building.enter_context(self._building)
+                    self._make_room(needed)
+
+                detector = self._load(*key, make_room)
+                entry = _Loaded(detector, _size(detector), revision, users=1)
+                with self._lock:
+                    before = self._loaded.pop(key, None)
+                    self._loaded[key] = entry
+                    evicted = self._evict(self._limit)
+                    if before is not None and before.users == 0:
+                        evicted.append(before)
         for other in evicted:
             _free(other)
         return entry
@@ -81,10 +95,18 @@ class Models:
         if unused:
             _free(entry)
 
-    def _evict(self) -> list[_Loaded]:
+    def _make_room(self, needed: int) -> None:
+        """Free what is unused longest until so many bytes can be had; raises `CheckpointError` if never."""
+        check_memory(needed, self._limit)
+        with self._lock:
+            evicted = self._evict(self._limit - needed, least=0)
+        for other in evicted:
+            _free(other)
+
+    def _evict(self, limit: int, least: int = 1) -> list[_Loaded]:
         """Take models out until the rest fit; return those that nobody uses now, to be freed."""
         evicted = []
-        while len(self._loaded) > 1 and sum(entry.size for entry in self._loaded.values()) > self._limit:
+        while len(self._loaded) > least and sum(entry.size for entry in self._loaded.values()) > limit:
             evicted.append(self._loaded.popitem(last=False)[1])
         return [entry for entry in evicted if entry.users == 0]
 

@@ -36,16 +36,21 @@ def check_name(name: str) -> None:
     )
 
 
-def create_backbone(config: EncoderConfig) -> nn.Module:
-    """The backbone as timm makes it, with its weights: not yet frozen, cut or folded.
+def create_backbone(config: EncoderConfig, *, weights: bool = True) -> nn.Module:
+    """The backbone as timm makes it: not yet frozen, cut or folded.
+
+    Args:
+        config: Which.
+        weights: Whether its weights are read, perhaps from the Hub.
 
     Raises:
         EncoderError: There is no such backbone, or its weights cannot be had.
     """
     check_name(config.name)
-    if config.weights == "timm":
+    pretrained = weights and config.weights == "timm"
+    if pretrained:
         _check_pretrained(config.name)
-    options: dict[str, Any] = {"pretrained": config.weights == "timm"}
+    options: dict[str, Any] = {"pretrained": pretrained}
     try:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(0)  # "random" weights must be the same when the checkpoint is loaded again
@@ -59,7 +64,7 @@ def create_backbone(config: EncoderConfig) -> nn.Module:
         raise EncoderError(
             f"{config.name} offers no intermediate features, so it cannot serve as an encoder."
         )
-    if config.weights == "package":
+    if weights and config.weights == "package":
         backbone.load_state_dict(_package_weights(backbone))
     return backbone
 

@@ -45,6 +45,11 @@ class Encoder(nn.Module):
     `config.groups` (paper, section 3.2). Batch norms of a convolutional backbone are folded where the
     output stays the same.
 
+    Args:
+        config: Backbone and layers.
+        on_paper: On the device "meta", where tensors have shapes and no values: what it would be, without
+            weights, memory or time.
+
     Raises:
         EncoderError: The backbone does not exist, its weights cannot be had, or it does not offer the
             layers or the input size asked for.
@@ -53,10 +58,10 @@ class Encoder(nn.Module):
     mean: Tensor
     deviation: Tensor
 
-    def __init__(self, config: EncoderConfig) -> None:
+    def __init__(self, config: EncoderConfig, *, on_paper: bool = False) -> None:
         super().__init__()
         self.config = config
-        self.backbone = create_backbone(config)
+        self.backbone = create_backbone(config, weights=not on_paper)
         self._options = _intermediate_options(self.backbone, config)
         self._prune()
         mean, deviation = _normalisation(self.backbone, config)
@@ -64,8 +69,8 @@ class Encoder(nn.Module):
         self.register_buffer("deviation", deviation, persistent=False)
         self.requires_grad_(requires_grad=False)
         self.train(mode=False)
-        self.digest = _digest(self.backbone)
-        example = self._fold_batch_norms()
+        self.digest = "" if on_paper else _digest(self.backbone)
+        example = self._example_on_paper() if on_paper else self._fold_batch_norms()
         self.layers = tuple(
             Layer(name, features.shape[1], (features.shape[2], features.shape[3]))
             for name, features in zip(self._names(), example, strict=True)
@@ -128,6 +133,9 @@ class Encoder(nn.Module):
             for parent, name, module in originals:
                 setattr(parent, name, module)
         return after
+
+    def _example_on_paper(self) -> Features:
+        return self._example_features(torch.empty(1, 3, self.config.crop, self.config.crop, device="meta"))
 
     def _example_features(self, example: Tensor) -> Features:
         try:

@@ -5,8 +5,10 @@ from copy import deepcopy
 import pytest
 
 from crr.checkpoints.card_metadata import (
+    Facts,
     card_in,
     card_to_change,
+    facts_of,
     known_metadata,
     licence_of,
     metadata_of,
@@ -89,3 +91,42 @@ def test_a_card_that_a_change_would_damage_is_refused(tmp_path, content, sentenc
     with pytest.raises(ConfigError, match=sentence):
         card_to_change(tmp_path)
     assert known_metadata(card_in(tmp_path)) == {}  # to look at it is another thing
+
+
+def bomb(levels: int) -> str:
+    """Lists of aliases of lists: 10 to the power of `levels` values in some 30 characters a level."""
+    lines = ["a0: &a0 [x,x,x,x,x,x,x,x,x,x]"]
+    lines += [f"a{n}: &a{n} [{','.join(10 * [f'*a{n - 1}'])}]" for n in range(1, levels)]
+    return "\n".join(lines)
+
+
+@pytest.mark.parametrize(
+    ("head", "sentence"),
+    [
+        (f"{bomb(9)}\nlicense: *a8", "an alias"),
+        ("base: &b {license: mit}\n<<: *b", "an alias"),
+        ("categories: [" + "1, " * 11_000 + "1]", "too many metadata"),
+        ("description: " + "word " * 20_000, "65,536 are read"),
+        ("a: " + "[" * 5_000 + "]" * 5_000, "too many metadata"),
+        ("a: " + "9" * 10_000, "cannot be read"),
+    ],
+    ids=["aliases", "merge keys", "values", "length", "depth", "digits"],
+)
+@pytest.mark.parametrize("end", ["---\n", "--- \nwords\n---\n"])
+def test_metadata_that_would_take_all_memory_are_not_read(head: str, sentence: str, end: str) -> None:
+    card = f"---\n{head}\n{end}# Mine\n"
+    with pytest.raises(ConfigError, match=sentence):
+        metadata_of(card)
+    assert known_metadata(card) == {}
+
+
+def test_only_words_and_numbers_are_shown_of_a_card() -> None:
+    nested: list[object] = ["x"]
+    for _ in range(40):
+        nested = 10 * [nested]
+    for odd in (nested, {"a": nested}, {1: 2}, 10**5000, b"x", object()):
+        assert licence_of({"license": odd}) == licence_of({"license": "other", "license_name": odd}) == ""
+        facts = facts_of({"crr": {"method": odd, "encoder": odd, "layers": [odd], "bytes": odd}})
+        assert facts == Facts("", "", ("",), (), None)
+    assert licence_of({"license": "mit"}) == "mit"
+    assert facts_of({"crr": {"layers": [2, 3.5], "bytes": 7}}).layers == ("2", "3.5")

@@ -8,15 +8,16 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from crr.checkpoints.files import CARD, CONFIG, WEIGHTS, checkpoint_folder, describe, list_checkpoints
+from crr.checkpoints.content import CARD, CONFIG, WEIGHTS
+from crr.checkpoints.files import checkpoint_folder, describe, list_checkpoints
 from crr.checkpoints.serialization import load, save
 from crr.config import FORMAT
 from crr.errors import CheckpointError, DeviceError, NewerFormatError, WriteError
 from crr.models import registry
 from tests.crr.tiny import calibrated_detector, good_images, tiny_detector
 
-HEADER = b'{"a": {"dtype": "F8_E8M0", "shape": [4], "data_offsets": [0, 4]}}'
-FOREIGN_NUMBERS = len(HEADER).to_bytes(8, "little") + HEADER + bytes(4)
+KINDS = {torch.float16: ("F16", 2), torch.float32: ("F32", 4)}
+"""What safetensors calls a type of numbers, and how many bytes one has."""
 
 
 @pytest.fixture(scope="module")
@@ -87,9 +88,10 @@ def test_a_save_while_it_loads_mixes_no_two_checkpoints(saved, monkeypatch, mark
     create, other = registry.create, calibrated_detector()
     other.scale.mul_(2)
 
-    def meanwhile(config):
-        save(other, saved, "new card")
-        return create(config)
+    def meanwhile(config, *on_paper):
+        if not on_paper:
+            save(other, saved, "new card")
+        return create(config, *on_paper)
 
     monkeypatch.setattr(registry, "create", meanwhile)
     detector = load(saved, "cpu")
@@ -124,15 +126,15 @@ def test_the_list_leaves_out_what_is_damaged(original, tmp_path):
 
 
 def test_the_list_leaves_out_what_vanishes_meanwhile(saved, monkeypatch):
-    read = Path.read_bytes
+    read = Path.open
 
-    def vanish(path):
+    def vanish(path, *mode):
         if path.name == WEIGHTS:
             shutil.rmtree(path.parent)
-        return read(path)
+        return read(path, *mode)
 
     assert list_checkpoints(saved.parent)
-    monkeypatch.setattr(Path, "read_bytes", vanish)
+    monkeypatch.setattr(Path, "open", vanish)
     assert list_checkpoints(saved.parent) == []
 
 
@@ -197,8 +199,14 @@ def test_a_damaged_file_is_named_in_a_sentence(saved, file, content, sentence):
 
 def test_numbers_that_torch_does_not_have_are_named(saved):
     rewrite(saved, weights_digest="")
-    (saved / WEIGHTS).write_bytes(FOREIGN_NUMBERS)
-    with pytest.raises(CheckpointError, match=r"no safetensors file .*F8_E8M0"):
+    header, values = {}, b""
+    for name, tensor in load_file(saved / WEIGHTS).items():
+        kind, size = ("F6_E2M3", 0.75) if name == "scale" else KINDS[tensor.dtype]
+        begin, values = len(values), values + bytes(int(size * tensor.numel()))
+        header[name] = {"dtype": kind, "shape": list(tensor.shape), "data_offsets": [begin, len(values)]}
+    text = json.dumps(header).encode()
+    (saved / WEIGHTS).write_bytes(len(text).to_bytes(8, "little") + text + values)
+    with pytest.raises(CheckpointError, match=r"no safetensors file .*F6_E2M3"):
         load(saved)
 
 
@@ -244,16 +252,20 @@ def test_weights_that_are_no_numbers_are_refused(saved, value):
 def test_a_network_too_large_for_any_machine_is_a_sentence(saved):
     config = json.loads((saved / CONFIG).read_text())
     rewrite(saved, decoder=config["decoder"] | {"width": 10**9})
-    with pytest.raises(CheckpointError, match="this machine cannot build"):
+    with pytest.raises(CheckpointError, match=r"decoder\.width is not usable"):
         load(saved, "cpu")
 
 
 def test_a_network_without_memory_for_it_is_a_sentence(saved, monkeypatch):
-    def fail(_config):
+    create = registry.create
+
+    def fail(config, *on_paper):
+        if on_paper:
+            return create(config, *on_paper)
         raise MemoryError
 
     monkeypatch.setattr(registry, "create", fail)
-    with pytest.raises(CheckpointError, match=r"this machine cannot build \(not enough memory\)"):
+    with pytest.raises(CheckpointError, match="not enough memory now"):
         load(saved, "cpu")
 
 

@@ -14,7 +14,7 @@ import pytest
 from typer.testing import CliRunner
 
 from crr.checkpoints.card_metadata import metadata_of
-from crr.checkpoints.files import CARD
+from crr.checkpoints.content import CARD
 from crr.checkpoints.serialization import save
 from crr.cli.main import app
 from crr.data.images import decode

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from crr.checkpoints.files import CARD
+from crr.checkpoints.content import CARD
 from crr.checkpoints.serialization import save
 from crr.cli.main import app
 from crr.data.inventory import looking

@@ -1,4 +1,5 @@
 import threading
+import time
 import weakref
 from concurrent.futures import ThreadPoolExecutor
 
@@ -29,7 +30,7 @@ def test_sessions_that_ask_at_the_same_time_load_once():
 def test_two_models_load_at_the_same_time():
     both = threading.Barrier(2, timeout=5)
 
-    def load(path: str, _device: str) -> FakeDetector:
+    def load(path: str, *_: object) -> FakeDetector:
         both.wait()  # breaks unless the other model is being loaded too
         return FakeDetector(path)
 
@@ -47,6 +48,27 @@ def test_the_model_unused_longest_is_freed_when_the_budget_is_exceeded():
     assert models.loaded == (("a", "cpu"), ("c", "cpu"))
     assert freed["b"]() is None
     assert freed["a"]() is not None
+
+
+def test_a_model_is_built_alone_and_only_where_there_is_room_for_it():
+    building, sizes = [], {"a": MEGABYTE, "b": MEGABYTE, "wide": 2 * MEGABYTE, "huge": 5 * MEGABYTE}
+
+    def load(path, _device, make_room):
+        make_room(sizes[path])
+        building.append(path)
+        time.sleep(0.05)
+        assert len(building) == 1
+        building.remove(path)
+        return FakeDetector(path)
+
+    models = Models(load, 2 * MEGABYTE)
+    with ThreadPoolExecutor(2) as sessions:
+        assert list(sessions.map(lambda path: models.use(path, "cpu", name_of), "ab")) == ["a", "b"]
+    models.use("wide", "cpu", name_of)  # whose building needs all the room there is
+    assert models.loaded == (("wide", "cpu"),)
+    with pytest.raises(CheckpointError, match=r"needs 0\.0 GB"):
+        models.use("huge", "cpu", name_of)
+    assert models.loaded == (("wide", "cpu"),)  # nobody gave way to what can never be had
 
 
 def test_a_model_that_was_trained_anew_is_loaded_again_and_the_old_one_freed():
@@ -87,7 +109,7 @@ def test_memory_of_the_gpu_is_given_back(monkeypatch, kind):
 def test_a_model_that_cannot_be_loaded_is_tried_again():
     calls = []
 
-    def load(path: str, _device: str) -> FakeDetector:
+    def load(path: str, *_: object) -> FakeDetector:
         calls.append(path)
         if len(calls) == 1:
             raise CheckpointError("broken")

@@ -103,7 +103,7 @@ def test_everything_painted_has_an_index_but_no_contrast(photo, tiny_inspector):
 
 
 def test_a_model_that_fails_leaves_its_sentence_and_the_others_answer(photo, detectors):
-    def load(path, _device):
+    def load(path, *_):
         if path == str(OTHER_MODEL.path):
             raise CheckpointError("other is damaged")
         return detectors[path]
@@ -118,7 +118,7 @@ def test_a_model_that_fails_leaves_its_sentence_and_the_others_answer(photo, det
 
 def test_models_on_different_encoders_each_see_the_damage(photo, detectors):
     detectors[str(OTHER_MODEL.path)] = tiny_detector(tiny_config(encoder=replace(ENCODER, resize=96))).eval()
-    session = session_of(Inspector(Models(lambda path, _device: detectors[path], 2**30), inspect_batch))
+    session = session_of(Inspector(Models(lambda path, *_: detectors[path], 2**30), inspect_batch))
     session.plan(photo).painting.strokes = (SCRATCH,)
     comparison = compared(session, photo)
     assert all(copied.index is not None for copied in comparison.copied.values())
@@ -197,7 +197,7 @@ def test_a_plan_makes_another_damage_each_time():
 def test_a_model_that_failed_is_asked_again(photo, detectors):
     broken = [str(OTHER_MODEL.path)]
 
-    def load(path, _device):
+    def load(path, *_):
         if path in broken:
             raise CheckpointError("other is damaged")
         return detectors[path]
@@ -211,7 +211,7 @@ def test_a_model_that_failed_is_asked_again(photo, detectors):
 def test_where_memory_is_tight_each_model_is_loaded_once_a_stroke(photo, detectors):
     loads = []
 
-    def load(path, _device):
+    def load(path, *_):
         loads.append(path)
         return detectors[path]
 

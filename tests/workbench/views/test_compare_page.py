@@ -106,7 +106,7 @@ def test_what_is_shown_on_inspect_is_shown_here_and_back(app, shown):
 def test_a_model_that_fails_stands_in_its_column(app, shown, library):
     load = library.load
 
-    def broken(path: str, device: str):
+    def broken(path: str, device: str, *_: object):
         if path == "other":
             raise CheckpointError("other is damaged")
         return load(path, device)

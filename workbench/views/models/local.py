@@ -6,9 +6,10 @@ import streamlit as st
 
 from crr.errors import HubError
 from crr.hub import HubName, Store, size_of
-from workbench.basics.markdown import as_part, as_text
+from workbench.basics.markdown import as_text, as_words
 from workbench.components.errors import plain_errors
 from workbench.model_store.cards import LocalModel, describe_figures, list_local_models
+from workbench.views.models.card import show_card
 from workbench.views.models.downloads import start_pull
 from workbench.views.models.permissions import hub_of_visitor, may_change_models
 
@@ -49,7 +50,7 @@ def _show_card(row: LocalModel) -> None:
     st.markdown(f"**{as_text(info.name)}**")
     st.markdown(f"{describe_figures(row.results)}", help="Over all categories, in %, as its card has them.")
     st.caption(
-        as_text(
+        as_words(
             f"{info.method} · {info.encoder}, layers {', '.join(map(str, row.layers))} · "
             f"{_counted(info.categories)} · {size_of(info.bytes)} · {row.licence or 'licence unknown'}"
         )
@@ -84,8 +85,8 @@ def _show_words(row: LocalModel) -> None:
     card = st.expander("Card", key=f"card-{row.info.name}", on_change="rerun")
     if card.open:
         categories = ", ".join(row.info.categories)
-        card.caption(as_text(f"{row.origin}; fingerprint {row.info.revision}; categories: {categories}"))
-        card.markdown(as_part(row.words) or "It has no card.")
+        card.caption(as_words(f"{row.origin}; fingerprint {row.info.revision}; categories: {categories}"))
+        show_card(card, row.words)
 
 
 def _offer_changes(row: LocalModel) -> None:

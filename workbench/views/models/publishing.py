@@ -7,10 +7,11 @@ from crr.checkpoints.card_metadata import card_in, known_metadata, licence_of, s
 from crr.errors import CRRError
 from crr.hub import HubName, Publication, Published, Store
 from crr.hub.error_messages import LOG_IN
-from workbench.basics.markdown import as_part, as_text
+from workbench.basics.markdown import as_text
 from workbench.components.errors import plain_errors
 from workbench.model_store import available
 from workbench.model_store.transfers import BackgroundTransfer
+from workbench.views.models.card import show_card
 from workbench.views.models.permissions import hub_of_visitor, may_change_models
 from workbench.views.models.transfers import watch
 from workbench.views.shared.services import services
@@ -99,7 +100,7 @@ def _show_card(card: str) -> None:
     if place.open:
         head, words = split_card(card)
         place.code(head, language="yaml")
-        place.markdown(as_part(words))
+        show_card(place, words)
 
 
 def _show_push(push: BackgroundTransfer[Published] | None, sending: bool) -> None:

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 import streamlit as st
 
 from crr.hub import HubModel, HubName, Revision, Store, size_of
-from workbench.basics.markdown import as_part, as_text
+from workbench.basics.markdown import as_text, as_words
 from workbench.components.errors import plain_errors
 from workbench.model_store.cards import describe_figures
 from workbench.settings import settings
+from workbench.views.models.card import show_card
 from workbench.views.models.downloads import start_pull
 from workbench.views.models.local import ANY, choose_one
 from workbench.views.models.permissions import hub_of_visitor
@@ -76,7 +77,7 @@ def _show_model(model: HubModel, here: bool) -> None:
     size = "" if facts.bytes is None else f" · {size_of(facts.bytes)}"
     categories = ", ".join(facts.categories) or "categories unknown"
     st.caption(
-        as_text(
+        as_words(
             f"{facts.method} · {facts.encoder}, layers {layers} · "
             f"{categories}{size} · {model.licence or 'licence unknown'}{changed} · "
             f"{model.downloads} downloads a month{gated}"
@@ -97,8 +98,7 @@ def _show_model(model: HubModel, here: bool) -> None:
             start_pull(f"{model.name.repo}@{revision}")
     if closer is not None:
         st.caption(f"{size_of(closer.bytes)} on the Hub.")
-        with st.expander("Card"):
-            st.markdown(as_part(closer.words) or "It has no card.")
+        show_card(st.expander("Card"), closer.words)
 
 
 def _look_or_choose(name: HubName, closer: "_Closer | None") -> str:

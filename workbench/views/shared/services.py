@@ -62,14 +62,14 @@ def services() -> Services:
 
 
 def _inspector() -> "Inspector":
-    import crr
+    from crr.checkpoints.serialization import load
     from crr.inference.engine import inspect_batch
     from workbench.inspection.inspector import Inspector, log_requests
     from workbench.model_store.loaded import Models
 
     if settings().request_log:
         log_requests()
-    return Inspector(Models(crr.load, settings().model_bytes), inspect_batch)
+    return Inspector(Models(load, settings().model_bytes), inspect_batch)
 
 
 def _references(inspector: "Inspector") -> "ReferenceCache":
