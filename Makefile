@@ -23,9 +23,12 @@ DEVELOPMENT := $(VENV)/developing-$(call digest,requirements-dev.txt constraints
 help:  ## list these commands
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 16
 
+# Whoever shares the workbench knows by what names it is reached; this machine has those of .streamlit/config.toml.
+HOSTS := $(if $(filter 127.0.0.1 localhost,$(ADDRESS)),,--server.allowedHosts "*")
+
 .PHONY: run
 run: $(RUNTIME)  ## start the workbench on http://localhost:8501 (PORT=, ADDRESS=0.0.0.0 to share it)
-	@$(PY) -m streamlit run streamlit_app.py --server.port $(PORT) --server.address $(ADDRESS)
+	@$(PY) -m streamlit run server.py --server.port $(PORT) --server.address $(ADDRESS) $(HOSTS)
 
 .PHONY: install
 install: $(RUNTIME)  ## only install, into .venv

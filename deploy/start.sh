@@ -15,11 +15,12 @@ export GOMP_SPINCOUNT="${GOMP_SPINCOUNT:-20000}"
 # What is wrong with a setting is for whoever starts this, and not for visitors.
 "${PYTHON:-python}" -m workbench.settings
 
+if [ -n "${SPACE_ID:-}" ]; then most=64; else most=200; fi
 set -- --server.headless true --server.address "${ADDRESS:-0.0.0.0}" --server.port "${PORT:-8501}" \
-    --server.maxUploadSize "${CRR_MAX_UPLOAD_MB:-200}"
+    --server.maxUploadSize "${CRR_MAX_UPLOAD_MB:-$most}" --server.allowedHosts "${CRR_ALLOWED_HOSTS:-${SPACE_HOST:-*}}"
 if [ -n "${SPACE_ID:-}" ]; then
     # A Space is shown in a frame on another site, where browsers hold back its cookies: with the check of its
     # cookie every upload would be refused. There is no login that the check could protect.
     set -- "$@" --server.enableXsrfProtection false
 fi
-exec "${PYTHON:-python}" -m streamlit run streamlit_app.py "$@"
+exec "${PYTHON:-python}" -m streamlit run server.py "$@"

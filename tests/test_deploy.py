@@ -19,6 +19,8 @@ START = (ROOT / "deploy" / "start.sh").read_text(encoding="utf-8")
 WORDS = {  # how the table tells a default that is no number
     None: "only at this machine",
     ("*",): "all",
+    "*": "all",
+    "": "none",
     "0.0.0.0": "all addresses",
     ROOT / "checkpoints": "`checkpoints/`",
     ROOT / "samples": "`samples/`",
@@ -40,6 +42,8 @@ def in_words(field: str, value: object) -> str:
     """A default as the table tells it."""
     if field.endswith("_bytes"):
         return str(value // settings.MEGABYTE)
+    if isinstance(value, str):
+        return WORDS.get(value, value)
     return WORDS[value] if value in WORDS else str(int(value))
 
 
@@ -58,7 +62,10 @@ def test_the_table_tells_every_setting_with_its_default(table):
 def test_the_start_has_the_defaults_of_the_settings():
     defaults = {about.alias: about.default for about in settings.StartSettings.model_fields.values()}
     used = {name: default for name, default in re.findall(r"\$\{(\w+):-(\S+?)\}", START) if name in defaults}
-    assert used == {name: str(defaults[name]) for name in ("ADDRESS", "PORT", "CRR_MAX_UPLOAD_MB")}
+    told = {name: str(defaults[name]) for name in ("ADDRESS", "PORT")}
+    assert used == told | {"CRR_MAX_UPLOAD_MB": "$most", "CRR_ALLOWED_HOSTS": "${SPACE_HOST:-*"}
+    most = {given: settings._read(settings.StartSettings, {"SPACE_ID": given}) for given in ("a/b", "")}
+    assert re.findall(r"most=(\d+)", START) == [str(chosen.max_upload_mb) for chosen in most.values()]
 
 
 def test_what_the_table_tells_of_the_hub_is_read_by_its_client(table):

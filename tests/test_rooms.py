@@ -12,6 +12,7 @@ FOLDERS = ["crr", "workbench", "pages", "benchmarks", "tools", "tests"]
 MOST_FILES = 12
 DOORS = sorted(path for top in ("crr", "workbench") for path in (ROOT / top).rglob("__init__.py"))
 ASK_NETWORKS = ("crr/inference/", "crr/training/", "crr/models/", "crr/inversion/training.py")
+KINDS = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 NO_SUBJECT = re.compile(r"(Of|That of|Those|As|Likewise)\b")
 
 
@@ -37,7 +38,7 @@ def defined_in(file: Path) -> set[str]:
         for target in node.targets
         if isinstance(target, ast.Name)
     }
-    return assigned | {node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+    return assigned | {node.name for node in tree.body if isinstance(node, KINDS)}
 
 
 def missing(text: str, room: Path) -> list[str]:

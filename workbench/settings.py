@@ -7,7 +7,7 @@ the two equal.
 import os
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
@@ -61,6 +61,11 @@ Folder = Annotated[
 ]
 
 
+def _less_on_a_space(elsewhere: int, there: int) -> Callable[[dict[str, Any]], int]:
+    """A default in megabytes that is smaller on a Space, which has 16 GB and is visited by strangers."""
+    return lambda known: MEGABYTE * (there if known["on_space"] else elsewhere)
+
+
 class Settings(BaseSettings):
     """What the person who starts the workbench may choose.
 
@@ -70,6 +75,9 @@ class Settings(BaseSettings):
         model_bytes: Memory for loaded models, all sessions together.
         session_bytes: Memory for one visitor's uploads, again as much each for the results and for what
             models answered to single photos, and a quarter of it for pictures of features.
+        upload_bytes: Memory for the uploads of all visitors together.
+        result_bytes: Memory for what was found in the photos of all visitors together; what was looked at
+            longest ago goes first, and is found again when it is looked at.
         normals_bytes: Memory for normal patches, all models and sessions together.
         max_batch: Images one visitor can have in the table at a time.
         allow_folders: Whether visitors may read folders of the serving machine, publish models and remove
@@ -77,6 +85,8 @@ class Settings(BaseSettings):
         allowed_models: Patterns of the models of the Hub that visitors may pull.
         share_token: Whether visitors who do not sit at the machine pull with its token for the Hub.
         questions_per_minute: How many questions one open page may ask; 0: as many as they like.
+        visits_per_minute: How often one address may open the workbench; 0: as often as it likes.
+        proxy_header: Header in which a proxy says who asked it; empty: nobody is believed.
         request_log: Whether questions are logged.
     """
 
@@ -86,8 +96,10 @@ class Settings(BaseSettings):
 
     on_space: Annotated[bool, BeforeValidator(bool)] = Field(False, alias="SPACE_ID")
     samples: Path = Field(ROOT / "samples", alias="CRR_SAMPLES")
-    model_bytes: Megabytes = Field(2048 * MEGABYTE, alias="CRR_MODEL_MEMORY_MB")
+    model_bytes: Megabytes = Field(default_factory=_less_on_a_space(2048, 1024), alias="CRR_MODEL_MEMORY_MB")
     session_bytes: Megabytes = Field(256 * MEGABYTE, alias="CRR_SESSION_MEMORY_MB")
+    upload_bytes: Megabytes = Field(default_factory=_less_on_a_space(1024, 512), alias="CRR_UPLOAD_MEMORY_MB")
+    result_bytes: Megabytes = Field(default_factory=_less_on_a_space(1024, 512), alias="CRR_RESULT_MEMORY_MB")
     normals_bytes: Megabytes = Field(384 * MEGABYTE, alias="CRR_NORMALS_MEMORY_MB")
     max_batch: Positive = Field(200, alias="CRR_MAX_BATCH")
     allow_folders: Switch[bool | None] = Field(None, alias="CRR_ALLOW_FOLDERS")
@@ -95,6 +107,12 @@ class Settings(BaseSettings):
     share_token: Switch[bool] = Field(False, alias="CRR_SHARE_TOKEN")
     questions_per_minute: Limit = Field(
         default_factory=lambda known: 120 if known["on_space"] else 0, alias="CRR_QUESTIONS_PER_MINUTE"
+    )
+    visits_per_minute: Limit = Field(
+        default_factory=lambda known: 60 if known["on_space"] else 0, alias="CRR_VISITS_PER_MINUTE"
+    )
+    proxy_header: str = Field(
+        default_factory=lambda known: "X-Forwarded-For" if known["on_space"] else "", alias="CRR_PROXY_HEADER"
     )
     request_log: Switch[bool] = Field(False, alias="CRR_REQUEST_LOG")
 
@@ -127,8 +145,9 @@ class Settings(BaseSettings):
             return self.allow_folders
         if visitor is not None or any(name in headers for name in PROXY_HEADERS):
             return False
-        hosts = (headers.get("Host", ""), headers.get("Origin", "").partition("://")[2])
-        return all(_without_port(host) in LOCAL_HOSTS for host in hosts)
+        host, page = headers.get("Host", ""), headers.get("Origin", "").partition("://")[2]
+        # With the port: another program's page on this machine is somebody else.
+        return host == page and _without_port(host) in LOCAL_HOSTS
 
 
 class StartSettings(Settings):
@@ -138,12 +157,16 @@ class StartSettings(Settings):
         checkpoints: Folder of the models that come with the workbench. `crr` reads the variable by itself, so
             that its command finds the same.
         max_upload_mb: The largest file that can be uploaded, in megabytes, as Streamlit wants it.
+        allowed_hosts: Names by which the workbench may be asked for, with commas between; `*` for all.
         port: Where `deploy/start.sh` listens.
         address: Where `deploy/start.sh` listens.
     """
 
     checkpoints: Folder = Field(ROOT / "checkpoints", alias="CRR_CHECKPOINTS")
-    max_upload_mb: Positive = Field(200, alias="CRR_MAX_UPLOAD_MB")
+    max_upload_mb: Positive = Field(
+        default_factory=lambda known: 64 if known["on_space"] else 200, alias="CRR_MAX_UPLOAD_MB"
+    )
+    allowed_hosts: str = Field("*", alias="CRR_ALLOWED_HOSTS")
     port: Port = Field(8501, alias="PORT")
     address: str = Field("0.0.0.0", alias="ADDRESS")
 
@@ -163,6 +186,12 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
 def settings() -> Settings:
     """The settings of this process."""
     return read_settings(os.environ)
+
+
+@cache
+def start_settings() -> StartSettings:
+    """The settings of this process, with those that only its start needs."""
+    return _read(StartSettings, os.environ)
 
 
 def _read(kind: type[Kind], environment: Mapping[str, str]) -> Kind:

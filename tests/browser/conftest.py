@@ -49,9 +49,7 @@ CHROMIUM_OPTIONS += ["--use-fake-device-for-media-stream", "--use-fake-ui-for-me
 def serve(folder: Path, **environment: str) -> Iterator[str]:
     """The URL of a workbench with these environment variables; its log goes to `folder`."""
     port = free_port()
-    with running(
-        streamlit_command("streamlit_app.py", port), port, folder, {**os.environ, **environment}
-    ) as url:
+    with running(streamlit_command("server.py", port), port, folder, {**os.environ, **environment}) as url:
         yield url
 
 

@@ -26,7 +26,7 @@ class Workbench:
         self.url = f"http://localhost:{self._port}"
 
     def start(self, **environment: str) -> None:
-        command = [*streamlit_command("streamlit_app.py", self._port), "--server.disconnectedSessionTTL", "1"]
+        command = [*streamlit_command("server.py", self._port), "--server.disconnectedSessionTTL", "1"]
         with self._log.open("a") as log:
             self._server = subprocess.Popen(
                 command, cwd=ROOT, stdout=log, stderr=log, env={**os.environ, **environment}

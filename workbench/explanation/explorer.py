@@ -100,7 +100,7 @@ class LayerExplorer:
         self._explanations = explanations
         self._references = references
         self._indices = IndexMeasure(explanations, references)
-        self._painted: BoundedCache[list[Image]] = BoundedCache(limit)
+        self._painted: BoundedCache[list[Image]] = BoundedCache(limit, explanations.pool)
         self._explained: OrderedDict[Hashable, Any] = OrderedDict()
 
     def explain(

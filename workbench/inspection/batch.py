@@ -6,11 +6,12 @@ from collections.abc import Callable, Container, Iterable
 from dataclasses import replace
 from threading import RLock
 from typing import TypeVar
+from weakref import WeakSet
 
 from crr.config import ValueRange
 from crr.data.inventory.facts import common_range, facts_of
 from crr.errors import ConfigError, CRRError, ImageError
-from workbench.basics.cache import BoundedCache
+from workbench.basics.cache import BoundedCache, pool_of
 from workbench.basics.pictures import digest_of
 from workbench.inspection.image_file import ImageFile
 from workbench.inspection.inspector import ChoiceKey, Inspected, Inspector, ModelChoice
@@ -18,6 +19,8 @@ from workbench.inspection.uploads import BatchRow, BatchSnapshot, Failure, Uploa
 from workbench.settings import MEGABYTE, Settings
 
 Kept = TypeVar("Kept", Upload, Failure)
+
+_batches: "WeakSet[Batch]" = WeakSet()
 
 
 class Batch:
@@ -45,7 +48,10 @@ class Batch:
         self.paused = False
         self._settings = settings
         self._rows: dict[tuple[str, ChoiceKey], BatchRow] = {}
-        self._results: BoundedCache[Inspected] = BoundedCache(settings.session_bytes)
+        self._results: BoundedCache[Inspected] = BoundedCache(
+            settings.session_bytes, pool_of(settings.result_bytes)
+        )
+        _batches.add(self)
         self._lock = RLock()  # a picture is never in two lists of a snapshot, nor in none
 
     def add(self, files: Iterable[tuple[str, Callable[[], bytes]]]) -> list[str]:
@@ -137,7 +143,8 @@ class Batch:
 
     @property
     def _held(self) -> int:
-        return sum(len(upload.content) for upload in self.uploads.values() if upload.page == 0)
+        """Bytes of the files."""
+        return sum(len(upload.content) for upload in list(self.uploads.values()) if upload.page == 0)
 
     @property
     def refusal(self) -> str | None:
@@ -262,6 +269,11 @@ class Batch:
             self._drop_rows({page for page in pages if page not in self.uploads})
         if self.guessed_range != guessed:
             self._read_anew()
+
+
+def bytes_in_batches() -> int:
+    """Bytes of the files that all visitors of this process have in their tables."""
+    return sum(batch._held for batch in list(_batches))
 
 
 def pages_of(digest: str, name: str, content: bytes) -> list[Upload]:

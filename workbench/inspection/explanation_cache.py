@@ -7,7 +7,7 @@ from functools import partial
 from crr.inference.explanation import Explanation, explain
 from crr.inference.forward import EncoderPasses, FeatureMask
 from crr.types import Image
-from workbench.basics.cache import BoundedCache, recent
+from workbench.basics.cache import BoundedCache, CachePool, recent
 from workbench.inspection.inspector import Inspector, ModelChoice
 
 _PHOTOS = 2  # whose encoder features are at hand for the next model
@@ -18,12 +18,14 @@ class ExplanationCache:
 
     Attributes:
         inspector: Asks the models.
+        pool: What all sessions may keep together, if that is bounded.
     """
 
-    def __init__(self, inspector: Inspector, limit: int) -> None:
-        """Args: inspector; limit, bytes kept."""
+    def __init__(self, inspector: Inspector, limit: int, pool: CachePool | None = None) -> None:
+        """Args: inspector; limit, bytes kept; pool, what all sessions may keep together."""
         self.inspector = inspector
-        self._kept: BoundedCache[Explanation] = BoundedCache(limit)
+        self.pool = pool
+        self._kept: BoundedCache[Explanation] = BoundedCache(limit, pool)
         self._passes: OrderedDict[Hashable, EncoderPasses] = OrderedDict()
 
     def explain(

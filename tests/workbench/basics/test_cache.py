@@ -1,4 +1,4 @@
-from workbench.basics.cache import BoundedCache
+from workbench.basics.cache import BoundedCache, CachePool
 
 
 def test_the_least_recently_used_go_first():
@@ -28,3 +28,30 @@ def test_drop_and_replace():
     cache.drop("a")
     cache.drop("never there")
     assert (cache.get("a"), cache.size) == (None, 0)
+
+
+def test_caches_of_a_pool_give_way_to_each_other_and_keep_what_is_on_a_screen():
+    pool = CachePool(limit=6)
+    first, second = BoundedCache[int](10, pool), BoundedCache[int](10, pool)
+    for key in "abc":
+        first.put(key, 1, 1)
+    for key in "xyz":
+        second.put(key, 1, 1)
+    assert pool.size == 6
+    first.get("a")  # its visitor is back
+    second.put("w", 1, 2)
+    assert (len(first), len(second), pool.size) == (1, 4, 6)
+    first.put("large", 1, 100)
+    assert (first.get("large"), len(first), len(second)) == (1, 1, 1)
+    del second
+    assert pool.size == 100
+
+
+def test_sizes_are_counted_once():
+    cache = BoundedCache[int](10)
+    cache.put("a", 1, 3)
+    cache.put("a", 1, 5)
+    cache.drop("missing")
+    assert cache.size == 5
+    cache.drop("a")
+    assert (cache.size, cache.drop_oldest()) == (0, False)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from workbench.basics.cache import pool_of
 from workbench.inspection.samples import read_samples
 from workbench.settings import settings
 from workbench.views.shared.services import services
@@ -61,7 +62,9 @@ def current_explanations() -> "ExplanationCache":
     from workbench.inspection.explanation_cache import ExplanationCache
 
     if _EXPLANATIONS not in st.session_state:
-        st.session_state[_EXPLANATIONS] = ExplanationCache(services().inspector, settings().session_bytes)
+        st.session_state[_EXPLANATIONS] = ExplanationCache(
+            services().inspector, settings().session_bytes, pool_of(settings().result_bytes)
+        )
     explanations: ExplanationCache = st.session_state[_EXPLANATIONS]
     return explanations
 

@@ -1,0 +1,60 @@
+"""How often one address may open the workbench: who opens it in a loop waits, and nobody else does."""
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from workbench.server.address import address_of
+
+STREAM = "/_stcore/stream"
+_LONGEST_WAIT = 30.0  # seconds; who would wait longer is sent away
+_MOST_ADDRESSES = 10_000
+_TRY_AGAIN_LATER = 1013  # WebSocket close code
+
+
+class ConnectionLimit:
+    """Slows down addresses that open more pages than `per_minute` at once, and then that many a minute."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        per_minute: int,
+        proxy_header: str = "",
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        """Args: per_minute, 0 for no limit; proxy_header, see `address_of`; clock, sleep, of the seconds."""
+        self.app = app
+        self._per_minute = per_minute
+        self._proxy_header = proxy_header
+        self._clock, self._sleep = clock, sleep
+        self._free_at: OrderedDict[str, float] = OrderedDict()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        if scope["type"] == "websocket" and scope["path"].endswith(STREAM) and self._per_minute:
+            wait = self._take(address_of(scope, self._proxy_header))
+            if wait > _LONGEST_WAIT:
+                await send({"type": "websocket.close", "code": _TRY_AGAIN_LATER})
+                return
+            if wait:
+                await self._sleep(wait)
+        await self.app(scope, receive, send)
+
+    def _take(self, address: str) -> float:
+        """Seconds that this address has to wait before it may open a page.
+
+        An address has so many pages in hand. Each takes a share of a minute until it is in hand again, one
+        after the other: `_free_at` is when all are.
+        """
+        now, share = self._clock(), 60 / self._per_minute
+        free_at = max(now, self._free_at.pop(address, now)) + share
+        wait = max(0.0, free_at - now - 60)
+        # Who is sent away takes nothing, or a loop would shut out its neighbours for as long as it lasted.
+        self._free_at[address] = free_at if wait <= _LONGEST_WAIT else free_at - share
+        while len(self._free_at) > _MOST_ADDRESSES:
+            self._free_at.popitem(last=False)
+        return wait

@@ -1,0 +1,61 @@
+"""What visitors hold in memory, and how it is given back once they have left."""
+
+import asyncio
+import gc
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+from streamlit.runtime import Runtime
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
+
+from crr.runtime.allocator import give_back_freed_memory
+from workbench.inspection.batch import bytes_in_batches
+
+_EVERY = 20.0  # seconds
+_SHARED = ""
+
+
+def held_by_visitors() -> Mapping[str, int]:
+    """Session to the bytes of its uploads; "" for what no uploader lists any more, and tables still hold."""
+    if not Runtime.exists():
+        return {}
+    manager = Runtime.instance().uploaded_file_mgr
+    assert isinstance(manager, MemoryUploadedFileManager)
+    held = {
+        session: sum(len(file.data) for file in list(files.values()))
+        for session, files in list(manager.file_storage.items())
+    }
+    return held | {_SHARED: max(0, bytes_in_batches() - sum(held.values()))}
+
+
+@asynccontextmanager
+async def memory_given_back(_app: object) -> AsyncIterator[None]:
+    """While the block runs, what ended visits held is freed by a timer, and not by the next visitor."""
+    task = asyncio.create_task(_give_back())
+    try:
+        yield
+    finally:
+        task.cancel()
+
+
+async def _give_back() -> None:
+    while True:
+        await asyncio.sleep(_EVERY)
+        if _forget_ended_visits():
+            await asyncio.to_thread(gc.collect)
+            await asyncio.to_thread(give_back_freed_memory)
+
+
+def _forget_ended_visits() -> bool:
+    """Drop sessions that nobody can come back to any more; whether there were some.
+
+    Streamlit itself drops them only when the next visitor comes or goes, and has no way to ask for it.
+    """
+    storage = getattr(getattr(Runtime.instance(), "_session_mgr", None), "_session_storage", None)
+    sessions: Any = getattr(storage, "_cache", None)
+    if not hasattr(sessions, "expire"):
+        return False
+    before = len(sessions)
+    sessions.expire()
+    return len(sessions) < before
