@@ -1,15 +1,20 @@
-"""How often one open page may ask models: who asks more often waits, and nobody else does.
+"""How often one open page, and one address, may ask models: who asks more often waits, and nobody else does.
 
 Whoever serves the workbench sets `CRR_QUESTIONS_PER_MINUTE`. A question is one image to one model.
 """
 
 import time
-from collections.abc import Callable
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Sequence
 from threading import Lock
+
+from workbench.basics.cache import recent
+
+_MOST_ADDRESSES = 10_000
 
 
 class RateLimit:
-    """What one open page may ask: so many questions at once, and from then on as many a minute."""
+    """What somebody may ask: so many questions at once, and from then on as many a minute."""
 
     def __init__(
         self,
@@ -36,21 +41,31 @@ class RateLimit:
             self._sleep(wait)
 
 
-def _nobody() -> None:
-    return None
+class AddressLimits:
+    """The limit of each address, which all pages that are open there share; thread-safe."""
+
+    def __init__(self, per_minute: int) -> None:
+        """Args: per_minute, questions of an address."""
+        self._per_minute = per_minute
+        self._limits: OrderedDict[Hashable, RateLimit] = OrderedDict()
+        self._lock = Lock()
+
+    def of(self, address: str | None) -> RateLimit:
+        """The limit of an address; None is this machine."""
+        with self._lock:
+            return recent(self._limits, address, lambda: RateLimit(self._per_minute), _MOST_ADDRESSES)
 
 
-_of_visitor: Callable[[], RateLimit | None] = _nobody
+_of_visitor: Callable[[], Sequence[RateLimit]] = tuple
 
 
-def find_with(of_visitor: Callable[[], RateLimit | None]) -> None:
-    """Say how the limit of the visitor who asks is found; None where there is no limit."""
+def find_with(of_visitor: Callable[[], Sequence[RateLimit]]) -> None:
+    """Say how the limits of the visitor who asks are found."""
     global _of_visitor
     _of_visitor = of_visitor
 
 
 def acquire() -> None:
     """Take one question of the visitor who asks."""
-    limit = _of_visitor()
-    if limit is not None:
+    for limit in _of_visitor():
         limit.acquire()

@@ -1,10 +1,9 @@
-"""From an image file and a model to what the screen shows; one queue a device."""
+"""From an image file and a model to what the screen shows."""
 
 import logging
 import time
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from threading import Lock
@@ -20,6 +19,7 @@ from workbench.basics.cache import BoundedCache
 from workbench.basics.pictures import Picture
 from workbench.inspection.image_file import ImageFile
 from workbench.model_store.loaded import Models
+from workbench.model_store.queues import DeviceQueues
 from workbench.settings import MEGABYTE
 
 Result = TypeVar("Result")
@@ -64,28 +64,6 @@ class Inspected:
         segmentation = self.inspection.segmentation
         maps = self.inspection.anomaly_map.nbytes + (0 if segmentation is None else segmentation.nbytes)
         return self.picture.nbytes + maps
-
-
-class DeviceQueues:
-    """One worker a device takes one image after the other, first come, first served.
-
-    A session asks for its next image only when it has the last one. So a session with a thousand
-    images and a session with one take turns, and nobody waits longer than an image for each other visitor.
-    """
-
-    def __init__(self) -> None:
-        self._workers: dict[str, ThreadPoolExecutor] = {}
-        self._lock = Lock()
-
-    def run(self, device: str, work: Callable[[], Result]) -> Result:
-        """What `work` returns or raises, when its turn has come."""
-        with self._lock:
-            if device not in self._workers:
-                self._workers[device] = ThreadPoolExecutor(
-                    max_workers=1, thread_name_prefix=f"inspect-{device}"
-                )
-            worker = self._workers[device]
-        return worker.submit(work).result()
 
 
 class Inspector:

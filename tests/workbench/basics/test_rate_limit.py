@@ -47,11 +47,18 @@ def test_every_question_to_a_model_is_counted(monkeypatch):
         def acquire(self):
             taken.append(1)
 
-    monkeypatch.setattr(rate_limit, "_of_visitor", Counting)
+    monkeypatch.setattr(rate_limit, "_of_visitor", lambda: [Counting(), Counting()])
     inspector = FakeLibrary().inspector()
     for _ in range(2):
         inspector.inspect(file_of(png(), "part.png"), CHOICE)
-    assert len(taken) == 2
+    assert len(taken) == 4  # of the page, and of its address
+
+
+def test_pages_of_one_address_share_a_limit():
+    limits = rate_limit.AddressLimits(60)
+    assert limits.of("192.0.2.1") is limits.of("192.0.2.1")
+    assert limits.of("192.0.2.1") is not limits.of("192.0.2.2")
+    assert limits.of(None) is limits.of(None)
 
 
 def test_the_log_says_when_which_model_and_how_long_and_nothing_of_the_image(caplog):

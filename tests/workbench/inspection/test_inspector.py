@@ -7,8 +7,9 @@ from crr.errors import DeviceError, ImageError
 from tests.workbench.fakes import CHOICE, MODEL, OTHER_MODEL, FakeLibrary, file_of, good_png, png
 from workbench.basics.pictures import digest_of
 from workbench.inspection.image_file import sample_file
-from workbench.inspection.inspector import DeviceQueues, ModelChoice
+from workbench.inspection.inspector import ModelChoice
 from workbench.inspection.samples import read_samples
+from workbench.model_store.queues import DeviceQueues
 from workbench.settings import Settings
 
 

@@ -4,14 +4,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+from streamlit.runtime import Runtime
 from streamlit.runtime.pages_manager import PagesManager
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from workbench.basics import rate_limit
 from workbench.basics.markdown import as_text
 from workbench.components.errors import guarded, show_failed_action
 from workbench.components.window import tend_window
+from workbench.model_store.queues import find_waiter_with
 from workbench.settings import settings
 from workbench.views.shared.address import PLACES, went_back
+from workbench.views.shared.services import services
 from workbench.views.shared.visit import show_what_was_lost
 
 if TYPE_CHECKING:
@@ -19,12 +24,14 @@ if TYPE_CHECKING:
 
 _MODEL, _LOST = "model", "lost_model"
 _RATE_LIMIT = "allowance"
+_LOOKS = 4  # at the queue, two a second, before the visitor is told why it takes so long
 _STYLE = Path(__file__).parents[2] / "components" / "frontend" / "style.css"
 
 
 def begin_page() -> None:
     """What stands first on every page: our navigation and style, and what has to be said before all else."""
-    rate_limit.find_with(_rate_limit)
+    rate_limit.find_with(_rate_limits)
+    find_waiter_with(_Visitor)
     if PagesManager.uses_pages_directory:
         # The first link that this server was asked for leads here, and Streamlit, which has not seen
         # streamlit_app.py yet, made a navigation of its own from the files in pages/.
@@ -37,13 +44,45 @@ def begin_page() -> None:
         show_failed_action()
 
 
-def _rate_limit() -> rate_limit.RateLimit | None:
-    """The limit of the visitor whose page runs; None where there is none."""
+def _rate_limits() -> tuple[rate_limit.RateLimit, ...]:
+    """The limits of the visitor whose page runs: of the page, and of the address that all its pages share."""
     most = settings().questions_per_minute
     if most == 0:
-        return None
+        return ()
     own: rate_limit.RateLimit = st.session_state.setdefault(_RATE_LIMIT, rate_limit.RateLimit(most))
-    return own
+    return own, services().address_limits.of(_address())
+
+
+def _address() -> str | None:
+    told = st.context.headers.get(settings().proxy_header) if settings().proxy_header else None
+    return told.rpartition(",")[2].strip() if told else st.context.ip_address
+
+
+class _Visitor:
+    """Who waits for an answer on a page: is told how many come first, if it takes long."""
+
+    def __init__(self) -> None:
+        context = get_script_run_ctx()
+        self._session = None if context is None else context.session_id
+        self._looks = 0
+        self._toast: DeltaGenerator | None = None
+
+    def is_present(self) -> bool:
+        """Whether the page is still open somewhere."""
+        return (
+            self._session is None
+            or not Runtime.exists()
+            or Runtime.instance().is_active_session(self._session)
+        )
+
+    def tell(self, before: int) -> None:
+        """Say so where the wait is longer than some seconds."""
+        self._looks += 1
+        if before and self._looks >= _LOOKS:
+            others = "1 photo of somebody else comes" if before == 1 else f"{before} photos of others come"
+            words = f"The workbench is busy: {others} first."
+            place = st if self._toast is None else self._toast
+            self._toast = place.toast(words, icon=":material/hourglass_top:")
 
 
 def choose_model() -> "ModelChoice":

@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from streamlit.runtime import Runtime
 
+from workbench.basics.rate_limit import AddressLimits
 from workbench.settings import settings
+
+_PAGES = 5  # that one address may have open before they wait for each other: a lecture room shares one
 
 if TYPE_CHECKING:  # these need torch, and the gallery is on the screen before it is loaded
     from workbench.inspection.inspector import Inspector
@@ -45,6 +48,11 @@ class Services:
     def uploads(self) -> "Uploads":
         """The model on its way to the Hub."""
         return self._once("uploads", _uploads)
+
+    @property
+    def address_limits(self) -> "AddressLimits":
+        """How often each address may ask models, which is more often than one page."""
+        return self._once("address limits", lambda: AddressLimits(_PAGES * settings().questions_per_minute))
 
     def _once(self, name: str, make: Callable[[], Any]) -> Any:
         with self._lock:
