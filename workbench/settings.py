@@ -61,8 +61,8 @@ Folder = Annotated[
 ]
 
 
-def _less_on_a_space(elsewhere: int, there: int) -> Callable[[dict[str, Any]], int]:
-    """A default in megabytes that is smaller on a Space, which has 16 GB and is visited by strangers."""
+def _other_on_a_space(elsewhere: int, there: int) -> Callable[[dict[str, Any]], int]:
+    """A default in megabytes that is another on a Space, which has 16 GB and is visited by strangers."""
     return lambda known: MEGABYTE * (there if known["on_space"] else elsewhere)
 
 
@@ -79,6 +79,7 @@ class Settings(BaseSettings):
         result_bytes: Memory for what was found in the photos of all visitors together; what was looked at
             longest ago goes first, and is found again when it is looked at.
         normals_bytes: Memory for normal patches, all models and sessions together.
+        pulled_bytes: Disk for models from the Hub; the one unused longest goes for a new one. 0: no limit.
         max_batch: Images one visitor can have in the table at a time.
         allow_folders: Whether visitors may read folders of the serving machine, publish models and remove
             pulled ones; None: those on it only.
@@ -96,11 +97,18 @@ class Settings(BaseSettings):
 
     on_space: Annotated[bool, BeforeValidator(bool)] = Field(False, alias="SPACE_ID")
     samples: Path = Field(ROOT / "samples", alias="CRR_SAMPLES")
-    model_bytes: Megabytes = Field(default_factory=_less_on_a_space(2048, 1024), alias="CRR_MODEL_MEMORY_MB")
+    model_bytes: Megabytes = Field(default_factory=_other_on_a_space(2048, 1024), alias="CRR_MODEL_MEMORY_MB")
     session_bytes: Megabytes = Field(256 * MEGABYTE, alias="CRR_SESSION_MEMORY_MB")
-    upload_bytes: Megabytes = Field(default_factory=_less_on_a_space(1024, 512), alias="CRR_UPLOAD_MEMORY_MB")
-    result_bytes: Megabytes = Field(default_factory=_less_on_a_space(1024, 512), alias="CRR_RESULT_MEMORY_MB")
+    upload_bytes: Megabytes = Field(
+        default_factory=_other_on_a_space(1024, 512), alias="CRR_UPLOAD_MEMORY_MB"
+    )
+    result_bytes: Megabytes = Field(
+        default_factory=_other_on_a_space(1024, 512), alias="CRR_RESULT_MEMORY_MB"
+    )
     normals_bytes: Megabytes = Field(384 * MEGABYTE, alias="CRR_NORMALS_MEMORY_MB")
+    pulled_bytes: Annotated[Limit, AfterValidator(lambda number: number * MEGABYTE)] = Field(
+        default_factory=_other_on_a_space(0, 4096), alias="CRR_PULLED_DISK_MB"
+    )
     max_batch: Positive = Field(200, alias="CRR_MAX_BATCH")
     allow_folders: Switch[bool | None] = Field(None, alias="CRR_ALLOW_FOLDERS")
     allowed_models: Patterns = Field(("*",), alias="CRR_ALLOWED_MODELS")

@@ -226,6 +226,7 @@ class Hub:
         return run_with_timeout(work, no_answer(self.endpoint), stop)
 
     def _fetch(self, model: HubModel, tell: TransferCallback | None, stop: threading.Event | None) -> Pulled:
+        self.store.make_room(model.name, model.commit, model.bytes)
         with translated_disk(model.name):
             part = self.store.part(model.name.repo, model.commit)
             part.mkdir(parents=True, exist_ok=True)

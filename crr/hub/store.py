@@ -4,6 +4,7 @@
     STORE/OWNER--NAME/refs.json   revision to the commit that it meant when it was last asked for
     STORE/OWNER--NAME/COMMIT.part/   what has arrived of a pull that is not finished
     STORE/OWNER--NAME/COMMIT.gone/   what is being removed
+    STORE/OWNER--NAME/COMMIT.used    empty; when it was changed is when the model was last used
 
 A folder gets its name, COMMIT, in one step after everything in it was compared with what the Hub says of it:
 a model that is half here is no model.
@@ -31,7 +32,7 @@ from crr.runtime.paths import StrPath, as_path
 
 _REFS = "refs.json"
 _MOMENT = 0.1  # seconds to see whether a pull goes on
-_PART, _GONE = ".part", ".gone"
+_PART, _GONE, _USED = ".part", ".gone", ".used"
 _ABANDONED = 7 * 24 * 3600  # seconds, after which nobody will go on with a pull
 
 
@@ -71,8 +72,14 @@ class Pulled:
 class Store:
     """The place on this machine where pulled models lie."""
 
-    def __init__(self, root: StrPath | None = None) -> None:
-        """Args: root, a folder; by default where the Hub's client has libraries keep things (`HF_HOME`)."""
+    def __init__(self, root: StrPath | None = None, most: int | None = None) -> None:
+        """Open the store.
+
+        Args:
+            root: A folder; by default where the Hub's client has libraries keep things (`HF_HOME`).
+            most: Bytes that all models may have together; None for as many as the disk holds.
+        """
+        self._most = most
         usual = Path(constants.HF_ASSETS_CACHE) / "crr" / "hub"
         self.root = usual if root is None else as_path(root, "The folder of pulled models")
 
@@ -120,6 +127,32 @@ class Store:
         """A file to lock while this commit is pulled."""
         return self.root / ".locks" / f"{self._folder(repo).name}-{commit}.lock"
 
+    def note_use(self, folder: Path) -> None:
+        """Note that a model is used now, if it is one of these: the one unused longest makes room first."""
+        if (folder / PULLED).is_file():
+            with suppress(OSError):  # a disk that may only be read
+                folder.with_name(f"{folder.name}{_USED}").touch()
+
+    def make_room(self, name: HubName, commit: str, needed: int) -> None:
+        """Remove models, the one unused longest first, until one of so many bytes has room beside the rest.
+
+        Raises:
+            HubError: It alone has more bytes than all may have, or a model cannot be removed.
+            WriteError: A file of a model cannot be removed.
+        """
+        if self._most is None:
+            return
+        if needed > self._most:
+            raise HubError(
+                f"{name} has {needed:,} bytes, and here all pulled models together may have {self._most:,}."
+            )
+        own = self._folder(name.repo) / commit
+        others = sorted((one for one in self.all() if one.path != own), key=_last_used)
+        held = sum(one.bytes for one in others)
+        for other in others:
+            if held + needed > self._most:
+                held -= self.delete(other)
+
     def finish(self, name: HubName, commit: str, endpoint: str) -> Pulled:
         """Turn what has arrived, and was verified, into a model; pulls abandoned long ago are swept away."""
         part, folder = self.part(name.repo, commit), self._folder(name.repo) / commit
@@ -155,6 +188,7 @@ class Store:
             shutil.rmtree(gone, ignore_errors=True)  # of a removal that broke off
             with suppress(FileNotFoundError):
                 shutil.rmtree(pulled.path.rename(gone))
+            pulled.path.with_name(f"{pulled.commit}{_USED}").unlink(missing_ok=True)
             self._sweep(repo, 0)
             with self._changing(repo):
                 refs = self._refs(repo).items()
@@ -192,6 +226,14 @@ class Store:
             refs = json.loads((self._folder(repo) / _REFS).read_text(encoding="utf-8"))
             return {str(asked): str(commit) for asked, commit in refs.items()}
         return {}
+
+
+def _last_used(pulled: Pulled) -> float:
+    """Seconds since 1970 at which a model was last used, or else pulled."""
+    for path in (pulled.path.with_name(f"{pulled.commit}{_USED}"), pulled.path):
+        with suppress(OSError):
+            return path.stat().st_mtime
+    return 0.0
 
 
 def _read(folder: Path) -> Pulled | None:

@@ -7,7 +7,8 @@ import pytest
 from huggingface_hub import constants
 from huggingface_hub.utils import WeakFileLock
 
-from crr.hub import HubName, find, size_of
+from crr.errors import HubError
+from crr.hub import Hub, HubName, Store, find, size_of
 from tests.crr.hub.arrival import NAME, WEIGHTS, asked, bits
 
 
@@ -162,3 +163,22 @@ def test_a_stopped_pull_is_kept_for_a_week_and_goes_with_its_model(hub, server, 
 
 def test_sizes_read_well():
     assert [size_of(count) for count in (10_000, 7_600_000, 2_500_000_000)] == ["0.0 MB", "7.6 MB", "2.50 GB"]
+
+
+def test_the_model_unused_longest_makes_room_for_a_new_one(hub, server, files, tmp_path):
+    size = sum(map(len, files.values()))
+    names = [HubName(f"owner/{name}") for name in ("a", "b", "c")]
+    for name in names:
+        server.add(name.repo, files)
+    store = Store(tmp_path / "small", most=2 * size + 2000)  # two, with what is noted of each
+    small = Hub(server.endpoint, store=store)
+    first, second = (small.pull(name) for name in names[:2])
+    os.utime(first.path, (1, 1))
+    os.utime(second.path, (2, 2))
+    store.note_use(first.path)  # somebody used it since
+    small.pull(names[2])
+    assert [one.name.repo for one in store.all()] == ["owner/a", "owner/c"]
+    assert not [*second.path.parent.glob("*.used")]
+    with pytest.raises(HubError, match="all pulled models together may have 10"):
+        Hub(server.endpoint, store=Store(tmp_path / "tiny", most=10)).pull(names[0])
+    assert hub.pull(names[0]).bytes >= size  # without a limit

@@ -3,7 +3,7 @@
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from crr.hub import Hub, quiet
+from crr.hub import Hub, Store, quiet
 from workbench.settings import settings
 
 
@@ -15,7 +15,7 @@ def may_change_models() -> bool:
 def hub_of_visitor() -> Hub:
     """The Hub as this visitor may ask it: with the token of this machine only if they may use it."""
     quiet()
-    return Hub(token=None if uses_token() else False)
+    return Hub(token=None if uses_token() else False, store=Store(most=settings().pulled_bytes or None))
 
 
 def visitor() -> str:

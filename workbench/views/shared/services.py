@@ -5,6 +5,7 @@ Each service is made when it is first asked for, once for all visitors. A test p
 """
 
 from collections.abc import Callable
+from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from workbench.settings import settings
 _PAGES = 5  # that one address may have open before they wait for each other: a lecture room shares one
 
 if TYPE_CHECKING:  # these need torch, and the gallery is on the screen before it is loaded
+    from crr.models.detector import Detector
     from workbench.inspection.inspector import Inspector
     from workbench.model_store.downloads import Downloads
     from workbench.model_store.uploads import Uploads
@@ -71,13 +73,19 @@ def services() -> Services:
 
 def _inspector() -> "Inspector":
     from crr.checkpoints.serialization import load
+    from crr.hub import Store
     from crr.inference.engine import inspect_batch
     from workbench.inspection.inspector import Inspector, log_requests
     from workbench.model_store.loaded import Models
 
     if settings().request_log:
         log_requests()
-    return Inspector(Models(load, settings().model_bytes), inspect_batch)
+
+    def load_and_note(path: str, device: str, make_room: Callable[[int], None]) -> "Detector":
+        Store().note_use(Path(path))
+        return load(path, device, make_room)
+
+    return Inspector(Models(load_and_note, settings().model_bytes), inspect_batch)
 
 
 def _references(inspector: "Inspector") -> "ReferenceCache":
