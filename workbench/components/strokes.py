@@ -6,6 +6,7 @@ first pixel has its centre at (0.5, 0.5).
 """
 
 import json
+import math
 from dataclasses import asdict, field
 from typing import Annotated, Any, Literal
 from uuid import uuid4
@@ -27,7 +28,9 @@ MAX_POINTS = 20_000
 
 _FEWEST_POINTS: dict[Tool, int] = {"brush": 1, "line": 2, "rectangle": 2, "polygon": 3, "eraser": 1}
 
-_FAR = 2**20  # pixels; a stroke may leave the image, but cv2 computes in fixed point
+_FAR = 2**17  # pixels, more than any image has; a stroke may leave it, but cv2 computes in fixed point
+_MOST_PIXELS = 2 * 10**9  # that are written for one mask, a second or two
+_FILLING = 4  # times as long as for a disc takes a pixel of a rectangle or polygon
 _SHIFT = 4  # cv2 gets sixteenths of a pixel, which is also what the browser sends
 _EDGE = 0.25  # pixels; cv2 also fills what an edge touches, a slightly thinner shape makes up for it
 
@@ -112,23 +115,44 @@ def mask_of(strokes: tuple[Stroke, ...], size: tuple[int, int]) -> Mask:
 
     Returns:
         bool (H, W). A rectangle or polygon has the pixels whose centres lie inside; brush, line and eraser
-        are exact to three quarters of a pixel.
+        are exact to three quarters of a pixel. No brush is wider than the image's diagonal. Who paints the
+        whole of a large image thousands of times over gets a coarser mask, as that would take minutes.
     """
-    mask = np.zeros(size, dtype=np.uint8)
+    height, width = size
+    scale = min(1.0, (_MOST_PIXELS / max(1.0, sum(_pixels(stroke, size) for stroke in strokes))) ** 0.5)
+    mask = np.zeros((max(1, round(scale * height)), max(1, round(scale * width))), dtype=np.uint8)
     for stroke in strokes:
-        points = np.array(stroke.points)
+        points = np.array(stroke.points) * (mask.shape[1] / width, mask.shape[0] / height)
         if stroke.tool == "rectangle":
             (left, top), (right, bottom) = points
             _fill(mask, np.array([(left, top), (right, top), (right, bottom), (left, bottom)]))
         elif stroke.tool == "polygon":
             _fill(mask, points)
         else:
-            _follow(mask, points, stroke.size / 2, 0 if stroke.tool == "eraser" else 1)
+            radius = scale * min(stroke.size, math.hypot(height, width)) / 2
+            _follow(mask, points, radius, 0 if stroke.tool == "eraser" else 1)
+    if mask.shape != size:
+        mask = cv2.resize(mask, (width, height), interpolation=cv2.INTER_NEAREST)
     return mask.astype(bool)
+
+
+def _pixels(stroke: Stroke, size: tuple[int, int]) -> float:
+    """About how many pixels a stroke costs: what its shape, or each of its discs, has of the image."""
+    limits = np.array(size[::-1], dtype=float)
+    points = np.array(stroke.points)
+    if stroke.tool in ("rectangle", "polygon"):
+        sides = points.max(axis=0).clip(0, limits) - points.min(axis=0).clip(0, limits)
+        return _FILLING * float(np.prod(sides)) + len(points) * float(limits[1])
+    reach = min(stroke.size, math.hypot(*limits)) / 2
+    sides = (points + reach).clip(0, limits) - (points - reach).clip(0, limits)
+    return float(np.prod(sides, axis=1).sum())
 
 
 def _fill(mask: NDArray[np.uint8], corners: NDArray[np.float64]) -> None:
     """Fill the pixels whose centres lie inside, which cv2 does not: it adds those that an edge touches."""
+    top = max(0, math.floor(corners[:, 1].min()))
+    mask = mask[top : max(0, math.ceil(corners[:, 1].max()))]  # the rows that it reaches
+    corners = corners - (0, top)
     height, width = mask.shape
     flips = np.zeros((height, width + 1), dtype=np.uint8)
     for start, end in zip(corners, np.roll(corners, -1, axis=0), strict=True):

@@ -107,7 +107,7 @@ def test_what_leaves_the_image_is_cut_off(tool):
     )
     assert mask.shape == SIZE
     assert mask.any()
-    far = Stroke(tool, 6, ((-9e5, -9e5), (-8e5, -9e5), (-8e5, -8e5))[: 3 if tool == "polygon" else 2])
+    far = Stroke(tool, 6, ((-9e4, -9e4), (-8e4, -9e4), (-8e4, -8e4))[: 3 if tool == "polygon" else 2])
     assert not mask_of((far,), SIZE).any()
 
 
@@ -178,3 +178,23 @@ def test_strokes_go_to_the_browser_and_come_back():
 def test_a_stroke_made_in_python_is_checked_too():
     with pytest.raises(ValidationError, match="a polygon has at least 3 points"):
         Stroke("polygon", 1, ((1, 2), (3, 4)))
+
+
+def test_who_paints_a_large_image_over_and_over_gets_a_coarser_mask(monkeypatch):
+    size = (300, 400)
+    strokes = (
+        Stroke("brush", 60, ((80, 80), (300, 80), (300, 200))),
+        Stroke("rectangle", 1, ((20, 220), (120, 290))),
+        Stroke("polygon", 1, ((200, 150), (260, 290), (150, 290))),
+        Stroke("eraser", 40, ((200, 60), (200, 100))),
+    )
+    exact = mask_of(strokes, size)
+    monkeypatch.setattr("workbench.components.strokes._MOST_PIXELS", 30_000)
+    coarse = mask_of(strokes, size)
+    assert coarse.shape == exact.shape
+    assert 0 < (coarse != exact).mean() < 0.02
+
+
+def test_no_brush_is_wider_than_the_image():
+    wide = mask_of((Stroke("brush", 1e5, ((SIZE[1] / 2, SIZE[0] / 2),)),), SIZE)
+    assert wide.mean() > 0.95
