@@ -11,6 +11,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from crr.errors import CRRError
 from workbench.basics.markdown import as_text
+from workbench.basics.places import for_visitors
 
 _log = logging.getLogger(__name__)
 
@@ -62,7 +63,7 @@ def show_failed_action() -> None:
 def _sentence(error: Exception) -> str:
     """What an error says to a visitor, as Markdown; one that nobody foresaw goes to the log."""
     if isinstance(error, CRRError):
-        return as_text(str(error))
+        return as_text(for_visitors(error))
     _log.error("unexpected error on a page", exc_info=error)
     return _UNFORESEEN
 

@@ -12,6 +12,7 @@ from crr.identity.index import IdentityIndex, Origin
 from crr.identity.single_image import index_of_damage, index_of_defect, shows_in_view
 from crr.inference.explanation import Explanation
 from crr.inference.forward import FeatureMask
+from workbench.basics.places import for_visitors
 from workbench.explanation.study_image import StudyImage
 from workbench.inspection.explanation_cache import ExplanationCache
 from workbench.inspection.inspector import ModelChoice
@@ -108,7 +109,7 @@ class IndexMeasure:
             try:
                 found[choice.model.name] = self._of_origin(study, choice, mask, origin, tell)
             except CRRError as error:
-                failed[choice.model.name] = str(error)
+                failed[choice.model.name] = for_visitors(error)
         return found, failed
 
     def _of_origin(

@@ -10,6 +10,7 @@ from functools import partial
 
 from crr.errors import CRRError, ImageError
 from crr.runtime.version import version
+from workbench.basics.places import for_visitors
 from workbench.exports.names import PictureNames, picture_names
 from workbench.exports.spreadsheet import Line, Sheet
 from workbench.inspection.batch import Batch
@@ -95,7 +96,7 @@ class BatchExport:
                     keep(self._uploads[row.digest], inspected)
                 found = self._facts(row, pictures) | self._regions(inspected)
             except CRRError as error:
-                found = self._facts(row, None) | {"error": str(error)}
+                found = self._facts(row, None) | {"error": for_visitors(error)}
             yield from self._lines(row.names, found)
 
     def _facts(self, row: BatchRow, pictures: PictureNames | None) -> Line:

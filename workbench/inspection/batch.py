@@ -13,6 +13,7 @@ from crr.data.inventory.facts import common_range, facts_of
 from crr.errors import ConfigError, CRRError, ImageError
 from workbench.basics.cache import BoundedCache, pool_of
 from workbench.basics.pictures import digest_of
+from workbench.basics.places import for_visitors
 from workbench.inspection.image_file import ImageFile
 from workbench.inspection.inspector import ChoiceKey, Inspected, Inspector, ModelChoice
 from workbench.inspection.uploads import BatchRow, BatchSnapshot, Failure, Upload
@@ -249,7 +250,7 @@ class Batch:
             try:
                 self.inspect(upload.digest, choice, inspector)
             except CRRError as error:
-                self.model_errors[choice.key] = str(error)
+                self.model_errors[choice.key] = for_visitors(error)
                 return
             if time.perf_counter() > end:
                 return

@@ -9,6 +9,7 @@ from typing import Generic, TypeVar
 
 from crr.errors import CRRError
 from crr.hub import HubName, Transfer, TransferCallback
+from workbench.basics.places import for_visitors
 
 _log = logging.getLogger(__name__)
 _ABANDONED = 60.0  # seconds without anybody who waits; a page that is loaded again takes a few
@@ -71,7 +72,7 @@ class BackgroundTransfer(Generic[Result]):
         try:
             self.result = work(self._hear, self.stop)
         except CRRError as error:
-            self.failure = str(error)
+            self.failure = for_visitors(error)
         except Exception:
             _log.exception("the delivery of %s failed unexpectedly", self.name)
             self.failure = "Something went wrong that we did not foresee; the log of the server says more."

@@ -5,6 +5,7 @@ import streamlit as st
 from crr.errors import CRRError
 from crr.types import Image
 from workbench.basics.markdown import as_text
+from workbench.basics.places import for_visitors
 from workbench.components.panels import show_panels
 from workbench.explanation.drawing import draw_pictures
 from workbench.explanation.feature_pictures import ILLUSTRATION, NO_PAINTER
@@ -22,7 +23,7 @@ def show_answer_picture(view: ExplorerState) -> None:
     try:
         painted = current_explorer().pictures(found)
     except CRRError as error:
-        problem = str(error)
+        problem = for_visitors(error)
     pictures: list[tuple[str, Image | None, str]] = [("photo", None, "")]
     if painted is not None:
         pictures.append(("encoder's features", painted[0], "painted: the control"))
