@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from html import escape
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -10,6 +11,7 @@ from markdown_it.token import Token
 _SPECIAL = re.compile(r"([\\`*_\[\]$~<>#])")
 _ADDRESS = re.compile(r"(?<=:)(?=//)|(?<=www)(?=\.)|(?=@)", re.IGNORECASE)
 _NO_BREAK = "\u2060"  # a word joiner: is not seen, and keeps an address from becoming a link
+_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _DOWN, _LOWEST = 3, 6
 _LONGEST = 100_000  # characters of a card that are shown
 _LINK = {"target": "_blank", "rel": "noopener noreferrer nofollow"}
@@ -32,9 +34,11 @@ def as_part(card: str) -> str:
     Its headings are smaller, HTML in it is shown as text, and its pictures are links: a browser would fetch
     them from anywhere, which tells their owner who looks.
     """
-    parser = MarkdownIt("commonmark", {"html": False}).enable("table")
+    parser = MarkdownIt("commonmark").enable("table")
     tokens = parser.parse(card[:_LONGEST])
     for token in tokens:
+        if token.type == "html_block":
+            token.content = f"<p>{text}</p>" if (text := _as_words(token.content)) else ""
         if token.type in ("heading_open", "heading_close"):
             token.tag = f"h{min(int(token.tag[1:]) + _DOWN, _LOWEST)}"
         if token.children:
@@ -51,6 +55,8 @@ def _tamed(tokens: Sequence[Token]) -> Iterator[Token]:
         inside += token.nesting if token.type.startswith("link_") else 0
         if token.type == "link_open":
             yield _link(str(token.attrs.get("href", "")))
+        elif token.type == "html_inline":
+            yield Token("html_inline", "", 0, content=_as_words(token.content))
         elif token.type != "image":
             yield token
         elif inside or not (address := str(token.attrs.get("src", ""))).startswith(("http:", "https:")):
@@ -59,6 +65,11 @@ def _tamed(tokens: Sequence[Token]) -> Iterator[Token]:
             yield _link(address)
             yield Token("text", "", 0, content=token.content or address)
             yield Token("link_close", "a", -1)
+
+
+def _as_words(html: str) -> str:
+    """HTML as text; comments in it are not meant to be read."""
+    return escape(_COMMENT.sub("", html).strip(" \n"))
 
 
 def _link(address: str) -> Token:
