@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.browser.conftest import PATIENCE, ROOT, free_port, running, settled
+from crr.data.images import encode_png
+from tests.browser.conftest import PATIENCE, ROOT, free_port, running, serve, settled
 
 
 @pytest.fixture
@@ -66,3 +67,20 @@ def test_in_a_frame_on_another_site_photos_are_uploaded_and_folders_are_closed(
         frame.get_by_role("button", name="Folder or camera").click()
         expect(frame.get_by_text("Use the camera")).to_be_visible()
         expect(frame.get_by_text("Path of a folder on this machine")).to_have_count(0)
+
+
+def test_a_file_without_room_is_refused_with_a_sentence_and_the_others_are_taken(
+    browser: Browser, tmp_path: Path
+):
+    pixels = np.random.default_rng(0).integers(0, 256, (700, 700, 3), dtype=np.uint8)
+    (tmp_path / "large.png").write_bytes(encode_png(pixels))
+    with serve(tmp_path, CRR_SESSION_MEMORY_MB="1") as url:
+        page = browser.new_page()
+        page.goto(url)
+        page.locator(".answer").wait_for()
+        page.locator("input[type=file]").first.set_input_files(
+            [tmp_path / "large.png", ROOT / "samples" / "screw_good.jpg"]
+        )
+        expect(page.locator(".stFileChip").first).to_contain_text("There is no room for this file now.")
+        expect(page.locator(".answer")).to_contain_text("screw_good.jpg")
+        page.close()

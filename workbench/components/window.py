@@ -1,4 +1,4 @@
-"""What a window of a browser does by itself: steps of Back and forward, and asking again after an absence."""
+"""What a window of a browser does by itself: steps of Back and forward, asking again, words for refusals."""
 
 from collections.abc import Sequence
 
@@ -6,6 +6,11 @@ import streamlit as st
 
 from workbench.components.assets import read
 from workbench.components.errors import guarded
+
+_REFUSED = (
+    "There is no room for this file now. Save the results, clear the table and add the rest, "
+    "or try again in some minutes."
+)
 
 
 @guarded
@@ -23,4 +28,4 @@ def tend_window(places: Sequence[str]) -> None:
             Back returns to what was there before; any other change leaves where Back leads to.
     """
     component = st.components.v2.component("crr_window", js=read("window.js"))
-    component(data={"places": list(places)}, key="window", on_back_change=_back)
+    component(data={"places": list(places), "refused": _REFUSED}, key="window", on_back_change=_back)

@@ -12,6 +12,18 @@ export default function ({ data, setTriggerValue }) {
   window.crrHistory.places = data.places;
   window.crrConnection ??= new Connection();
   window.crrConnection.tell = setTriggerValue;
+  window.crrRefusals ??= new Refusals(data.refused);
+}
+
+// A file that the server has no room for: Streamlit shows how its request failed, and not what was answered.
+class Refusals {
+  constructor(sentence) {
+    const put = () => {
+      for (const alert of document.querySelectorAll(".stFileChip [role=alert]"))
+        if (alert.textContent.includes("status code 413")) alert.textContent = sentence;
+    };
+    new MutationObserver(put).observe(document.querySelector("[data-testid=stApp]"), { childList: true, subtree: true });
+  }
 }
 
 // A server that was away may have forgotten this window, and then leaves what a part of the page asks for without an answer.
