@@ -56,6 +56,4 @@ def _forget_ended_visits() -> bool:
     sessions: Any = getattr(storage, "_cache", None)
     if not hasattr(sessions, "expire"):
         return False
-    before = len(sessions)
-    sessions.expire()
-    return len(sessions) < before
+    return bool(sessions.expire())

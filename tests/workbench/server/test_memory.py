@@ -1,0 +1,71 @@
+"""What visitors hold is known, and freed once they have left."""
+
+import asyncio
+from types import SimpleNamespace
+
+import pytest
+from streamlit.runtime import Runtime
+from streamlit.runtime.memory_session_storage import MemorySessionStorage
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
+from streamlit.runtime.uploaded_file_manager import UploadedFileRec
+
+from tests.workbench.fakes import png
+from workbench.inspection.batch import Batch
+from workbench.server import memory
+from workbench.server.memory import held_by_visitors, memory_given_back
+from workbench.settings import Settings
+
+
+@pytest.fixture
+def runtime(monkeypatch):
+    """A runtime with sessions that nobody can come back to after a moment."""
+    running = SimpleNamespace(
+        uploaded_file_mgr=MemoryUploadedFileManager("/_stcore/upload_file"),
+        _session_mgr=SimpleNamespace(_session_storage=MemorySessionStorage(ttl_seconds=0.05)),
+    )
+    monkeypatch.setattr(Runtime, "exists", lambda: True)
+    monkeypatch.setattr(Runtime, "instance", lambda: running)
+    return running
+
+
+def session(name):
+    return SimpleNamespace(session=SimpleNamespace(id=name))
+
+
+def test_uploads_are_counted_for_each_session_and_tables_that_outlive_their_uploader_for_all(runtime):
+    before = held_by_visitors()[""]
+    content = png()
+    batch = Batch(Settings())
+    batch.add([("part.png", lambda: content)])
+    assert held_by_visitors() == {"": before + len(content)}
+    runtime.uploaded_file_mgr.add_file("mine", UploadedFileRec("1", "part.png", "image/png", content))
+    assert held_by_visitors()["mine"] == len(content)
+    assert sum(held_by_visitors().values()) == before + len(content)
+    del batch
+    assert held_by_visitors()["mine"] == len(content)
+
+
+def test_without_a_server_nobody_holds_anything(monkeypatch):
+    monkeypatch.setattr(Runtime, "exists", lambda: False)
+    assert held_by_visitors() == {}
+
+
+def test_ended_visits_are_forgotten_by_a_timer_and_memory_goes_back(runtime, monkeypatch):
+    given_back = []
+    monkeypatch.setattr(memory, "_EVERY", 0.1)
+    monkeypatch.setattr(memory, "give_back_freed_memory", lambda: given_back.append(1))
+    storage = runtime._session_mgr._session_storage
+    storage.save(session("left"))
+
+    async def serve():
+        async with memory_given_back(None):
+            await asyncio.sleep(0.5)
+
+    asyncio.run(serve())
+    assert len(storage._cache) == 0
+    assert given_back == [1]  # once, as nobody left since
+
+
+def test_an_unknown_storage_is_left_alone(runtime):
+    runtime._session_mgr = None
+    assert not memory._forget_ended_visits()
