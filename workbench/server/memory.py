@@ -54,6 +54,4 @@ def _forget_ended_visits() -> bool:
     """
     storage = getattr(getattr(Runtime.instance(), "_session_mgr", None), "_session_storage", None)
     sessions: Any = getattr(storage, "_cache", None)
-    if not hasattr(sessions, "expire"):
-        return False
-    return bool(sessions.expire())
+    return bool(sessions.expire()) if hasattr(sessions, "expire") else False

@@ -59,7 +59,11 @@ def test_ended_visits_are_forgotten_by_a_timer_and_memory_goes_back(runtime, mon
 
     async def serve():
         async with memory_given_back(None):
-            await asyncio.sleep(0.5)
+            for _ in range(100):
+                await asyncio.sleep(0.1)
+                if given_back:
+                    await asyncio.sleep(0.3)
+                    return
 
     asyncio.run(serve())
     assert len(storage._cache) == 0
