@@ -11,6 +11,7 @@ nothing leaves the machine.
 """
 
 import argparse
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,6 +25,7 @@ from tests.attack.trial import attempt
 
 def main() -> int:
     """Run what was asked for; 0 if all held."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the server and its folders go too
     options = _options()
     limits = Limits(options.memory * 1e9, options.seconds)
     if options.list:

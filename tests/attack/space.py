@@ -1,5 +1,6 @@
 """A workbench served as a Space is, with a Hub on this machine, its own home and a guard on its memory."""
 
+import ctypes
 import os
 import signal
 import socket
@@ -67,6 +68,7 @@ def serve(folder: Path, guard: int, **settings: str) -> Iterator[Space]:
             stdout=output,
             stderr=output,
             start_new_session=True,  # so that its children can be ended with it
+            preexec_fn=_end_with_us,
         )
         memory = MemoryWatch(server.pid, guard)
         memory.start()
@@ -77,6 +79,11 @@ def serve(folder: Path, guard: int, **settings: str) -> Iterator[Space]:
         finally:
             _end(server)
             memory.stop()
+
+
+def _end_with_us() -> None:
+    """Have the kernel kill this process when the one that began it is gone, however it went."""
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
 
 
 def _environment(folder: Path, port: int, hub: HubServer) -> dict[str, str]:

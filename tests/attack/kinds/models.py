@@ -45,9 +45,13 @@ def width(stage: Stage) -> str:
 
 
 def maps(stage: Stage) -> str:
-    """A config of maps of 8192 pixels blurred over 8191, with the weights of the embedded model."""
-    large = {"map_size": 8192, "blur_kernel": 8191}
-    return _bomb(stage, "a/maps", lambda config: config["prediction"].update(large), _weights())
+    """Configs of maps of 8192 and of 2048 pixels, blurred over all of it; the weights are the embedded ones."""
+
+    def sized(side: int) -> str:
+        large = {"map_size": side, "blur_kernel": side - 1}
+        return _bomb(stage, f"a/maps{side}", lambda config: config["prediction"].update(large), _weights())
+
+    return f"{sized(8192)}; {sized(2048)}"
 
 
 def aliases(stage: Stage) -> str:
