@@ -8,7 +8,7 @@ import http.client
 import json
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import Any
@@ -81,12 +81,13 @@ class Visitor:
         self._pages: dict[str, str] = {}  # the hash of a page's script
         self._page = self._query = ""
         self._states: dict[str, WidgetState] = {}
+        self._open = ExitStack()
         self._socket = self._connected()
 
     def _connected(self) -> ClientConnection:
         host = urlsplit(self._url).netloc
         try:
-            return connect(
+            connection = connect(
                 f"ws://{host}/_stcore/stream",
                 origin=self._url,  # type: ignore[arg-type]  # a NewType of str
                 subprotocols=["streamlit"],  # type: ignore[list-item]
@@ -98,6 +99,7 @@ class Visitor:
                 close_timeout=1,
                 ping_interval=None,
             )
+            return self._open.enter_context(connection)
         except (OSError, TimeoutError, WebSocketException) as error:
             raise Refused(f"no connection: {error}") from None
 
@@ -223,7 +225,7 @@ class Visitor:
 
     def leave(self) -> None:
         """Close the page."""
-        self._socket.close()
+        self._open.close()
 
     def vanish(self) -> None:
         """Be gone without a word, as a laptop that is closed."""

@@ -45,7 +45,7 @@ def width(stage: Stage) -> str:
 
 
 def maps(stage: Stage) -> str:
-    """Configs of maps of 8192 and of 2048 pixels, blurred over all of it; the weights are the embedded ones."""
+    """Configs of maps of 8192 and of 2048 pixels, blurred over all of it; the weights are those embedded."""
 
     def sized(side: int) -> str:
         large = {"map_size": side, "blur_kernel": side - 1}
