@@ -44,6 +44,11 @@ fuzz: $(DEVELOPMENT)  ## look for files, tables, folders and settings that break
 	@end=$$(($$(date +%s) + 60 * $(MINUTES))); while [ $$(date +%s) -lt $$end ]; do \
 	    FUZZ=long $(PY) -m pytest tests/fuzz --quiet || exit 1; done
 
+ATTACK ?=
+.PHONY: attack
+attack: $(DEVELOPMENT)  ## attack a workbench as strangers would, and say what held (ATTACK="strips --scale 0.1")
+	@$(PY) -m tests.attack $(ATTACK)
+
 .PHONY: lint
 lint: $(DEVELOPMENT)  ## check formatting, style, types, and who imports whom
 	@$(PY) -m ruff check

@@ -24,11 +24,16 @@ class Commit:
 
 @dataclass
 class Repo:
-    """A model repository."""
+    """A model repository.
+
+    Attributes:
+        told: What is told of its card in place of the metadata that stand in it, which may be no YAML at all.
+    """
 
     name: str
     private: bool = False
     gated: bool = False
+    told: dict[str, Any] | None = None
     commits: list[Commit] = field(default_factory=list)
     tags: dict[str, str] = field(default_factory=dict)
 
@@ -75,7 +80,7 @@ class Fault:
 
 def listed(repo: Repo, commit: Commit) -> dict[str, Any]:
     """A repository as a search tells of it."""
-    card = metadata(commit.files.get("README.md", b""))
+    card = metadata(commit.files.get("README.md", b"")) if repo.told is None else repo.told
     tags = [*card.get("tags", []), *filter(None, [card.get("library_name")])]
     if card.get("license"):
         tags.append(f"license:{card['license']}")
