@@ -13,6 +13,7 @@ from streamlit.runtime import Runtime
 from workbench.settings import settings
 
 if TYPE_CHECKING:  # these need torch, and the gallery is on the screen before it is loaded
+    from crr.models.detector import Detector
     from workbench.inspection.inspector import Inspector
     from workbench.model_store.downloads import Downloads
     from workbench.model_store.uploads import Uploads
@@ -62,14 +63,22 @@ def services() -> Services:
 
 
 def _inspector() -> "Inspector":
-    from crr.checkpoints.serialization import load
     from crr.inference.engine import inspect_batch
     from workbench.inspection.inspector import Inspector, log_requests
     from workbench.model_store.loaded import Models
 
     if settings().request_log:
         log_requests()
-    return Inspector(Models(load, settings().model_bytes), inspect_batch)
+    return Inspector(Models(_load, settings().model_bytes), inspect_batch)
+
+
+def _load(path: str, device: str, make_room: Callable[[int], None]) -> "Detector":
+    """A model, whose maker named an encoder: strangers' models fetch only what is allowed, with no token."""
+    from crr.checkpoints.serialization import load
+    from crr.models.components.pretrained import fetching
+
+    with fetching(settings().model_allowed, token=None if settings().share_token else False):
+        return load(path, device, make_room)
 
 
 def _references(inspector: "Inspector") -> "ReferenceCache":
