@@ -1,7 +1,7 @@
 """The files of `locks/` made anew: every package that is installed, with the SHA-256 of each of its files.
 
     locks/workbench.txt     requirements.txt, but for what only PyTorch brings
-    locks/torch.txt         PyTorch as the registry has it: on Linux with CUDA, elsewhere for CPUs and Apple's GPUs
+    locks/torch.txt         PyTorch as the registry has it: on Linux with CUDA, elsewhere without
     locks/development.txt   what requirements-dev.txt needs besides
     locks/build.txt         what `pip install --editable .` builds with
     locks/headless.txt      OpenCV for machines without a screen, see tools/opencv.sh
@@ -67,7 +67,7 @@ def resolve(wanted: Sequence[str]) -> Lock:
         wanted: Requirements files, packages, and options of uv.
 
     Raises:
-        CalledProcessError: The versions contradict each other, or the registry does not answer; uv says which.
+        CalledProcessError: The versions contradict each other, or the registry does not answer; uv says it.
     """
     with tempfile.TemporaryDirectory() as folder:
         packages = Path(folder) / "packages.in"
@@ -87,7 +87,8 @@ def entries(text: str) -> Lock:
     found: Lock = {}
     for block in re.split(r"\n(?=[\w.-])", re.sub(r"^#.*\n", "", text, flags=re.M).strip()):
         if block:
-            found[re.split(r"[=\[ ]", block, maxsplit=1)[0].lower()] = block
+            name = re.split(r"[=\[ ]", block, maxsplit=1)[0].lower()
+            found[name] = f"{found[name]}\n{block}" if name in found else block  # one for each system
     return found
 
 
@@ -105,7 +106,7 @@ def pins_of(text: str) -> set[str]:
 
 def write(name: str, lock: Lock) -> None:
     """Write one file of `locks/`."""
-    what = f"{len(lock)} packages with the SHA-256 of every file" if len(lock) > 1 else "with its SHA-256"
+    what = f"{len(lock)} package{'s' * (len(lock) > 1)}, with the SHA-256 of every file"
     text = "".join(f"{entry}\n" for entry in lock.values())
     (LOCKS / f"{name}.txt").write_text(_HEAD.format(what=what) + text)
 

@@ -1,8 +1,8 @@
 """Where a Hub may lie, and where it may not send us; its client, which takes a second to load, is not loaded.
 
-A Hub sends on to wherever its files lie. If it is hostile, or was broken into, it could send us on to what only
-this machine sees: other programs on it, its neighbours, or the address where a cloud tells a machine its keys.
-So a public address may not send us on to an inner one.
+A Hub sends on to wherever its files lie. If it is hostile, or was broken into, it could send us on to what
+only this machine sees: other programs on it, its neighbours, or the address where a cloud tells a machine its
+keys. So a public address may not send us on to an inner one.
 """
 
 import ipaddress
@@ -62,8 +62,8 @@ def check_redirect(response: "httpx2.Response") -> None:
     there = urljoin(here, response.headers["location"])
     if is_inner(urlsplit(there).hostname or "") and not is_inner(urlsplit(here).hostname or ""):
         raise HubError(
-            f"{urlsplit(here).hostname} sends on to {urlsplit(there).hostname}, an address inside this network, "
-            "and that is refused. Check HF_ENDPOINT; if it is right, tell whoever runs that Hub."
+            f"{urlsplit(here).hostname} sends on to {urlsplit(there).hostname}, an address inside this "
+            "network, and that is refused. Check HF_ENDPOINT; if it is right, tell whoever runs that Hub."
         )
 
 

@@ -45,7 +45,7 @@ def create_backbone(config: EncoderConfig, *, weights: bool = True) -> nn.Module
         EncoderError: There is no such backbone, or its weights cannot be had.
     """
     check_name(config.name)
-    name = get_deprecated_models().get(config.name, config.name)
+    name = get_deprecated_models().get(config.name) or config.name
     options: dict[str, Any] = {"pretrained": weights and config.weights == "timm"}
     if options["pretrained"]:
         file = weights_file(name)

@@ -30,7 +30,8 @@ class Fetching:
     """What may be fetched while a model is loaded.
 
     Attributes:
-        allowed: Says of a repository of the Hub, or of an address elsewhere, whether weights may come from it.
+        allowed: Says of a repository of the Hub, or of an address elsewhere, whether weights may come from
+            there.
         token: For the Hub, as its client takes it: None is the token of this machine, False is none.
     """
 
@@ -38,7 +39,8 @@ class Fetching:
     token: str | bool | None = None
 
 
-_FETCHING: ContextVar[Fetching] = ContextVar("fetching", default=Fetching())
+_OPEN = Fetching()
+_FETCHING: ContextVar[Fetching] = ContextVar("fetching", default=_OPEN)
 
 
 @contextmanager
@@ -67,8 +69,9 @@ def weights_file(name: str) -> Path | None:
     if source is None or not source.has_weights:
         raise EncoderError(f"timm has no weights for {name}. Choose another backbone, or random weights.")
     if source.hf_hub_id is None:
-        if source.url and not _in_cache_of_torch(source.url):
-            _check_allowed(name, source.url)
+        address = source.url[0] if isinstance(source.url, tuple) else source.url
+        if address and not _in_cache_of_torch(address):
+            _check_allowed(name, address)
         return None
     here = _cached(source.hf_hub_id)
     if here is not None:
@@ -91,8 +94,9 @@ def unreachable(name: str, error: Exception) -> EncoderError:
 def _check_allowed(name: str, place: str) -> None:
     if not _FETCHING.get().allowed(place):
         raise EncoderError(
-            f"The weights of the encoder {name} are not on this machine, and may not be fetched here from {place}. "
-            "Choose a model with another encoder, or ask whoever serves this to allow it (CRR_ALLOWED_MODELS)."
+            f"The weights of the encoder {name} are not on this machine, and may not be fetched here from "
+            f"{place}. Choose a model with another encoder, or ask whoever serves this to allow it "
+            "(CRR_ALLOWED_MODELS)."
         )
 
 
