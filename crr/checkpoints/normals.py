@@ -64,6 +64,8 @@ def keep_normals(
     reporter.begin("normals", sum(min(count, len(samples)) for samples in held_back.values()))
     for category, samples in held_back.items():
         folder = _folder(checkpoint, category)
+        for leftover in folder.glob(".*.jpg.*"):  # of somebody who was killed while they wrote
+            leftover.unlink(missing_ok=True)
         kept = evenly_spread(samples, count)
         for number, sample in enumerate(kept):
             content = _content(sample.path, encoder, value_range)

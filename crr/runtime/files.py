@@ -44,6 +44,12 @@ def write_text_atomically(path: Path, text: str) -> None:
     write_atomically(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
 
 
+def remove_leftovers(path: Path) -> None:
+    """Remove what writers of `path` that were killed left beside it; nobody may be writing it meanwhile."""
+    for leftover in path.parent.glob(f".{path.name}.*"):
+        leftover.unlink(missing_ok=True)
+
+
 def check_writable(folder: Path) -> None:
     """Make the folder if it does not exist, and see that files can be written into it, before long work.
 
