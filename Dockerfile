@@ -4,17 +4,22 @@
 #     docker build -t crr-workbench --build-arg TORCH_BACKEND=cu132 .       # for NVIDIA GPUs
 #     docker run --rm -p 8501:8501 crr-workbench
 
-FROM python:3.11-slim AS installed
-ARG TORCH_BACKEND=cpu
-# uv knows where PyTorch's builds for each kind of machine are; those for CPUs are a tenth as large.
-RUN pip install --no-cache-dir uv==0.13.9
-COPY requirements.txt constraints.txt /build/
-# Compiled here, because who starts it may not write there: larger, but it starts in half the time.
-RUN uv venv /venv \
-    && uv pip install --python /venv/bin/python --no-cache --compile-bytecode --torch-backend "$TORCH_BACKEND" \
-        --requirement /build/requirements.txt --constraint /build/constraints.txt
+# The name means another image from time to time. SECURITY.md says how to give it with its digest:
+#
+#     docker build -t crr-workbench --build-arg PYTHON=python:3.11-slim@sha256:... .
+ARG PYTHON=python:3.11-slim
 
-FROM python:3.11-slim
+FROM ${PYTHON} AS installed
+ARG TORCH_BACKEND=cpu
+WORKDIR /build
+COPY constraints.txt ./
+COPY locks ./locks
+COPY tools/container.sh ./tools/
+# uv knows where PyTorch's builds for each kind of machine are; those for CPUs are a tenth as large.
+RUN pip install --no-cache-dir --require-hashes --only-binary :all: --requirement locks/uv.txt
+RUN uv venv /venv && sh tools/container.sh /venv/bin/python "$TORCH_BACKEND"
+
+FROM ${PYTHON}
 # What opencv-python links to.
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends libgl1 libglib2.0-0 \

@@ -16,8 +16,14 @@ export GOMP_SPINCOUNT ?= 20000
 # A finished installation leaves a stamp, named after the content of the files it was made from and the place it
 # was made for. So the second run is quick, a changed file installs again, and an interrupted run leaves no stamp.
 digest = $(firstword $(shell { pwd; cat $(1); } | cksum))
-RUNTIME := $(VENV)/installed-$(call digest,requirements.txt constraints.txt pyproject.toml tools/venv.sh tools/opencv.sh)
-DEVELOPMENT := $(VENV)/developing-$(call digest,requirements-dev.txt constraints.txt)
+LOCKS := locks/workbench.txt locks/torch.txt locks/build.txt
+RUNTIME := $(VENV)/installed-$(call digest,$(LOCKS) locks/headless.txt pyproject.toml tools/venv.sh tools/opencv.sh)
+DEVELOPMENT := $(VENV)/developing-$(call digest,$(LOCKS) locks/development.txt)
+# What looks at the others has an environment of its own, so that it neither changes nor counts as what it looks at.
+TOOLS := $(VENV)/tools
+AUDITING := $(VENV)/auditing-$(call digest,locks/audit.txt locks/uv.txt)
+# $(call install,PYTHON,LOCKS): pip takes no file whose SHA-256 does not stand in one of these locks.
+install = $(1) -m pip --disable-pip-version-check install --require-hashes $(addprefix --requirement ,$(2))
 
 .PHONY: help
 help:  ## list these commands
@@ -108,6 +114,19 @@ baselines: $(RUNTIME)  ## train what the embedded checkpoint is compared with (D
 	$(call train_again,padim,--method padim)
 	$(call train_again,patchcore,--method patchcore)
 
+.PHONY: lock
+lock: $(AUDITING)  ## write locks/ anew, after a change of constraints.txt or of a requirements file
+	@$(TOOLS)/bin/python tools/lock.py
+
+.PHONY: audit
+audit: $(AUDITING)  ## ask whether a weakness is known of what is installed
+	@$(TOOLS)/bin/python tools/audit.py
+
+.PHONY: sbom
+sbom: $(RUNTIME) $(AUDITING)  ## list what is installed, with licences, as CycloneDX JSON in sbom.json
+	@$(TOOLS)/bin/cyclonedx-py environment --pyproject pyproject.toml --mc-type application --output-reproducible \
+	    --output-format JSON --output-file sbom.json $(PY)
+
 .PHONY: clean
 clean:  ## remove caches and build leftovers (.venv stays)
 	@rm -rf build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
@@ -117,12 +136,19 @@ $(RUNTIME):
 	@PYTHON="$(PYTHON)" sh tools/venv.sh $(VENV)
 	@echo "Installing into $(VENV): on Linux about 6 GB, most of it PyTorch. This takes minutes once, and nothing later."
 	@rm -f $(VENV)/installed-*
-	@$(PIP) install --requirement requirements.txt --constraint constraints.txt
-	@$(PIP) install --quiet --no-deps --editable .
+	@$(call install,$(PY),$(LOCKS))
+	@$(PIP) install --quiet --no-deps --no-build-isolation --editable .
 	@sh tools/opencv.sh $(PY)
 	@touch $@
 
 $(DEVELOPMENT): $(RUNTIME)
 	@rm -f $(VENV)/developing-*
-	@$(PIP) install --quiet --requirement requirements-dev.txt --constraint constraints.txt
+	@$(call install,$(PY),$(LOCKS) locks/development.txt) --quiet
+	@touch $@
+
+$(AUDITING):
+	@PYTHON="$(PYTHON)" sh tools/venv.sh $(VENV)
+	@rm -rf $(VENV)/auditing-* $(TOOLS)
+	@$(PY) -m venv $(TOOLS)
+	@$(call install,$(TOOLS)/bin/python,locks/audit.txt locks/uv.txt) --quiet
 	@touch $@

@@ -10,9 +10,9 @@ if "$python" -c 'import cv2' 2>/dev/null; then
 fi
 
 echo "OpenCV cannot be loaded here, most likely for want of libGL: taking its headless build."
-version=$("$python" -c 'from importlib.metadata import version; print(version("opencv-python"))')
 # Both packages fill the folder cv2/: whichever is installed last is the one that counts.
-"$python" -m pip install --quiet --no-deps --force-reinstall "opencv-python-headless==$version"
+"$python" -m pip install --quiet --no-deps --force-reinstall --require-hashes \
+    --requirement "$(dirname "$0")/../locks/headless.txt"
 "$python" -c 'import cv2' || {
     echo "OpenCV cannot be loaded; the line above names what is missing." >&2
     echo "On Debian or Ubuntu: apt-get install libgl1 libglib2.0-0" >&2

@@ -21,7 +21,7 @@ from crr.data.images import decode, encode_jpeg
 from crr.data.inventory.facts import read_facts
 from crr.data.layouts.walk import Notes, images_under
 from crr.errors import CheckpointError, ConfigError
-from crr.runtime.files import write_atomically
+from crr.runtime.files import remove_leftovers, write_atomically
 from crr.runtime.paths import StrPath, as_path
 from crr.runtime.progress import Reporter
 from crr.types import Progress
@@ -64,6 +64,7 @@ def keep_normals(
     reporter.begin("normals", sum(min(count, len(samples)) for samples in held_back.values()))
     for category, samples in held_back.items():
         folder = _folder(checkpoint, category)
+        remove_leftovers(folder / "*.jpg")
         kept = evenly_spread(samples, count)
         for number, sample in enumerate(kept):
             content = _content(sample.path, encoder, value_range)

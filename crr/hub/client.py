@@ -29,7 +29,7 @@ from crr.hub.store import Pulled, Store
 from crr.hub.timeouts import SILENCE_TIMEOUT, STOPPED, run_with_timeout
 from crr.hub.transfer import Transfer, TransferCallback
 from crr.hub.upload import publish
-from crr.runtime.endpoint import checked_endpoint
+from crr.runtime.endpoint import checked_endpoint, refuse_inner_redirects
 
 Answer = TypeVar("Answer")
 
@@ -65,6 +65,7 @@ class Hub:
             ConfigError: The address is none.
         """
         self.endpoint = checked_endpoint(endpoint or constants.ENDPOINT or "https://huggingface.co")
+        refuse_inner_redirects()
         self.store = store or Store()
         self._token = token
         self._api = HfApi(endpoint=self.endpoint, token=token, library_name=LIBRARY)

@@ -43,7 +43,8 @@ class Publication:
     @property
     def photos(self) -> list[Path]:
         """The normal photos beside it, with what says where they come from."""
-        return sorted(path for path in (self.folder / NORMALS).rglob("*") if path.is_file())
+        found = (path for path in (self.folder / NORMALS).rglob("*") if path.is_file())
+        return sorted(path for path in found if not path.name.startswith("."))  # such as what is half written
 
     @property
     def files(self) -> list[Path]:

@@ -27,7 +27,7 @@ from crr.checkpoints.content import CONFIG, WEIGHTS
 from crr.checkpoints.files import PULLED, CheckpointInfo, readable
 from crr.errors import HubError
 from crr.hub.names import HubName, is_commit
-from crr.runtime.files import write_text_atomically
+from crr.runtime.files import remove_leftovers, write_text_atomically
 from crr.runtime.paths import StrPath, as_path
 
 _REFS = "refs.json"
@@ -165,6 +165,7 @@ class Store:
             "when": datetime.now(UTC).isoformat(timespec="seconds"),
             "endpoint": endpoint,
         }
+        remove_leftovers(part / PULLED)
         write_text_atomically(part / PULLED, json.dumps(note, indent=1) + "\n")
         part.rename(folder)
         self._sweep(name.repo, _ABANDONED)
@@ -219,6 +220,7 @@ class Store:
             yield
 
     def _write_refs(self, repo: str, refs: dict[str, str]) -> None:
+        remove_leftovers(self._folder(repo) / _REFS)
         write_text_atomically(self._folder(repo) / _REFS, json.dumps(refs, indent=1) + "\n")
 
     def _refs(self, repo: str) -> dict[str, str]:

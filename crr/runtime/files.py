@@ -9,6 +9,7 @@ from pathlib import Path
 from crr.errors import CRRError, WriteError
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
+_RANDOM = "?" * 8  # how `tempfile` ends the names of temporary files; those of editors end otherwise
 
 
 def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
@@ -42,6 +43,16 @@ def _replace(path: Path, write: Callable[[Path], object]) -> None:
 def write_text_atomically(path: Path, text: str) -> None:
     """Put `text`, as UTF-8, in place of what `path` held, in one step."""
     write_atomically(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+
+
+def remove_leftovers(path: Path) -> None:
+    """Remove what writers of a file that were killed left beside it; nobody may be writing it meanwhile.
+
+    Args:
+        path: The file; its name may be a pattern, such as "*.jpg".
+    """
+    for leftover in path.parent.glob(f".{path.name}.{_RANDOM}"):
+        leftover.unlink(missing_ok=True)
 
 
 def check_writable(folder: Path) -> None:

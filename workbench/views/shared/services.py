@@ -72,20 +72,24 @@ def services() -> Services:
 
 
 def _inspector() -> "Inspector":
-    from crr.checkpoints.serialization import load
-    from crr.hub import Store
     from crr.inference.engine import inspect_batch
     from workbench.inspection.inspector import Inspector, log_requests
     from workbench.model_store.loaded import Models
 
     if settings().request_log:
         log_requests()
+    return Inspector(Models(_load, settings().model_bytes), inspect_batch)
 
-    def load_and_note(path: str, device: str, make_room: Callable[[int], None]) -> "Detector":
-        Store().note_use(Path(path))
+
+def _load(path: str, device: str, make_room: Callable[[int], None]) -> "Detector":
+    """A model, whose maker named an encoder: strangers' models fetch only what is allowed, with no token."""
+    from crr.checkpoints.serialization import load
+    from crr.hub import Store
+    from crr.models.components.pretrained import fetching
+
+    Store().note_use(Path(path))
+    with fetching(settings().model_allowed, token=None if settings().share_token else False):
         return load(path, device, make_room)
-
-    return Inspector(Models(load_and_note, settings().model_bytes), inspect_batch)
 
 
 def _references(inspector: "Inspector") -> "ReferenceCache":

@@ -106,9 +106,12 @@ def test_weights_in_the_cache_need_no_hub(monkeypatch, cache, file):
     assert create_backbone(FROM_THE_HUB) is made
 
 
-def test_a_former_name_is_left_to_timm(monkeypatch):
+def test_a_former_name_is_one_of_today(monkeypatch):
+    asked = []
+    monkeypatch.setattr(backbones, "weights_file", asked.append)
     made = made_by_timm(monkeypatch)
     assert create_backbone(replace(FROM_THE_HUB, name="vit_base_patch16_224_in21k")) is made
+    assert asked == ["vit_base_patch16_224.augreg_in21k"]
 
 
 def made_by_timm(monkeypatch):
