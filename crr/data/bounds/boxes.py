@@ -25,10 +25,8 @@ def excess(data: bytes) -> str | None:
     Raises:
         struct.error: It is cut short.
     """
-    boxes = 0
-    for kind, start, end in _boxes(data, 0, len(data), 0):
-        boxes += 1
-        if boxes > _MOST_BOXES:
+    for number, (kind, start, end) in enumerate(_boxes(data, 0, len(data), 0)):
+        if number > _MOST_BOXES:
             return f"more than {_MOST_BOXES:,} boxes"
         if kind in _LISTS and end - start > _MOST_LIST:
             return f"{end - start:,} bytes of {_LISTS[kind]}"

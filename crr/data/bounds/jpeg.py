@@ -1,4 +1,4 @@
-"""How much a JPEG may list: segments before its pixels, and scans, each of which is decoded over all pixels."""
+"""How much a JPEG may list: segments before its pixels, and scans, each of which goes over all pixels."""
 
 import re
 import struct
@@ -27,15 +27,14 @@ def excess(data: bytes) -> str | None:
     Raises:
         struct.error: It is cut short.
     """
-    segments, junk, exif, done = 0, 0, list[bytes](), 2
-    for marker, found, start, end in _segments(data, 2):
+    junk, exif, done = 0, list[bytes](), 2
+    for segments, (marker, found, start, end) in enumerate(_segments(data, 2)):
         junk += found - done
         done = end
         if junk > _MOST_JUNK:
             return f"more than {_MOST_JUNK:,} bytes between its segments"
         if marker == _START_OF_SCAN:
             break
-        segments += 1
         if marker == _APP1 and data.startswith(_EXIF, start):
             exif.append(data[start + len(_EXIF) : end])
         if segments > _MOST_SEGMENTS or len(exif) > _MOST_EXIF:

@@ -24,11 +24,11 @@ _WHOLE = {1: "B", 3: "H", 4: "I", 13: "I", 16: "Q"}
 
 
 class _Entry(NamedTuple):
-    """A tag as its directory lists it: number, kind of value, how many, and the first value or its place."""
+    """A tag as its directory lists it: number, kind of values, how many, and the only one or their place."""
 
     tag: int
     kind: int
-    count: int
+    values: int
     value: bytes
 
 
@@ -66,7 +66,7 @@ def excess(data: bytes) -> str | None:
         if len(entries) > _MOST_TAGS:
             return f"{tags:,} tags"
         too_many = _excess_of(entries, layout)
-        parts += max((entry.count for entry in entries if entry.tag in _STRIPS + _TILES), default=0)
+        parts += max((entry.values for entry in entries if entry.tag in _STRIPS + _TILES), default=0)
         if too_many or parts > _MOST_PARTS_OF_ALL:
             return too_many or f"{parts:,} strips or tiles"
         waiting += [layout.number(entry) for entry in entries if entry.tag in _HANGING]
@@ -96,8 +96,8 @@ def _excess_of(entries: list[_Entry], layout: _Layout) -> str | None:
             most, what = min(MOST_PARTS, max(1, across * down) * planes), "tiles"
         else:
             most, what = _MOST_NUMBERS, "numbers in one tag"
-        if entry.count > most and entry.kind not in _BYTES:
-            return f"{entry.count:,} {what}"
+        if entry.values > most and entry.kind not in _BYTES:
+            return f"{entry.values:,} {what}"
     return None
 
 
