@@ -75,7 +75,9 @@ def confine(address_space: int) -> None:
     import resource  # which Windows lacks
 
     if sys.platform == "linux":
-        resource.setrlimit(resource.RLIMIT_AS, (address_space, address_space))
+        _, most = resource.getrlimit(resource.RLIMIT_AS)
+        least = address_space if most == resource.RLIM_INFINITY else min(address_space, most)
+        resource.setrlimit(resource.RLIMIT_AS, (least, least))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         with suppress(OSError):
             Path("/proc/self/oom_score_adj").write_text("1000")

@@ -2,6 +2,7 @@
 
 import os
 import weakref
+from contextlib import suppress
 from dataclasses import replace
 from functools import cache
 from threading import BoundedSemaphore, Lock
@@ -28,9 +29,9 @@ _CONFINED = os.name == "posix"
 class Sandbox:
     """Decodes image files in processes that may take only so much memory and time.
 
-    Threads may share it: there is a process for each core, and who comes when all are busy waits. One that ends
-    or takes too much costs its own image alone; the next image has a new one. The processes end with a `with`
-    block, or with this process.
+    Threads may share it: there is a process for each core, and who comes when all are busy waits. One that
+    ends or takes too much costs its own image alone; the next image has a new one. The processes end with a
+    `with` block, or with this process.
 
     Attributes:
         limits: How much one image may take.
@@ -43,7 +44,7 @@ class Sandbox:
         self._lock = Lock()
         self._idle: list[Worker] = []
         self._all: set[Worker] = set()
-        self._finalizer = weakref.finalize(self, _end, self._all)
+        self._finalizer = weakref.finalize(self, _kill, self._all)
 
     def __enter__(self) -> Self:
         return self
@@ -56,13 +57,15 @@ class Sandbox:
     def close(self) -> None:
         """End all processes; what they are asked meanwhile fails."""
         with self._lock:
-            self._idle.clear()
-            _end(self._all)
+            idle, self._idle = self._idle, []
+            _kill(self._all)
+        for worker in idle:
+            self._drop(worker)
 
     def warm(self) -> None:
         """Start a process if there is none, without waiting for it: it takes half a second."""
         if _CONFINED:
-            with self._lock:
+            with self._lock, suppress(OSError):
                 if not self._all:
                     self._idle.append(self._started())
 
@@ -129,8 +132,7 @@ class Sandbox:
                 ) from error
 
     def _ask(self, request: Request, data: bytes) -> tuple[Answer, Image | None]:
-        with self._lock:
-            worker = self._idle.pop() if self._idle else self._started()
+        worker = self._taken()
         try:
             answer, pixels = worker.ask(request, data)
         except BaseException:  # what it does now, nobody knows
@@ -143,6 +145,17 @@ class Sandbox:
                 self._idle.append(worker)
         return answer, pixels
 
+    def _taken(self) -> Worker:
+        """A process that waits for work, or a new one."""
+        while True:
+            with self._lock:
+                worker = self._idle.pop() if self._idle else self._started()
+            if worker.alive:
+                return worker
+            self._drop(
+                worker
+            )  # ended while it had nothing to do, for example since the machine ran out of memory
+
     def _started(self) -> Worker:
         worker = Worker(self.limits)
         self._all.add(worker)
@@ -150,15 +163,13 @@ class Sandbox:
 
     def _drop(self, worker: Worker) -> None:
         with self._lock:
-            known = worker in self._all
             self._all.discard(worker)
-        if known:
-            worker.close()
+        worker.close()
 
 
-def _end(workers: set[Worker]) -> None:
-    while workers:
-        workers.pop().close()
+def _kill(workers: set[Worker]) -> None:
+    for worker in workers:
+        worker.kill()
 
 
 def _cores() -> int:

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import weakref
 from multiprocessing import Pipe
 from pathlib import Path
 
@@ -31,8 +32,8 @@ class Worker:
     """A process that decodes one file at a time.
 
     It is a new Python, and no copy of this process, which would bring its memory and the locks of threads.
-    Nor does it import the program that runs here, as processes of `multiprocessing` do: that is Streamlit, or a
-    script that would begin anew.
+    Nor does it import the program that runs here, as processes of `multiprocessing` do: that is Streamlit, or
+    a script that would begin anew.
 
     Attributes:
         spent: Whether it should be asked no more.
@@ -43,8 +44,9 @@ class Worker:
         self.spent = False
         self._ready = False
         self._memory = _shared_memory()
+        self._close_memory = weakref.finalize(self, os.close, self._memory)
         self._connection, theirs = Pipe()
-        try:
+        with theirs:
             given = (theirs.fileno(), self._memory)
             self._process = subprocess.Popen(
                 [sys.executable, "-P", "-m", _CHILD, *map(str, given), str(limits.memory)],
@@ -53,17 +55,16 @@ class Worker:
                 env=_environment(),
                 process_group=0,  # Ctrl-C is for whoever asks
             )
-        except BaseException:
-            self._connection.close()
-            os.close(self._memory)
-            raise
-        finally:
-            theirs.close()
 
     @property
     def pid(self) -> int:
         """Number of the process."""
         return self._process.pid
+
+    @property
+    def alive(self) -> bool:
+        """Whether it has not ended."""
+        return self._process.poll() is None
 
     def ask(self, request: Request, content: bytes) -> tuple[Answer, Image | None]:
         """The answer to a request about a file, and uint8 (H, W, 3) if its pixels were asked for.
@@ -71,9 +72,10 @@ class Worker:
         Raises:
             LostError: The process ended.
             SlowError: It took longer than the request allows.
+            OSError: It could not even be started.
         """
+        self._await_start()
         try:
-            self._await_start()
             self._fill(content)
             self._connection.send_bytes(REQUEST.dump_json(request))
             if not self._connection.poll(request.seconds):
@@ -84,19 +86,26 @@ class Worker:
         self.spent = answer.spent
         return answer, None if answer.size is None else self._pixels(*answer.size)
 
-    def close(self) -> None:
-        """End it, whatever it is doing."""
+    def kill(self) -> None:
+        """End it, whatever it is doing; whoever waits for its answer has lost it."""
         self._process.kill()
         self._process.wait()
+
+    def close(self) -> None:
+        """End it, and give back all that it had; nobody waits for its answer."""
+        self.kill()
         self._connection.close()
-        os.close(self._memory)
+        self._close_memory()
 
     def _await_start(self) -> None:
+        if self._ready:
+            return
+        try:
+            self._ready = self._connection.poll(_SECONDS_TO_START) and bool(self._connection.recv_bytes())
+        except EOFError as error:
+            raise OSError("the process ended before it was there") from error
         if not self._ready:
-            if not self._connection.poll(_SECONDS_TO_START):
-                raise SlowError
-            self._connection.recv_bytes()
-            self._ready = True
+            raise OSError("the process does not start")
 
     def _fill(self, content: bytes) -> None:
         written = 0
@@ -117,8 +126,8 @@ class Worker:
 def _shared_memory() -> int:
     """Memory without a name, open; it is gone when nobody holds it, however that came about.
 
-    `multiprocessing.shared_memory` has names, which a killed process leaves behind, and lies in /dev/shm, where
-    containers have 64 MB.
+    `multiprocessing.shared_memory` has names, which a killed process leaves behind, and lies in /dev/shm,
+    where containers have 64 MB.
     """
     if sys.platform == "linux":
         return os.memfd_create("crr-image")
@@ -132,8 +141,8 @@ def _environment() -> dict[str, str]:
         "PYTHONPATH": os.pathsep.join([str(_ROOT), *([found] if found else [])]),
         "OMP_NUM_THREADS": "1",  # every process has a core to itself
         "MALLOC_ARENA_MAX": "2",  # address space is counted, of which each reserves much
-        # Memory of photos of usual size is kept for the next: to get it anew, page by page, takes longer than to
-        # decode them.
+        # Memory of photos of usual size is kept for the next: to get it anew, page by page, takes longer than
+        # to decode them.
         "MALLOC_MMAP_THRESHOLD_": str(2**25),
         "MALLOC_TRIM_THRESHOLD_": str(2**28),
     }
