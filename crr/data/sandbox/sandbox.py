@@ -10,7 +10,8 @@ from types import TracebackType
 from typing import Self, final
 
 from crr.config import ValueRange
-from crr.data.image_header import MAX_BYTES, too_many_bytes
+from crr.data import image_header
+from crr.data.image_header import too_many_bytes
 from crr.data.images import Source, content_of
 from crr.data.inventory.facts import FileFacts
 from crr.data.sandbox.child import answer_to
@@ -108,7 +109,7 @@ class Sandbox:
         return replace(facts, digest=digest, error=facts.error.replace(ANY_NAME, name))
 
     def _answer(self, request: Request, data: bytes, name: str) -> tuple[Answer, Image | None]:
-        if len(data) > MAX_BYTES:
+        if len(data) > image_header.MAX_BYTES:
             raise too_many_bytes(name)
         if not _CONFINED:
             return answer_to(request, data)
