@@ -5,6 +5,7 @@ import subprocess
 import sys
 import tempfile
 import weakref
+from contextlib import suppress
 from multiprocessing import Pipe
 from pathlib import Path
 
@@ -18,6 +19,8 @@ from crr.types import Image
 _CHILD = "crr.data.sandbox.child"
 _ROOT = Path(__file__).parents[3]
 _SECONDS_TO_START = 60.0
+_KEPT = 2**25
+"""Bytes of shared memory that are kept for the next photo: it takes milliseconds to get them anew."""
 
 
 class LostError(Exception):
@@ -84,7 +87,10 @@ class Worker:
         except (OSError, EOFError, ValidationError) as error:
             raise LostError from error
         self.spent = answer.spent
-        return answer, None if answer.size is None else self._pixels(*answer.size)
+        pixels = None if answer.size is None else self._pixels(*answer.size)
+        if os.fstat(self._memory).st_size > _KEPT:
+            os.ftruncate(self._memory, 0)
+        return answer, pixels
 
     def kill(self) -> None:
         """End it, whatever it is doing; whoever waits for its answer has lost it."""
@@ -119,7 +125,6 @@ class Worker:
         pixels = np.empty((height, width, 3), np.uint8)
         if os.preadv(self._memory, [pixels.data], 0) != pixels.nbytes:
             raise LostError
-        os.ftruncate(self._memory, 0)
         return pixels
 
 
@@ -130,7 +135,8 @@ def _shared_memory() -> int:
     where containers have 64 MB.
     """
     if sys.platform == "linux":
-        return os.memfd_create("crr-image")
+        with suppress(OSError):  # some containers forbid it
+            return os.memfd_create("crr-image")
     with tempfile.TemporaryFile() as file:  # without a name too, but the system may write it to a disk
         return os.dup(file.fileno())
 
