@@ -17,7 +17,9 @@ _MOST_JUNK = 2**16
 
 _START_OF_SCAN, _END, _APP1 = 0xDA, 0xD9, 0xE1
 _WITHOUT_LENGTH = {0x01, *range(0xD0, 0xDA)}
-_MARKER = re.compile(rb"\xff+([^\x00\xff])")
+_MARKER = re.compile(rb"\xff([^\x00\xff])")
+_MARKER_AMONG_PIXELS = re.compile(rb"\xff([^\x00\xd0-\xd7\xff])")
+"""But for restarts, of which a picture may have very many."""
 _EXIF = b"Exif\0\0"
 
 
@@ -28,7 +30,7 @@ def excess(data: bytes) -> str | None:
         struct.error: It is cut short.
     """
     junk, exif, done = 0, list[bytes](), 2
-    for segments, (marker, found, start, end) in enumerate(_segments(data, 2)):
+    for segments, (marker, found, start, end) in enumerate(_segments(data, 2, _MARKER)):
         junk += found - done
         done = end
         if junk > _MOST_JUNK:
@@ -49,25 +51,23 @@ def too_many_scans(data: bytes, start: int = 0) -> bool:
     if data.count(b"\xff\xda") <= MOST_SCANS:  # those of previews included: nearly every file ends here
         return False
     scans = 0
-    for marker, *_ in _segments(data, start + 2):
+    for segments, (marker, *_) in enumerate(_segments(data, start + 2, _MARKER_AMONG_PIXELS)):
         scans += marker == _START_OF_SCAN
-        if scans > MOST_SCANS:
+        if scans > MOST_SCANS or segments > _MOST_SEGMENTS:
             return True
         if marker == _END and scans:
             break
     return False
 
 
-def _segments(data: bytes, position: int) -> Iterator[tuple[int, int, int, int]]:
+def _segments(data: bytes, position: int, markers: re.Pattern[bytes]) -> Iterator[tuple[int, int, int, int]]:
     """Marker, its place, and start and end of the content of each segment; pixels are passed over.
 
     As the decoder does it: what is no marker is skipped, and a segment is as long as it says.
     """
-    while found := _MARKER.search(data, position):
+    while found := markers.search(data, position):
         marker, position = found[1][0], found.end()
         start = position
         if marker not in _WITHOUT_LENGTH:
             start, position = position + 2, position + struct.unpack_from(">H", data, position)[0]
-        if 0xD0 <= marker <= 0xD7 and found.end() - found.start() == 2:  # a restart within the pixels
-            continue
-        yield marker, found.end() - 2, start, position
+        yield marker, found.start(), start, position

@@ -9,10 +9,13 @@ MOST_PARTS = 100_000
 _MOST_PARTS_OF_ALL = 10 * MOST_PARTS
 """Most strips or tiles of all pages: half a million strips of 8 kB, as most programs write, are 4 GB."""
 _MOST_TAGS = 1000
+_MOST_TAGS_OF_ALL = 200_000
 _MOST_DIRECTORIES = 3000
 """Most directories, those that hang on a page included; of a stack 1000 pages are read."""
 _MOST_NUMBERS = 3 * 2**16
 """Most numbers of any other tag: the colours of a palette of 16 bits."""
+_MOST_BYTES = 2**30
+"""Most bytes of values, which pages may share: each page's are read anew."""
 _SMALL_EXIF = 2**20
 
 _WIDTH, _HEIGHT, _SAMPLES, _PLANAR, _TILE_WIDTH, _TILE_HEIGHT = 256, 257, 277, 284, 322, 323
@@ -20,6 +23,7 @@ _STRIPS, _TILES = (273, 279), (324, 325)
 _HANGING = (34665, 34853, 40965)  # EXIF's own directory, that of the place, and that of its version
 _SEPARATE = 2  # planes, a value of `_PLANAR`
 _BYTES = (1, 2, 7)  # kinds of values that stay the bytes they are
+_SIZES = {3: 2, 4: 4, 5: 8, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
 _WHOLE = {1: "B", 3: "H", 4: "I", 13: "I", 16: "Q"}
 
 
@@ -30,6 +34,11 @@ class _Entry(NamedTuple):
     kind: int
     values: int
     value: bytes
+
+    @property
+    def size(self) -> int:
+        """Bytes of its values."""
+        return self.values * _SIZES.get(self.kind, 1)
 
 
 class _Layout(NamedTuple):
@@ -53,7 +62,8 @@ def excess(data: bytes) -> str | None:
     """
     layout = _Layout("<" if data[:2] == b"II" else ">", b"+" in data[2:4])
     (first,) = struct.unpack_from(layout.order + ("Q" if layout.big else "I"), data, 8 if layout.big else 4)
-    waiting, seen, parts = [first], set[int](), 0
+    waiting, seen = [first], set[int]()
+    parts = listed = size = 0
     while waiting:
         offset = waiting.pop()
         if offset in seen or not 0 < offset < len(data):
@@ -65,10 +75,18 @@ def excess(data: bytes) -> str | None:
         entries = list(_entries(data, offset, layout, min(tags, _MOST_TAGS + 1)))
         if len(entries) > _MOST_TAGS:
             return f"{tags:,} tags"
-        too_many = _excess_of(entries, layout)
+        if too_many := _excess_of(entries, layout):
+            return too_many
         parts += max((entry.values for entry in entries if entry.tag in _STRIPS + _TILES), default=0)
-        if too_many or parts > _MOST_PARTS_OF_ALL:
-            return too_many or f"{parts:,} strips or tiles"
+        listed += len(entries)
+        size += sum(length for entry in entries if (length := entry.size) <= len(data))
+        for number, most, what in (
+            (parts, _MOST_PARTS_OF_ALL, "strips or tiles"),
+            (listed, _MOST_TAGS_OF_ALL, "tags"),
+            (size, _MOST_BYTES, "bytes of values"),
+        ):
+            if number > most:
+                return f"{number:,} {what}"
         waiting += [layout.number(entry) for entry in entries if entry.tag in _HANGING]
         waiting.append(_next(data, offset, layout, tags))
     return None

@@ -105,8 +105,8 @@ class Sandbox:
             answer, _ = self._answer(wanted, data, name)
         except ImageError as error:
             return FileFacts(digest, None, error=str(error))
-        facts = answer.facts or FileFacts(digest, None)
-        return replace(facts, digest=digest, error=facts.error.replace(ANY_NAME, name))
+        assert answer.facts is not None
+        return replace(answer.facts, digest=digest, error=answer.facts.error.replace(ANY_NAME, name))
 
     def _answer(self, request: Request, data: bytes, name: str) -> tuple[Answer, Image | None]:
         if len(data) > image_header.MAX_BYTES:
@@ -153,9 +153,7 @@ class Sandbox:
                 worker = self._idle.pop() if self._idle else self._started()
             if worker.alive:
                 return worker
-            self._drop(
-                worker
-            )  # ended while it had nothing to do, for example since the machine ran out of memory
+            self._drop(worker)  # it ended while it had nothing to do, perhaps since memory ran out
 
     def _started(self) -> Worker:
         worker = Worker(self.limits)
@@ -169,7 +167,7 @@ class Sandbox:
 
 
 def _kill(workers: set[Worker]) -> None:
-    for worker in workers:
+    for worker in list(workers):
         worker.kill()
 
 

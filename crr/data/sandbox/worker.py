@@ -19,6 +19,7 @@ from crr.types import Image
 _CHILD = "crr.data.sandbox.child"
 _ROOT = Path(__file__).parents[3]
 _SECONDS_TO_START = 60.0
+_LONGEST_ANSWER = 2**20
 _KEPT = 2**25
 """Bytes of shared memory that are kept for the next photo: it takes milliseconds to get them anew."""
 
@@ -83,9 +84,12 @@ class Worker:
             self._connection.send_bytes(REQUEST.dump_json(request))
             if not self._connection.poll(request.seconds):
                 raise SlowError
-            answer = ANSWER.validate_json(self._connection.recv_bytes())
+            answer = ANSWER.validate_json(self._connection.recv_bytes(_LONGEST_ANSWER))
         except (OSError, EOFError, ValidationError) as error:
             raise LostError from error
+        found = (answer.size or answer.error) if request.wanted == "pixels" else answer.facts
+        if not found:
+            raise LostError
         self.spent = answer.spent
         pixels = None if answer.size is None else self._pixels(*answer.size)
         if os.fstat(self._memory).st_size > _KEPT:

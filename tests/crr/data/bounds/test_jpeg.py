@@ -26,9 +26,17 @@ def test_a_picture_of_as_many_scans_as_are_allowed() -> None:
 def test_scans_that_hide_behind_restarts_and_other_segments() -> None:
     file = jpeg_of_scans(1000)
     last = file.rfind(b"\xff\xda")
-    for between in (b"\xff\xd3", b"\xff\xfe\0\4\xff\xd9", b"\xff" * 7, b"\0" * 9):
+    for between in (b"\xff\xd3" * 999, b"\xff\xfe\0\4\xff\xd9", b"\xff" * 7, b"\0" * 9):
         hidden = file.replace(file[last:-2], between + file[last:-2])
         assert refused(hidden) == "more than 100 scans"
+
+
+def test_markers_without_end_among_the_pixels() -> None:
+    file = jpeg_of_scans(50)
+    for mark, few in ((b"\xff\xd3", True), (b"\xff" * 200 + b"\0", True), (b"\xff\x01", False)):
+        inner = mark * (2_000_000 // len(mark)) + b"\xff\xfe\x08\x02" + b"\xff\xda" * 1024
+        with cheap():
+            assert too_many_scans(file[:-2] + inner + file[-2:]) is not few
 
 
 def test_what_merely_looks_like_scans_is_read() -> None:
@@ -46,6 +54,8 @@ def test_what_merely_looks_like_scans_is_read() -> None:
         (b"\xff\xfe\0\x02", 2_000_000, "more than 10,000 segments"),
         (b"\xff\xe1\0\x0aExif\0\0  ", 200_000, "more than 100 segments"),
         (b"\xff\xfe\0\x02" + bytes(2_000_000), 1, "more than 65,536 bytes between its segments"),
+        (b"\xff\xfe\0\x02" + b"\xff" * 2_000_000 + b"\0", 1, "more than 65,536 bytes between its segments"),
+        (b"\xff\xd3", 2_000_000, "more than 10,000 segments"),
         (b"\xff", 2_000_000, "more than 65,536 bytes between its segments"),
     ],
 )

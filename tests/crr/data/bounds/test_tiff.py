@@ -45,12 +45,27 @@ def test_numbers_that_hang_on_a_page() -> None:
 def test_pages_that_list_too_much_together() -> None:
     strips, pages = 20_000, 60
     tags = [(256, 4, 1, 64), (257, 4, 1, strips), (273, 4, strips, 8), (279, 4, strips, 8)]
-    place, file = 8 + 4 * strips, b""
+    assert refused(stack(pages, tags, bytes(4 * strips))) == "1,020,000 strips or tiles"
+
+
+def stack(pages: int, tags: list[tuple[int, int, int, int]], data: bytes) -> bytes:
+    """A TIFF of pages that share their values."""
+    file, place = b"", 8 + len(data)
     for _ in range(pages):
         entries = b"".join(struct.pack("<HHII", *tag) for tag in tags)
         following = place + len(file) + 6 + len(entries)
         file += struct.pack("<H", len(tags)) + entries + struct.pack("<I", following)
-    assert "1,020,000 strips" in refused(b"II*\0" + struct.pack("<I", place) + bytes(4 * strips) + file)
+    return b"II*\0" + struct.pack("<I", place) + data + file
+
+
+def test_pages_that_share_what_costs_much_to_read_again_and_again() -> None:
+    size = [(256, 4, 1, 64), (257, 4, 1, 64)]
+    many = stack(900, [*size, (40_000, 7, 2_000_000, 8)], bytes(2_000_000))
+    assert refused(many).endswith("bytes of values")
+    assert refused(stack(900, size * 200, b"")).endswith("tags")
+    assert excess(stack(1000, [*size, (34675, 7, 500_000, 8)], bytes(500_000))) is None
+    assert excess(stack(1000, size * 20, b"")) is None
+    assert refused(stack(3500, size, b"")) == "more than 3,000 directories"
 
 
 def test_directories_in_a_circle_and_beyond_the_end_are_no_end() -> None:

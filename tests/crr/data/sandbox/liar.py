@@ -8,6 +8,9 @@ ANSWERS = {
     "too few pixels": b'{"size": [2000, 2000]}',
     "too many pixels": b'{"size": [100000, 100000]}',
     "no size": b'{"size": [-1, 20]}',
+    "nothing": b"{}",
+    "something else": b'{"facts": {"digest": "", "header": null}}',
+    "very much": b'{"error": "' + bytes(2**21) + b'"}',
     "nonsense": b"\x80\x04cos\nsystem\n",
 }
 
