@@ -17,8 +17,8 @@ from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
 from crr.data.bounds.jpeg import too_many_scans
-from crr.data.image_formats import ImageFormat
-from crr.data.stored_depth import MAX_PAGES, png_without_texts
+from crr.data.image_formats import MAX_PAGES, ImageFormat
+from crr.data.stored_depth import png_without_texts
 
 
 def silence_pillow() -> None:

@@ -4,14 +4,16 @@ import struct
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from crr.data.image_formats import MAX_PAGES
+
 MOST_PARTS = 100_000
 """Most strips or tiles of a page: 250 million pixels in the smallest tiles that are usual, of 64 x 64."""
 _MOST_PARTS_OF_ALL = 10 * MOST_PARTS
 """Most strips or tiles of all pages: half a million strips of 8 kB, as most programs write, are 4 GB."""
 _MOST_TAGS = 1000
 _MOST_TAGS_OF_ALL = 200_000
-_MOST_DIRECTORIES = 3000
-"""Most directories, those that hang on a page included; of a stack 1000 pages are read."""
+_MOST_HANGING = 10
+"""Most directories that hang on a page, and on one another."""
 _MOST_NUMBERS = 3 * 2**16
 """Most numbers of any other tag: the colours of a palette of 16 bits."""
 _MOST_BYTES = 2**30
@@ -57,26 +59,19 @@ class _Layout(NamedTuple):
 def excess(data: bytes) -> str | None:
     """What a TIFF lists too many of, with their number; None if nothing.
 
+    A further page that does is damaged, and ends the file as other damage does: see `page_excess`.
+
     Raises:
         struct.error: It is cut short.
     """
-    layout = _Layout("<" if data[:2] == b"II" else ">", b"+" in data[2:4])
-    (first,) = struct.unpack_from(layout.order + ("Q" if layout.big else "I"), data, 8 if layout.big else 4)
-    waiting, seen = [first], set[int]()
-    parts = listed = size = 0
-    while waiting:
-        offset = waiting.pop()
-        if offset in seen or not 0 < offset < len(data):
-            continue
+    layout = _layout_of(data)
+    (offset,) = struct.unpack_from(layout.order + ("Q" if layout.big else "I"), data, 8 if layout.big else 4)
+    seen, parts, listed, size = set[int](), 0, 0, 0
+    while 0 < offset < len(data) and offset not in seen and len(seen) < MAX_PAGES:
         seen.add(offset)
-        if len(seen) > _MOST_DIRECTORIES:
-            return f"more than {_MOST_DIRECTORIES:,} directories"
-        tags = _count(data, offset, layout)
-        entries = list(_entries(data, offset, layout, min(tags, _MOST_TAGS + 1)))
-        if len(entries) > _MOST_TAGS:
-            return f"{tags:,} tags"
-        if too_many := _excess_of(entries, layout):
-            return too_many
+        if too_many := page_excess(data, offset):
+            return too_many if len(seen) == 1 else None
+        entries = [entry for directory in _directories(data, offset, layout) for entry in directory]
         parts += max((entry.values for entry in entries if entry.tag in _STRIPS + _TILES), default=0)
         listed += len(entries)
         size += sum(length for entry in entries if (length := entry.size) <= len(data))
@@ -87,9 +82,19 @@ def excess(data: bytes) -> str | None:
         ):
             if number > most:
                 return f"{number:,} {what}"
-        waiting += [layout.number(entry) for entry in entries if entry.tag in _HANGING]
-        waiting.append(_next(data, offset, layout, tags))
+        offset = _next(data, offset, layout)
     return None
+
+
+def page_excess(data: bytes, offset: int) -> str | None:
+    """What the page whose directory is at an offset lists too many of; None if nothing.
+
+    Raises:
+        struct.error: It is cut short.
+    """
+    layout = _layout_of(data)
+    found = (_excess_of(entries, layout) for entries in _directories(data, offset, layout))
+    return next(filter(None, found), None)
 
 
 def excess_of_exif(content: bytes) -> str | None:
@@ -102,6 +107,8 @@ def excess_of_exif(content: bytes) -> str | None:
 
 def _excess_of(entries: list[_Entry], layout: _Layout) -> str | None:
     """What one directory lists too many of."""
+    if len(entries) > _MOST_TAGS:
+        return f"more than {_MOST_TAGS:,} tags"
     sizes = {entry.tag: layout.number(entry) for entry in entries}
     planes = max(1, sizes.get(_SAMPLES, 1)) if sizes.get(_PLANAR) == _SEPARATE else 1
     width, height = sizes.get(_WIDTH, 0), sizes.get(_HEIGHT, 0)
@@ -119,21 +126,39 @@ def _excess_of(entries: list[_Entry], layout: _Layout) -> str | None:
     return None
 
 
+def _layout_of(data: bytes) -> _Layout:
+    return _Layout("<" if data[:2] == b"II" else ">", b"+" in data[2:4])
+
+
+def _directories(data: bytes, offset: int, layout: _Layout) -> Iterator[list[_Entry]]:
+    """The tags of the directory at an offset, and of those that hang on it."""
+    waiting, seen = [offset], set[int]()
+    while waiting and len(seen) <= _MOST_HANGING:
+        place = waiting.pop()
+        if place in seen or not 0 < place < len(data):
+            continue
+        seen.add(place)
+        entries = _entries(data, place, layout)
+        yield entries
+        waiting += [layout.number(entry) for entry in entries if entry.tag in _HANGING]
+
+
+def _entries(data: bytes, offset: int, layout: _Layout) -> list[_Entry]:
+    """The tags of the directory at an offset, as far as the file goes; of too many one too many."""
+    start, size = offset + (8 if layout.big else 2), 20 if layout.big else 12
+    whole = min(_count(data, offset, layout), _MOST_TAGS + 1, max(0, len(data) - start) // size)
+    form = layout.order + ("HHQ8s" if layout.big else "HHI4s")
+    return list(map(_Entry._make, struct.iter_unpack(form, data[start : start + whole * size])))
+
+
 def _count(data: bytes, offset: int, layout: _Layout) -> int:
     """How many tags the directory at an offset has."""
     return int(struct.unpack_from(layout.order + ("Q" if layout.big else "H"), data, offset)[0])
 
 
-def _entries(data: bytes, offset: int, layout: _Layout, tags: int) -> Iterator[_Entry]:
-    """The tags of the directory at an offset, as far as the file goes."""
-    start, size = offset + (8 if layout.big else 2), 20 if layout.big else 12
-    whole = min(tags, max(0, len(data) - start) // size)
-    form = layout.order + ("HHQ8s" if layout.big else "HHI4s")
-    return map(_Entry._make, struct.iter_unpack(form, data[start : start + whole * size]))
-
-
-def _next(data: bytes, offset: int, layout: _Layout, tags: int) -> int:
+def _next(data: bytes, offset: int, layout: _Layout) -> int:
     """Where the directory behind the one at an offset is; 0 if there is none."""
+    tags = _count(data, offset, layout)
     place = offset + (8 + 20 * tags if layout.big else 2 + 12 * tags)
     content = data[place : place + (8 if layout.big else 4)]
     return int.from_bytes(content, "little" if layout.order == "<" else "big")
