@@ -83,4 +83,5 @@ def confine(address_space: int) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with suppress(MemoryError):  # which whoever asks takes for what it is
+        main()

@@ -67,7 +67,7 @@ def jpeg_of_segments(count: int, segment: bytes = b"\xff\xfe\0\x02") -> bytes:
 
 
 def packed_bmp(side: int) -> bytes:
-    """A BMP of which each row is one pixel and an end: a megabyte takes a minute of decoding."""
+    """A BMP of which each row is one pixel and an end: the largest has 32 kB and takes many seconds."""
     runs = b"\x01\x07\0\0" * side + b"\0\1"
     offset = 54 + 4 * 256
     header = struct.pack("<IiiHHIIiiII", 40, side, side, 1, 8, 1, len(runs), 0, 0, 256, 0)
