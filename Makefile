@@ -71,6 +71,7 @@ format: $(DEVELOPMENT)  ## format the code and mend what can be mended
 benchmark: $(DEVELOPMENT)  ## print the figures of docs/benchmarks.md
 	@$(PY) benchmarks/inference.py
 	@$(PY) benchmarks/training.py
+	@$(PY) benchmarks/decoding.py
 	@$(PY) tools/chromium.py
 	@$(PY) benchmarks/comparing.py --browser
 	@$(PY) -m benchmarks.layers --browser

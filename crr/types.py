@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
-from torch.nn import functional
+
+if TYPE_CHECKING:  # whoever reads images only needs no torch, which takes two seconds and 200 MB to import
+    from torch import Tensor
 
 Image = NDArray[np.uint8]
 """uint8 (H, W, 3), RGB, upright, values in [0, 255]."""
@@ -16,7 +16,7 @@ Image = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
 """bool (H, W), True where a pixel is anomalous."""
 
-Features = list[Tensor]
+Features: TypeAlias = "list[Tensor]"
 """One float tensor (B, C_l, h_l, w_l) a layer, each layer on its own grid."""
 
 Verdict = Literal["normal", "defective", "unknown part", "no part seen"]
@@ -53,6 +53,8 @@ class Reconstruction:
 
     def distances(self) -> Features:
         """One (B, 1, h_l, w_l) tensor a layer: 1 - cosine, in [0, 2] (paper, section 3.4)."""
+        from torch.nn import functional
+
         return [
             1 - functional.cosine_similarity(seen, answered, dim=1).unsqueeze(1)
             for seen, answered in zip(self.encoder, self.decoder, strict=True)
@@ -84,12 +86,12 @@ class Prediction:
 
     reconstruction: Reconstruction
     distances: Features
-    probability: Tensor | None
-    segmentation: Tensor | None
-    anomaly_map: Tensor
-    score: Tensor
-    category: Tensor
-    category_distance: Tensor
+    probability: "Tensor | None"
+    segmentation: "Tensor | None"
+    anomaly_map: "Tensor"
+    score: "Tensor"
+    category: "Tensor"
+    category_distance: "Tensor"
 
 
 @dataclass(frozen=True)
@@ -145,6 +147,9 @@ class Inspection:
 
     def anomaly_map_at(self, size: tuple[int, int]) -> NDArray[np.float32]:
         """float32 (height, width): the anomaly map resampled bilinearly to `size`."""
+        import torch
+        from torch.nn import functional
+
         grid = torch.from_numpy(self.anomaly_map)[None, None]
         resized = functional.interpolate(grid, size=size, mode="bilinear", align_corners=False)
         return resized[0, 0].numpy()

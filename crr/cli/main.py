@@ -4,6 +4,7 @@ import os
 import shlex
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
 from typing import Annotated, Any
@@ -156,6 +157,7 @@ def predict(
     device: option.Device = "auto",
     batch_size: option.PredictionBatchSize = 8,
     value_range: option.Range = None,
+    sandboxed: option.Sandboxed = False,
     progress: option.ProgressFormat = "bar",
 ) -> None:
     """Inspect images; a bad file is reported and the rest go on (exit code 1).
@@ -167,15 +169,18 @@ def predict(
 
     from crr.checkpoints.serialization import load
     from crr.data.inventory.looking import look_at_files
+    from crr.data.sandbox.sandbox import Sandbox
     from crr.inference.predict import predict_files
 
     detector = load(folder, device)
     rows, failure, stopped = [], None, False
-    with reporting(progress) as report:
-        looked = look_at_files(images, value_range=value_range or detector.value_range, progress=report)
+    with Sandbox() if sandboxed else nullcontext() as sandbox, reporting(progress) as report:
+        known, look = value_range or detector.value_range, sandbox and sandbox.facts_of
+        looked = look_at_files(images, value_range=known, progress=report, look=look)
         say_what_is_there(looked, progress)
         try:
-            for row in predict_files(detector, images, out, batch_size, report, looked, overwrite=overwrite):
+            asked = (detector, images, out, batch_size, report, looked)
+            for row in predict_files(*asked, overwrite=overwrite, sandbox=sandbox):
                 rows.append(row)
                 if json_file is None:
                     _show(row, progress)

@@ -155,6 +155,13 @@ PictureFolder = Annotated[Path | None, _path("--out", "Folder for heat-map and m
 ReplacePictures = Annotated[
     bool, typer.Option("--overwrite", help="Replace the pictures of an earlier run in a used folder.")
 ]
+Sandboxed = Annotated[
+    bool,
+    typer.Option(
+        "--sandbox",
+        help="Decode in processes that may take only so much memory and time: files of strangers.",
+    ),
+]
 PredictionBatchSize = Annotated[int, typer.Option("--batch-size", min=1, help="Images at a time.")]
 
 # Of `crr pull`, `crr push` and `crr models`

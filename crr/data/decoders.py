@@ -16,8 +16,9 @@ from PIL.PngImagePlugin import PngImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
-from crr.data.image_formats import ImageFormat
-from crr.data.stored_depth import MAX_PAGES, png_without_texts
+from crr.data.bounds.jpeg import too_many_scans
+from crr.data.image_formats import MAX_PAGES, ImageFormat
+from crr.data.stored_depth import png_without_texts
 
 
 def silence_pillow() -> None:
@@ -63,7 +64,7 @@ def _alike(data: bytes) -> tuple[int, ...]:
         for number in range(1, min(int(getattr(picture, "n_frames", 1)), MAX_PAGES)):
             with suppress(Exception):  # one that is damaged must not cost the user the first
                 picture.seek(number)
-                if (picture.size, picture.mode) == alike:
+                if (picture.size, picture.mode) == alike and not too_many_scans(data, picture.tile[0].offset):
                     found.append(number)
     return tuple(found)
 

@@ -4,6 +4,9 @@ from typing import Literal
 
 ImageFormat = Literal["JPEG", "PNG", "TIFF", "BMP", "WebP", "AVIF", "HEIC"]
 
+MAX_PAGES = 1000
+"""Most pages or frames of a file that are read."""
+
 ALLOWED = "JPEG, PNG, TIFF, BMP, WebP, AVIF or HEIC"
 """The formats, as a sentence lists them."""
 

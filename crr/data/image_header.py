@@ -11,6 +11,7 @@ from typing import Literal
 import PIL.Image
 from PIL.ImageFile import ImageFile
 
+from crr.data.bounds.checking import check_parts
 from crr.data.decoders import frames, opened
 from crr.data.image_formats import ALLOWED, ImageFormat, describe, image_format
 from crr.data.stored_depth import (
@@ -104,6 +105,7 @@ def open_image(data: bytes, name: str) -> Iterator[OpenImage]:
     """
     kind = _checked_format(data, name)
     try:
+        check_parts(kind, data, name)
         with opened(kind, data) as picture:
             if kind != "TIFF":  # which may begin with a tiny preview, and whose header is read by us
                 # Before anything that would decode pixels.

@@ -9,13 +9,12 @@ from typing import Any
 from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
 from crr.config import ValueRange
+from crr.data.bounds.tiff import page_excess
 from crr.data.depth import FULL, is_customary
+from crr.data.image_formats import MAX_PAGES
 
 _TEXTS = (b"tEXt", b"zTXt", b"iTXt")
 _OF_ORIENTATION = (b"Raw profile type exif", b"XML:com.adobe.xmp")
-
-MAX_PAGES = 1000
-"""Most pages of a file."""
 
 SUBFILE, WIDTH, HEIGHT, BITS, PHOTOMETRIC, ORIENTATION, SAMPLES = 254, 256, 257, 258, 262, 274, 277
 _MIN_SAMPLE, _MAX_SAMPLE, _SAMPLE_FORMAT, _SMIN, _SMAX = 280, 281, 339, 340, 341
@@ -119,6 +118,8 @@ def tiff_directories(data: bytes) -> Iterator[Directory]:
         seen.add(offset)
         content.seek(offset)
         try:
+            if page_excess(data, offset):
+                raise ValueError("far more is listed than a page needs")
             directory.load(content)
         except Exception:
             if len(seen) == 1:

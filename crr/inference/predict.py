@@ -16,6 +16,7 @@ from crr.data.inventory.inventory import Inventory
 from crr.data.inventory.looking import look_at_files
 from crr.data.layouts.mask_files import HEATMAP_BESIDE, PREDICTED
 from crr.data.readers import read_ahead
+from crr.data.sandbox.sandbox import Sandbox
 from crr.errors import CRRError, ImageError
 from crr.inference import engine
 from crr.models.detector import Detector
@@ -44,6 +45,7 @@ def predict_files(
     inventory: Inventory | None = None,
     *,
     overwrite: bool = False,
+    sandbox: Sandbox | None = None,
 ) -> Iterator[FileRecord]:
     """Inspect files and folders, a row an image or page in the order given.
 
@@ -60,6 +62,7 @@ def predict_files(
         inventory: From `look_at_files` on the same paths; else it is taken here.
         overwrite: Replace what `out` holds under the names of pictures. Never replaced is an image that is
             inspected, a mask without a heat-map, or what else was passed over: names get a number there.
+        sandbox: Decodes the images, in processes with limits, for files of strangers; None decodes them here.
 
     Yields:
         {"path", "page", "score", "percentile", "verdict", "category", "known", "heatmap", "mask"}, or
@@ -72,7 +75,13 @@ def predict_files(
     """
     paths = as_paths(paths, "What to inspect")
     out = None if out is None else as_path(out, "The folder for pictures")
-    looked = inventory or look_at_files(paths, value_range=detector.value_range, progress=progress)
+    looked = inventory or look_at_files(
+        paths,
+        value_range=detector.value_range,
+        progress=progress,
+        look=sandbox and sandbox.facts_of,
+    )
+    read = partial(_read, looked=looked, decode=decode if sandbox is None else sandbox.decode)
     pages = [page for path in looked.facts for page in _pages_of(path, looked)]
     searched = [path for path in paths if path.is_dir()]
     names = _picture_names(pages, searched, partial(_must_stay, out, _theirs(looked), overwrite))
@@ -83,7 +92,7 @@ def predict_files(
     reporter = Reporter(progress)
     reporter.begin("predict", len(pages))
     with ThreadPoolExecutor() as pool:
-        for batch in read_ahead(pool, partial(_read, looked=looked), pages, batch_size):
+        for batch in read_ahead(pool, read, pages, batch_size):
             images = [image for _, image in batch if not isinstance(image, ImageError)]
             inspections = iter(engine.inspect(detector, images, batch_size))
             rows = [
@@ -204,7 +213,7 @@ def _picture_file(out: Path, name: str, kind: str) -> Path:
     return out / f"{name}_{kind}.png"
 
 
-def _read(page: _Page, looked: Inventory) -> tuple[_Page, Image | ImageError]:
+def _read(page: _Page, looked: Inventory, decode: Callable[..., Image]) -> tuple[_Page, Image | ImageError]:
     if page.path in looked.unusable:
         return page, ImageError(looked.unusable[page.path])
     try:

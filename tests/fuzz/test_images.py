@@ -1,5 +1,6 @@
 """Damaged image files: a checked image or one sentence, in little time and memory."""
 
+from collections.abc import Iterator
 from io import BytesIO
 
 import numpy as np
@@ -9,6 +10,8 @@ import pytest
 from hypothesis import given
 
 from crr.data.images import decode
+from crr.data.sandbox.sandbox import Sandbox
+from crr.errors import ImageError
 from tests.fuzz.made import promises
 from tests.fuzz.made.damage import damaged_files
 from tests.fuzz.made.effort import examples
@@ -37,3 +40,22 @@ def test_damaged_images_are_decoded_or_refused(data: bytes, outside: Outside) ->
 @examples(700)
 def test_damaged_images_are_looked_at(data: bytes, outside: Outside) -> None:
     outside.check(promises.look, data)
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox(1) as shared:
+        yield shared
+
+
+@given(data=damaged_files())
+@examples(300)
+def test_damaged_images_are_decoded_or_refused_apart(data: bytes, sandbox: Sandbox) -> None:
+    facts = sandbox.facts_of(data, "part.png", "", decode=True)
+    try:
+        image = sandbox.decode(data, "part.png")
+    except ImageError as error:
+        promises.one_sentence(error)
+    else:
+        assert image.dtype == np.uint8
+        assert facts.error == ""

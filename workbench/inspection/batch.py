@@ -9,7 +9,8 @@ from typing import TypeVar
 from weakref import WeakSet
 
 from crr.config import ValueRange
-from crr.data.inventory.facts import common_range, facts_of
+from crr.data.inventory.facts import common_range
+from crr.data.sandbox.sandbox import shared
 from crr.errors import ConfigError, CRRError, ImageError
 from workbench.basics.cache import BoundedCache, pool_of
 from workbench.basics.pictures import digest_of
@@ -279,7 +280,7 @@ def bytes_in_batches() -> int:
 
 def pages_of(digest: str, name: str, content: bytes) -> list[Upload]:
     """The pictures in a file's content, one a page; what cannot be read is one, and fails when asked for."""
-    facts = facts_of(content, name, digest, decode=False)
+    facts = shared().facts_of(content, name, digest, decode=False)
     if facts.error or facts.header is None:
         return [Upload(digest, (name,), content)]
     count = len(facts.header.pages)

@@ -28,10 +28,11 @@ class ImageFile:
         read: Callable[[], bytes],
         page: int = 0,
         value_range: ValueRange | None = None,
+        decode: Callable[..., Image] = decode,
     ) -> None:
-        """Args: name; read, gives the content; page, which one of the file; value_range."""
+        """Args: name; read, gives the content; page, which one of the file; value_range; decode, who does."""
         self.name, self.value_range = name, value_range
-        self._page = page
+        self._page, self._decode = page, decode
         self.passes: EncoderPasses = {}
         self._read = read
         self._milliseconds = 0.0
@@ -45,7 +46,7 @@ class ImageFile:
     def image(self) -> Image:
         """The image that the file shows; raises `ImageError` for a bad file."""
         content, start = self.content, time.perf_counter()
-        image = decode(content, self.name, value_range=self.value_range, page=self._page)
+        image = self._decode(content, self.name, value_range=self.value_range, page=self._page)
         self._milliseconds = 1000 * (time.perf_counter() - start)
         return image
 

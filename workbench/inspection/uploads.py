@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from crr.config import ValueRange
 from crr.data.inventory.facts import FileFacts
+from crr.data.sandbox.sandbox import shared
 from crr.types import Verdict, verdict_of
 from workbench.inspection.image_file import ImageFile
 
@@ -44,8 +45,12 @@ class Upload:
         return joined_names(self.names) + (f", page {self.page + 1}" if self.pages > 1 else "")
 
     def file(self, value_range: ValueRange | None = None) -> ImageFile:
-        """The picture's file, not decoded yet; `value_range` holds if it does not say its own."""
-        return ImageFile(self.name, lambda: self.content, self.page, value_range if self.silent else None)
+        """The picture's file, not decoded yet; `value_range` holds if it does not say its own.
+
+        It will be decoded in a process apart.
+        """
+        known = value_range if self.silent else None
+        return ImageFile(self.name, lambda: self.content, self.page, known, shared().decode)
 
 
 @dataclass(frozen=True, eq=False)  # the same file brought again fails anew

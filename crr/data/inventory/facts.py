@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 from crr.config import ValueRange
 from crr.data.conversion import deep_values, upright_rgb
@@ -39,12 +40,21 @@ class FileFacts:
     blank: bool = False
 
 
+class FactsOf(Protocol):
+    """Who tells what a file is from its content: `facts_of`, or a sandbox of `crr.data.sandbox`."""
+
+    def __call__(self, data: bytes, name: str, digest: str, *, decode: bool) -> FileFacts:
+        """The facts of a file's content."""
+        ...
+
+
 def read_facts(
     paths: Sequence[Path],
     reporter: Reporter | None = None,
     *,
     decode: bool = True,
     shows: Shows | None = None,
+    look: FactsOf | None = None,
 ) -> dict[Path, FileFacts]:
     """The facts of each file, in order; a bad one has its error.
 
@@ -53,11 +63,13 @@ def read_facts(
         reporter: Told of each, in a stage that the caller has begun.
         decode: Whether the pixels are decoded, to know that they can be.
         shows: Asked of each that is decoded, whether it shows a part.
+        look: Who looks into a file; `facts_of` if None. Another one is not asked what a file shows.
     """
+    look = look or partial(facts_of, shows=shows)
     found = {}
     with ThreadPoolExecutor() as pool:
         for path, facts in zip(
-            paths, pool.map(partial(_facts, decode=decode, shows=shows), paths), strict=True
+            paths, pool.map(partial(_facts, decode=decode, look=look), paths), strict=True
         ):
             found[path] = facts
             if reporter is not None:
@@ -74,12 +86,12 @@ def checked_digests(paths: Sequence[Path]) -> dict[Path, str]:
     return {path: fact.digest for path, fact in facts.items()}
 
 
-def _facts(path: Path, decode: bool, shows: Shows | None) -> FileFacts:
+def _facts(path: Path, decode: bool, look: FactsOf) -> FileFacts:
     try:
         data, _ = content_of(path, str(path))
     except ImageError as error:
         return FileFacts("", None, error=str(error))
-    return facts_of(data, str(path), hashlib.sha256(data).hexdigest(), decode=decode, shows=shows)
+    return look(data, str(path), hashlib.sha256(data).hexdigest(), decode=decode)
 
 
 def facts_of(data: bytes, name: str, digest: str, *, decode: bool, shows: Shows | None = None) -> FileFacts:

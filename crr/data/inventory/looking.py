@@ -8,7 +8,7 @@ from typing import Literal
 from crr.config import ValueRange
 from crr.data.datasets import Dataset
 from crr.data.images import decode
-from crr.data.inventory.facts import FileFacts, Shows, common_range, read_facts
+from crr.data.inventory.facts import FactsOf, FileFacts, Shows, common_range, read_facts
 from crr.data.inventory.inventory import CategoryCount, Inventory
 from crr.data.inventory.mask_survey import survey_masks
 from crr.data.inventory.repeats import find_repeats
@@ -79,6 +79,7 @@ def look_at_files(
     *,
     value_range: ValueRange | None = None,
     progress: Callback | None = None,
+    look: FactsOf | None = None,
 ) -> Inventory:
     """Find the images among files and folders, and read the header of each.
 
@@ -88,6 +89,7 @@ def look_at_files(
         paths: Images, and folders that are searched for images; a single one will do.
         value_range: As for `look_at_dataset`.
         progress: As for `look_at_dataset`.
+        look: As for `crr.data.inventory.facts.read_facts`.
 
     Raises:
         DatasetError: There is no image at all in `paths`.
@@ -104,7 +106,7 @@ def look_at_files(
         )
     reporter = Reporter(progress)
     reporter.begin("check", len(files))
-    facts = read_facts(files, reporter, decode=False)
+    facts = read_facts(files, reporter, decode=False, look=look)
     unusable = {path: fact.error for path, fact in facts.items() if fact.error}
     try:
         found = _range(facts.values(), value_range)

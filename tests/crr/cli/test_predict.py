@@ -16,6 +16,7 @@ from crr.data.layouts.walk import Notes
 from crr.errors import CRRError, DeviceError
 from crr.inference import engine
 from tests.crr.cli.commands import crr, read_json
+from tests.crr.data.bounds.bombs import tiff
 from tests.crr.tiny import good_images
 
 REPOSITORY = Path(__file__).parents[3]
@@ -165,3 +166,14 @@ def test_what_is_inspected_is_kept_when_somebody_stops_it(
     assert found["failed"] == "Stopped after 1 of 3 images."
     assert "Stopped after 1 of 3 images." in said.stderr
     assert "0.png" in said.stdout
+
+
+def test_a_sandbox_finds_the_same_and_names_a_bomb(photos: Path, tiny_model: Path, tmp_path: Path) -> None:
+    (photos / "bomb.tif").write_bytes(tiff((273, 4, 10_000, 8), data=bytes(40_000)))
+    PIL.Image.fromarray(np.arange(64 * 64, dtype=np.uint16).reshape(64, 64)).save(photos / "deep.png")
+    asked = ["predict", photos, "--model", tiny_model, "--progress", "none"]
+    here = crr(*asked, "--json", tmp_path / "here.json", code=1)
+    apart = crr(*asked, "--sandbox", "--json", tmp_path / "apart.json", code=1)
+    assert apart.output == here.output
+    assert read_json(tmp_path / "apart.json") == read_json(tmp_path / "here.json")
+    assert "bomb.tif lists 10,000 strips, far more than a picture of its size needs" in here.output

@@ -1,0 +1,226 @@
+"""What becomes of files that hang, fill or end the process that decodes them, and of the files after them."""
+
+import gc
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import PIL.Image
+import pytest
+
+from crr.data import image_header
+from crr.data.images import decode
+from crr.data.sandbox import worker
+from crr.data.sandbox.messages import Limits
+from crr.data.sandbox.sandbox import Sandbox
+from crr.errors import ImageError
+from crr.types import Image
+from tests.crr.data.bounds.bombs import packed_bmp
+from tests.crr.data.sandbox.liar import ANSWERS
+from tests.crr.files import corners, saved
+
+ROOT = Path(__file__).parents[4]
+GOOD = saved(corners(), "PNG")
+HANGS = packed_bmp(7900)
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox(2) as shared:
+        yield shared
+
+
+def pids(sandbox: Sandbox) -> set[int]:
+    return {worker.pid for worker in sandbox._all}
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    end = time.perf_counter() + 20
+    while not holds():
+        assert time.perf_counter() < end
+        time.sleep(0.02)
+
+
+def has_ended(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except OSError:
+        return True
+
+
+def sentence(asked: Callable[[], Image]) -> str:
+    with pytest.raises(ImageError) as caught:
+        asked()
+    text = str(caught.value)
+    assert text.startswith("part")
+    assert text.endswith(".")
+    assert "\n" not in text
+    return text
+
+
+def test_a_process_is_used_again(sandbox: Sandbox) -> None:
+    for _ in range(3):
+        assert np.array_equal(sandbox.decode(GOOD), corners())
+    assert len(pids(sandbox)) == 1
+
+
+def test_the_process_knows_neither_torch_nor_the_program() -> None:
+    code = (
+        "import sys, crr.data.sandbox.child; print(sorted({'torch', 'streamlit', 'timm'} & set(sys.modules)))"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert told.stdout.strip() == "[]"
+
+
+def test_a_file_that_hangs_its_decoder_costs_itself_alone() -> None:
+    with Sandbox(1, Limits(seconds=1)) as sandbox:
+        assert np.array_equal(sandbox.decode(GOOD), corners())
+        before, start = pids(sandbox), time.perf_counter()
+        said = sentence(lambda: sandbox.decode(HANGS, "part.bmp"))
+        assert time.perf_counter() - start < 5
+        assert said.startswith("part.bmp takes longer than 1 s to decode, the most allowed:")
+        assert all(has_ended(pid) for pid in before)
+        assert np.array_equal(sandbox.decode(GOOD), corners())
+        assert not before & pids(sandbox)
+
+
+def test_a_file_that_fills_the_memory_costs_itself_alone() -> None:
+    large = saved(PIL.Image.new("RGB", (8000, 8000)), "PNG")
+    with Sandbox(1, Limits(memory=200 * 2**20)) as sandbox:
+        assert np.array_equal(sandbox.decode(GOOD), corners())
+        assert "needs more memory than is free" in sentence(lambda: sandbox.decode(large, "part.png"))
+        assert np.array_equal(sandbox.decode(GOOD), corners())
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSEGV])
+def test_a_process_that_is_ended_midway_gives_a_sentence(number: signal.Signals) -> None:
+    with Sandbox(1) as sandbox, ThreadPoolExecutor(1) as pool:
+        sandbox.decode(GOOD)
+        [pid] = pids(sandbox)
+        asked: Future[Image] = pool.submit(sandbox.decode, HANGS, "part.bmp")
+        wait_until(lambda: not sandbox._idle)
+        time.sleep(0.1)
+        os.kill(pid, number)
+        assert "part.bmp made its decoder fail" in sentence(asked.result)
+        assert np.array_equal(sandbox.decode(GOOD), corners())
+
+
+def test_a_process_that_ended_while_it_had_nothing_to_do_costs_no_image(sandbox: Sandbox) -> None:
+    sandbox.decode(GOOD)
+    for pid in pids(sandbox):
+        os.kill(pid, signal.SIGKILL)
+        wait_until(lambda pid=pid: has_ended(pid))  # type: ignore[misc]
+    assert np.array_equal(sandbox.decode(GOOD), corners())
+
+
+def test_many_at_once_share_two_processes_and_a_bomb_disturbs_nobody() -> None:
+    pictures = [np.full((40 + number, 60, 3), number, np.uint8) for number in range(24)]
+    files = [saved(picture, "PNG") for picture in pictures]
+    with Sandbox(2, Limits(seconds=1)) as sandbox, ThreadPoolExecutor(8) as pool:
+        bomb = pool.submit(sandbox.decode, HANGS, "part.bmp")
+        found = list(pool.map(sandbox.decode, files))
+        assert len(pids(sandbox)) <= 2
+        assert "takes longer" in sentence(bomb.result)
+    assert all(np.array_equal(image, picture) for image, picture in zip(found, pictures, strict=True))
+
+
+@pytest.mark.parametrize("lie", ANSWERS)
+def test_what_a_process_makes_up_is_not_believed(lie: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "_CHILD", "tests.crr.data.sandbox.liar")
+    monkeypatch.setenv("CRR_TEST_LIE", lie)
+    with Sandbox(1) as sandbox:
+        assert "made its decoder fail" in sentence(lambda: sandbox.decode(GOOD, "part.png"))
+        assert not sandbox._all
+
+
+def test_a_process_that_cannot_be_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "_CHILD", "json.no_such_module")
+    with Sandbox(1) as sandbox:
+        assert "cannot be decoded now" in sentence(lambda: sandbox.decode(GOOD, "part.png"))
+        assert not sandbox._all
+
+
+def test_a_process_that_holds_much_after_its_image_is_replaced() -> None:
+    with Sandbox(1, Limits(memory=100 * 2**20)) as sandbox:  # an eighth of it is kept by the first picture
+        first = sandbox.decode(saved(PIL.Image.new("RGB", (2000, 2000)), "PNG"))
+        assert first.shape == (2000, 2000, 3)
+        assert not sandbox._all
+
+
+def test_the_first_process_can_be_started_ahead() -> None:
+    with Sandbox(1) as sandbox:
+        sandbox.warm()
+        sandbox.warm()
+        before = pids(sandbox)
+        assert len(before) == 1
+        sandbox.decode(GOOD)
+        assert pids(sandbox) == before
+
+
+@pytest.mark.parametrize("end", ["close", "forget"])
+def test_processes_end_with_their_sandbox(end: str) -> None:
+    sandbox: Sandbox | None = Sandbox(1)
+    assert sandbox is not None
+    sandbox.decode(GOOD)
+    [pid] = pids(sandbox)
+    if end == "close":
+        sandbox.close()
+    sandbox = None
+    gc.collect()
+    wait_until(lambda: has_ended(pid))
+
+
+SCRIPT = """
+import os, sys
+from crr.data.sandbox.sandbox import shared
+print(shared().decode(sys.argv[1]).shape, [worker.pid for worker in shared()._all][0], flush=True)
+"""
+
+
+def told_by(script: str, file: Path, code: int = 0) -> str:
+    asked = [sys.executable, "-c", script, file]
+    told = subprocess.run(asked, capture_output=True, text=True, cwd=ROOT)
+    assert told.stderr == ""
+    assert told.returncode == code
+    return told.stdout.strip()
+
+
+@pytest.mark.parametrize(("end", "code"), [("", 0), ("os.kill(os.getpid(), 9)", -9), ("os._exit(3)", 3)])
+def test_processes_end_with_a_script_however_it_ends(tmp_path: Path, end: str, code: int) -> None:
+    file = tmp_path / "part.png"
+    file.write_bytes(GOOD)
+    shape, _, pid = told_by(SCRIPT + end, file, code).rpartition(" ")
+    assert shape == str(corners().shape)
+    wait_until(lambda: has_ended(int(pid)))
+
+
+@pytest.mark.parametrize("name", ["", "part.png", "t\udce4l.png", "a {b} %s \ue000\\1.png"])
+def test_sentences_have_the_name_of_the_file_whatever_it_is(sandbox: Sandbox, name: str) -> None:
+    for file in (b"", b"GIF89a", GOOD[:60], saved(PIL.Image.new("L", (5, 50)), "PNG")):
+        with pytest.raises(ImageError) as here:
+            decode(file, name)
+        with pytest.raises(ImageError) as apart:
+            sandbox.decode(file, name)
+        assert str(here.value) == str(apart.value)
+        assert here.value.remedy == apart.value.remedy
+
+
+def test_paths_and_limits_are_told_as_without(
+    sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "part.png"
+    with pytest.raises(ImageError, match="There is no image file"):
+        sandbox.decode(path)
+    path.write_bytes(GOOD)
+    assert np.array_equal(sandbox.decode(path), corners())
+    assert np.array_equal(sandbox.decode(str(path)), corners())
+    with pytest.raises(TypeError):
+        sandbox.decode(3)  # type: ignore[arg-type]
+    monkeypatch.setattr(image_header, "MAX_BYTES", 100)
+    assert "is larger than" in sandbox.facts_of(GOOD, "part.png", "digest", decode=False).error
