@@ -4,7 +4,7 @@ import threading
 import time
 
 from tests.attack.space import PAGES
-from tests.attack.visitor import PATIENCE, Refused, Visitor
+from tests.attack.visitor import PATIENCE, Refused, Screen, Visitor
 
 _PAUSE = 0.5  # seconds between two visits
 _UNFORESEEN = (
@@ -36,8 +36,13 @@ def look(url: str, number: int) -> list[float]:
 
 
 def look_often(url: str, times: int, first: int) -> list[float]:
-    """The seconds of several visits."""
-    return [seconds for number in range(first, first + times) for seconds in look(url, number)]
+    """The seconds of several visits; after one that was in vain nobody else comes."""
+    seconds: list[float] = []
+    for number in range(first, first + times):
+        seconds += look(url, number)
+        if seconds[-1] >= PATIENCE:
+            break
+    return seconds
 
 
 class Looker(threading.Thread):
@@ -68,21 +73,21 @@ class Looker(threading.Thread):
 
 
 def broken_pages(url: str) -> list[str]:
-    """What is wrong with the pages: empty if each opens."""
-    wrong = []
+    """What is wrong with the pages: empty if each opens. None is opened after one that does not answer."""
+    wrong: list[str] = []
     for page in PAGES:
-        name = page or "inspect"
         try:
-            visitor = Visitor(url, "127.0.0.8")
+            screen = _opened(url, page)
         except Refused as refusal:
-            wrong.append(f"{name}: {refusal}")
-            continue
-        try:
-            screen = visitor.open(page)
-            unforeseen = [said for said in screen.said if _UNFORESEEN in said]
-            wrong += [f"{name}: {what}" for what in [*screen.broken, *unforeseen]]
-        except Refused as refusal:
-            wrong.append(f"{name}: {refusal}")
-        finally:
-            visitor.leave()
+            return [*wrong, f"{page or 'inspect'}: {refusal}"]
+        unforeseen = [said for said in screen.said if _UNFORESEEN in said]
+        wrong += [f"{page or 'inspect'}: {what}" for what in [*screen.broken, *unforeseen]]
     return wrong
+
+
+def _opened(url: str, page: str) -> Screen:
+    visitor = Visitor(url, "127.0.0.8")
+    try:
+        return visitor.open(page)
+    finally:
+        visitor.leave()

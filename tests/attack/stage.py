@@ -3,7 +3,6 @@
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass, field
 from statistics import median
 
@@ -66,8 +65,7 @@ class Stage:
         with self._lock:
             present, self._present = self._present, []
         for visitor in present:
-            with suppress(OSError):
-                visitor.vanish()
+            visitor.vanish()
 
 
 def own_address(number: int) -> str:

@@ -6,9 +6,10 @@ and `X-Forwarded-For` names it, as the proxy before a Space does.
 
 import http.client
 import json
+import socket
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import Any
@@ -229,7 +230,8 @@ class Visitor:
 
     def vanish(self) -> None:
         """Be gone without a word, as a laptop that is closed."""
-        self._socket.socket.close()
+        with suppress(OSError):  # closing alone would wait for the thread that reads
+            self._socket.socket.shutdown(socket.SHUT_RDWR)
 
     def _component(self, name: str) -> Any:
         for (kind, label), element in self.screen.elements.items():
