@@ -32,15 +32,15 @@ def attempt(name: str, act: Act, size: Size, settle: float, guard: int, warm: bo
         return watch(name, act, Stage(space, size), settle)
 
 
-def watch(name: str, act: Act, stage: Stage, settle: float) -> Outcome:
-    """What an attack does to a workbench that runs already."""
+def watch(name: str, act: Act, stage: Stage, settle: float, longest: float = _LONGEST) -> Outcome:
+    """What an attack does to a workbench that runs already; after `longest` seconds it is left alone."""
     space, outcome = stage.space, Outcome(name)
     outcome.before = look_often(space.url, _VISITS, 0)
     outcome.idle = resident(space.process)
     space.memory.restart()
     looker = Looker(space.url, _VISITS)
     looker.start()
-    outcome.note = _acted(act, stage)
+    outcome.note = _acted(act, stage, longest)
     stage.clear()
     looker.stop()
     outcome.during = looker.seconds
@@ -48,9 +48,8 @@ def watch(name: str, act: Act, stage: Stage, settle: float) -> Outcome:
     return outcome
 
 
-def _acted(act: Act, stage: Stage) -> str:
-    """What came of an attack, which is left alone when it takes too long."""
-    notes = [f"still acting after {_LONGEST:.0f} s"]
+def _acted(act: Act, stage: Stage, longest: float) -> str:
+    notes = [f"still acting after {longest:.0f} s"]
 
     def work() -> None:
         try:
@@ -60,7 +59,7 @@ def _acted(act: Act, stage: Stage) -> str:
 
     thread = threading.Thread(target=work, daemon=True)
     thread.start()
-    thread.join(_LONGEST)
+    thread.join(longest)
     return notes[-1]
 
 

@@ -23,6 +23,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 from websockets.exceptions import WebSocketException
 from websockets.sync.client import ClientConnection, connect
+from websockets.typing import Origin, Subprotocol
 
 PATIENCE = 30.0
 """Seconds that a visitor waits for anything before they give up."""
@@ -90,8 +91,8 @@ class Visitor:
         try:
             connection = connect(
                 f"ws://{host}/_stcore/stream",
-                origin=self._url,  # type: ignore[arg-type]  # a NewType of str
-                subprotocols=["streamlit"],  # type: ignore[list-item]
+                origin=Origin(self._url),
+                subprotocols=[Subprotocol("streamlit")],
                 additional_headers={"X-Forwarded-For": self._address},
                 source_address=(self._address, 0),
                 max_size=None,
