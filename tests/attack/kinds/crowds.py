@@ -9,7 +9,7 @@ from tests.attack.space import PAGES
 from tests.attack.stage import ATTACKER, Stage, own_address
 from tests.attack.visitor import Refused
 
-_MOST_UPLOAD = 190 * 2**20  # bytes of a file: 200 MB are allowed
+_MOST_UPLOAD = 60 * 2**20  # bytes of a file: a Space takes 64 MB
 
 
 def churn(stage: Stage) -> str:

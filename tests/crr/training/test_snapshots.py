@@ -141,7 +141,7 @@ def test_a_used_folder_is_not_written_into_by_accident(tmp_path):
 
 
 def test_overwrite_forgets_the_run_and_leaves_other_files(unfinished):
-    leftover = unfinished / "snapshot" / ".state.pt.x1"  # of a run that was killed while it wrote
+    leftover = unfinished / "snapshot" / ".state.pt.k3x_9a1b"  # of a run that was killed while it wrote
     leftover.touch()
     (unfinished / "snapshot" / "mine.txt").touch()
     opened(unfinished).open(resume=False, overwrite=True)
@@ -208,7 +208,7 @@ def test_a_run_without_a_single_snapshot_is_simply_started_again(tmp_path, monke
         snapshots.save(REPAIR, 1, tiny_detector())
     monkeypatch.undo()
     assert snapshots.next_step == ("start it again", None)
-    (tmp_path / "run" / "snapshot" / ".state.pt.x1").touch()  # where it was killed while it wrote
+    (tmp_path / "run" / "snapshot" / ".state.pt.k3x_9a1b").touch()  # where it was killed while it wrote
     opened(tmp_path / "run").open(resume=False, overwrite=False)
     assert list((tmp_path / "run").iterdir()) == []
 

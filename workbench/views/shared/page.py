@@ -62,7 +62,7 @@ class _Visitor:
     """Who waits for an answer on a page: is told how many come first, if it takes long."""
 
     def __init__(self) -> None:
-        context = get_script_run_ctx()
+        context = get_script_run_ctx(suppress_warning=True)
         self._session = None if context is None else context.session_id
         self._looks = 0
         self._toast: DeltaGenerator | None = None
