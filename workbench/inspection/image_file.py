@@ -20,6 +20,7 @@ class ImageFile:
         name: What the file is called.
         passes: What encoders answered to it so far.
         value_range: Black and white of a file deeper than 8 bits that does not say it.
+        is_large: Whether decoding it takes hundreds of megabytes, and so others of that kind wait for it.
     """
 
     def __init__(
@@ -29,9 +30,19 @@ class ImageFile:
         page: int = 0,
         value_range: ValueRange | None = None,
         decode: Callable[..., Image] = decode,
+        is_large: bool = False,
     ) -> None:
-        """Args: name; read, gives the content; page, which one of the file; value_range; decode, who does."""
-        self.name, self.value_range = name, value_range
+        """Read nothing yet.
+
+        Args:
+            name: What the file is called.
+            read: Gives the content.
+            page: Which page of the file, counted from 0.
+            value_range: See above.
+            decode: Who decodes it.
+            is_large: See above.
+        """
+        self.name, self.value_range, self.is_large = name, value_range, is_large
         self._page, self._decode = page, decode
         self.passes: EncoderPasses = {}
         self._read = read

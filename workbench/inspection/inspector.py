@@ -24,6 +24,7 @@ from workbench.settings import MEGABYTE
 
 Result = TypeVar("Result")
 
+_LARGE = "large photos"  # the queue in which they wait for each other
 _SAMPLE_CACHE = 64 * MEGABYTE
 _requests = logging.getLogger("workbench.requests")
 
@@ -120,9 +121,18 @@ class Inspector:
         return known
 
     def _inspect(self, file: ImageFile, choice: ModelChoice, counted: bool) -> Inspected:
-        image = file.image
-        [inspection] = self.ask(choice, lambda detector: self._run(detector, [image], file.passes), counted)
-        return Inspected(file.picture, inspection, file.decode_milliseconds)
+        if counted:
+            rate_limit.acquire()
+
+        def work() -> Inspected:
+            image = file.image
+            [inspection] = self.ask(
+                choice, lambda detector: self._run(detector, [image], file.passes), counted=False
+            )
+            return Inspected(file.picture, inspection, file.decode_milliseconds)
+
+        # A large photo takes hundreds of megabytes from when it is decoded until its picture is made.
+        return self._queues.run(_LARGE, work) if file.is_large else work()
 
     def ask(self, choice: ModelChoice, work: Callable[[Detector], Result], counted: bool = True) -> Result:
         """What `work` returns for a model's detector when its device is free; raises `CRRError` likewise.

@@ -8,6 +8,8 @@ from crr.data.sandbox.sandbox import shared
 from crr.types import Verdict, verdict_of
 from workbench.inspection.image_file import ImageFile
 
+_LARGE = 16_000_000  # pixels
+
 
 @dataclass(frozen=True)
 class Upload:
@@ -35,6 +37,14 @@ class Upload:
         return self.facts is not None and self.facts.extremes is not None
 
     @property
+    def is_large(self) -> bool:
+        """Whether decoding it takes hundreds of megabytes."""
+        if self.facts is None or self.facts.header is None:
+            return False
+        height, width = self.facts.header.size
+        return height * width > _LARGE
+
+    @property
     def digest(self) -> str:
         """Identifies the picture."""
         return self.source if self.page == 0 else f"{self.source}-{self.page + 1}"
@@ -50,7 +60,7 @@ class Upload:
         It will be decoded in a process apart.
         """
         known = value_range if self.silent else None
-        return ImageFile(self.name, lambda: self.content, self.page, known, shared().decode)
+        return ImageFile(self.name, lambda: self.content, self.page, known, shared().decode, self.is_large)
 
 
 @dataclass(frozen=True, eq=False)  # the same file brought again fails anew

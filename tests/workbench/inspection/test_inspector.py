@@ -1,16 +1,35 @@
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from crr.data.images import decode
 from crr.errors import DeviceError, ImageError
 from tests.workbench.fakes import CHOICE, MODEL, OTHER_MODEL, FakeLibrary, file_of, good_png, png
 from workbench.basics.pictures import digest_of
-from workbench.inspection.image_file import sample_file
+from workbench.inspection.image_file import ImageFile, sample_file
 from workbench.inspection.inspector import ModelChoice
 from workbench.inspection.samples import read_samples
 from workbench.model_store.queues import DeviceQueues
 from workbench.settings import Settings
+
+
+def test_large_photos_are_decoded_and_inspected_one_at_a_time(library):
+    at_work, most = [], []
+
+    def slow_decode(content, name, **_):
+        at_work.append(name)
+        most.append(len(at_work))
+        time.sleep(0.05)
+        at_work.remove(name)
+        return decode(content, name)
+
+    inspector = library.inspector()
+    files = [ImageFile(f"{n}.png", png, decode=slow_decode, is_large=True) for n in range(3)]
+    with ThreadPoolExecutor(3) as sessions:
+        list(sessions.map(lambda file: inspector.inspect(file, CHOICE), files))
+    assert most == [1, 1, 1]
 
 
 def test_an_image_file_becomes_a_picture_and_an_inspection(inspector):
