@@ -83,5 +83,6 @@ def confine(address_space: int) -> None:
 
 
 if __name__ == "__main__":
-    with suppress(MemoryError):  # which whoever asks takes for what it is
+    # Whoever asks takes a lack of memory for what it is; or has gone, perhaps without having heard all.
+    with suppress(MemoryError, ConnectionError):
         main()

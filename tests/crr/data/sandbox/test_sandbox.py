@@ -224,3 +224,14 @@ def test_paths_and_limits_are_told_as_without(
         sandbox.decode(3)  # type: ignore[arg-type]
     monkeypatch.setattr(image_header, "MAX_BYTES", 100)
     assert "is larger than" in sandbox.facts_of(GOOD, "part.png", "digest", decode=False).error
+
+
+@pytest.mark.parametrize("wait", [0.0, 0.2, 2.0])
+def test_a_process_that_nobody_listened_to_says_nothing(wait: float) -> None:
+    code = (
+        "import os, sys, time; from crr.data.sandbox.sandbox import shared; shared().warm(); "
+        f"time.sleep({wait}); os._exit(0)"
+    )
+    # Whoever reads to the end hears the process apart as well, which ends after its parent.
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ended.stderr == ""
