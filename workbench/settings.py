@@ -47,7 +47,8 @@ def _readable_folder(text: str) -> str:
 Chosen = TypeVar("Chosen")
 Digits = BeforeValidator(_digits)
 Positive = Annotated[int, Digits, Field(gt=0, description="give a whole number above 0")]
-Megabytes = Annotated[Positive, AfterValidator(lambda number: number * MEGABYTE)]
+InBytes = AfterValidator(lambda number: number * MEGABYTE)
+Megabytes = Annotated[Positive, InBytes]
 """Megabytes in the environment, bytes in the object."""
 Limit = Annotated[int, Digits, Field(description="give a whole number, 0 for no limit")]
 Port = Annotated[int, Digits, Field(gt=0, lt=2**16, description="give a number from 1 to 65535")]
@@ -61,9 +62,9 @@ Folder = Annotated[
 ]
 
 
-def _other_on_a_space(elsewhere: int, there: int) -> Callable[[dict[str, Any]], int]:
-    """A default in megabytes that is another on a Space, which has 16 GB and is visited by strangers."""
-    return lambda known: MEGABYTE * (there if known["on_space"] else elsewhere)
+def _other_on_a_space(elsewhere: Chosen, there: Chosen) -> Callable[[dict[str, Any]], Chosen]:
+    """A default that is another on a Space, which has 16 GB and is visited by strangers."""
+    return lambda known: there if known["on_space"] else elsewhere
 
 
 class Settings(BaseSettings):
@@ -97,30 +98,30 @@ class Settings(BaseSettings):
 
     on_space: Annotated[bool, BeforeValidator(bool)] = Field(False, alias="SPACE_ID")
     samples: Path = Field(ROOT / "samples", alias="CRR_SAMPLES")
-    model_bytes: Megabytes = Field(default_factory=_other_on_a_space(2048, 1024), alias="CRR_MODEL_MEMORY_MB")
+    model_bytes: Megabytes = Field(
+        default_factory=_other_on_a_space(2048 * MEGABYTE, 1024 * MEGABYTE), alias="CRR_MODEL_MEMORY_MB"
+    )
     session_bytes: Megabytes = Field(256 * MEGABYTE, alias="CRR_SESSION_MEMORY_MB")
     upload_bytes: Megabytes = Field(
-        default_factory=_other_on_a_space(1024, 512), alias="CRR_UPLOAD_MEMORY_MB"
+        default_factory=_other_on_a_space(1024 * MEGABYTE, 512 * MEGABYTE), alias="CRR_UPLOAD_MEMORY_MB"
     )
     result_bytes: Megabytes = Field(
-        default_factory=_other_on_a_space(1024, 512), alias="CRR_RESULT_MEMORY_MB"
+        default_factory=_other_on_a_space(1024 * MEGABYTE, 512 * MEGABYTE), alias="CRR_RESULT_MEMORY_MB"
     )
     normals_bytes: Megabytes = Field(384 * MEGABYTE, alias="CRR_NORMALS_MEMORY_MB")
-    pulled_bytes: Annotated[Limit, AfterValidator(lambda number: number * MEGABYTE)] = Field(
-        default_factory=_other_on_a_space(0, 4096), alias="CRR_PULLED_DISK_MB"
+    pulled_bytes: Annotated[Limit, InBytes] = Field(
+        default_factory=_other_on_a_space(0, 4096 * MEGABYTE), alias="CRR_PULLED_DISK_MB"
     )
     max_batch: Positive = Field(200, alias="CRR_MAX_BATCH")
     allow_folders: Switch[bool | None] = Field(None, alias="CRR_ALLOW_FOLDERS")
     allowed_models: Patterns = Field(("*",), alias="CRR_ALLOWED_MODELS")
     share_token: Switch[bool] = Field(False, alias="CRR_SHARE_TOKEN")
     questions_per_minute: Limit = Field(
-        default_factory=lambda known: 120 if known["on_space"] else 0, alias="CRR_QUESTIONS_PER_MINUTE"
+        default_factory=_other_on_a_space(0, 120), alias="CRR_QUESTIONS_PER_MINUTE"
     )
-    visits_per_minute: Limit = Field(
-        default_factory=lambda known: 60 if known["on_space"] else 0, alias="CRR_VISITS_PER_MINUTE"
-    )
+    visits_per_minute: Limit = Field(default_factory=_other_on_a_space(0, 60), alias="CRR_VISITS_PER_MINUTE")
     proxy_header: str = Field(
-        default_factory=lambda known: "X-Forwarded-For" if known["on_space"] else "", alias="CRR_PROXY_HEADER"
+        default_factory=_other_on_a_space("", "X-Forwarded-For"), alias="CRR_PROXY_HEADER"
     )
     request_log: Switch[bool] = Field(False, alias="CRR_REQUEST_LOG")
 
@@ -171,9 +172,7 @@ class StartSettings(Settings):
     """
 
     checkpoints: Folder = Field(ROOT / "checkpoints", alias="CRR_CHECKPOINTS")
-    max_upload_mb: Positive = Field(
-        default_factory=lambda known: 64 if known["on_space"] else 200, alias="CRR_MAX_UPLOAD_MB"
-    )
+    max_upload_mb: Positive = Field(default_factory=_other_on_a_space(200, 64), alias="CRR_MAX_UPLOAD_MB")
     allowed_hosts: str = Field("*", alias="CRR_ALLOWED_HOSTS")
     port: Port = Field(8501, alias="PORT")
     address: str = Field("0.0.0.0", alias="ADDRESS")
