@@ -6,6 +6,7 @@ from starlette.formparsers import MultiPartParser
 from starlette.middleware import Middleware
 
 from workbench.server.connections import ConnectionLimit
+from workbench.server.departures import QuietDepartures
 from workbench.server.headers import SafeHeaders
 from workbench.server.memory import held_by_visitors
 from workbench.server.uploads import UploadQuota
@@ -17,6 +18,7 @@ def guards(settings: StartSettings) -> Sequence[Middleware]:
     keep_uploads_in_memory(settings.max_upload_mb * MEGABYTE)
     return [
         Middleware(SafeHeaders),
+        Middleware(QuietDepartures),
         Middleware(
             ConnectionLimit, per_minute=settings.visits_per_minute, proxy_header=settings.proxy_header
         ),

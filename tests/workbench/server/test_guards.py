@@ -1,12 +1,16 @@
 """Each guard alone, asked as a server asks it."""
 
+import asyncio
+
 import pytest
 from starlette.formparsers import MultiPartParser
+from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from tests.workbench.server.asgi import Plain, ask
 from workbench.server.address import UNKNOWN, address_of
 from workbench.server.app import guards, keep_uploads_in_memory
 from workbench.server.connections import ConnectionLimit
+from workbench.server.departures import QuietDepartures
 from workbench.server.headers import CLOSED, HEADERS, SafeHeaders
 from workbench.server.uploads import UploadQuota
 from workbench.settings import MEGABYTE, StartSettings
@@ -58,6 +62,32 @@ def test_without_an_address_all_are_one():
 
     ask(app, client=None)
     assert seen == [UNKNOWN]
+
+
+def test_who_leaves_while_the_page_is_sent_has_left_and_nothing_more():
+    heard = []
+    messages = iter([{"type": "websocket.connect"}, {"type": "websocket.disconnect", "code": 1001}])
+
+    async def app(scope, receive, send):
+        page = WebSocket(scope, receive, send)
+        await page.accept()
+        await page.send_bytes(b"half a page")
+        await page.send_bytes(b"the other half")
+        try:
+            await page.receive_bytes()
+        except WebSocketDisconnect as end:
+            heard.append(end.code)
+
+    async def receive():
+        return next(messages)
+
+    async def send(message):
+        if message["type"] != "websocket.accept":
+            raise ConnectionResetError
+
+    scope = {"type": "websocket", "path": STREAM, "headers": []}
+    asyncio.run(QuietDepartures(app)(scope, receive, send))
+    assert heard == [1001]
 
 
 class Clock:
@@ -166,7 +196,7 @@ def test_uploads_of_the_largest_size_never_touch_the_disk(monkeypatch):
 
 def test_the_guards_are_those_that_the_settings_ask_for(monkeypatch):
     monkeypatch.setattr(MultiPartParser, "spool_max_size", 1)
-    _, connections, uploads = guards(StartSettings(SPACE_ID="somebody/space"))
+    *_, connections, uploads = guards(StartSettings(SPACE_ID="somebody/space"))
     assert (connections.kwargs["per_minute"], connections.kwargs["proxy_header"]) == (60, "X-Forwarded-For")
     assert (uploads.kwargs["each"], uploads.kwargs["together"]) == (256 * MEGABYTE, 512 * MEGABYTE)
     assert MultiPartParser.spool_max_size == 65 * MEGABYTE
