@@ -20,11 +20,13 @@ from numpy.typing import NDArray
 from crr.config import ValueRange
 from crr.data.images import decode, encode_jpeg, encode_png
 from crr.data.inventory.facts import facts_of
-from crr.data.sandbox.messages import Limits
+from crr.data.sandbox.messages import Request
 from crr.data.sandbox.sandbox import Sandbox
+from crr.data.sandbox.worker import Worker
 
 ROUNDS = 25
 _LARGEST = 8000
+_PATIENCE = 600.0
 
 
 def main() -> None:
@@ -111,15 +113,15 @@ def large() -> dict[str, bytes]:
 
 def measure(name: str, file: bytes) -> None:
     """Print the time and memory of one image, in a process that does nothing else."""
-    with Sandbox(1, Limits(seconds=600, memory=2**36)) as sandbox:
-        sandbox.facts_of(b"", "", "", decode=False)
-        [worker] = sandbox._all
-        status = Path(f"/proc/{worker.pid}/status")
-        before = address_space(status.read_text(), "VmSize")
-        worker.close = lambda: None  # type: ignore[method-assign]  # it is asked for its peak
-        seconds = milliseconds(lambda: sandbox.decode(file, value_range=ValueRange(0, 1))) / 1000
-        peak = address_space(status.read_text(), "VmPeak")
-        print(f"64 million pixels, {name}: {seconds:.1f} s, {(peak - before) / 1e9:.2f} GB")
+    worker = Worker(memory=2**36)
+    worker.ask(Request("facts", 0, _PATIENCE), b"")
+    status = Path(f"/proc/{worker.pid}/status")
+    before = address_space(status.read_text(), "VmSize")
+    request = Request("pixels", len(file), _PATIENCE, value_range=ValueRange(0, 1))
+    seconds = milliseconds(lambda: worker.ask(request, file)) / 1000
+    peak = address_space(status.read_text(), "VmPeak")
+    worker.close()
+    print(f"64 million pixels, {name}: {seconds:.1f} s, {(peak - before) / 1e9:.2f} GB")
 
 
 def address_space(status: str, name: str) -> int:

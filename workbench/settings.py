@@ -79,6 +79,7 @@ class Settings(BaseSettings):
         upload_bytes: Memory for the uploads of all visitors together.
         result_bytes: Memory for what was found in the photos of all visitors together; what was looked at
             longest ago goes first, and is found again when it is looked at.
+        image_bytes: Memory for decoding one large photo that a visitor brought; what needs more is refused.
         normals_bytes: Memory for normal patches, all models and sessions together.
         pulled_bytes: Disk for models from the Hub; the one unused longest goes for a new one. 0: no limit.
         max_batch: Images one visitor can have in the table at a time.
@@ -107,6 +108,9 @@ class Settings(BaseSettings):
     )
     result_bytes: Megabytes = Field(
         default_factory=_other_on_a_space(1024 * MEGABYTE, 512 * MEGABYTE), alias="CRR_RESULT_MEMORY_MB"
+    )
+    image_bytes: Megabytes = Field(
+        default_factory=_other_on_a_space(3072 * MEGABYTE, 1024 * MEGABYTE), alias="CRR_IMAGE_MEMORY_MB"
     )
     normals_bytes: Megabytes = Field(384 * MEGABYTE, alias="CRR_NORMALS_MEMORY_MB")
     pulled_bytes: Annotated[Limit, InBytes] = Field(

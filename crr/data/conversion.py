@@ -1,6 +1,6 @@
 """How the pixels of an open image file become upright 8-bit RGB, whatever their depth, colour and profile."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from io import BytesIO
 from typing import Any
@@ -62,14 +62,46 @@ def upright_rgb(
         )
     if header.depth.deep:
         values, turn = deep_values(file, page, name)
-        picture = _eight_bit(values, file, _range_of(header, name, value_range))
-    else:
-        picture, turn = loaded(file, page, name)
+        eight_bits = _eight_bit(values, file, _range_of(header, name, value_range))
+        return turned(_in_bands(values.shape[:2], eight_bits, file, background), turn)
+    picture, turn = loaded(file, page, name)
+    width, height = picture.size
+
+    def band(rows: slice) -> PIL.Image.Image:
+        return picture.crop((0, rows.start, width, rows.stop))
+
+    return turned(_in_bands((height, width), band, file, background), turn)
+
+
+_Band = Callable[[slice], PIL.Image.Image]
+"""Gives some rows of a picture, from and to which is said."""
+
+
+def _in_bands(size: tuple[int, ...], band: _Band, file: OpenImage, background: int) -> Image:
+    """The RGB of a picture of (height, width), made band by band: copies of a large photo take much memory."""
+    height, width = size
+    pixels = np.empty((height, width, 3), np.uint8)
+    for rows in _rows(height, width):
+        pixels[rows] = np.asarray(_rgb(band(rows), file, background))
+    return pixels
+
+
+_BAND = 2**20  # pixels
+
+
+def _rows(height: int, width: int) -> Iterator[slice]:
+    """The rows of each band of a picture."""
+    step = max(1, _BAND // width)
+    for start in range(0, height, step):
+        yield slice(start, min(start + step, height))
+
+
+def _rgb(picture: PIL.Image.Image, file: OpenImage, background: int) -> PIL.Image.Image:
     picture = _in_srgb(picture, file)
     if picture.has_transparency_data:
         behind = PIL.Image.new("RGBA", picture.size, (background, background, background, 255))
         picture = PIL.Image.alpha_composite(behind, picture.convert("RGBA"))
-    return turned(np.array(picture.convert("RGB")), turn)
+    return picture if picture.mode == "RGB" else picture.convert("RGB")
 
 
 def loaded(file: OpenImage, page: int, name: str) -> tuple[ImageFile, int]:
@@ -107,9 +139,11 @@ def deep_values(file: OpenImage, page: int, name: str) -> tuple[NDArray[Any], in
     else:
         picture, turn = loaded(file, page, name)
         values = _stored_values(picture)
-    if values.dtype.kind == "f" and not np.isfinite(values).all():
+    # The extremes tell of all values, without a copy of them.
+    low, high = (values.min(), values.max()) if values.dtype.kind == "f" else (0, 0)
+    if not np.isfinite([low, high]).all():
         raise ImageError(f"{name} holds values that are no numbers (NaN): fill them in and save it again.")
-    if values.dtype.kind == "f" and np.abs(values).max() > MOST:
+    if max(-low, high) > MOST:
         raise ImageError(f"{name} holds values beyond all brightness: it is damaged, so copy it again.")
     return values, turn
 
@@ -144,7 +178,9 @@ def _read_by_opencv(file: OpenImage, page: int) -> NDArray[Any]:
         # Both libraries take separate planes for pixel by pixel, without a word.
         raise ValueError("deep pixels in an arrangement that neither Pillow nor OpenCV reads")
     if pixels.ndim == 3:
-        pixels = cv2.cvtColor(pixels, cv2.COLOR_BGRA2RGBA if pixels.shape[2] == 4 else cv2.COLOR_BGR2RGB)
+        from_bgr = cv2.COLOR_BGRA2RGBA if pixels.shape[2] == 4 else cv2.COLOR_BGR2RGB
+        for rows in _rows(*pixels.shape[:2]):
+            pixels[rows] = cv2.cvtColor(pixels[rows], from_bgr)
     return np.asarray(pixels)
 
 
@@ -171,23 +207,27 @@ def _range_of(header: ImageHeader, name: str, given: ValueRange | None) -> Value
     return value_range
 
 
-def _eight_bit(values: NDArray[Any], file: OpenImage, value_range: ValueRange) -> PIL.Image.Image:
-    """A picture of 8 bits a channel from deep values, transparency kept."""
-    colours = values[..., :3] if values.ndim == 3 else values
-    bits = file.header.depth.bits
+def _eight_bit(values: NDArray[Any], file: OpenImage, value_range: ValueRange) -> _Band:
+    """Bands of 8 bits a channel from deep values, transparency kept."""
+    colours, bits = values[..., :3] if values.ndim == 3 else values, file.header.depth.bits
     if file.header.format == "PNG" and bits < 16 and fills_the_high_bits(colours, bits):
         value_range = FULL
-    pixels = to_eight_bits(colours, value_range)
-    if file.header.white_is_zero and bits > 8:
-        pixels = 255 - pixels
-    picture = PIL.Image.fromarray(pixels)
-    if values.ndim == 3 and values.shape[2] == 4:
-        opaque = value_range if values[..., 3].max() <= value_range.high else FULL
-        picture.putalpha(PIL.Image.fromarray(to_eight_bits(values[..., 3], opaque)))
-    elif values.ndim == 2 and file.picture is not None and "transparency" in file.picture.info:
-        visible = values != file.picture.info["transparency"]
-        picture.putalpha(PIL.Image.fromarray(visible).convert("L"))
-    return picture
+    alpha = values[..., 3] if values.ndim == 3 and values.shape[2] == 4 else None
+    opaque = FULL if alpha is not None and alpha.max() > value_range.high else value_range
+
+    def band(rows: slice) -> PIL.Image.Image:
+        pixels = to_eight_bits(colours[rows], value_range)
+        if file.header.white_is_zero and bits > 8:
+            pixels = 255 - pixels
+        picture = PIL.Image.fromarray(pixels)
+        if alpha is not None:
+            picture.putalpha(PIL.Image.fromarray(to_eight_bits(alpha[rows], opaque)))
+        elif values.ndim == 2 and file.picture is not None and "transparency" in file.picture.info:
+            visible = values[rows] != file.picture.info["transparency"]
+            picture.putalpha(PIL.Image.fromarray(visible).convert("L"))
+        return picture
+
+    return band
 
 
 def _in_srgb(picture: PIL.Image.Image, file: OpenImage) -> PIL.Image.Image:

@@ -72,6 +72,11 @@ class ImageHeader:
     odd_pages: tuple[int, ...] = ()
 
     @property
+    def pixels(self) -> int:
+        """How many it has."""
+        return self.size[0] * self.size[1]
+
+    @property
     def upright_size(self) -> tuple[int, int]:
         """(height, width) as it is shown."""
         return self.size[::-1] if self.orientation >= 5 else self.size
@@ -194,6 +199,8 @@ def orientation_of(picture: PIL.Image.Image) -> int:
     """EXIF orientation of an open file, 1 to 8; once loaded, a TIFF is turned already, and then this is 1."""
     try:
         return _checked_orientation(picture.getexif().get(_EXIF_ORIENTATION, 1))
+    except MemoryError:
+        raise
     except Exception:  # broken metadata must not cost the user a good image
         return 1
 

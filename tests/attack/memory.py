@@ -1,7 +1,7 @@
 """What a server takes, watched from outside: memory of its whole process tree, and a guard that ends it.
 
-Resident memory is added up over the processes. Pages that two of them share count twice, so the sum is never
-less than what a container is charged with.
+Resident memory is added up over the processes, and files without a name that are memory (memfd). Pages that
+two processes share count twice, so the sum is never less than what a container is charged with.
 """
 
 import os
@@ -26,12 +26,24 @@ def tree(root: int) -> Iterator[int]:
 
 
 def resident(root: int) -> int:
-    """Bytes of resident memory of a process tree; 0 when it is gone."""
-    total = 0
+    """Bytes of memory that a process tree holds; 0 when it is gone."""
+    total, files = 0, dict[int, int]()
     for process in tree(root):
         with suppress(OSError, IndexError):
             total += int(Path(f"/proc/{process}/statm").read_text().split()[1]) * _PAGE
-    return total
+            files |= _memory_files(process)
+    return total + sum(files.values())
+
+
+def _memory_files(process: int) -> dict[int, int]:
+    """Bytes of the files that are memory, by their number: two processes may hold the same."""
+    found = {}
+    for entry in Path(f"/proc/{process}/fd").iterdir():
+        with suppress(OSError):
+            if entry.readlink().name.startswith("memfd:"):
+                status = entry.stat()
+                found[status.st_ino] = 512 * status.st_blocks
+    return found
 
 
 class MemoryWatch(threading.Thread):

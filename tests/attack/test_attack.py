@@ -1,9 +1,12 @@
 """The parts of `make attack`, and some attacks made small, against one workbench."""
 
+import os
+import stat
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -14,7 +17,7 @@ from tests.attack.kinds.registry import ATTACKS
 from tests.attack.probe import broken_pages, look
 from tests.attack.space import Space, serve
 from tests.attack.stage import Limits, Outcome, Size, Stage, summed_up
-from tests.attack.visitor import Refused, Visitor
+from tests.attack.visitor import Refused, Visitor, requested
 
 GUARD = 4 * 10**9
 SMALL = ("nested", "strips", "uploads")
@@ -41,6 +44,36 @@ def test_a_visitor_uploads_and_paints_without_a_browser(space):
     with pytest.raises(Refused, match='no button "Fly"'):
         visitor.click("Fly")
     visitor.leave()
+
+
+def test_a_photo_is_never_on_a_disk(space):
+    visitor = Visitor(space.url)
+    visitor.open()
+    mark = os.urandom(512)
+    with requested(space.url, "127.0.0.2") as sending:
+        # The first half of an upload, so that the server is in the middle of it.
+        sending.putrequest("PUT", visitor.places(1)[0].upload_url)
+        sending.putheader("Content-Type", "multipart/form-data; boundary=line")
+        sending.putheader("Content-Length", str(40 * 2**20))
+        head = b'--line\r\nContent-Disposition: form-data; name="file"; filename="part.png"\r\n\r\n'
+        sending.endheaders(head + mark * 2**15)
+        time.sleep(1)  # until it has come
+        assert [file for file in written_files(space.process) if mark in file] == []
+    visitor.upload(("part.jpg", plain_photo(1) + mark))
+    assert [file for file in written_files(space.process) if mark in file] == []
+    kept = [path for path in space.log.parent.rglob("*") if path.is_file() and not path.is_symlink()]
+    assert [path for path in kept if mark in path.read_bytes()] == []
+    visitor.leave()
+
+
+def written_files(root: int) -> Iterator[bytes]:
+    """What stands in the files that a process tree may write to, also in those without a name."""
+    for process in memory.tree(root):
+        for number in Path(f"/proc/{process}/fd").iterdir():
+            with suppress(OSError):
+                kind, place = number.stat().st_mode, number.readlink()
+                if stat.S_ISREG(kind) and "memfd:" not in place.name:
+                    yield number.read_bytes()
 
 
 def test_who_is_not_let_in_has_lost_all_patience():

@@ -10,14 +10,13 @@ from weakref import WeakSet
 
 from crr.config import ValueRange
 from crr.data.inventory.facts import common_range
-from crr.data.sandbox.sandbox import shared
 from crr.errors import ConfigError, CRRError, ImageError
 from workbench.basics.cache import BoundedCache, pool_of
 from workbench.basics.pictures import digest_of
 from workbench.basics.places import for_visitors
 from workbench.inspection.image_file import ImageFile
 from workbench.inspection.inspector import ChoiceKey, Inspected, Inspector, ModelChoice
-from workbench.inspection.uploads import BatchRow, BatchSnapshot, Failure, Upload
+from workbench.inspection.uploads import BatchRow, BatchSnapshot, Failure, Upload, sandbox
 from workbench.settings import MEGABYTE, Settings
 
 Kept = TypeVar("Kept", Upload, Failure)
@@ -280,7 +279,7 @@ def bytes_in_batches() -> int:
 
 def pages_of(digest: str, name: str, content: bytes) -> list[Upload]:
     """The pictures in a file's content, one a page; what cannot be read is one, and fails when asked for."""
-    facts = shared().facts_of(content, name, digest, decode=False)
+    facts = sandbox().facts_of(content, name, digest, decode=False)
     if facts.error or facts.header is None:
         return [Upload(digest, (name,), content)]
     count = len(facts.header.pages)

@@ -1,14 +1,21 @@
 """A picture that a visitor brought, what was found in it, and why another could not be inspected."""
 
 from dataclasses import dataclass
+from functools import cache
 
 from crr.config import ValueRange
 from crr.data.inventory.facts import FileFacts
-from crr.data.sandbox.sandbox import shared
+from crr.data.sandbox.messages import Limits
+from crr.data.sandbox.sandbox import Sandbox
 from crr.types import Verdict, verdict_of
 from workbench.inspection.image_file import ImageFile
+from workbench.settings import settings
 
-_LARGE = 16_000_000  # pixels
+
+@cache
+def sandbox() -> Sandbox:
+    """Where the files of all visitors are decoded, within the memory that the settings give to one."""
+    return Sandbox(limits=Limits(memory=settings().image_bytes))
 
 
 @dataclass(frozen=True)
@@ -41,8 +48,7 @@ class Upload:
         """Whether decoding it takes hundreds of megabytes."""
         if self.facts is None or self.facts.header is None:
             return False
-        height, width = self.facts.header.size
-        return height * width > _LARGE
+        return self.facts.header.pixels > sandbox().limits.usual_pixels
 
     @property
     def digest(self) -> str:
@@ -60,7 +66,7 @@ class Upload:
         It will be decoded in a process apart.
         """
         known = value_range if self.silent else None
-        return ImageFile(self.name, lambda: self.content, self.page, known, shared().decode, self.is_large)
+        return ImageFile(self.name, lambda: self.content, self.page, known, sandbox().decode, self.is_large)
 
 
 @dataclass(frozen=True, eq=False)  # the same file brought again fails anew

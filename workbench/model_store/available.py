@@ -20,10 +20,12 @@ def find_models() -> dict[str, CheckpointInfo]:
     Raises:
         CheckpointError: There is none.
     """
-    own = [_described(folder) for folder in sorted(_entries(checkpoint_folder()))]
-    pulled = [_described(pulled.path) for pulled in Store().all()]
-    found = sorted(filter(None, own), key=lambda model: (model.name != "crr-embedded", model.name))
-    models = {model.name: model for model in (*found, *filter(None, pulled))}
+    own, pulled = sorted(_entries(checkpoint_folder())), [pulled.path for pulled in Store().all()]
+    _forget_all_but({*own, *pulled})
+    found = sorted(
+        filter(None, map(_described, own)), key=lambda model: (model.name != "crr-embedded", model.name)
+    )
+    models = {model.name: model for model in (*found, *filter(None, map(_described, pulled)))}
     if not models:
         raise CheckpointError(
             "There is no model on this machine. Restore the folder checkpoints/ from the repository, "
@@ -47,6 +49,12 @@ def _described(folder: Path) -> CheckpointInfo | None:
         if known is None or known[0] != state:
             known = _known[folder] = (state, next(readable([folder]), None))
     return known[1]
+
+
+def _forget_all_but(folders: set[Path]) -> None:
+    with _reading:
+        for folder in _known.keys() - folders:
+            del _known[folder]
 
 
 def pulled_as(name: str) -> str | None:

@@ -108,11 +108,19 @@ def facts_of(data: bytes, name: str, digest: str, *, decode: bool, shows: Shows 
     try:
         with open_image(data, name) as file:
             header = file.header
-            if header.depth.deep and header.depth.silent:
-                return FileFacts(digest, header, _extremes(file, name))
-            image = upright_rgb(file, name, 0, 255, None) if decode else None
+            return facts_in(file, name, digest, decode=decode, shows=shows)
     except ImageError as error:
         return FileFacts(digest, header, error=str(error))
+
+
+def facts_in(
+    file: OpenImage, name: str, digest: str, *, decode: bool, shows: Shows | None = None
+) -> FileFacts:
+    """The facts of an open file, as of `facts_of`; raises `ImageError` if it cannot be decoded."""
+    header = file.header
+    if header.depth.deep and header.depth.silent:
+        return FileFacts(digest, header, _extremes(file, name))
+    image = upright_rgb(file, name, 0, 255, None) if decode else None
     blank = shows is not None and image is not None and not shows(image)
     return FileFacts(digest, header, blank=blank)
 

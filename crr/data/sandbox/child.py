@@ -12,15 +12,14 @@ from dataclasses import replace
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-import numpy as np
-
-from crr.data.images import decode
-from crr.data.inventory.facts import facts_of
+from crr.data.conversion import upright_rgb
+from crr.data.image_header import ImageHeader, open_image
+from crr.data.inventory.facts import FileFacts, facts_in
 from crr.data.sandbox.messages import ANSWER, ANY_NAME, REQUEST, Answer, Request
 from crr.errors import ImageError
 from crr.types import Image
 
-_KEPT = 1 / 8  # of the allowed memory, which a process may hold after an image
+_KEPT = 2**28  # bytes at most that a process holds after an image, or half of what it may take
 
 
 def main() -> None:
@@ -43,22 +42,30 @@ def main() -> None:
             os.pwrite(memory, pixels.data.cast("B"), 0)
             del pixels
         signal.alarm(0)
-        spent = answer.spent or address_space() > base + _KEPT * allowed
+        spent = answer.spent or address_space() > base + min(_KEPT, allowed // 2)
         connection.send_bytes(ANSWER.dump_json(replace(answer, spent=spent)))
 
 
 def answer_to(request: Request, content: bytes) -> tuple[Answer, Image | None]:
     """The answer to a request, and the file's pixels if these were asked for."""
-    if request.wanted != "pixels":
-        whole = request.wanted == "facts"
-        return Answer(facts=facts_of(content, ANY_NAME, "", decode=whole)), None
+    header, pixels_wanted = None, request.wanted == "pixels"
     try:
-        pixels = decode(content, ANY_NAME, request.background, request.value_range, request.page)
+        with open_image(content, ANY_NAME) as file:
+            header = file.header
+            if header.pixels > request.most_pixels and _decodes(request, header):
+                return Answer(large=True), None
+            if pixels_wanted:
+                pixels = upright_rgb(file, ANY_NAME, request.page, request.background, request.value_range)
+                return Answer(pixels.shape[:2]), pixels
+            return Answer(facts=facts_in(file, ANY_NAME, "", decode=request.wanted == "facts")), None
     except ImageError as error:
         short = isinstance(error.__cause__, MemoryError)
-        return Answer(error=str(error), remedy=error.remedy, spent=short), None
-    height, width = pixels.shape[:2]
-    return Answer((height, width)), np.ascontiguousarray(pixels)
+        facts = None if pixels_wanted else FileFacts("", header, error=str(error))
+        return Answer(facts=facts, error=str(error), remedy=error.remedy, large=short, spent=short), None
+
+
+def _decodes(request: Request, header: ImageHeader) -> bool:
+    return request.wanted != "facts of its header" or (header.depth.deep and header.depth.silent)
 
 
 def address_space() -> int:

@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import TypeAdapter
 
 from crr.config import ValueRange
+from crr.data.image_header import MAX_PIXELS
 from crr.data.inventory.facts import FileFacts
 from crr.errors import Remedy
 
@@ -19,12 +20,15 @@ class Limits:
 
     Attributes:
         seconds: Wall time.
-        memory: Address space, in bytes, besides what a process has before its first image. The largest photos
-            take 1.9 GB: 64 million pixels of 16 bits with transparency, or of 32 bits.
+        memory: Address space, in bytes, besides what a process has before its first image.
+        usual_memory: The same for files of usual size, which are decoded at the same time as others.
+        usual_pixels: How many pixels these have at most.
     """
 
     seconds: float = 30.0  # the largest take 11 s where nothing else is done
     memory: int = 3 * 2**30
+    usual_memory: int = 2**29
+    usual_pixels: int = 16_000_000
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,7 @@ class Request:
         background: As for `crr.data.images.decode`.
         value_range: As for `crr.data.images.decode`.
         page: As for `crr.data.images.decode`.
+        most_pixels: How many pixels it may have to be decoded.
     """
 
     wanted: Literal["pixels", "facts", "facts of its header"]
@@ -46,6 +51,7 @@ class Request:
     background: int = 255
     value_range: ValueRange | None = None
     page: int = 0
+    most_pixels: int = MAX_PIXELS
 
 
 @dataclass(frozen=True)
@@ -55,8 +61,9 @@ class Answer:
     Attributes:
         size: (height, width) of its pixels, 3 bytes each; None if there are none.
         facts: Its facts, if they were asked for, without the digest.
-        error: Why it cannot be used, or empty.
+        error: Why it cannot be used, or empty; its facts say it too.
         remedy: What helps against that.
+        large: Whether it has too many pixels for this process, or found too little memory.
         spent: Whether the process should be asked no more, since it holds much memory.
     """
 
@@ -64,6 +71,7 @@ class Answer:
     facts: FileFacts | None = None
     error: str = ""
     remedy: Remedy | None = None
+    large: bool = False
     spent: bool = False
 
 

@@ -4,8 +4,6 @@ import os
 import weakref
 from contextlib import suppress
 from dataclasses import replace
-from functools import cache
-from threading import BoundedSemaphore, Lock
 from types import TracebackType
 from typing import Self, final
 
@@ -16,12 +14,13 @@ from crr.data.images import Source, content_of
 from crr.data.inventory.facts import FileFacts
 from crr.data.sandbox.child import answer_to
 from crr.data.sandbox.messages import ANY_NAME, Answer, Limits, Request
-from crr.data.sandbox.worker import LostError, SlowError, Worker
+from crr.data.sandbox.room import Room
+from crr.data.sandbox.worker import LostError, SlowError
 from crr.errors import ImageError
 from crr.types import Image
 
 _MOST_WORKERS = 8
-"""Processes at most: each may take `Limits.memory`."""
+"""Processes at most for files of usual size: each may take `Limits.usual_memory`."""
 _CONFINED = os.name == "posix"
 """Whether this system lets a process have limits; elsewhere files are decoded here."""
 
@@ -30,9 +29,10 @@ _CONFINED = os.name == "posix"
 class Sandbox:
     """Decodes image files in processes that may take only so much memory and time.
 
-    Threads may share it: there is a process for each core, and who comes when all are busy waits. One that
-    ends or takes too much costs its own image alone; the next image has a new one. The processes end with a
-    `with` block, or with this process.
+    Threads may share it: there is a process for each core, and who comes when all are busy waits. Large
+    photos have one process more, with more memory: they wait for each other, and nobody waits for them. A
+    file that ends its process or takes too much costs itself alone; the next has a new one. The processes end
+    with a `with` block, or with this process.
 
     Attributes:
         limits: How much one image may take.
@@ -41,11 +41,10 @@ class Sandbox:
     def __init__(self, workers: int | None = None, limits: Limits | None = None) -> None:
         """Args: workers, how many processes at most, one a core if None; limits."""
         self.limits = limits or Limits()
-        self._turns = BoundedSemaphore(workers or min(_cores(), _MOST_WORKERS))
-        self._lock = Lock()
-        self._idle: list[Worker] = []
-        self._all: set[Worker] = set()
-        self._finalizer = weakref.finalize(self, _kill, self._all)
+        usual_memory = min(self.limits.usual_memory, self.limits.memory)
+        self._usual = Room(workers or min(_cores(), _MOST_WORKERS), usual_memory)
+        self._large = Room(1, self.limits.memory)
+        self._finalizer = weakref.finalize(self, _kill, self._usual, self._large)
 
     def __enter__(self) -> Self:
         return self
@@ -55,20 +54,20 @@ class Sandbox:
     ) -> None:
         self.close()
 
+    @property
+    def pids(self) -> set[int]:
+        """Numbers of its processes."""
+        return self._usual.pids | self._large.pids
+
     def close(self) -> None:
         """End all processes; what they are asked meanwhile fails."""
-        with self._lock:
-            idle, self._idle = self._idle, []
-            _kill(self._all)
-        for worker in idle:
-            self._drop(worker)
+        self._usual.close()
+        self._large.close()
 
     def warm(self) -> None:
         """Start a process if there is none, without waiting for it: it takes half a second."""
         if _CONFINED:
-            with self._lock, suppress(OSError):
-                if not self._all:
-                    self._idle.append(self._started())
+            self._usual.warm()
 
     def decode(
         self,
@@ -113,69 +112,36 @@ class Sandbox:
             raise too_many_bytes(name)
         if not _CONFINED:
             return answer_to(request, data)
-        with self._turns:
-            try:
-                return self._ask(request, data)
-            except SlowError as error:
-                raise ImageError(
-                    f"{name} takes longer than {request.seconds:g} s to decode, the most allowed: scale it "
-                    "down, or save it again in another format."
-                ) from error
-            except LostError as error:
-                raise ImageError(
-                    f"{name} made its decoder fail, as some damaged images do and some that need too much "
-                    "memory: save it again in another program, or scale it down."
-                ) from error
-            except (OSError, MemoryError) as error:
-                raise ImageError(
-                    f"{name} cannot be decoded now, since this machine is short of memory or of processes: "
-                    "try again later."
-                ) from error
+        try:
+            return self._ask(request, data)
+        except SlowError as error:
+            raise ImageError(
+                f"{name} takes longer than {request.seconds:g} s to decode, the most allowed: scale it "
+                "down, or save it again in another format."
+            ) from error
+        except LostError as error:
+            raise ImageError(
+                f"{name} made its decoder fail, as some damaged images do and some that need too much "
+                "memory: save it again in another program, or scale it down."
+            ) from error
+        except (OSError, MemoryError) as error:
+            raise ImageError(
+                f"{name} cannot be decoded now, since this machine is short of memory or of processes: "
+                "try again later."
+            ) from error
 
     def _ask(self, request: Request, data: bytes) -> tuple[Answer, Image | None]:
-        worker = self._taken()
-        try:
-            answer, pixels = worker.ask(request, data)
-        except BaseException:  # what it does now, nobody knows
-            self._drop(worker)
-            raise
-        if worker.spent:
-            self._drop(worker)
-        else:
-            with self._lock:
-                self._idle.append(worker)
-        return answer, pixels
-
-    def _taken(self) -> Worker:
-        """A process that waits for work, or a new one."""
-        while True:
-            with self._lock:
-                worker = self._idle.pop() if self._idle else self._started()
-            if worker.alive:
-                return worker
-            self._drop(worker)  # it ended while it had nothing to do, perhaps since memory ran out
-
-    def _started(self) -> Worker:
-        worker = Worker(self.limits)
-        self._all.add(worker)
-        return worker
-
-    def _drop(self, worker: Worker) -> None:
-        with self._lock:
-            self._all.discard(worker)
-        worker.close()
+        with suppress(LostError):  # a decoder that finds no memory may also just end
+            answer, pixels = self._usual.ask(replace(request, most_pixels=self.limits.usual_pixels), data)
+            if not answer.large:
+                return answer, pixels
+        return self._large.ask(request, data)
 
 
-def _kill(workers: set[Worker]) -> None:
-    for worker in list(workers):
-        worker.kill()
+def _kill(*rooms: Room) -> None:
+    for room in rooms:
+        room.kill()
 
 
 def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-@cache
-def shared() -> Sandbox:
-    """The sandbox of this process, for whoever needs no other limits."""
-    return Sandbox()

@@ -13,7 +13,7 @@ import numpy as np
 from pydantic import ValidationError
 
 from crr.data.image_header import MAX_PIXELS
-from crr.data.sandbox.messages import ANSWER, REQUEST, Answer, Limits, Request
+from crr.data.sandbox.messages import ANSWER, REQUEST, Answer, Request
 from crr.types import Image
 
 _CHILD = "crr.data.sandbox.child"
@@ -38,14 +38,14 @@ class Worker:
     It is a new Python, and no copy of this process, which would bring its memory and the locks of threads.
     Nor does it import the program that runs here, as processes of `multiprocessing` do: that is Streamlit, or
     a script that would begin anew.
-
-    Attributes:
-        spent: Whether it should be asked no more.
     """
 
-    def __init__(self, limits: Limits) -> None:
-        """Start it, without waiting until it is there; raises `OSError` if the system has no room for it."""
-        self.spent = False
+    def __init__(self, memory: int) -> None:
+        """Start it, without waiting until it is there; raises `OSError` if the system has no room for it.
+
+        Args:
+            memory: As `Limits.memory`.
+        """
         self._ready = False
         self._memory = _shared_memory()
         self._close_memory = weakref.finalize(self, os.close, self._memory)
@@ -53,7 +53,7 @@ class Worker:
         with theirs:
             given = (theirs.fileno(), self._memory)
             self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", _CHILD, *map(str, given), str(limits.memory)],
+                [sys.executable, "-P", "-m", _CHILD, *map(str, given), str(memory)],
                 pass_fds=given,
                 stdin=subprocess.DEVNULL,
                 env=_environment(),
@@ -88,9 +88,8 @@ class Worker:
         except (OSError, EOFError, ValidationError) as error:
             raise LostError from error
         found = (answer.size or answer.error) if request.wanted == "pixels" else answer.facts
-        if not found:
+        if not (found or answer.large):
             raise LostError
-        self.spent = answer.spent
         pixels = None if answer.size is None else self._pixels(*answer.size)
         if os.fstat(self._memory).st_size > _KEPT:
             os.ftruncate(self._memory, 0)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from crr.data.sandbox.messages import Limits
-from crr.data.sandbox.sandbox import Sandbox, shared
+from crr.data.sandbox.sandbox import Sandbox
 from tests.crr.data.bounds.bombs import jpeg_of_scans, packed_bmp, tiff
 from tests.workbench.fakes import CHOICE, good_png, part, png
 from workbench.inspection import batch as batches, uploads
@@ -21,7 +21,7 @@ def strict(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
     """A sandbox that all uploads go to, and that waits for a second only."""
     with Sandbox(1, Limits(seconds=1)) as sandbox:
         for module in (batches, uploads):
-            monkeypatch.setattr(module, "shared", lambda: sandbox)
+            monkeypatch.setattr(module, "sandbox", lambda: sandbox)
         yield sandbox
 
 
@@ -59,12 +59,20 @@ def test_uploads_are_not_even_opened_in_this_process(
 def test_a_process_that_ends_costs_no_visitor_more_than_one_photo(strict: Sandbox, inspector) -> None:
     batch = Batch(Settings())
     batch.add([("good.png", good_png), ("bad.png", png)])
-    for worker in strict._all:
-        os.kill(worker.pid, signal.SIGKILL)
+    for pid in strict.pids:
+        os.kill(pid, signal.SIGKILL)
     batch.inspect_some(CHOICE, inspector, seconds=99)
     assert len(batch.rows(CHOICE)) + len(batch.failures) == 2
     assert len(batch.failures) <= 1
 
 
-def test_one_sandbox_serves_all_visitors() -> None:
-    assert shared() is shared()
+def test_one_sandbox_serves_all_visitors_within_the_memory_of_the_settings(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(uploads, "settings", lambda: Settings(CRR_IMAGE_MEMORY_MB="700"))
+    uploads.sandbox.cache_clear()
+    try:
+        assert uploads.sandbox() is uploads.sandbox()
+        assert uploads.sandbox().limits.memory == 700 * 2**20
+    finally:
+        uploads.sandbox.cache_clear()

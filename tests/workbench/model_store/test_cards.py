@@ -13,6 +13,7 @@ from crr.metrics.report import HEADINGS
 from tests.crr.tiny import calibrated_detector
 from tests.hub_server import the_only_hub
 from tests.workbench.fakes import FakeLibrary, use_inspector
+from workbench.model_store import available
 from workbench.model_store.available import find_models, pulled_as, why_replaced
 from workbench.model_store.cards import describe_figures, list_local_models
 from workbench.settings import Settings
@@ -85,6 +86,7 @@ def test_a_pulled_model_stands_behind_the_others_and_goes_when_it_is_removed(ser
     assert pulled_as("own") is pulled_as("owner/other") is None
     Store().delete(pulled)
     assert list(find_models()) == ["own"]
+    assert pulled.path not in available._known
     assert "It can be pulled on the page Models." in why_replaced("owner/tiny", "own")
 
 

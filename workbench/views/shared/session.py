@@ -47,11 +47,11 @@ def has_visitor() -> bool:
 
 def current_visitor() -> "VisitorState":
     """This session's visitor; a new session looks at the sample that its link asks for."""
-    from crr.data.sandbox.sandbox import shared
+    from workbench.inspection.uploads import sandbox
     from workbench.inspection.visitor import VisitorState
 
     if _VISITOR not in st.session_state:
-        shared().warm()  # ready when the visitor has found a photo to bring
+        sandbox().warm()  # ready when the visitor has found a photo to bring
         visitor = VisitorState(settings(), linked_sample(), linked_threshold())
         visitor.chosen = st.query_params.get("sample") == visitor.sample
         st.session_state[_VISITOR] = visitor

@@ -12,11 +12,13 @@ import pytest
 from numpy.typing import NDArray
 
 from crr.config import ValueRange
+from crr.data import conversion
 from crr.data.images import decode
 from crr.data.inventory.facts import facts_of
 from crr.data.sandbox.sandbox import Sandbox
 from crr.errors import ImageError
 from tests.crr.files import corners, heic, png, saved, tiff
+from tests.crr.profiles import P3, rgb_profile
 
 RNG = np.random.default_rng(0)
 COLOUR = RNG.integers(0, 256, (50, 70, 3), dtype=np.uint8)
@@ -51,6 +53,10 @@ FILES: dict[str, Callable[[], bytes]] = {
     "profile": lambda: saved(
         COLOUR, "PNG", icc_profile=PIL.ImageCms.ImageCmsProfile(PIL.ImageCms.createProfile("XYZ")).tobytes()
     ),
+    "camera's profile": lambda: saved(COLOUR, "JPEG", icc_profile=rgb_profile(P3)),
+    "transparent with a profile": lambda: saved(transparent(), "PNG", icc_profile=rgb_profile(P3)),
+    "16 bits with transparency": lambda: png(np.dstack([DEEP, DEEP[..., 0]])),
+    "transparent palette": lambda: saved(PIL.Image.fromarray(COLOUR).quantize(9), "PNG", transparency=3),
     "transparent PNG": lambda: saved(transparent(), "PNG"),
     "transparent WebP": lambda: saved(transparent(), "WEBP", lossless=True),
     "16 bits": lambda: png(DEEP),
@@ -100,6 +106,15 @@ def test_pixels_and_sentences_are_the_same(kind: str, sandbox: Sandbox) -> None:
     file = FILES[kind]()
     for name, way in WAYS.items():
         assert outcome(decode, file, way) == outcome(sandbox.decode, file, way), name
+
+
+@pytest.mark.parametrize("kind", FILES)
+def test_pixels_are_the_same_in_bands_of_any_height(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = FILES[kind]()
+    whole = {name: outcome(decode, file, way) for name, way in WAYS.items()}
+    for pixels in (1, 70 * 7):
+        monkeypatch.setattr(conversion, "_BAND", pixels)
+        assert {name: outcome(decode, file, way) for name, way in WAYS.items()} == whole
 
 
 @pytest.mark.parametrize("kind", FILES)

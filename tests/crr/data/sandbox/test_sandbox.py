@@ -23,7 +23,7 @@ from crr.errors import ImageError
 from crr.types import Image
 from tests.crr.data.bounds.bombs import packed_bmp
 from tests.crr.data.sandbox.liar import ANSWERS
-from tests.crr.files import corners, saved
+from tests.crr.files import corners, png, saved
 
 ROOT = Path(__file__).parents[4]
 GOOD = saved(corners(), "PNG")
@@ -34,10 +34,6 @@ HANGS = packed_bmp(7900)
 def sandbox() -> Iterator[Sandbox]:
     with Sandbox(2) as shared:
         yield shared
-
-
-def pids(sandbox: Sandbox) -> set[int]:
-    return {worker.pid for worker in sandbox._all}
 
 
 def wait_until(holds: Callable[[], bool]) -> None:
@@ -67,7 +63,7 @@ def sentence(asked: Callable[[], Image]) -> str:
 def test_a_process_is_used_again(sandbox: Sandbox) -> None:
     for _ in range(3):
         assert np.array_equal(sandbox.decode(GOOD), corners())
-    assert len(pids(sandbox)) == 1
+    assert len(sandbox.pids) == 1
 
 
 def test_the_process_knows_neither_torch_nor_the_program() -> None:
@@ -79,15 +75,15 @@ def test_the_process_knows_neither_torch_nor_the_program() -> None:
 
 
 def test_a_file_that_hangs_its_decoder_costs_itself_alone() -> None:
-    with Sandbox(1, Limits(seconds=1)) as sandbox:
+    with Sandbox(1, Limits(seconds=1, usual_pixels=image_header.MAX_PIXELS)) as sandbox:
         assert np.array_equal(sandbox.decode(GOOD), corners())
-        before, start = pids(sandbox), time.perf_counter()
+        before, start = sandbox.pids, time.perf_counter()
         said = sentence(lambda: sandbox.decode(HANGS, "part.bmp"))
         assert time.perf_counter() - start < 5
         assert said.startswith("part.bmp takes longer than 1 s to decode, the most allowed:")
         assert all(has_ended(pid) for pid in before)
         assert np.array_equal(sandbox.decode(GOOD), corners())
-        assert not before & pids(sandbox)
+        assert not before & sandbox.pids
 
 
 def test_a_file_that_fills_the_memory_costs_itself_alone() -> None:
@@ -101,11 +97,10 @@ def test_a_file_that_fills_the_memory_costs_itself_alone() -> None:
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSEGV])
 def test_a_process_that_is_ended_midway_gives_a_sentence(number: signal.Signals) -> None:
     with Sandbox(1) as sandbox, ThreadPoolExecutor(1) as pool:
-        sandbox.decode(GOOD)
-        [pid] = pids(sandbox)
         asked: Future[Image] = pool.submit(sandbox.decode, HANGS, "part.bmp")
-        wait_until(lambda: not sandbox._idle)
-        time.sleep(0.1)
+        wait_until(lambda: len(sandbox.pids) == 2)
+        [pid] = sandbox._large.pids
+        time.sleep(2)  # until it is at work
         os.kill(pid, number)
         assert "part.bmp made its decoder fail" in sentence(asked.result)
         assert np.array_equal(sandbox.decode(GOOD), corners())
@@ -113,21 +108,50 @@ def test_a_process_that_is_ended_midway_gives_a_sentence(number: signal.Signals)
 
 def test_a_process_that_ended_while_it_had_nothing_to_do_costs_no_image(sandbox: Sandbox) -> None:
     sandbox.decode(GOOD)
-    for pid in pids(sandbox):
+    for pid in sandbox.pids:
         os.kill(pid, signal.SIGKILL)
         wait_until(lambda pid=pid: has_ended(pid))  # type: ignore[misc]
     assert np.array_equal(sandbox.decode(GOOD), corners())
 
 
-def test_many_at_once_share_two_processes_and_a_bomb_disturbs_nobody() -> None:
+def test_many_at_once_share_the_processes_and_a_bomb_disturbs_nobody() -> None:
     pictures = [np.full((40 + number, 60, 3), number, np.uint8) for number in range(24)]
     files = [saved(picture, "PNG") for picture in pictures]
     with Sandbox(2, Limits(seconds=1)) as sandbox, ThreadPoolExecutor(8) as pool:
         bomb = pool.submit(sandbox.decode, HANGS, "part.bmp")
         found = list(pool.map(sandbox.decode, files))
-        assert len(pids(sandbox)) <= 2
+        assert len(sandbox.pids) <= 3
         assert "takes longer" in sentence(bomb.result)
     assert all(np.array_equal(image, picture) for image, picture in zip(found, pictures, strict=True))
+
+
+def test_large_photos_wait_for_each_other_and_nobody_waits_for_them() -> None:
+    with Sandbox(2, Limits(seconds=2)) as sandbox, ThreadPoolExecutor(2) as pool:
+        sandbox.decode(GOOD)
+        start = time.perf_counter()
+        large = [pool.submit(sandbox.decode, HANGS, "part.bmp") for _ in range(2)]
+        wait_until(lambda: len(sandbox.pids) == 2)
+        assert np.array_equal(sandbox.decode(GOOD), corners())
+        assert time.perf_counter() - start < 2
+        assert all("takes longer" in sentence(asked.result) for asked in large)
+        assert time.perf_counter() - start > 4
+
+
+def test_a_photo_that_finds_too_little_memory_gets_more() -> None:
+    photo = np.full((3800, 4000, 3), 7, np.uint8)
+    with Sandbox(1, Limits(usual_memory=2**25)) as sandbox:
+        assert np.array_equal(sandbox.decode(saved(photo, "PNG")), photo)
+        assert len(sandbox._large.pids) == 1
+
+
+def test_what_a_large_photo_says_of_itself_is_told_at_once() -> None:
+    with Sandbox(1) as sandbox:
+        eight_bits = sandbox.facts_of(HANGS, "part.bmp", "digest", decode=False)
+        assert eight_bits.header is not None
+        assert not sandbox._large.pids
+        silent = sandbox.facts_of(png(np.full((4000, 4100), 999, np.uint16)), "", "digest", decode=False)
+        assert silent.extremes == (999, 999)
+        assert len(sandbox._large.pids) == 1
 
 
 @pytest.mark.parametrize("lie", ANSWERS)
@@ -136,31 +160,31 @@ def test_what_a_process_makes_up_is_not_believed(lie: str, monkeypatch: pytest.M
     monkeypatch.setenv("CRR_TEST_LIE", lie)
     with Sandbox(1) as sandbox:
         assert "made its decoder fail" in sentence(lambda: sandbox.decode(GOOD, "part.png"))
-        assert not sandbox._all
+        assert not sandbox.pids
 
 
 def test_a_process_that_cannot_be_started(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worker, "_CHILD", "json.no_such_module")
     with Sandbox(1) as sandbox:
         assert "cannot be decoded now" in sentence(lambda: sandbox.decode(GOOD, "part.png"))
-        assert not sandbox._all
+        assert not sandbox.pids
 
 
 def test_a_process_that_holds_much_after_its_image_is_replaced() -> None:
-    with Sandbox(1, Limits(memory=100 * 2**20)) as sandbox:  # an eighth of it is kept by the first picture
+    with Sandbox(1, Limits(memory=48 * 2**20)) as sandbox:  # more than half is kept by the first picture
         first = sandbox.decode(saved(PIL.Image.new("RGB", (2000, 2000)), "PNG"))
         assert first.shape == (2000, 2000, 3)
-        assert not sandbox._all
+        assert not sandbox.pids
 
 
 def test_the_first_process_can_be_started_ahead() -> None:
     with Sandbox(1) as sandbox:
         sandbox.warm()
         sandbox.warm()
-        before = pids(sandbox)
+        before = sandbox.pids
         assert len(before) == 1
         sandbox.decode(GOOD)
-        assert pids(sandbox) == before
+        assert sandbox.pids == before
 
 
 @pytest.mark.parametrize("end", ["close", "forget"])
@@ -168,7 +192,7 @@ def test_processes_end_with_their_sandbox(end: str) -> None:
     sandbox: Sandbox | None = Sandbox(1)
     assert sandbox is not None
     sandbox.decode(GOOD)
-    [pid] = pids(sandbox)
+    [pid] = sandbox.pids
     if end == "close":
         sandbox.close()
     sandbox = None
@@ -178,8 +202,9 @@ def test_processes_end_with_their_sandbox(end: str) -> None:
 
 SCRIPT = """
 import os, sys
-from crr.data.sandbox.sandbox import shared
-print(shared().decode(sys.argv[1]).shape, [worker.pid for worker in shared()._all][0], flush=True)
+from crr.data.sandbox.sandbox import Sandbox
+sandbox = Sandbox()
+print(sandbox.decode(sys.argv[1]).shape, *sandbox.pids, flush=True)
 """
 
 
@@ -229,7 +254,7 @@ def test_paths_and_limits_are_told_as_without(
 @pytest.mark.parametrize("wait", [0.0, 0.2, 2.0])
 def test_a_process_that_nobody_listened_to_says_nothing(wait: float) -> None:
     code = (
-        "import os, sys, time; from crr.data.sandbox.sandbox import shared; shared().warm(); "
+        "import os, sys, time; from crr.data.sandbox.sandbox import Sandbox; s = Sandbox(); s.warm(); "
         f"time.sleep({wait}); os._exit(0)"
     )
     # Whoever reads to the end hears the process apart as well, which ends after its parent.
