@@ -78,7 +78,7 @@ _Band = Callable[[slice], PIL.Image.Image]
 
 
 def _in_bands(size: tuple[int, ...], band: _Band, file: OpenImage, background: int) -> Image:
-    """The RGB of a picture of (height, width), made band by band: copies of a large photo take much memory."""
+    """The RGB of a picture of (height, width), made band by band: each copy of a large photo is much."""
     height, width = size
     pixels = np.empty((height, width, 3), np.uint8)
     for rows in _rows(height, width):

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
@@ -12,7 +13,8 @@ from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileMan
 from crr.runtime.allocator import give_back_freed_memory
 from workbench.inspection.batch import bytes_in_batches
 
-_EVERY = 20.0  # seconds
+_EVERY = 5.0  # seconds
+_REST = 20  # times as long as a collection took: so long nothing is collected after it
 _SHARED = ""
 
 
@@ -31,7 +33,12 @@ def held_by_visitors() -> Mapping[str, int]:
 
 @asynccontextmanager
 async def memory_given_back(_app: object) -> AsyncIterator[None]:
-    """While the block runs, what ended visits held is freed by a timer, and not by the next visitor."""
+    """While the block runs, a timer frees what ended visits held, and what pages left behind.
+
+    Streamlit frees the former when the next visitor comes, and looks for the latter after each run of each
+    page (`runner.postScriptGC`, which is off): with PyTorch loaded that is a third of a second in which
+    nobody else is answered, ten times as long as the page itself takes.
+    """
     task = asyncio.create_task(_give_back())
     try:
         yield
@@ -40,11 +47,21 @@ async def memory_given_back(_app: object) -> AsyncIterator[None]:
 
 
 async def _give_back() -> None:
+    pause, seen = _EVERY, _collections()
     while True:
-        await asyncio.sleep(_EVERY)
-        if _forget_ended_visits():
+        await asyncio.sleep(pause)
+        ended = _forget_ended_visits()
+        if ended or _collections() != seen:
+            begun = time.monotonic()
             await asyncio.to_thread(gc.collect)
+            pause, seen = max(_EVERY, _REST * (time.monotonic() - begun)), _collections()
+        if ended:
             await asyncio.to_thread(give_back_freed_memory)
+
+
+def _collections() -> int:
+    """How often Python has collected garbage: unchanged while nobody does anything."""
+    return sum(generation["collections"] for generation in gc.get_stats())
 
 
 def _forget_ended_visits() -> bool:

@@ -1,6 +1,8 @@
 """What visitors hold is known, and freed once they have left."""
 
 import asyncio
+import gc
+import weakref
 from types import SimpleNamespace
 
 import pytest
@@ -68,6 +70,42 @@ def test_ended_visits_are_forgotten_by_a_timer_and_memory_goes_back(runtime, mon
     asyncio.run(serve())
     assert len(storage._cache) == 0
     assert given_back == [1]  # once, as nobody left since
+
+
+class Leftover:
+    """What is freed only by looking for it."""
+
+    def __init__(self):
+        self.itself = self
+
+
+@pytest.fixture
+def no_collections_but_ours(monkeypatch):
+    monkeypatch.setattr(memory, "_EVERY", 0.05)
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.mark.usefixtures("runtime", "no_collections_but_ours")
+def test_what_pages_leave_behind_is_freed_by_the_timer():
+    leftover = Leftover()
+    gc.collect()  # now it is old, and only a whole collection finds it
+    seen = weakref.ref(leftover)
+    del leftover
+
+    async def serve():
+        async with memory_given_back(None):
+            await asyncio.sleep(0.2)
+            assert seen() is not None  # nobody did anything
+            gc.collect(0)  # as happens while a page runs
+            for _ in range(100):
+                await asyncio.sleep(0.1)
+                if seen() is None:
+                    return
+            pytest.fail("it was never freed")
+
+    asyncio.run(serve())
 
 
 def test_an_unknown_storage_is_left_alone(runtime):
