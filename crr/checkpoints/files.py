@@ -4,7 +4,6 @@ A checkpoint is a folder of `config.json`, `model.safetensors` and `README.md` (
 photos in `normals/` if it has some.
 """
 
-import json
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -15,6 +14,7 @@ from crr.checkpoints.content import CARD, CONFIG, PICKLES, WEIGHTS, open_content
 from crr.config import ValueRange
 from crr.errors import CheckpointError
 from crr.runtime.paths import StrPath, as_path
+from crr.runtime.validation import read_json
 
 NORMALS = "normals"
 """Folder of normal photos in a checkpoint, see `crr.checkpoints.normals`."""
@@ -118,7 +118,7 @@ def name_of(folder: Path) -> str:
     taken for one.
     """
     with suppress(OSError, ValueError, KeyError, TypeError):
-        name = str(json.loads((folder / PULLED).read_text(encoding="utf-8"))["name"])
+        name = str(read_json(folder / PULLED)["name"])
         commit = name.rpartition("@")[2]
         if folder.name.startswith(commit):
             return name

@@ -6,7 +6,6 @@ They were held back from training. A checkpoint works without them; what they ar
 usual: features and distances of normal patches, and pictures of them.
 """
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -24,6 +23,7 @@ from crr.errors import CheckpointError, ConfigError
 from crr.runtime.files import remove_leftovers, write_atomically
 from crr.runtime.paths import StrPath, as_path
 from crr.runtime.progress import Reporter
+from crr.runtime.validation import read_json
 from crr.types import Progress
 
 MOST = 16
@@ -122,9 +122,10 @@ def read_credit(files: Sequence[StrPath]) -> str:
     first = as_path(files[0], "The normal image")
     path = first.parent.parent / "credits.json"
     try:
-        return str(json.loads(path.read_text(encoding="utf-8")).get(first.parent.name, ""))
+        credit = read_json(path).get(first.parent.name)
     except (OSError, ValueError, AttributeError):
         return ""
+    return credit if isinstance(credit, str) else ""
 
 
 def _split(checkpoint: Path) -> tuple[int, float] | None:

@@ -29,6 +29,7 @@ from crr.errors import HubError
 from crr.hub.names import HubName, is_commit
 from crr.runtime.files import remove_leftovers, write_text_atomically
 from crr.runtime.paths import StrPath, as_path
+from crr.runtime.validation import read_json
 
 _REFS = "refs.json"
 _MOMENT = 0.1  # seconds to see whether a pull goes on
@@ -225,7 +226,7 @@ class Store:
 
     def _refs(self, repo: str) -> dict[str, str]:
         with suppress(OSError, ValueError, AttributeError):
-            refs = json.loads((self._folder(repo) / _REFS).read_text(encoding="utf-8"))
+            refs = read_json(self._folder(repo) / _REFS)
             return {str(asked): str(commit) for asked, commit in refs.items()}
         return {}
 
@@ -243,7 +244,7 @@ def _read(folder: Path) -> Pulled | None:
     if not all((folder / file).is_file() for file in (CONFIG, WEIGHTS)):
         return None
     with suppress(OSError, ValueError, KeyError, TypeError):
-        note = json.loads((folder / PULLED).read_text(encoding="utf-8"))
+        note = read_json(folder / PULLED)
         name = HubName.parse(note["repo"])
         if name is not None:
             said = (str(note[key]) for key in ("asked", "when", "endpoint"))

@@ -19,7 +19,7 @@ from crr.inversion.network import InversionConfig, InversionNetwork, create_inve
 from crr.models.components.encoder import Encoder
 from crr.runtime.files import write_atomically, write_text_atomically
 from crr.runtime.paths import StrPath, as_path
-from crr.runtime.validation import checked
+from crr.runtime.validation import checked, read_json
 
 CONFIG, WEIGHTS = "inversion.json", "inversion.safetensors"
 HOW_TO_GET_ONE = "crr train-inversion --model MODEL --data FOLDER --out checkpoints/inversion-NAME"
@@ -89,7 +89,7 @@ def read_inversion(folder: StrPath) -> InversionConfig:
     """The config of a folder; raises `CheckpointError` if it holds none that can be used."""
     path = as_path(folder, "The inversion network") / CONFIG
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
+        values = read_json(path)
         return checked(InversionConfig, values if isinstance(values, dict) else {"": values})
     except (OSError, ValueError, ConfigError) as error:
         raise CheckpointError(f"{path} is not usable: {error}. Copy it again.") from None

@@ -6,6 +6,7 @@ A bound is far above what makes sense, and low enough that counting to it takes 
 
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
@@ -53,3 +54,24 @@ def checked(kind: type[ConfigType], values: Mapping[str, Any]) -> ConfigType:
         where = ".".join(str(part) for part in first["loc"]) or kind.__name__
         given = f"{first['input']!r:.80}"
         raise ConfigError(f"Setting {where} is not usable: {first['msg']} (given: {given}).") from None
+
+
+def read_json(path: Path, most: int = 2**20) -> Any:
+    """What a small file of JSON holds, whoever wrote it.
+
+    Args:
+        path: The file.
+        most: Bytes that it may have.
+
+    Raises:
+        OSError: It cannot be read.
+        ValueError: It is larger, nested too deeply, or no JSON.
+    """
+    with path.open("rb") as file:
+        content = file.read(most + 1)
+    if len(content) > most:
+        raise ValueError(f"larger than {most:,} bytes")
+    try:
+        return json.loads(content)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None

@@ -5,15 +5,19 @@ Nothing here needs torch, so that the gallery is on the screen before torch is l
 
 import base64
 import io
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
+from pathlib import Path, PurePath
+from typing import Annotated
 
 import PIL.Image
+import pydantic
+from pydantic import AfterValidator, TypeAdapter
 
+from crr.data.images import decode
 from crr.errors import DatasetError
+from crr.runtime.validation import Few, Name, read_json
 
 _THUMBNAIL_SIDE = 160
 
@@ -48,26 +52,50 @@ class GallerySample:
         return f"{self.title}. Image: {self.source}, {self.licence}."
 
 
+def _inside(path: str) -> str:
+    if PurePath(path).is_absolute() or ".." in PurePath(path).parts:
+        raise ValueError
+    return path
+
+
+_Inside = Annotated[Name, AfterValidator(_inside)]
+"""The path of a file in the folder of the samples."""
+
+
+@pydantic.dataclasses.dataclass(frozen=True)
+class _Row:
+    file: _Inside
+    title: Name
+    category: Name
+    defective: bool
+    source: Name
+    licence: Name
+    mask: _Inside | None = None
+
+
+_Rows = Annotated[list[_Row], Few]
+
+
 @cache
 def read_samples(folder: Path) -> dict[str, GallerySample]:
     """Name to sample, in the order of `samples.json`; raises `DatasetError` if the folder is incomplete."""
     index = folder / "samples.json"
     try:
-        rows = json.loads(index.read_text(encoding="utf-8"))
+        rows = TypeAdapter(_Rows).validate_python(read_json(index))
         samples = [
             GallerySample(
-                name=Path(row["file"]).stem,
-                path=folder / row["file"],
-                title=row["title"],
-                category=row["category"],
-                defective=row["defective"],
-                source=row["source"],
-                licence=row["licence"],
-                mask=folder / row["mask"] if "mask" in row else None,
+                name=Path(row.file).stem,
+                path=folder / row.file,
+                title=row.title,
+                category=row.category,
+                defective=row.defective,
+                source=row.source,
+                licence=row.licence,
+                mask=None if row.mask is None else folder / row.mask,
             )
             for row in rows
         ]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError) as error:
         raise DatasetError(
             f"The list of samples {index} cannot be read. Restore it from the repository."
         ) from error
@@ -93,7 +121,7 @@ def donor_files(samples: Mapping[str, GallerySample], name: str) -> list[Path]:
 def sample_thumbnail(sample: GallerySample) -> str:
     """Data URI of a small picture of the sample."""
     content = io.BytesIO()
-    with PIL.Image.open(sample.path) as image:
-        image.thumbnail((_THUMBNAIL_SIDE, _THUMBNAIL_SIDE))
-        image.convert("RGB").save(content, "JPEG", quality=80)
+    image = PIL.Image.fromarray(decode(sample.path))
+    image.thumbnail((_THUMBNAIL_SIDE, _THUMBNAIL_SIDE))
+    image.save(content, "JPEG", quality=80)
     return "data:image/jpeg;base64," + base64.b64encode(content.getvalue()).decode()

@@ -8,6 +8,8 @@ from crr.errors import DatasetError
 from workbench.inspection.samples import read_samples, sample_thumbnail
 from workbench.settings import Settings
 
+ROW = {"file": "gone.jpg", "title": "", "category": "", "defective": True, "source": "", "licence": ""}
+
 
 def test_the_first_sample_is_a_defective_part_and_every_category_has_good_and_defective_ones():
     samples = list(read_samples(Settings().samples).values())
@@ -47,11 +49,32 @@ def test_the_defect_of_every_defective_sample_is_marked():
             assert 0.001 < read_mask_file(sample.mask, size).mean() < 0.1
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        "{}",
+        "[" * 200_000,
+        " " * 2**20 + "[]",
+        json.dumps([ROW] * 300),
+        json.dumps([ROW | {"title": "x" * 201}]),
+        json.dumps([ROW | {"defective": {"a": ["deep"]}}]),
+        json.dumps([ROW | {"file": "../part.jpg"}]),
+        json.dumps([ROW | {"file": "/etc/hostname"}]),
+        json.dumps([ROW | {"mask": "masks/../../part.png"}]),
+    ],
+    ids=lambda content: content.strip()[:30],
+)
+def test_a_list_that_nobody_would_write_is_a_sentence(tmp_path, content):
+    (tmp_path / "samples.json").write_text(content)
+    with pytest.raises(DatasetError, match=r"samples\.json cannot be read"):
+        read_samples(tmp_path)
+
+
 def test_an_incomplete_folder_is_a_sentence(tmp_path):
     with pytest.raises(DatasetError, match=r"samples\.json cannot be read"):
         read_samples(tmp_path)
-    row = {"file": "gone.jpg", "title": "", "category": "", "defective": True, "source": "", "licence": ""}
-    (tmp_path / "samples.json").write_text(json.dumps([row | {"mask": "masks/gone.png"}]))
+    read_samples.cache_clear()
+    (tmp_path / "samples.json").write_text(json.dumps([ROW | {"mask": "masks/gone.png"}]))
     with pytest.raises(DatasetError, match=r"gone\.jpg"):
         read_samples(tmp_path)
     (tmp_path / "gone.jpg").touch()
