@@ -100,7 +100,13 @@ def test_a_credit_is_read_where_it_stands(held_back, tmp_path):
     credits = tmp_path / "model" / NORMALS / "credits.json"
     credits.write_text('{"plate": "By somebody."}')
     assert read_credit(files) == "By somebody."
-    for text in ("[]", "{"):
+    for text in (
+        "[]",
+        "{",
+        '{"plate": [["By", "somebody."]]}',
+        "[" * 100_000,
+        " " * 2**20 + '{"plate": "x"}',
+    ):
         credits.write_text(text)
         assert read_credit(files) == ""
 

@@ -90,6 +90,31 @@ def test_who_leaves_while_the_page_is_sent_has_left_and_nothing_more():
     assert heard == [1001]
 
 
+def test_who_sends_text_is_sent_away_and_has_left():
+    heard, sent = [], []
+    messages = iter([{"type": "websocket.connect"}, {"type": "websocket.receive", "text": "hello"}])
+
+    async def app(scope, receive, send):
+        page = WebSocket(scope, receive, send)
+        await page.accept()
+        try:
+            await page.receive_bytes()
+        except WebSocketDisconnect as end:
+            heard.append(end.code)
+        await page.send_bytes(b"to nobody")
+
+    async def receive():
+        return next(messages)
+
+    async def send(message):
+        sent.append((message["type"], message.get("code")))
+
+    scope = {"type": "websocket", "path": STREAM, "headers": []}
+    asyncio.run(QuietDepartures(app)(scope, receive, send))
+    assert heard == [1003]
+    assert sent == [("websocket.accept", None), ("websocket.close", 1003)]
+
+
 class Clock:
     """A clock that stands still until somebody sleeps."""
 
