@@ -100,7 +100,8 @@ def test_a_credit_is_read_where_it_stands(held_back, tmp_path):
     credits = tmp_path / "model" / NORMALS / "credits.json"
     credits.write_text('{"plate": "By somebody."}')
     assert read_credit(files) == "By somebody."
-    for text in (
+    deep, long = "[" * 100_000, " " * 2**20 + "{}"
+    for text in ("[]", "{", '{"plate": [["By", "somebody."]]}', deep, long):
         "[]",
         "{",
         '{"plate": [["By", "somebody."]]}',
