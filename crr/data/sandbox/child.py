@@ -13,7 +13,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from crr.data.conversion import upright_rgb
-from crr.data.image_header import ImageHeader, open_image
+from crr.data.image_header import MAX_BYTES, MAX_PIXELS, ImageHeader, open_image
 from crr.data.inventory.facts import FileFacts, facts_in
 from crr.data.sandbox.messages import ANSWER, ANY_NAME, REQUEST, Answer, Request
 from crr.errors import ImageError
@@ -85,6 +85,9 @@ def confine(address_space: int) -> None:
         least = address_space if most == resource.RLIM_INFINITY else min(address_space, most)
         resource.setrlimit(resource.RLIMIT_AS, (least, least))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        # The memory that both hold is a file: it counts here, and is no address space.
+        largest = max(MAX_BYTES, 3 * MAX_PIXELS)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (largest, largest))
         with suppress(OSError):
             Path("/proc/self/oom_score_adj").write_text("1000")
 

@@ -21,6 +21,7 @@ class Room:
         self._lock = Lock()
         self._idle: list[Worker] = []
         self._all: set[Worker] = set()
+        self._closed = False
 
     @property
     def pids(self) -> set[int]:
@@ -51,14 +52,15 @@ class Room:
         return answer, pixels
 
     def close(self) -> None:
-        """End all processes; what they are asked meanwhile is lost."""
+        """End all processes, and start none any more; what they are asked meanwhile is lost."""
         with self._lock:
             idle, self._idle = self._idle, []
-            self.kill()
+            self._closed = True
+            self.kill_all()
         for worker in idle:
             self._drop(worker)
 
-    def kill(self) -> None:
+    def kill_all(self) -> None:
         """End all processes, and clear nothing up; for the end of this one."""
         for worker in list(self._all):
             worker.kill()
@@ -73,6 +75,8 @@ class Room:
             self._drop(worker)  # it ended while it had nothing to do, perhaps since memory ran out
 
     def _started(self) -> Worker:
+        if self._closed:
+            raise OSError("closed")
         worker = Worker(self._memory)
         self._all.add(worker)
         return worker

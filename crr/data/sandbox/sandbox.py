@@ -140,7 +140,7 @@ class Sandbox:
 
 def _kill(*rooms: Room) -> None:
     for room in rooms:
-        room.kill()
+        room.kill_all()
 
 
 def _cores() -> int:

@@ -11,15 +11,20 @@ ANSWERS = {
     "nothing": b"{}",
     "something else": b'{"facts": {"digest": "", "header": null}}',
     "very much": b'{"error": "' + bytes(2**21) + b'"}',
+    "too large, again and again": b'{"large": true}',
     "nonsense": b"\x80\x04cos\nsystem\n",
 }
+HALF = "half an answer"
 
 
 def main() -> None:
     connection = Connection(int(sys.argv[1]))
     connection.send_bytes(b"ready")
     connection.recv_bytes()
-    connection.send_bytes(ANSWERS[os.environ["CRR_TEST_LIE"]])
+    if os.environ["CRR_TEST_LIE"] == HALF:
+        os.write(connection.fileno(), b"\x00\x00\x00\x10half")
+    else:
+        connection.send_bytes(ANSWERS[os.environ["CRR_TEST_LIE"]])
     connection.recv_bytes()
 
 

@@ -2,6 +2,7 @@
 
 import gc
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -22,7 +23,7 @@ from crr.data.sandbox.sandbox import Sandbox
 from crr.errors import ImageError
 from crr.types import Image
 from tests.crr.data.bounds.bombs import packed_bmp
-from tests.crr.data.sandbox.liar import ANSWERS
+from tests.crr.data.sandbox.liar import ANSWERS, HALF
 from tests.crr.files import corners, png, saved
 
 ROOT = Path(__file__).parents[4]
@@ -160,7 +161,38 @@ def test_what_a_process_makes_up_is_not_believed(lie: str, monkeypatch: pytest.M
     monkeypatch.setenv("CRR_TEST_LIE", lie)
     with Sandbox(1) as sandbox:
         assert "made its decoder fail" in sentence(lambda: sandbox.decode(GOOD, "part.png"))
+        facts = sandbox.facts_of(GOOD, "part.png", "digest", decode=False)
+        assert "made its decoder fail" in facts.error or lie == "something else"
+        assert len(sandbox.pids) == (lie == "something else")
+
+
+def test_half_an_answer_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "_CHILD", "tests.crr.data.sandbox.liar")
+    monkeypatch.setenv("CRR_TEST_LIE", HALF)
+    with Sandbox(1, Limits(seconds=1)) as sandbox:
+        assert "takes longer than 1 s" in sentence(lambda: sandbox.decode(GOOD, "part.png"))
         assert not sandbox.pids
+
+
+def test_a_process_knows_no_token_and_cannot_fill_what_both_hold(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_TOKEN", "secret")
+    with Sandbox(1) as sandbox:
+        sandbox.decode(GOOD)
+        [pid] = sandbox.pids
+        assert b"secret" not in Path(f"/proc/{pid}/environ").read_bytes()
+        limits = Path(f"/proc/{pid}/limits").read_text()
+    assert re.search(rf"Max file size +{200 * 2**20}", limits)
+
+
+def test_a_closed_sandbox_starts_nothing() -> None:
+    with Sandbox(1) as sandbox, ThreadPoolExecutor(1) as pool:
+        asked: Future[Image] = pool.submit(sandbox.decode, HANGS, "part.bmp")
+        wait_until(lambda: len(sandbox.pids) == 2)
+        sandbox.close()
+        assert "part.bmp" in sentence(asked.result)
+        assert not sandbox.pids
+        with pytest.raises(ImageError, match="cannot be decoded now"):
+            sandbox.decode(GOOD)
 
 
 def test_a_process_that_cannot_be_started(monkeypatch: pytest.MonkeyPatch) -> None:
