@@ -27,6 +27,7 @@ from crr.config import DetectorConfig
 from crr.errors import CheckpointError, ConfigError
 from crr.models import registry
 from crr.models.blueprint import draw
+from crr.models.components.backbones import bring_weights
 from crr.models.detector import Detector
 from crr.runtime.devices import physical_memory
 from crr.runtime.files import write_atomically, write_text_atomically
@@ -62,8 +63,8 @@ def load(
 ) -> Detector:
     """The detector of a checkpoint, in eval mode on `device`.
 
-    What the config describes is drawn on paper first, compared with the weights, and its memory reckoned:
-    only then is it built.
+    What the config describes is drawn on paper first, compared with the weights, and its memory reckoned; the
+    weights of its encoder are fetched if they are not here. Only then is it built.
 
     Args:
         name_or_path: A checkpoint's folder, or the name of one in `checkpoint_folder()`.
@@ -83,6 +84,7 @@ def load(
     folder = find(name_or_path)
     with open_content(folder, "pt") as content:
         needed = _bytes_needed(content, folder)
+        bring_weights(content.config.encoder)
         (make_room or _fit_machine)(needed)
         detector = _build(content.config, folder)
         _read_tensors(detector, content, folder / WEIGHTS)

@@ -34,6 +34,17 @@ def check_name(name: str) -> None:
     )
 
 
+def bring_weights(config: EncoderConfig) -> None:
+    """Have the weights of a backbone on this machine: what may take long, before anything is built.
+
+    Raises:
+        EncoderError: As of `create_backbone`.
+    """
+    check_name(config.name)
+    if config.weights == "timm":
+        weights_file(_current_name(config))
+
+
 def create_backbone(config: EncoderConfig, *, weights: bool = True) -> nn.Module:
     """The backbone as timm makes it: not yet frozen, cut or folded.
 
@@ -45,7 +56,7 @@ def create_backbone(config: EncoderConfig, *, weights: bool = True) -> nn.Module
         EncoderError: There is no such backbone, or its weights cannot be had.
     """
     check_name(config.name)
-    name = get_deprecated_models().get(config.name) or config.name
+    name = _current_name(config)
     options: dict[str, Any] = {"pretrained": weights and config.weights == "timm"}
     if options["pretrained"]:
         file = weights_file(name)
@@ -68,6 +79,11 @@ def create_backbone(config: EncoderConfig, *, weights: bool = True) -> nn.Module
     if weights and config.weights == "package":
         backbone.load_state_dict(_package_weights(backbone))
     return backbone
+
+
+def _current_name(config: EncoderConfig) -> str:
+    """What timm calls it now."""
+    return str(get_deprecated_models().get(config.name) or config.name)
 
 
 def _package_weights(backbone: nn.Module) -> dict[str, Tensor]:

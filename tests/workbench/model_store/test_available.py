@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import torch
 
-from crr.errors import CheckpointError
+from crr.errors import CheckpointError, DeviceError
 from tests.workbench.fakes import FakeDetector, FakeLibrary
 from workbench.model_store.available import find_models, why_replaced
 from workbench.model_store.loaded import Models
@@ -82,16 +82,57 @@ def test_a_model_that_was_trained_anew_is_loaded_again_and_the_old_one_freed():
     assert old() is None
 
 
-def test_a_model_in_use_is_freed_when_its_user_is_done():
+def test_a_model_in_use_is_never_freed():
     models = Models(FakeLibrary().load, MEGABYTE)
 
     def meanwhile_another_is_loaded(detector: FakeDetector) -> weakref.ref[FakeDetector]:
         models.use("b", "cpu", name_of)
-        assert models.loaded == (("b", "cpu"),)
+        assert models.loaded == (("a", "cpu"),)  # which is used, so it is the other that has to go
         assert detector.weights.numel() == 2**18  # still whole
         return weakref.ref(detector)
 
-    assert models.use("a", "cpu", meanwhile_another_is_loaded)() is None
+    assert models.use("a", "cpu", meanwhile_another_is_loaded)() is not None
+    assert models.loaded == (("a", "cpu"),)
+
+
+def load_with_room(path, _device, make_room):
+    make_room(MEGABYTE)
+    return FakeDetector(path)
+
+
+def test_models_in_use_are_waited_for_and_never_more_in_memory_than_allowed():
+    models, held, release = Models(load_with_room, 2 * MEGABYTE), threading.Barrier(3), threading.Event()
+    alive: list[weakref.ref[FakeDetector]] = []
+
+    def work(detector: FakeDetector) -> int:
+        alive.append(weakref.ref(detector))
+        if len(alive) <= 2:
+            held.wait(5)
+            release.wait(5)
+        return sum(one() is not None for one in alive)
+
+    with ThreadPoolExecutor(3) as sessions:
+        first = [sessions.submit(models.use, path, "cpu", work) for path in "ab"]
+        held.wait(5)
+        third = sessions.submit(models.use, "c", "cpu", work)
+        time.sleep(0.1)
+        assert not third.done()
+        assert len(alive) == 2
+        release.set()
+        assert third.result(5) == 2
+        assert [one.result(5) for one in first] == [2, 2]
+
+
+def test_who_waits_for_room_too_long_is_told_so():
+    models = Models(load_with_room, MEGABYTE, patience=0.05)
+
+    def meanwhile_another_is_wanted(_detector: FakeDetector) -> None:
+        with pytest.raises(DeviceError, match="busy: other models are in use"):
+            models.use("b", "cpu", name_of)
+
+    models.use("a", "cpu", meanwhile_another_is_wanted)
+    assert models.use("b", "cpu", name_of) == "b"
+    assert models.loaded == (("b", "cpu"),)
 
 
 @pytest.mark.parametrize("kind", ["cuda", "mps"])
