@@ -29,7 +29,7 @@ from crr.hub.store import Pulled, Store
 from crr.hub.timeouts import SILENCE_TIMEOUT, STOPPED, run_with_timeout
 from crr.hub.transfer import Transfer, TransferCallback
 from crr.hub.upload import publish
-from crr.runtime.endpoint import checked_endpoint, refuse_inner_redirects
+from crr.runtime.endpoint import checked_endpoint, guard_hub_client
 
 Answer = TypeVar("Answer")
 
@@ -65,7 +65,7 @@ class Hub:
             ConfigError: The address is none.
         """
         self.endpoint = checked_endpoint(endpoint or constants.ENDPOINT or "https://huggingface.co")
-        refuse_inner_redirects()
+        guard_hub_client()
         self.store = store or Store()
         self._token = token
         self._api = HfApi(endpoint=self.endpoint, token=token, library_name=LIBRARY)

@@ -11,7 +11,6 @@ from markdown_it.token import Token
 _SPECIAL = re.compile(r"([\\`*_\[\]$~<>#])")
 _ADDRESS = re.compile(r"(?<=:)(?=//)|(?<=www)(?=\.)|(?=@)", re.IGNORECASE)
 _NO_BREAK = "\u2060"  # a word joiner: is not seen, and keeps an address from becoming a link
-_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _DOWN, _LOWEST = 3, 6
 _LONGEST = 100_000  # characters of a card that are shown
 _LINK = {"target": "_blank", "rel": "noopener noreferrer nofollow"}
@@ -69,7 +68,19 @@ def _tamed(tokens: Sequence[Token]) -> Iterator[Token]:
 
 def _as_words(html: str) -> str:
     """HTML as text; comments in it are not meant to be read."""
-    return escape(_COMMENT.sub("", html).strip(" \n"))
+    return escape("".join(_outside_comments(html)).strip(" \n"))
+
+
+def _outside_comments(html: str) -> Iterator[str]:
+    """In one pass, which a pattern would not do; a comment without an end goes to the end."""
+    end = 0
+    while end >= 0:
+        begin = html.find("<!--", end)
+        yield html[end:begin] if begin >= 0 else html[end:]
+        if begin < 0:
+            return
+        closing = html.find("-->", begin)
+        end = closing + 3 if closing >= 0 else -1
 
 
 def _link(address: str) -> Token:

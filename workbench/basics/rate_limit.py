@@ -50,8 +50,8 @@ class AddressLimits:
         self._limits: OrderedDict[Hashable, RateLimit] = OrderedDict()
         self._lock = Lock()
 
-    def of(self, address: str | None) -> RateLimit:
-        """The limit of an address; None is this machine."""
+    def of(self, address: str) -> RateLimit:
+        """The limit of an address."""
         with self._lock:
             return recent(self._limits, address, lambda: RateLimit(self._per_minute), _MOST_ADDRESSES)
 

@@ -7,10 +7,12 @@ import streamlit as st
 from workbench.components.assets import read
 from workbench.components.errors import guarded
 
-_REFUSED = (
-    "There is no room for this file now. Save the results, clear the table and add the rest, "
-    "or try again in some minutes."
-)
+_REFUSED = {
+    413: "There is no room for this file now. Save the results, clear the table and add the rest, "
+    "or try again in some minutes.",
+    408: "This file did not arrive: the connection is too slow, or broke off. Add it again.",
+}
+"""What is said of a file that the server did not take, by the status of its answer."""
 
 
 @guarded

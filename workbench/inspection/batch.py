@@ -4,7 +4,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Container, Iterable
 from dataclasses import replace
-from threading import RLock
+from threading import Lock, RLock
 from typing import TypeVar
 from weakref import WeakSet
 
@@ -22,6 +22,7 @@ from workbench.settings import MEGABYTE, Settings
 Kept = TypeVar("Kept", Upload, Failure)
 
 _batches: "WeakSet[Batch]" = WeakSet()
+_of_all = Lock()  # a set that is gone through may not grow
 
 
 class Batch:
@@ -52,8 +53,9 @@ class Batch:
         self._results: BoundedCache[Inspected] = BoundedCache(
             settings.session_bytes, pool_of(settings.result_bytes)
         )
-        _batches.add(self)
         self._lock = RLock()  # a picture is never in two lists of a snapshot, nor in none
+        with _of_all:
+            _batches.add(self)
 
     def add(self, files: Iterable[tuple[str, Callable[[], bytes]]]) -> list[str]:
         """Take files as (name, how to read it); return the digests taken. The rest is in `refused`."""
@@ -272,9 +274,15 @@ class Batch:
             self._read_anew()
 
 
-def bytes_in_batches() -> int:
-    """Bytes of the files that all visitors of this process have in their tables."""
-    return sum(batch._held for batch in list(_batches))
+def contents_in_batches() -> dict[int, int]:
+    """Identity to bytes of each file's content that visitors of this process have in their tables."""
+    with _of_all:
+        batches = [*_batches]
+    found: dict[int, int] = {}
+    for batch in batches:
+        with batch._lock:
+            found |= {id(upload.content): len(upload.content) for upload in batch.uploads.values()}
+    return found
 
 
 def pages_of(digest: str, name: str, content: bytes) -> list[Upload]:

@@ -71,15 +71,16 @@ class DeviceQueues:
                 try:
                     return future.result(timeout=_LOOK)
                 except TimeoutError:
-                    if future.done():  # it was the work that took too long
-                        raise
+                    if future.done():  # meanwhile, or it was the work that took too long
+                        return future.result()
                 if not waiter.is_present() and future.cancel():
                     raise StoppedError("Nobody waits for this answer any more.")
                 waiter.tell(self._before(device, future))
         finally:
-            waiter.tell(0)
+            future.cancel()  # of who went elsewhere on the page while they were told how many come first
             with self._lock:
                 self._queued[device].remove(future)
+            waiter.tell(0)
 
     def _enter(self, device: str, work: Callable[[], Result]) -> Future[Result]:
         with self._lock:

@@ -5,9 +5,10 @@ import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from workbench.server.address import address_of
+from workbench.basics.addresses import address_of
 
 STREAM = "/_stcore/stream"
 _LONGEST_WAIT = 30.0  # seconds; who would wait longer is sent away
@@ -35,14 +36,19 @@ class ConnectionLimit:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
-        if scope["type"] == "websocket" and scope["path"].endswith(STREAM) and self._per_minute:
-            wait = self._take(address_of(scope, self._proxy_header))
+        if scope["type"] == "websocket" and STREAM in scope["path"] and self._per_minute:
+            wait = self._take(self._address(scope))
             if wait > _LONGEST_WAIT:
                 await send({"type": "websocket.close", "code": _TRY_AGAIN_LATER})
                 return
             if wait:
                 await self._sleep(wait)
         await self.app(scope, receive, send)
+
+    def _address(self, scope: Scope) -> str:
+        told = Headers(scope=scope).getlist(self._proxy_header) if self._proxy_header else ()
+        client = scope.get("client")
+        return address_of(told, str(client[0]) if client else None)
 
     def _take(self, address: str) -> float:
         """Seconds that this address has to wait before it may open a page.

@@ -50,6 +50,6 @@ class SafeHeaders:
                     headers[name] = value
             await send(message)
 
-        closed = scope["path"].startswith(CLOSED)
+        closed = any(path in scope["path"] for path in CLOSED)  # whatever the server is called before it
         app = PlainTextResponse("Not here.", status_code=404) if closed else self.app
         await app(scope, receive, send_with_headers)

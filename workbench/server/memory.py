@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import logging
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -11,7 +12,9 @@ from streamlit.runtime import Runtime
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 
 from crr.runtime.allocator import give_back_freed_memory
-from workbench.inspection.batch import bytes_in_batches
+from workbench.inspection.batch import contents_in_batches
+
+_log = logging.getLogger(__name__)
 
 _EVERY = 5.0  # seconds
 _REST = 20  # times as long as a collection took: so long nothing is collected after it
@@ -24,11 +27,13 @@ def held_by_visitors() -> Mapping[str, int]:
         return {}
     manager = Runtime.instance().uploaded_file_mgr
     assert isinstance(manager, MemoryUploadedFileManager)
-    held = {
-        session: sum(len(file.data) for file in list(files.values()))
-        for session, files in list(manager.file_storage.items())
-    }
-    return held | {_SHARED: max(0, bytes_in_batches() - sum(held.values()))}
+    tables, held = contents_in_batches(), {}
+    for session, files in list(manager.file_storage.items()):
+        contents = [file.data for file in list(files.values())]
+        held[session] = sum(map(len, contents))
+        for content in contents:  # which a table holds too, and not a second time
+            tables.pop(id(content), None)
+    return held | {_SHARED: sum(tables.values())}
 
 
 @asynccontextmanager
@@ -50,13 +55,16 @@ async def _give_back() -> None:
     pause, seen = _EVERY, _collections()
     while True:
         await asyncio.sleep(pause)
-        ended = _forget_ended_visits()
-        if ended or _collections() != seen:
-            begun = time.monotonic()
-            await asyncio.to_thread(gc.collect)
-            pause, seen = max(_EVERY, _REST * (time.monotonic() - begun)), _collections()
-        if ended:
-            await asyncio.to_thread(give_back_freed_memory)
+        try:
+            ended = _forget_ended_visits()
+            if ended or _collections() != seen:
+                begun = time.monotonic()
+                gc.collect()
+                pause, seen = max(_EVERY, _REST * (time.monotonic() - begun)), _collections()
+            if ended:
+                await asyncio.to_thread(give_back_freed_memory)
+        except Exception:  # the next time may go better, and nobody else does it
+            _log.exception("what ended visits held could not be given back")
 
 
 def _collections() -> int:

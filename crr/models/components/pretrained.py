@@ -19,7 +19,7 @@ from huggingface_hub import HfApi, hf_hub_download, try_to_load_from_cache
 from huggingface_hub.errors import EntryNotFoundError
 
 from crr.errors import EncoderError, HubError
-from crr.runtime.endpoint import refuse_inner_redirects
+from crr.runtime.endpoint import guard_hub_client
 
 _FILES = ("model.safetensors", "pytorch_model.bin")
 _HUB_TIMEOUT = 10.0  # seconds; huggingface_hub itself goes on asking for a minute
@@ -111,7 +111,7 @@ def _in_cache_of_torch(url: str) -> bool:
 
 def _fetch(name: str, repository: str, token: str | bool | None) -> Path:
     """Bring the weights of a backbone into the Hub's cache: the safe file, where there is one."""
-    refuse_inner_redirects()
+    guard_hub_client()
     try:
         HfApi(token=token).model_info(repository, timeout=_HUB_TIMEOUT)  # says at once if nobody answers
         for file in _FILES:

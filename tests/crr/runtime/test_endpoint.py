@@ -1,6 +1,9 @@
 """A Hub may not send us on to what only this machine, or its network, sees."""
 
+import os
 import socket
+import subprocess
+import sys
 
 import httpx2
 import pytest
@@ -35,7 +38,7 @@ def names(monkeypatch):
     [
         "127.0.0.1", "127.1", "2130706433", "0x7f.1", "0.0.0.0", "10.0.0.1", "172.16.5.5", "192.168.0.9",
         "169.254.169.254", "100.64.0.1", "::1", "::", "::ffff:127.0.0.1", "fe80::1%lo", "fd00::1",
-        "224.0.0.1", "evil.example", "intranet.example",
+        "224.0.0.1", "evil.example", "intranet.example", "64:ff9b::a9fe:a9fe", "2002:7f00:1::1", "::7f00:1",
     ],
 )  # fmt: skip
 def test_what_only_this_machine_or_its_network_sees_is_inner(host):
@@ -45,6 +48,25 @@ def test_what_only_this_machine_or_its_network_sees_is_inner(host):
 @pytest.mark.parametrize("host", ["93.184.215.14", "2606:2800:21f:cb07::1", "hub.example", "files.example"])
 def test_what_everybody_sees_is_not(host):
     assert not is_inner(host)
+
+
+def test_a_hub_that_has_an_inner_address_too_is_a_public_one():
+    assert not is_inner("evil.example", whole=True)
+    assert is_inner("intranet.example", whole=True)
+    with pytest.raises(HubError, match="inside this network"):
+        check_redirect(answer("https://evil.example/a", "http://127.0.0.1/b"))
+
+
+def test_the_client_asks_no_address_that_a_hub_names_in_headers():
+    code = (
+        "from crr.runtime.endpoint import guard_hub_client; guard_hub_client(); "
+        "from huggingface_hub import constants; print(constants.HF_HUB_DISABLE_XET)"
+    )
+    environment = {name: value for name, value in os.environ.items() if name != "HF_HUB_DISABLE_XET"}
+    asked = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+    )
+    assert asked.stdout.strip() == "True"
 
 
 @pytest.mark.parametrize("host", ["", "nobody.example", "a" * 300, "\udcff"])

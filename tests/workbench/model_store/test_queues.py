@@ -1,5 +1,6 @@
 import threading
 import time
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
 
@@ -66,6 +67,44 @@ def test_who_waits_hears_how_many_come_first(busy, waiter):
     assert line.run("cpu", lambda: "answer") == "answer"
     assert waiter.told[0] == 1
     assert waiter.told[-1] == 0
+
+
+def test_what_was_asked_by_who_went_elsewhere_is_not_done(busy, waiter):
+    line, release = busy
+    done = []
+
+    class ElsewhereError(Exception):
+        pass
+
+    def tell(before):
+        if before:
+            raise ElsewhereError  # as Streamlit does when the visitor clicks something else
+
+    waiter.tell = tell
+    with pytest.raises(ElsewhereError):
+        line.run("cpu", lambda: done.append(1))
+    release.set()
+    waiter.tell = lambda _: None
+    assert line.run("cpu", lambda: "answer") == "answer"  # after all that was asked before
+    assert done == []
+
+
+@pytest.mark.usefixtures("waiter")
+def test_an_answer_that_comes_as_one_looks_is_an_answer(monkeypatch):
+    class Late(Future):
+        def result(self, timeout=None):
+            if timeout is not None:
+                super().result()  # it comes,
+                raise TimeoutError  # just too late
+            return super().result()
+
+    def submit(_pool, work):
+        future = Late()
+        future.set_result(work())
+        return future
+
+    monkeypatch.setattr(ThreadPoolExecutor, "submit", submit)
+    assert DeviceQueues().run("cpu", lambda: "answer") == "answer"
 
 
 @pytest.mark.usefixtures("waiter")

@@ -43,6 +43,8 @@ def test_uploads_are_counted_for_each_session_and_tables_that_outlive_their_uplo
     runtime.uploaded_file_mgr.add_file("mine", UploadedFileRec("1", "part.png", "image/png", content))
     assert held_by_visitors()["mine"] == len(content)
     assert sum(held_by_visitors().values()) == before + len(content)
+    runtime.uploaded_file_mgr.add_file("other", UploadedFileRec("2", "part.png", "image/png", bytes(999)))
+    assert held_by_visitors() == {"": before, "mine": len(content), "other": 999}  # which no table has
     del batch
     assert held_by_visitors()["mine"] == len(content)
 
@@ -106,6 +108,21 @@ def test_what_pages_leave_behind_is_freed_by_the_timer():
             pytest.fail("it was never freed")
 
     asyncio.run(serve())
+
+
+@pytest.mark.usefixtures("runtime")
+def test_the_timer_goes_on_after_a_mistake(monkeypatch, caplog):
+    monkeypatch.setattr(memory, "_EVERY", 0.05)
+    asked = []
+    monkeypatch.setattr(memory, "_forget_ended_visits", lambda: asked.append(1) or 1 / 0)
+
+    async def serve():
+        async with memory_given_back(None):
+            await asyncio.sleep(0.5)
+
+    asyncio.run(serve())
+    assert len(asked) > 2
+    assert "could not be given back" in caplog.text
 
 
 def test_an_unknown_storage_is_left_alone(runtime):

@@ -17,10 +17,11 @@ export default function ({ data, setTriggerValue }) {
 
 // A file that the server has no room for: Streamlit shows how its request failed, and not what was answered.
 class Refusals {
-  constructor(sentence) {
+  constructor(sentences) {
     const put = () => {
       for (const alert of document.querySelectorAll(".stFileChip [role=alert]"))
-        if (alert.textContent.includes("status code 413")) alert.textContent = sentence;
+        for (const [status, sentence] of Object.entries(sentences))
+          if (alert.textContent.includes(`status code ${status}`)) alert.textContent = sentence;
     };
     new MutationObserver(put).observe(document.querySelector("[data-testid=stApp]"), { childList: true, subtree: true });
   }

@@ -10,6 +10,7 @@ from streamlit.runtime.pages_manager import PagesManager
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from workbench.basics import rate_limit
+from workbench.basics.addresses import address_of
 from workbench.basics.markdown import as_text
 from workbench.components.errors import guarded, show_failed_action
 from workbench.components.window import tend_window
@@ -53,9 +54,9 @@ def _rate_limits() -> tuple[rate_limit.RateLimit, ...]:
     return own, services().address_limits.of(_address())
 
 
-def _address() -> str | None:
-    told = st.context.headers.get(settings().proxy_header) if settings().proxy_header else None
-    return told.rpartition(",")[2].strip() if told else st.context.ip_address
+def _address() -> str:
+    header = settings().proxy_header
+    return address_of(st.context.headers.get_all(header) if header else (), st.context.ip_address)
 
 
 class _Visitor:
