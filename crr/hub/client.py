@@ -227,8 +227,8 @@ class Hub:
         return run_with_timeout(work, no_answer(self.endpoint), stop)
 
     def _fetch(self, model: HubModel, tell: TransferCallback | None, stop: threading.Event | None) -> Pulled:
-        self.store.make_room(model.name, model.commit, model.bytes)
         with translated_disk(model.name):
+            self.store.make_room(model.name, model.commit, model.bytes)
             part = self.store.part(model.name.repo, model.commit)
             part.mkdir(parents=True, exist_ok=True)
             missing = model.bytes - sum(file.stat().st_size for file in part.iterdir())

@@ -3,6 +3,7 @@
     STORE/OWNER--NAME/COMMIT/     config.json, model.safetensors, README.md, pulled.json
     STORE/OWNER--NAME/refs.json   revision to the commit that it meant when it was last asked for
     STORE/OWNER--NAME/COMMIT.part/   what has arrived of a pull that is not finished
+    STORE/OWNER--NAME/COMMIT.wanted  how many bytes that pull will have when it is finished
     STORE/OWNER--NAME/COMMIT.gone/   what is being removed
     STORE/OWNER--NAME/COMMIT.used    empty; when it was changed is when the model was last used
 
@@ -33,7 +34,7 @@ from crr.runtime.validation import read_json
 
 _REFS = "refs.json"
 _MOMENT = 0.1  # seconds to see whether a pull goes on
-_PART, _GONE, _USED = ".part", ".gone", ".used"
+_PART, _WANTED, _GONE, _USED = ".part", ".wanted", ".gone", ".used"
 _ABANDONED = 7 * 24 * 3600  # seconds, after which nobody will go on with a pull
 
 
@@ -135,10 +136,12 @@ class Store:
                 folder.with_name(f"{folder.name}{_USED}").touch()
 
     def make_room(self, name: HubName, commit: str, needed: int) -> None:
-        """Remove models, the one unused longest first, until one of so many bytes has room beside the rest.
+        """Remove what stopped pulls left and models, unused longest first, until so many bytes have room.
+
+        Call it before each pull, with its lock held: what pulls on their way will still bring counts too.
 
         Raises:
-            HubError: It alone has more bytes than all may have, or a model cannot be removed.
+            HubError: There is no room for so many bytes, or a model cannot be removed.
             WriteError: A file of a model cannot be removed.
         """
         if self._most is None:
@@ -147,12 +150,22 @@ class Store:
             raise HubError(
                 f"{name} has {needed:,} bytes, and here all pulled models together may have {self._most:,}."
             )
-        own = self._folder(name.repo) / commit
-        others = sorted((one for one in self.all() if one.path != own), key=_last_used)
-        held = sum(one.bytes for one in others)
-        for other in others:
+        with WeakFileLock(self.root / ".locks" / "room.lock"):  # or two would both take the last
+            own = self.part(name.repo, commit)
+            models = [one for one in self.all() if one.path != own.with_suffix("")]
+            parts = [part for part in self.root.glob(f"*/*{_PART}") if part != own]
+            held = sum(one.bytes for one in models) + sum(map(_wanted_by, parts))
+            for part in sorted(parts, key=_changed):
+                size = _wanted_by(part)
+                if held + needed > self._most and self._drop(part, 0):
+                    held -= size
+            for model in sorted(models, key=_last_used):
+                if held + needed > self._most:
+                    held -= self.delete(model)
             if held + needed > self._most:
-                held -= self.delete(other)
+                raise HubError(f"Other models are on their way, and there is no room for {name} beside them.")
+            own.mkdir(parents=True, exist_ok=True)
+            own.with_suffix(_WANTED).write_text(str(needed))
 
     def finish(self, name: HubName, commit: str, endpoint: str) -> Pulled:
         """Turn what has arrived, and was verified, into a model; pulls abandoned long ago are swept away."""
@@ -169,6 +182,7 @@ class Store:
         remove_leftovers(part / PULLED)
         write_text_atomically(part / PULLED, json.dumps(note, indent=1) + "\n")
         part.rename(folder)
+        part.with_suffix(_WANTED).unlink(missing_ok=True)
         self._sweep(name.repo, _ABANDONED)
         found = _read(folder)
         assert found is not None
@@ -204,10 +218,17 @@ class Store:
         for leftover in self._folder(repo).glob(f"*{_GONE}"):
             shutil.rmtree(leftover, ignore_errors=True)
         for part in self._folder(repo).glob(f"*{_PART}"):
-            with suppress(OSError), WeakFileLock(self.lock(repo, part.stem), timeout=_MOMENT):
-                last = max(file.stat().st_mtime for file in (part, *part.iterdir()))
-                if time.time() - last >= age:
-                    shutil.rmtree(part)
+            self._drop(part, age)
+
+    def _drop(self, part: Path, age: float) -> bool:
+        """Remove what has arrived of a pull that stands still for `age` seconds; whether it did."""
+        lock = self.root / ".locks" / f"{part.parent.name}-{part.stem}.lock"
+        with suppress(OSError), WeakFileLock(lock, timeout=_MOMENT):
+            if time.time() - _changed(part) >= age:
+                shutil.rmtree(part)
+                part.with_suffix(_WANTED).unlink(missing_ok=True)
+                return True
+        return False
 
     def _folder(self, repo: str) -> Path:
         return self.root / repo.replace("/", "--")
@@ -229,6 +250,23 @@ class Store:
             refs = read_json(self._folder(repo) / _REFS)
             return {str(asked): str(commit) for asked, commit in refs.items()}
         return {}
+
+
+def _changed(part: Path) -> float:
+    """Seconds since 1970 at which something last arrived of a pull."""
+    with suppress(OSError):
+        return max(file.stat().st_mtime for file in (part, *part.iterdir()))
+    return 0.0
+
+
+def _wanted_by(part: Path) -> int:
+    """Bytes that a pull has brought, or will have when it is whole."""
+    wanted = arrived = 0
+    with suppress(OSError, ValueError):
+        wanted = int(part.with_suffix(_WANTED).read_text())
+    with suppress(OSError):
+        arrived = sum(file.stat().st_size for file in part.iterdir())
+    return max(wanted, arrived)
 
 
 def _last_used(pulled: Pulled) -> float:

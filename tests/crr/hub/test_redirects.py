@@ -13,7 +13,7 @@ INNER = "localhost"  # and 127.0.0.1, where the Hub of the tests is, is taken fo
 @pytest.fixture
 def public(monkeypatch):
     """The Hub of the tests looks as if it were a public one."""
-    monkeypatch.setattr(endpoint, "is_inner", lambda host: host == INNER)
+    monkeypatch.setattr(endpoint, "is_inner", lambda host, **_: host == INNER)
 
 
 def sent_on(server, where, host, path="/latest/meta-data"):

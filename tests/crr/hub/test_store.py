@@ -182,3 +182,18 @@ def test_the_model_unused_longest_makes_room_for_a_new_one(hub, server, files, t
     with pytest.raises(HubError, match="all pulled models together may have 10"):
         Hub(server.endpoint, store=Store(tmp_path / "tiny", most=10)).pull(names[0])
     assert hub.pull(names[0]).bytes >= size  # without a limit
+
+
+def test_what_stopped_pulls_left_counts_and_goes_first_and_what_is_on_its_way_keeps_its_room(tmp_path):
+    store, names = Store(tmp_path, most=100), [HubName(f"owner/{name}") for name in "abc"]
+    commits = [digit * 40 for digit in "123"]
+    first, second, third = zip(names, commits, strict=True)
+    (tmp_path / ".locks").mkdir()
+    store.make_room(*first, 60)
+    store.part(first[0].repo, first[1]).joinpath("model.safetensors").write_bytes(bytes(5))
+    with WeakFileLock(store.lock(first[0].repo, first[1])):  # somebody goes on with it
+        with pytest.raises(HubError, match="Other models are on their way"):
+            store.make_room(*second, 60)
+        store.make_room(*second, 40)
+    store.make_room(*third, 60)  # now both stand still: one of them goes
+    assert [store.part(name.repo, commit).exists() for name, commit in (first, second)] == [False, True]
