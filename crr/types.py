@@ -19,6 +19,9 @@ Mask = NDArray[np.bool_]
 Features: TypeAlias = "list[Tensor]"
 """One float tensor (B, C_l, h_l, w_l) a layer, each layer on its own grid."""
 
+TensorShape = tuple[tuple[int, ...], bool]
+"""Shape of a tensor, and whether its values are floating-point numbers."""
+
 Verdict = Literal["normal", "defective", "unknown part", "no part seen"]
 """What is said of an image. The last two are neither: a model's score means nothing there."""
 

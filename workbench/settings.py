@@ -22,6 +22,8 @@ from crr.runtime.endpoint import checked_endpoint
 
 ROOT = Path(__file__).resolve().parent.parent
 MEGABYTE = 2**20
+COPIES = 3
+"""Of a file while it is uploaded: in the form's parser, read from it, and kept."""
 LOCAL_HOSTS = ("localhost", "127.0.0.1", "[::1]")
 PROXY_HEADERS = ("X-Forwarded-For", "Forwarded", "X-Real-IP", "Via")
 
@@ -181,6 +183,11 @@ class StartSettings(Settings):
     port: Port = Field(8501, alias="PORT")
     address: str = Field("0.0.0.0", alias="ADDRESS")
 
+    @property
+    def max_upload_bytes(self) -> int:
+        """The largest file that can be uploaded, in bytes."""
+        return self.max_upload_mb * MEGABYTE
+
 
 VARIABLES = tuple(sorted(str(field.alias) for field in StartSettings.model_fields.values()))
 """All names that mean something here."""
@@ -234,7 +241,18 @@ def check_start(environment: Mapping[str, str]) -> None:
     unknown = sorted(name for name in environment if name.startswith("CRR_") and name not in ours)
     if unknown:
         raise ConfigError(f"{unknown[0]} means nothing; there are {', '.join(ours)}.")
-    samples = _read(StartSettings, environment).samples
+    chosen = _read(StartSettings, environment)
+    samples = chosen.samples
+    if chosen.session_bytes < chosen.max_upload_bytes:
+        raise ConfigError(
+            "CRR_SESSION_MEMORY_MB is smaller than CRR_MAX_UPLOAD_MB: a file of that size could never be "
+            "taken. Raise the one or lower the other."
+        )
+    if chosen.upload_bytes < COPIES * chosen.max_upload_bytes:
+        raise ConfigError(
+            f"CRR_UPLOAD_MEMORY_MB has to be {COPIES} times CRR_MAX_UPLOAD_MB at least, since a file takes "
+            "that much while it arrives. Raise the one or lower the other."
+        )
     if not os.access(samples / "samples.json", os.R_OK):
         raise ConfigError(f"CRR_SAMPLES is {str(samples)!r}, where no samples.json can be read.")
     if "HF_ENDPOINT" in environment:

@@ -29,10 +29,8 @@ _OTHER = "other"
 _LARGEST = 2**63  # number that is shown; Python refuses to write out one of thousands of digits
 _LONGEST, _MOST_WORDS = 80, 100  # signs of a word, and words of a list, that are shown of a card
 _LONGEST_HEAD = 2**16  # characters of the metadata; ours have 6,000
-_MOST_EVENTS, _DEEPEST = (
-    10_000,
-    20,
-)  # of the metadata: values with what begins and ends lists, and lists in lists
+_MOST_EVENTS = 10_000  # of the metadata: values, with what begins and ends lists
+_DEEPEST = 20  # lists in lists of the metadata
 _LONGEST_CARD = 2**20  # bytes of a card
 _DIGITS = 6  # of a figure: shown in %, with one decimal, it is rounded as the tables are
 

@@ -18,11 +18,11 @@ from safetensors import SafetensorError, safe_open
 from crr.config import DetectorConfig
 from crr.errors import CheckpointError, ConfigError, NewerFormatError
 from crr.runtime.paths import StrPath, as_path
+from crr.types import TensorShape
 
 CONFIG, WEIGHTS, CARD = "config.json", "model.safetensors", "README.md"
 PICKLES = (".pt", ".pth", ".ckpt", ".bin", ".pkl", ".pickle")
 """Suffixes of files that can run any code when they are opened; they are refused."""
-
 
 _DIGITS = 12
 _BLOCK = 2**20
@@ -32,9 +32,6 @@ _LONGEST_CONFIG = 4 * 2**20
 
 _LONGEST_HEADER = 4 * 2**20
 """Bytes of the header of a `model.safetensors`; a thousand tensors have about 100,000."""
-
-Shape = tuple[tuple[int, ...], bool]
-"""Shape of a tensor, and whether its values are floating-point numbers."""
 
 
 def read_config(folder: StrPath) -> DetectorConfig:
@@ -55,7 +52,7 @@ class CheckpointContent:
     """
 
     config: DetectorConfig
-    tensors: dict[str, Shape]
+    tensors: dict[str, TensorShape]
     weights: Any
     revision: str
 
@@ -109,7 +106,7 @@ def _open_weights(path: Path, framework: str) -> Iterator[Any]:
         yield content
 
 
-def _shapes(weights: Any) -> dict[str, Shape]:
+def _shapes(weights: Any) -> dict[str, TensorShape]:
     slices = {name: weights.get_slice(name) for name in weights.keys()}  # noqa: SIM118 - it is no mapping
     return {
         name: (tuple(part.get_shape()), part.get_dtype().startswith(_FLOATING))

@@ -18,9 +18,7 @@ from crr.config import DetectorConfig
 from crr.errors import ConfigError
 from crr.models import registry
 from crr.models.components.encoder import Encoder
-
-Shape = tuple[tuple[int, ...], bool]
-"""Shape of a tensor, and whether its values are floating-point numbers."""
+from crr.types import TensorShape
 
 
 @dataclass(frozen=True)
@@ -33,7 +31,7 @@ class Blueprint:
             image; whichever is more.
     """
 
-    tensors: Mapping[str, Shape]
+    tensors: Mapping[str, TensorShape]
     bytes: int
 
 
@@ -57,7 +55,7 @@ def draw(config: DetectorConfig) -> Blueprint:
     return Blueprint(own, memory.peak)
 
 
-def shape_of(tensor: Tensor) -> Shape:
+def shape_of(tensor: Tensor) -> TensorShape:
     """The shape of a tensor, and whether its values are floating-point numbers."""
     return tuple(tensor.shape), tensor.is_floating_point()
 

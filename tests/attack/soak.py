@@ -12,7 +12,7 @@ from tests.attack.probe import broken_pages
 from tests.attack.space import Space, serve
 from tests.attack.stage import Outcome, Size, Stage, own_address, summed_up
 from tests.attack.trial import watch
-from tests.attack.visitor import PATIENCE, Refused, Visitor
+from tests.attack.visitor import PATIENCE, Absent, Refused, Visitor
 
 _RUN_IN = 10 * 60.0  # seconds after which memory has to stay
 _MOST_GROWTH = 1.15  # of memory from then to the end
@@ -83,7 +83,7 @@ class _Course:
                     answers.append("done")
                 finally:
                     visitor.leave()
-            except Refused as refusal:
+            except (Refused, Absent) as refusal:
                 answers.append(str(refusal))
 
     def _work(self, visitor: Visitor, number: int) -> None:

@@ -121,6 +121,7 @@ class Outcome:
         later: Likewise after it.
         broken: What is wrong with the pages afterwards.
         note: What came of the attack, as attackers saw it.
+        not_made: Why the attack did not take place; empty if it did.
     """
 
     name: str
@@ -133,12 +134,13 @@ class Outcome:
     later: list[float] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
     note: str = ""
+    not_made: str = ""
 
     def failures(self, limits: Limits) -> list[str]:
         """The limits that did not hold, in words."""
         if self.killed:
             return [f"killed by the guard at {self.killed / 1e9:.1f} GB"]
-        wrong = []
+        wrong = [f"it was not made: {self.not_made}"] if self.not_made else []
         if self.peak > limits.memory:
             wrong.append(f"peak over {limits.memory / 1e9:.1f} GB")
         for when, seconds in (("during", self.during), ("after", self.later)):

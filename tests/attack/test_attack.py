@@ -17,7 +17,7 @@ from tests.attack.kinds.registry import ATTACKS
 from tests.attack.probe import broken_pages, look
 from tests.attack.space import Space, serve
 from tests.attack.stage import Limits, Outcome, Size, Stage, summed_up
-from tests.attack.visitor import Refused, Visitor, requested
+from tests.attack.visitor import Absent, Visitor, requested
 
 GUARD = 4 * 10**9
 SMALL = ("nested", "strips", "uploads")
@@ -41,7 +41,7 @@ def test_a_visitor_uploads_and_paints_without_a_browser(space):
     painting = {"painting": canvas["painting"], "version": 1, "strokes": [stroke]}
     assert not visitor.change("crr_canvas", painting=painting).broken
     assert visitor.component("crr_canvas")["version"] == 1
-    with pytest.raises(Refused, match='no button "Fly"'):
+    with pytest.raises(Absent, match='no button "Fly"'):
         visitor.click("Fly")
     visitor.leave()
 
@@ -90,6 +90,14 @@ def test_small_attacks_break_nothing(space):
     assert len(outcome.during) >= 2
     assert outcome.peak >= outcome.idle > 10**8
     assert outcome.failures(Limits(growth=2.0)) == [], outcome.note
+
+
+def test_an_attack_that_could_not_be_made_does_not_hold(space):
+    def act(stage: Stage) -> str:
+        return stage.together(2, lambda _: str(stage.visitor().click("Fly")))
+
+    outcome = trial.watch("none", act, Stage(space, THOUSANDTH), settle=0)
+    assert outcome.failures(Limits(growth=9.0))[0].startswith('it was not made: there is no button "Fly"')
 
 
 def test_memory_is_that_of_children_too_and_the_guard_ends_them():

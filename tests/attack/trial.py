@@ -40,7 +40,7 @@ def watch(name: str, act: Act, stage: Stage, settle: float, longest: float = _LO
     space.memory.restart()
     looker = Looker(space.url, _VISITS)
     looker.start()
-    outcome.note = _acted(act, stage, longest)
+    outcome.note, outcome.not_made = _acted(act, stage, longest)
     stage.clear()
     looker.stop()
     outcome.during = looker.seconds
@@ -48,19 +48,22 @@ def watch(name: str, act: Act, stage: Stage, settle: float, longest: float = _LO
     return outcome
 
 
-def _acted(act: Act, stage: Stage, longest: float) -> str:
-    notes = [f"still acting after {longest:.0f} s"]
+def _acted(act: Act, stage: Stage, longest: float) -> tuple[str, str]:
+    """What came of the attack, and why it was not made; empty if it was."""
+    notes, mistakes = [f"still acting after {longest:.0f} s"], [""]
 
     def work() -> None:
         try:
             notes.append(act(stage))
         except Refused as refusal:
             notes.append(f"refused: {refusal}")
+        except Exception as error:  # a page or an attack that is not what it was
+            mistakes.append(str(error) or type(error).__name__)
 
     thread = threading.Thread(target=work, daemon=True)
     thread.start()
     thread.join(longest)
-    return notes[-1]
+    return notes[-1], mistakes[-1]
 
 
 def _look_over(space: Space, outcome: Outcome, settle: float) -> None:

@@ -36,6 +36,10 @@ class Refused(Exception):  # noqa: N818  (often what is wanted)
     """The workbench lets a visitor wait too long, or sends them away."""
 
 
+class Absent(Exception):  # noqa: N818
+    """What is to be used is not on the page: the attack, or the page, is not what it was."""
+
+
 @dataclass
 class Screen:
     """What stands on a visitor's page.
@@ -238,12 +242,12 @@ class Visitor:
         for (kind, label), element in self.screen.elements.items():
             if kind == "bidi_component" and label.endswith(name):
                 return element
-        raise Refused(f"there is no {name} on the page; it says: {self.screen.said or self.screen.broken}")
+        raise Absent(f"there is no {name} on the page; it says: {self.screen.said or self.screen.broken}")
 
     def _found(self, kind: str, label: str) -> Any:
         if (kind, label) not in self.screen.elements:
             said = self.screen.said or self.screen.broken
-            raise Refused(f'there is no {kind} "{label}" on the page; it says: {said}')
+            raise Absent(f'there is no {kind} "{label}" on the page; it says: {said}')
         return self.screen.elements[kind, label]
 
 

@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from crr.errors import ConfigError
-from workbench.settings import Settings, read_settings
+from workbench.settings import Settings, check_start, read_settings
 
 
 def test_defaults_point_at_the_samples_of_the_repository():
@@ -152,3 +152,16 @@ def test_patterns_of_models_are_checked_and_used():
     assert chosen.model_allowed("factory/one")
     assert not chosen.model_allowed("other/one")
     assert Settings().model_allowed("other/one")
+
+
+@pytest.mark.parametrize(
+    ("environment", "named"),
+    [
+        ({"CRR_MAX_UPLOAD_MB": "300"}, "CRR_SESSION_MEMORY_MB is smaller"),
+        ({"CRR_UPLOAD_MEMORY_MB": "400"}, "CRR_UPLOAD_MEMORY_MB has to be 3 times"),
+        ({"SPACE_ID": "a/b", "CRR_MAX_UPLOAD_MB": "200"}, "CRR_UPLOAD_MEMORY_MB has to be 3 times"),
+    ],
+)
+def test_a_workbench_to_which_nothing_could_be_uploaded_does_not_start(environment, named):
+    with pytest.raises(ConfigError, match=named):
+        check_start(environment)

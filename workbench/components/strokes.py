@@ -28,13 +28,13 @@ MAX_POINTS = 20_000
 
 _FEWEST_POINTS: dict[Tool, int] = {"brush": 1, "line": 2, "rectangle": 2, "polygon": 3, "eraser": 1}
 
-_FAR = 2**17  # pixels, more than any image has; a stroke may leave it, but cv2 computes in fixed point
+FAR = 2**17  # pixels, more than any image has; a stroke may leave it, but cv2 computes in fixed point
 _MOST_PIXELS = 2 * 10**9  # that are written for one mask, a second or two
 _FILLING = 4  # times as long as for a disc takes a pixel of a rectangle or polygon
 _SHIFT = 4  # cv2 gets sixteenths of a pixel, which is also what the browser sends
 _EDGE = 0.25  # pixels; cv2 also fills what an edge touches, a slightly thinner shape makes up for it
 
-Coordinate = Annotated[float, Field(ge=-_FAR, le=_FAR)]
+Coordinate = Annotated[float, Field(ge=-FAR, le=FAR)]
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -50,7 +50,7 @@ class Stroke:
     """
 
     tool: Tool
-    size: Annotated[float, Field(gt=0, le=_FAR)]
+    size: Annotated[float, Field(gt=0, le=FAR)]
     points: tuple[tuple[Coordinate, Coordinate], ...]
 
     @model_validator(mode="after")
@@ -137,7 +137,7 @@ def mask_of(strokes: tuple[Stroke, ...], size: tuple[int, int]) -> Mask:
 
 
 def _pixels(stroke: Stroke, size: tuple[int, int]) -> float:
-    """About how many pixels a stroke costs: what its shape, or each of its discs, has of the image."""
+    """About how many pixels a stroke costs: what its shape, or its discs and bands, have of the image."""
     limits = np.array(size[::-1], dtype=float)
     points = np.array(stroke.points)
     if stroke.tool in ("rectangle", "polygon"):
@@ -145,7 +145,10 @@ def _pixels(stroke: Stroke, size: tuple[int, int]) -> float:
         return _FILLING * float(np.prod(sides)) + len(points) * float(limits[1])
     reach = min(stroke.size, math.hypot(*limits)) / 2
     sides = (points + reach).clip(0, limits) - (points - reach).clip(0, limits)
-    return float(np.prod(sides, axis=1).sum())
+    ends = np.stack([points[:-1], points[1:]])  # of the bands between the discs
+    boxes = (ends.max(axis=0) + reach).clip(0, limits) - (ends.min(axis=0) - reach).clip(0, limits)
+    bands = 2 * reach * np.hypot(*(points[1:] - points[:-1]).T)
+    return float(np.prod(sides, axis=1).sum() + np.minimum(np.prod(boxes, axis=1), bands).sum())
 
 
 def _fill(mask: NDArray[np.uint8], corners: NDArray[np.float64]) -> None:

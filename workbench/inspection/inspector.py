@@ -19,7 +19,7 @@ from workbench.basics.cache import BoundedCache
 from workbench.basics.pictures import Picture
 from workbench.inspection.image_file import ImageFile
 from workbench.model_store.loaded import Models
-from workbench.model_store.queues import DeviceQueues
+from workbench.model_store.queues import DeviceQueues, PresentWaiter, Waiter
 from workbench.settings import MEGABYTE
 
 Result = TypeVar("Result")
@@ -124,17 +124,28 @@ class Inspector:
         if counted:
             rate_limit.acquire()
 
+        waiter = PresentWaiter() if file.is_large else None
+
         def work() -> Inspected:
             image = file.image
             [inspection] = self.ask(
-                choice, lambda detector: self._run(detector, [image], file.passes), counted=False
+                choice,
+                lambda detector: self._run(detector, [image], file.passes),
+                counted=False,
+                waiter=waiter,
             )
             return Inspected(file.picture, inspection, file.decode_milliseconds)
 
         # A large photo takes hundreds of megabytes from when it is decoded until its picture is made.
         return self._queues.run(_LARGE, work) if file.is_large else work()
 
-    def ask(self, choice: ModelChoice, work: Callable[[Detector], Result], counted: bool = True) -> Result:
+    def ask(
+        self,
+        choice: ModelChoice,
+        work: Callable[[Detector], Result],
+        counted: bool = True,
+        waiter: Waiter | None = None,
+    ) -> Result:
         """What `work` returns for a model's detector when its device is free; raises `CRRError` likewise.
 
         Args:
@@ -142,6 +153,7 @@ class Inspector:
             work: What it is asked.
             counted: Whether it is a question of this visitor's limit. What is asked while others wait for
                 the answer is not: who has asked too often would keep them waiting.
+            waiter: Who waits, if it is not whoever the thread works for.
         """
         model, device = choice.model, choice.device
         if counted:
@@ -152,7 +164,7 @@ class Inspector:
             answer = self._models.use(
                 str(model.path),
                 device,
-                lambda detector: self._queues.run(device, partial(work, detector)),
+                lambda detector: self._queues.run(device, partial(work, detector), waiter),
                 model.revision,
             )
             outcome = "answered"

@@ -45,6 +45,16 @@ def find_waiter_with(find: Callable[[], Waiter]) -> None:
     _find_waiter = find
 
 
+class PresentWaiter:
+    """Whoever the thread works for, to be asked from other threads whether they are still there."""
+
+    def __init__(self) -> None:
+        self.is_present = _find_waiter().is_present
+
+    def tell(self, before: int) -> None:
+        """They were told already why it takes long, and can be told nothing from elsewhere."""
+
+
 class DeviceQueues:
     """One worker a device takes one image after the other.
 
@@ -58,14 +68,19 @@ class DeviceQueues:
         self._queued: defaultdict[str, list[Future[Any]]] = defaultdict(list)
         self._lock = Lock()
 
-    def run(self, device: str, work: Callable[[], Result]) -> Result:
+    def run(self, device: str, work: Callable[[], Result], waiter: Waiter | None = None) -> Result:
         """What `work` returns or raises, when its turn has come.
+
+        Args:
+            device: Which queue.
+            work: What is done.
+            waiter: Who waits, if it is not whoever the thread works for.
 
         Raises:
             DeviceError: Too many wait already.
             StoppedError: Who asked has left before it was their turn.
         """
-        waiter, future = _find_waiter(), self._enter(device, work)
+        waiter, future = waiter or _find_waiter(), self._enter(device, work)
         try:
             while True:
                 try:

@@ -15,7 +15,6 @@ from workbench.settings import MEGABYTE, StartSettings
 
 def guards(settings: StartSettings) -> Sequence[Middleware]:
     """What every request passes before Streamlit hears of it."""
-    keep_uploads_in_memory(settings.max_upload_mb * MEGABYTE)
     return [
         Middleware(SafeHeaders),
         Middleware(QuietDepartures),

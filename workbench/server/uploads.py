@@ -9,8 +9,9 @@ from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from workbench.settings import COPIES
+
 _PATH = "/_stcore/upload_file/"
-_COPIES = 3  # of a file while it arrives: in the form's parser, read from it, and kept
 _SILENCE = 20.0  # seconds without a byte, after which an upload is given up
 _SLOWEST = 2**16  # bytes a second that an upload brings at least, after a while
 _AT_FIRST = 30.0  # seconds
@@ -95,7 +96,7 @@ class UploadQuota:
         """See that there is room for so many bytes more; raises `_GivenUpError` if not."""
         if held.get(session, 0) + self._arrived[session] + size > self._each:
             raise _GivenUpError(413, "You have no more room.")
-        if sum(held.values()) + _COPIES * (self._arrived.total() + size) > self._together:
+        if sum(held.values()) + COPIES * (self._arrived.total() + size) > self._together:
             raise _GivenUpError(413, "There is no more room for uploads now.")
 
 

@@ -5,6 +5,7 @@ import time
 from contextlib import ExitStack, suppress
 from urllib.parse import urlsplit
 
+from tests.attack.kinds.pictures import plain_photo
 from tests.attack.space import PAGES
 from tests.attack.stage import ATTACKER, Stage, own_address
 from tests.attack.visitor import Refused
@@ -60,7 +61,7 @@ def crowd(stage: Stage) -> str:
 
 
 def uploads(stage: Stage) -> str:
-    """One visitor who sends 20 files of 190 MB and never says what they are for."""
+    """One visitor who sends 20 files of 60 MB and never says what they are for."""
     visitor = stage.visitor()
     visitor.open()
     content = bytes(stage.size.of(_MOST_UPLOAD))
@@ -96,6 +97,9 @@ def idlers(stage: Stage) -> str:
                 refused += 1
         time.sleep(seconds)
         still = sum(map(_is_open, begun))
+        visitor.upload(
+            ("part.jpg", plain_photo(1))
+        )  # as somebody who means no harm; raises if there is no room
     return f"{still} of {len(begun)} still open after {seconds} s, {refused} refused"
 
 

@@ -5,18 +5,18 @@ import random
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 
 from tests.attack.stage import Stage, own_address, told
-from tests.attack.visitor import Refused, Visitor
+from tests.attack.visitor import Absent, Refused, Visitor
+from workbench.components.strokes import FAR
 
-_FAR = 2.0**20  # pixels: the farthest that a point may lie
 _POINTS, _RECTANGLES = 20_000, 1000
 _PAINTING = "photo=Paint+a+defect&sample=screw_good"
 
 
 def strokes(stage: Stage) -> str:
-    """A brush a million pixels wide along 20,000 points, and a thousand rectangles, on two open pages."""
-    points = [(random.uniform(-_FAR, _FAR), random.uniform(-_FAR, _FAR)) for _ in range(_POINTS)]
-    brush = [{"tool": "brush", "size": _FAR, "points": points[: stage.size.of(_POINTS)]}]
-    corners = ((-_FAR, -_FAR), (_FAR, _FAR))
+    """A brush as wide as one may be along 20,000 points, and a thousand rectangles, on two open pages."""
+    points = [(random.uniform(-FAR, FAR), random.uniform(-FAR, FAR)) for _ in range(_POINTS)]
+    brush = [{"tool": "brush", "size": FAR, "points": points[: stage.size.of(_POINTS)]}]
+    corners = ((-FAR, -FAR), (FAR, FAR))
     box = {"tool": "rectangle", "size": 1.0, "points": corners}
     paintings = [brush, [box] * stage.size.of(_RECTANGLES)]
 
@@ -32,6 +32,8 @@ def strokes(stage: Stage) -> str:
 def _paint(visitor: Visitor, shapes: list[dict[str, object]]) -> None:
     identity = visitor.component("crr_canvas")["painting"]
     visitor.change("crr_canvas", painting={"painting": identity, "version": 1, "strokes": shapes})
+    if visitor.component("crr_canvas")["version"] != 1:
+        raise Absent("the strokes were not taken")
 
 
 def messages(stage: Stage) -> str:

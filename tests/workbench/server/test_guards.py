@@ -227,9 +227,9 @@ def test_uploads_of_the_largest_size_never_touch_the_disk(monkeypatch):
     assert MultiPartParser.spool_max_size > 64 * MEGABYTE
 
 
-def test_the_guards_are_those_that_the_settings_ask_for(monkeypatch):
-    monkeypatch.setattr(MultiPartParser, "spool_max_size", 1)
-    *_, connections, uploads = guards(StartSettings(SPACE_ID="somebody/space"))
+def test_the_guards_are_those_that_the_settings_ask_for():
+    all_guards = guards(StartSettings(SPACE_ID="somebody/space"))
+    assert [guard.cls for guard in all_guards] == [SafeHeaders, QuietDepartures, ConnectionLimit, UploadQuota]
+    *_, connections, uploads = all_guards
     assert (connections.kwargs["per_minute"], connections.kwargs["proxy_header"]) == (60, "X-Forwarded-For")
     assert (uploads.kwargs["each"], uploads.kwargs["together"]) == (256 * MEGABYTE, 512 * MEGABYTE)
-    assert MultiPartParser.spool_max_size == 65 * MEGABYTE
