@@ -9,6 +9,7 @@ from collections.abc import Callable, Hashable, Sequence
 from threading import Lock
 
 from workbench.basics.cache import recent
+from workbench.basics.pace import out_of_turn
 
 _MOST_ADDRESSES = 10_000
 
@@ -38,7 +39,8 @@ class RateLimit:
             self._left -= 1
             wait = max(0.0, -self._left * 60 / self._most)
         if wait:
-            self._sleep(wait)
+            with out_of_turn():
+                self._sleep(wait)
 
 
 class AddressLimits:

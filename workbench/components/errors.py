@@ -11,6 +11,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from crr.errors import CRRError
 from workbench.basics.markdown import as_text
+from workbench.basics.pace import in_turn
 from workbench.basics.places import for_visitors
 
 _log = logging.getLogger(__name__)
@@ -27,9 +28,13 @@ _UNFORESEEN = (
 
 @contextmanager
 def plain_errors() -> Iterator[None]:
-    """Show what goes wrong inside the `with` block as a sentence; what nobody foresaw goes to the log."""
+    """Show what goes wrong inside the `with` block as a sentence; what nobody foresaw goes to the log.
+
+    Every page is put together in it, and every part that is drawn by itself: in turn, see `in_turn`.
+    """
     try:
-        yield
+        with in_turn():
+            yield
     except Exception as error:
         st.error(_sentence(error), icon=_ICON)
 

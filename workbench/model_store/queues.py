@@ -7,6 +7,7 @@ from threading import Lock
 from typing import Any, Protocol, TypeVar
 
 from crr.errors import DeviceError, StoppedError
+from workbench.basics.pace import out_of_turn
 
 Result = TypeVar("Result")
 
@@ -84,7 +85,8 @@ class DeviceQueues:
         try:
             while True:
                 try:
-                    return future.result(timeout=_LOOK)
+                    with out_of_turn():
+                        return future.result(timeout=_LOOK)
                 except TimeoutError:
                     if future.done():  # meanwhile, or it was the work that took too long
                         return future.result()
