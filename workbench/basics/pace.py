@@ -1,8 +1,8 @@
 """How many pages are put together at the same time: a few, and the others wait for a moment.
 
-Each page is put together in a thread of its own, and all share one interpreter with the loop that sends to all
-visitors what was made. Where many work at once, that loop comes to its turn so rarely that nobody is sent
-anything: eight who asked again and again kept everybody waiting for as long as they did so.
+Each page is put together in a thread of its own, and all share one interpreter with the loop that sends what
+was made. Where many work at once, that loop comes to its turn so rarely that nobody is sent anything: eight
+who asked again and again kept everybody waiting for as long as they did so.
 """
 
 import threading
@@ -10,9 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 _AT_ONCE = 2
-_LONGEST = (
-    1.0  # seconds; who holds a turn for so long works on something else than pages, and is not waited for
-)
+_LONGEST = 1.0  # seconds; who holds a turn for so long works on something else, and is not waited for
 
 _turns = threading.BoundedSemaphore(_AT_ONCE)
 _held = threading.local()
