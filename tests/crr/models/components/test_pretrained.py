@@ -114,7 +114,7 @@ def test_a_hub_that_has_no_file_says_so(server):
 
 
 def test_a_hub_that_sends_inwards_is_a_sentence(server, monkeypatch):
-    monkeypatch.setattr(endpoint, "is_inner", lambda host: host == "localhost")
+    monkeypatch.setattr(endpoint, "is_inner", lambda host, **_: host == "localhost")
     inner = f"http://localhost:{server.server_port}/latest/meta-data"
     server.faults = [Fault("/resolve/", status=302, headers={"Location": inner})]
     with pytest.raises(EncoderError, match=r"127\.0\.0\.1 sends on to localhost, an address inside"):
