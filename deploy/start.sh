@@ -11,6 +11,8 @@ if [ -z "${HF_HOME:-}" ]; then
     elif [ ! -w "${HOME:-/nowhere}" ]; then export HF_HOME="${TMPDIR:-/tmp}/huggingface"; fi
 fi
 export GOMP_SPINCOUNT="${GOMP_SPINCOUNT:-20000}"
+# A connection takes a file descriptor, and usually there are 1024: whoever comes then is not answered.
+ulimit -S -n 65536 2>/dev/null || ulimit -S -n "$(ulimit -H -n)" 2>/dev/null || true
 
 # What is wrong with a setting is for whoever starts this, and not for visitors.
 "${PYTHON:-python}" -m workbench.settings

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -133,6 +134,25 @@ def test_the_start_says_what_it_starts(tmp_path):
     if not os.access("/data", os.W_OK):  # which would be taken before either
         assert f"HF_HOME={tmp_path}/huggingface\n" in plain
         assert "HF_HOME=\n" in said(HOME=str(tmp_path))  # the client's own place
+
+
+@pytest.mark.parametrize(("hard", "expected"), [(8192, "8192"), (200_000, "65536")])
+def test_the_start_takes_as_many_connections_as_it_may(tmp_path, hard, expected):
+    echo = tmp_path / "python"
+    echo.write_text("#!/bin/sh\nulimit -S -n\n")
+    echo.chmod(0o755)
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    if most not in (resource.RLIM_INFINITY, *range(hard, 2**31)):
+        pytest.skip(f"at most {most} files may be open here")
+    said = subprocess.run(
+        ["sh", ROOT / "deploy" / "start.sh"],
+        env={"PATH": os.environ["PATH"], "PYTHON": str(echo)},
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (256, hard)),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert said.stdout.splitlines() == [expected, expected]  # the settings are looked at first
 
 
 @pytest.mark.parametrize("port", [{}, {"PORT": "9000"}])

@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from crr.config import CategoryCalibration
-from crr.errors import ConfigError, ImageError
+from crr.errors import CheckpointError, ConfigError, ImageError
 from crr.inference.content import shows_something
 from crr.inference.forward import EncoderPasses, forward, memory_explained
 from crr.models.detector import Detector
@@ -25,6 +25,7 @@ def inspect(detector: Detector, images: Sequence[Image], batch_size: int = 8) ->
         batch_size: Images a forward pass; memory grows with it, not with the number of images.
 
     Raises:
+        CheckpointError: The detector's answers are no finite numbers.
         DeviceError: The device ran out of memory.
         ImageError: Something else was given than such images.
     """
@@ -45,6 +46,7 @@ def inspect_with(
         A list a detector, with an inspection an image, equal to those of `inspect`.
 
     Raises:
+        CheckpointError: The detector's answers are no finite numbers.
         DeviceError: The device ran out of memory.
         ImageError: Something else was given than such images.
     """
@@ -94,6 +96,7 @@ def inspect_batch(detector: Detector, images: Sequence[Image], passes: EncoderPa
             them, it is added; if it is, its time is charged again, as the detector alone would take it.
 
     Raises:
+        CheckpointError: The detector's answers are no finite numbers.
         DeviceError: The device ran out of memory.
     """
     watch = Stopwatch(detector.device)
@@ -106,7 +109,17 @@ def inspect_batch(detector: Detector, images: Sequence[Image], passes: EncoderPa
 def inspections_of(
     detector: Detector, images: Sequence[Image], prediction: Prediction, milliseconds: Mapping[str, float]
 ) -> list[Inspection]:
-    """The inspection of each image, from what `Detector.predict` answered to all."""
+    """The inspection of each image, from what `Detector.predict` answered to all.
+
+    Raises:
+        CheckpointError: An answer is no finite number, and would count as normal.
+    """
+    answers = (prediction.score, prediction.anomaly_map, prediction.segmentation)
+    if not all(answer.isfinite().all() for answer in answers if answer is not None):
+        raise CheckpointError(
+            f"{detector.name} answered with values that are no finite numbers, so nothing can be said. "
+            "It is probably damaged: choose another model."
+        )
     share = {step: total / len(images) for step, total in milliseconds.items()}
     maps = uncropped(detector, prediction.anomaly_map[:, None])
     segmentations = None if prediction.segmentation is None else uncropped(detector, prediction.segmentation)

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 
 from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -70,6 +71,8 @@ class UploadQuota:
             await self.app(scope, self._counting(upload, session, receive), send)
         except _GivenUpError as end:
             await PlainTextResponse(str(end), status_code=end.status)(scope, receive, send)
+        except ClientDisconnect:
+            return  # an upload that breaks off is ordinary, and no traceback in the log
         finally:
             self._arrived[session] -= upload.arrived
             self._arrived += Counter()  # drops who has nothing on the way

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from crr.errors import DeviceError, ImageError
+from crr.errors import CheckpointError, DeviceError, ImageError
 from crr.inference.engine import inspect, inspect_with
 from crr.models.detector import Detector
 from crr.runtime.devices import available_devices, resolve_device
@@ -71,6 +71,16 @@ def test_a_batch_of_different_sizes_is_judged_as_one_by_one(detector, batch_size
         np.testing.assert_allclose(given.segmentation, alone.segmentation, rtol=1e-3, atol=1e-5)
         assert given.score == pytest.approx(alone.score, rel=1e-4)
         assert (given.verdict, given.category, given.known) == (alone.verdict, alone.category, alone.known)
+
+
+@pytest.mark.parametrize("value", [float("inf"), 3e38])
+def test_answers_that_are_no_finite_numbers_are_no_verdict(detector, value):
+    image = good_images("ring", 1)
+    detector.name = "parts"
+    for tensor in detector.decoder.parameters():
+        tensor.data.fill_(value)  # no value of it is NaN: a file of such weights is read as any other
+    with pytest.raises(CheckpointError, match=r"^parts answered with values that are no finite numbers"):
+        inspect(detector, image)
 
 
 def test_no_images_are_no_inspections(detector):

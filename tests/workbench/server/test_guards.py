@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 from starlette.formparsers import MultiPartParser
+from starlette.requests import ClientDisconnect
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from tests.workbench.server.asgi import Plain, ask
@@ -214,6 +215,16 @@ def test_an_upload_that_does_not_come_on_is_given_up(monkeypatch):
         assert quota._arrived.total() == 0
 
     asyncio.run(serve())
+
+
+def test_an_upload_that_breaks_off_leaves_no_traceback_and_holds_nothing():
+    async def breaks_off(_scope, receive, _send):
+        await receive()
+        raise ClientDisconnect
+
+    quota = UploadQuota(breaks_off, 100, 300, dict)
+    assert ask(quota, "/_stcore/upload_file/a/b", "PUT", [("Content-Length", "9")]) == []
+    assert quota._arrived.total() == 0
 
 
 def test_other_requests_have_no_quota():
