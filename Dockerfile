@@ -33,6 +33,6 @@ ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 USER 1000
 EXPOSE 8501
 HEALTHCHECK --interval=30s --timeout=5s --start-period=60s CMD \
-    ["python", "-c", "import os, urllib.request; urllib.request.urlopen(f'http://127.0.0.1:{os.environ.get(\"PORT\", 8501)}/_stcore/health', timeout=4)"]
+    ["python", "-c", "import os, urllib.request; at = os.environ.get('STREAMLIT_SERVER_BASE_URL_PATH', '').strip('/'); urllib.request.urlopen(f'http://127.0.0.1:{os.environ.get(\"PORT\", 8501)}/{at}/_stcore/health'.replace('//_', '/_'), timeout=4)"]
 # Not by its name: a Space does not keep which files may be executed.
 CMD ["sh", "deploy/start.sh"]

@@ -14,6 +14,9 @@ export GOMP_SPINCOUNT="${GOMP_SPINCOUNT:-20000}"
 # A connection takes a file descriptor, and usually there are 1024: whoever comes then is not answered.
 ulimit -S -n 65536 2>/dev/null || ulimit -S -n "$(ulimit -H -n)" 2>/dev/null || true
 
+# Who asks is read from CRR_PROXY_HEADER, and from no header that a visitor may write.
+export FORWARDED_ALLOW_IPS="${FORWARDED_ALLOW_IPS-}"
+
 # What is wrong with a setting is for whoever starts this, and not for visitors.
 "${PYTHON:-python}" -m workbench.settings
 

@@ -142,7 +142,7 @@ def test_the_start_takes_as_many_connections_as_it_may(tmp_path, hard, expected)
     echo.write_text("#!/bin/sh\nulimit -S -n\n")
     echo.chmod(0o755)
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    if most not in (resource.RLIM_INFINITY, *range(hard, 2**31)):
+    if most != resource.RLIM_INFINITY and most < hard:
         pytest.skip(f"at most {most} files may be open here")
     said = subprocess.run(
         ["sh", ROOT / "deploy" / "start.sh"],

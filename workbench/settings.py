@@ -83,6 +83,8 @@ class Settings(BaseSettings):
             longest ago goes first, and is found again when it is looked at.
         image_bytes: Memory for decoding one large photo that a visitor brought; what needs more is refused.
         normals_bytes: Memory for normal patches, all models and sessions together.
+        encoder_bytes: Disk for encoders that visitors' models name, in the Hub's cache; those unused longest
+            go for a new one. 0: no limit.
         pulled_bytes: Disk for models from the Hub; the one unused longest goes for a new one. 0: no limit.
         max_batch: Images one visitor can have in the table at a time.
         allow_folders: Whether visitors may read folders of the serving machine, publish models and remove
@@ -92,6 +94,7 @@ class Settings(BaseSettings):
         questions_per_minute: How many questions one open page may ask; 0: as many as they like.
         visits_per_minute: How often one address may open the workbench; 0: as often as it likes.
         proxy_header: Header in which a proxy says who asked it; empty: nobody is believed.
+        proxies: How many proxies add an entry each to that header; the entry of the outermost counts.
         request_log: Whether questions are logged.
     """
 
@@ -115,6 +118,9 @@ class Settings(BaseSettings):
         default_factory=_other_on_a_space(3072 * MEGABYTE, 1024 * MEGABYTE), alias="CRR_IMAGE_MEMORY_MB"
     )
     normals_bytes: Megabytes = Field(384 * MEGABYTE, alias="CRR_NORMALS_MEMORY_MB")
+    encoder_bytes: Annotated[Limit, InBytes] = Field(
+        default_factory=_other_on_a_space(0, 4096 * MEGABYTE), alias="CRR_ENCODER_DISK_MB"
+    )
     pulled_bytes: Annotated[Limit, InBytes] = Field(
         default_factory=_other_on_a_space(0, 4096 * MEGABYTE), alias="CRR_PULLED_DISK_MB"
     )
@@ -129,6 +135,7 @@ class Settings(BaseSettings):
     proxy_header: str = Field(
         default_factory=_other_on_a_space("", "X-Forwarded-For"), alias="CRR_PROXY_HEADER"
     )
+    proxies: Positive = Field(1, alias="CRR_PROXIES")
     request_log: Switch[bool] = Field(False, alias="CRR_REQUEST_LOG")
 
     def model_allowed(self, repo: str) -> bool:

@@ -10,6 +10,8 @@ from workbench.components.errors import guarded
 _REFUSED = {
     413: "There is no room for this file now. Save the results, clear the table and add the rest, "
     "or try again in some minutes.",
+    411: "This file came without its size, which a proxy before the workbench left out: tell whoever serves "
+    "it.",
     408: "This file did not arrive: the connection is too slow, or broke off. Add it again.",
 }
 """What is said of a file that the server did not take, by the status of its answer."""

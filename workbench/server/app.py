@@ -19,7 +19,10 @@ def guards(settings: StartSettings) -> Sequence[Middleware]:
         Middleware(SafeHeaders),
         Middleware(QuietDepartures),
         Middleware(
-            ConnectionLimit, per_minute=settings.visits_per_minute, proxy_header=settings.proxy_header
+            ConnectionLimit,
+            per_minute=settings.visits_per_minute,
+            proxy_header=settings.proxy_header,
+            proxies=settings.proxies,
         ),
         Middleware(
             UploadQuota,

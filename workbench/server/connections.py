@@ -24,13 +24,23 @@ class ConnectionLimit:
         app: ASGIApp,
         per_minute: int,
         proxy_header: str = "",
+        proxies: int = 1,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        """Args: per_minute, 0 for no limit; proxy_header, see `address_of`; clock, sleep, of the seconds."""
+        """Take the limit.
+
+        Args:
+            app: Who is asked.
+            per_minute: How many; 0 for no limit.
+            proxy_header: Header whose values `address_of` is told; empty without a proxy.
+            proxies: As for `address_of`.
+            clock: Of the seconds.
+            sleep: Likewise.
+        """
         self.app = app
         self._per_minute = per_minute
-        self._proxy_header = proxy_header
+        self._proxy_header, self._proxies = proxy_header, proxies
         self._clock, self._sleep = clock, sleep
         self._free_at: OrderedDict[str, float] = OrderedDict()
 
@@ -48,7 +58,7 @@ class ConnectionLimit:
     def _address(self, scope: Scope) -> str:
         told = Headers(scope=scope).getlist(self._proxy_header) if self._proxy_header else ()
         client = scope.get("client")
-        return address_of(told, str(client[0]) if client else None)
+        return address_of(told, str(client[0]) if client else None, self._proxies)
 
     def _take(self, address: str) -> float:
         """Seconds that this address has to wait before it may open a page.

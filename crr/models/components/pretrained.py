@@ -15,12 +15,23 @@ from urllib.parse import urlsplit
 
 import timm
 import torch
-from huggingface_hub import HfApi, hf_hub_download, try_to_load_from_cache
+from huggingface_hub import (
+    CacheNotFound,
+    HfApi,
+    HFCacheInfo,
+    ModelInfo,
+    constants,
+    hf_hub_download,
+    scan_cache_dir,
+    try_to_load_from_cache,
+)
 from huggingface_hub.errors import EntryNotFoundError
 
 from crr.errors import EncoderError, HubError
 from crr.runtime.endpoint import guard_hub_client
 
+_COUNTED = "timm/"
+"""How the repositories begin that are counted and removed: other programs share the Hub's cache."""
 _FILES = ("model.safetensors", "pytorch_model.bin")
 _HUB_TIMEOUT = 10.0  # seconds; huggingface_hub itself goes on asking for a minute
 
@@ -33,10 +44,12 @@ class Fetching:
         allowed: Says of a repository of the Hub, or of an address elsewhere, whether weights may come from
             there.
         token: For the Hub, as its client takes it: None is the token of this machine, False is none.
+        most: Bytes that encoders may have together in the Hub's cache; None for as many as the disk holds.
     """
 
     allowed: Callable[[str], bool] = lambda _: True
     token: str | bool | None = None
+    most: int | None = None
 
 
 _OPEN = Fetching()
@@ -44,9 +57,11 @@ _FETCHING: ContextVar[Fetching] = ContextVar("fetching", default=_OPEN)
 
 
 @contextmanager
-def fetching(allowed: Callable[[str], bool], token: str | bool | None) -> Iterator[None]:
+def fetching(
+    allowed: Callable[[str], bool], token: str | bool | None, most: int | None = None
+) -> Iterator[None]:
     """Let encoders that are loaded inside the block, in this thread, be fetched so; see `Fetching`."""
-    before = _FETCHING.set(Fetching(allowed, token))
+    before = _FETCHING.set(Fetching(allowed, token, most))
     try:
         yield
     finally:
@@ -77,7 +92,7 @@ def weights_file(name: str) -> Path | None:
     if here is not None:
         return here
     _check_allowed(name, source.hf_hub_id)
-    return _fetch(name, source.hf_hub_id, _FETCHING.get().token)
+    return _fetch(name, source.hf_hub_id, _FETCHING.get())
 
 
 def unreachable(name: str, error: Exception) -> EncoderError:
@@ -109,18 +124,56 @@ def _in_cache_of_torch(url: str) -> bool:
     return (Path(torch.hub.get_dir()) / "checkpoints" / Path(urlsplit(url).path).name).is_file()
 
 
-def _fetch(name: str, repository: str, token: str | bool | None) -> Path:
+def _fetch(name: str, repository: str, how: Fetching) -> Path:
     """Bring the weights of a backbone into the Hub's cache: the safe file, where there is one."""
     guard_hub_client()
     try:
-        HfApi(token=token).model_info(repository, timeout=_HUB_TIMEOUT)  # says at once if nobody answers
+        # It also says at once if nobody answers.
+        there = HfApi(token=how.token).model_info(repository, timeout=_HUB_TIMEOUT, files_metadata=True)
+        if how.most is not None:
+            _make_room(there, how.most)
         for file in _FILES:
             try:
-                return Path(hf_hub_download(repository, file, token=token))
+                return Path(hf_hub_download(repository, file, token=how.token))
             except EntryNotFoundError:
                 continue
+    except EncoderError:
+        raise
     except HubError as error:
         raise EncoderError(f"The weights of {name} could not be had. {error}") from None
     except Exception as error:  # of the client, and of the HTTP library that it happens to use
         raise unreachable(name, error) from error
     raise EncoderError(f"{repository} on the Hugging Face Hub holds no weights of {name}.")
+
+
+def _make_room(wanted: ModelInfo, most: int) -> None:
+    """Remove weights of encoders, unused longest first, until those that are wanted have room beside them.
+
+    Args:
+        wanted: The repository whose weights will be fetched, with the sizes of its files.
+        most: Bytes that all may have together.
+
+    Raises:
+        EncoderError: They alone have more.
+    """
+    sizes = {file.rfilename: file.size or 0 for file in wanted.siblings or ()}
+    needed = next((sizes[file] for file in _FILES if file in sizes), 0)
+    if needed > most:
+        raise EncoderError(
+            f"The weights in {wanted.id} have {needed:,} bytes, and here all encoders together may have "
+            f"{most:,}."
+        )
+    cache = _cache_of_the_hub()
+    ours = [repo for repo in cache.repos if repo.repo_id.startswith(_COUNTED)] if cache is not None else []
+    held = sum(repo.size_on_disk for repo in ours)
+    for repo in sorted(ours, key=lambda one: one.last_accessed):
+        if cache is not None and held + needed > most:
+            cache.delete_revisions(*(revision.commit_hash for revision in repo.revisions)).execute()
+            held -= repo.size_on_disk
+
+
+def _cache_of_the_hub() -> HFCacheInfo | None:
+    try:
+        return scan_cache_dir(constants.HF_HUB_CACHE)
+    except CacheNotFound:
+        return None

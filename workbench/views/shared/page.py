@@ -56,7 +56,8 @@ def _rate_limits() -> tuple[rate_limit.RateLimit, ...]:
 
 def _address() -> str:
     header = settings().proxy_header
-    return address_of(st.context.headers.get_all(header) if header else (), st.context.ip_address)
+    told = st.context.headers.get_all(header) if header else ()
+    return address_of(told, st.context.ip_address, settings().proxies)
 
 
 class _Visitor:

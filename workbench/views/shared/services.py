@@ -88,7 +88,8 @@ def _load(path: str, device: str, make_room: Callable[[int], None]) -> "Detector
     from crr.models.components.pretrained import fetching
 
     Store().note_use(Path(path))
-    with fetching(settings().model_allowed, token=None if settings().share_token else False):
+    token, most = None if settings().share_token else False, settings().encoder_bytes or None
+    with fetching(settings().model_allowed, token, most):
         return load(path, device, make_room)
 
 

@@ -53,6 +53,25 @@ def test_pickled_weights_are_taken_where_there_are_no_others(server, weights, tm
     assert all(torch.equal(made[name], tensor) for name, tensor in weights.items())
 
 
+def test_encoders_that_nobody_used_for_long_make_room_for_others(server, weights, tmp_path):
+    other = replace(ENCODER_ON_THE_HUB, name="test_resnet")
+    server.add("timm/old", {"model.safetensors": bytes(1000)})
+    huggingface_hub.hf_hub_download("timm/old", "model.safetensors")
+    size = len(save(weights))
+    with fetching(lambda _: True, token=False, most=size + 10):
+        create_backbone(other)
+    kept = {path.name for path in (tmp_path / "cache").glob("models--*") if [*path.glob("snapshots/*/*")]}
+    assert kept == {"models--timm--test_resnet.r160_in1k"}
+
+
+def test_an_encoder_that_is_larger_than_all_may_be_is_a_sentence(server):  # noqa: ARG001
+    with (
+        fetching(lambda _: True, token=False, most=10),
+        pytest.raises(EncoderError, match="all encoders together may have 10"),
+    ):
+        create_backbone(ENCODER_ON_THE_HUB)
+
+
 @pytest.mark.parametrize(("token", "sent"), [(False, ""), (None, f"Bearer {TOKEN}")])
 def test_the_token_of_the_machine_goes_along_only_where_it_is_shared(server, token, sent):
     with fetching(lambda _: True, token=token):
