@@ -83,21 +83,24 @@ class DeviceQueues:
         """
         waiter, future = waiter or _find_waiter(), self._enter(device, work)
         try:
-            while True:
-                try:
-                    with out_of_turn():
-                        return future.result(timeout=_LOOK)
-                except TimeoutError:
-                    if future.done():  # meanwhile, or it was the work that took too long
-                        return future.result()
-                if not waiter.is_present() and future.cancel():
-                    raise StoppedError("Nobody waits for this answer any more.")
-                waiter.tell(self._before(device, future))
+            with out_of_turn():
+                return self._awaited(device, future, waiter)
         finally:
             future.cancel()  # of who went elsewhere on the page while they were told how many come first
             with self._lock:
                 self._queued[device].remove(future)
             waiter.tell(0)
+
+    def _awaited(self, device: str, future: Future[Result], waiter: Waiter) -> Result:
+        while True:
+            try:
+                return future.result(timeout=_LOOK)
+            except TimeoutError:
+                if future.done():  # meanwhile, or it was the work that took too long
+                    return future.result()
+            if not waiter.is_present() and future.cancel():
+                raise StoppedError("Nobody waits for this answer any more.")
+            waiter.tell(self._before(device, future))
 
     def _enter(self, device: str, work: Callable[[], Result]) -> Future[Result]:
         with self._lock:

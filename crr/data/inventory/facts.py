@@ -118,7 +118,7 @@ def facts_in(
 ) -> FileFacts:
     """The facts of an open file, as of `facts_of`; raises `ImageError` if it cannot be decoded."""
     header = file.header
-    if header.depth.deep and header.depth.silent:
+    if header.depth.silent:
         return FileFacts(digest, header, _extremes(file, name))
     image = upright_rgb(file, name, 0, 255, None) if decode else None
     blank = shows is not None and image is not None and not shows(image)

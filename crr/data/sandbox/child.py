@@ -65,7 +65,7 @@ def answer_to(request: Request, content: bytes) -> tuple[Answer, Image | None]:
 
 
 def _decodes(request: Request, header: ImageHeader) -> bool:
-    return request.wanted != "facts of its header" or (header.depth.deep and header.depth.silent)
+    return request.wanted != "facts of its header" or header.depth.silent
 
 
 def address_space() -> int:
