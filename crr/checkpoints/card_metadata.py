@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
+from unicodedata import category
 
 import yaml
-from huggingface_hub import CardData, EvalResult, ModelCard
+from huggingface_hub import EvalResult, ModelCard
 from huggingface_hub.repocard import REGEX_YAML_BLOCK
 
 from crr.checkpoints.content import CARD
@@ -28,6 +29,7 @@ _ALL = "all categories"
 _OTHER = "other"
 _LARGEST = 2**63  # number that is shown; Python refuses to write out one of thousands of digits
 _LONGEST, _MOST_WORDS = 80, 100  # signs of a word, and words of a list, that are shown of a card
+_MOST_SIGNS = 1000  # of a word that are looked at
 _LONGEST_HEAD = 2**16  # characters of the metadata; ours have 6,000
 _MOST_EVENTS = 10_000  # of the metadata: values, with what begins and ends lists
 _DEEPEST = 20  # lists in lists of the metadata
@@ -36,8 +38,24 @@ _DIGITS = 6  # of a figure: shown in %, with one decimal, it is rounded as the t
 
 
 def metadata_of(card: str) -> dict[str, Any]:
-    """The metadata of a card, empty if it has none; raises `ConfigError` if they are no YAML mapping."""
-    return as_dictionary(_parsed(card).data) if _HEAD.match(card) else {}
+    """The metadata of a card as they stand there, empty if it has none.
+
+    Raises:
+        ConfigError: They are no YAML mapping, or more than anybody needs.
+    """
+    head = _HEAD.match(card)
+    if head is None:
+        return {}
+    _check_head(card)
+    try:
+        found = yaml.safe_load(head[1])
+    except Exception as error:  # such as a KeyError, of a value that is no truth though it says so
+        raise _unreadable(error) from None
+    if found is None:
+        return {}
+    if not isinstance(found, dict):
+        raise _unreadable(ValueError("no names with values"))
+    return found
 
 
 def card_in(folder: StrPath) -> str | None:
@@ -56,7 +74,9 @@ def _short(value: object) -> str:
     """
     if (isinstance(value, int) and abs(value) > _LARGEST) or not isinstance(value, str | int | float):
         return ""
-    words = " ".join(str(value).split())
+    # What is no character, or steers those beside it, would break the page or turn its words round.
+    signs = (sign if category(sign)[0] != "C" else " " for sign in str(value)[:_MOST_SIGNS])
+    words = " ".join("".join(signs).split())
     return words if len(words) <= _LONGEST else f"{words[:_LONGEST]}…"
 
 
@@ -80,12 +100,6 @@ def known_metadata(card: str | None) -> dict[str, Any]:
     with suppress(ConfigError):
         return metadata_of(card or "")
     return {}
-
-
-def as_dictionary(data: CardData) -> dict[str, Any]:
-    """Metadata as plain values."""
-    values: dict[str, Any] = data.to_dict()  # type: ignore[no-untyped-call]
-    return values
 
 
 def with_results(card: str, name: str, report: Mapping[str, Any]) -> str:
@@ -126,7 +140,7 @@ def results_of(card: Mapping[str, Any]) -> dict[str, float]:
             for result in model.get("results") or ()
             if result.get("dataset", {}).get("name") == _ALL
             for metric in result.get("metrics") or ()
-            if isinstance(metric.get("value"), int | float) and 0 <= metric["value"] <= 1
+            if type(metric.get("value")) in (int, float) and 0 <= metric["value"] <= 1
         }
     return {}
 
@@ -244,11 +258,15 @@ def _parsed(card: str) -> ModelCard:
     try:
         return ModelCard(card if _HEAD.match(card) else f"---\n{{}}\n---\n{card}")
     except Exception as error:  # of the YAML parser that the client has
-        reason = str(error).partition("\n")[0]
-        raise ConfigError(
-            f"The metadata at the head of the model card cannot be read ({reason}). "
-            "They are YAML between two lines of ---; correct them."
-        ) from None
+        raise _unreadable(error) from None
+
+
+def _unreadable(error: Exception) -> ConfigError:
+    reason = str(error).partition("\n")[0]
+    return ConfigError(
+        f"The metadata at the head of the model card cannot be read ({reason:.200}). "
+        "They are YAML between two lines of ---; correct them."
+    )
 
 
 def _check_head(card: str) -> None:

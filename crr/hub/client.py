@@ -5,6 +5,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
@@ -12,8 +13,10 @@ from huggingface_hub import HfApi, constants
 from huggingface_hub.hf_api import ExpandModelProperty_T
 from huggingface_hub.utils import (  # type: ignore[attr-defined]  # documented for libraries
     WeakFileLock,
+    build_hf_headers,
     disable_progress_bars,
     logging,
+    paginate,
 )
 
 from crr.checkpoints.card_metadata import LIBRARY, split_card
@@ -22,7 +25,7 @@ from crr.checkpoints.files import describe
 from crr.errors import CheckpointError, HubError, StoppedError
 from crr.hub.download import download, is_whole
 from crr.hub.error_messages import no_answer, no_network, translated_disk, translated_errors, translated_http
-from crr.hub.listing import HubFile, HubModel, Revision, model_of
+from crr.hub.listing import HubFile, HubModel, Revision, card_of, listed_model, model_of
 from crr.hub.names import HubName, is_commit
 from crr.hub.publication import Publication, Published
 from crr.hub.store import Pulled, Store
@@ -86,7 +89,7 @@ class Hub:
             info = self._api.model_info(
                 name.repo, revision=name.revision, files_metadata=True, timeout=_TIMEOUT
             )
-            model = model_of(info, name)
+            model = model_of(info, name, card_of(info))
             if not is_commit(model.commit):  # it becomes the name of a folder
                 raise ValueError(model.commit)
             return model
@@ -140,12 +143,13 @@ class Hub:
         """
 
         def ask() -> list[HubModel]:
-            found = self._api.list_models(
-                filter=LIBRARY, search=word or None, sort="downloads", limit=most, expand=_LISTED
+            asked = {"filter": LIBRARY, "sort": "downloads", "limit": most, "expand": _LISTED}
+            headers = build_hf_headers(token=self._token, library_name=LIBRARY)
+            items = paginate(
+                f"{self.endpoint}/api/models", asked | ({"search": word} if word else {}), headers, _TIMEOUT
             )
-            return [
-                model_of(info, HubName(info.id)) for info in found if info.library_name in (LIBRARY, None)
-            ]
+            found = map(listed_model, islice(items, most))
+            return [model for model, library in found if library in (LIBRARY, None)]
 
         return self._ask(None, ask, "search")
 

@@ -1,18 +1,20 @@
 """What the Hub says of a model without sending it: its files, its card's metadata, its measured figures."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from huggingface_hub import ModelInfo
+from huggingface_hub import CardData, ModelInfo
 from huggingface_hub.hf_api import RepoSibling
 
-from crr.checkpoints.card_metadata import Facts, as_dictionary, facts_of, licence_of, results_of
+from crr.checkpoints.card_metadata import Facts, facts_of, licence_of, results_of
 from crr.checkpoints.content import CARD, CONFIG, PICKLES, WEIGHTS
 from crr.errors import HubError
 from crr.hub.names import HubName
 
+_CARD = "cardData"  # what the Hub calls it
 NEEDED, WANTED = (CONFIG, WEIGHTS), (CARD, CONFIG, WEIGHTS)
 LARGEST = {CONFIG: 2**20, CARD: 2**20, WEIGHTS: 4 * 2**30}
 """Bytes that a file may have; weights of the paper's ViT-B are below a gigabyte."""
@@ -116,14 +118,34 @@ class Revision:
         return self.name if self.when is None else f"{self.name} · {self.when:%Y-%m-%d} · {self.title:.60}"
 
 
-def model_of(info: ModelInfo, name: HubName) -> HubModel:
-    """The model that the client's answer describes."""
-    card = info.card_data
+def listed_model(item: Mapping[str, Any]) -> tuple[HubModel, str | None]:
+    """The model that an item of the Hub's list describes, and the library that it names."""
+    plain = {name: value for name, value in item.items() if name != _CARD}
+    info = ModelInfo(**{"siblings": None, **plain})  # type: ignore[no-untyped-call]
+    return model_of(info, HubName(info.id), item.get(_CARD)), info.library_name
+
+
+def card_of(info: ModelInfo) -> dict[str, Any]:
+    """The metadata of the card of one model; empty where the client cannot tell them."""
+    with suppress(Exception):  # a stranger's values stand where the client expects its own
+        if info.card_data is not None:
+            return CardData.to_dict(info.card_data)  # type: ignore[no-untyped-call]
+    return {}
+
+
+def model_of(info: ModelInfo, name: HubName, card: object) -> HubModel:
+    """The model that the client's answer describes.
+
+    Args:
+        info: The answer, but for the card, which may be a stranger's.
+        name: As it was asked for.
+        card: The metadata of its card as the Hub sent them.
+    """
     return HubModel(
         name=name,
         commit=info.sha or "",
         files={file.rfilename: _file_of(file) for file in info.siblings or () if file.size is not None},
-        card=as_dictionary(card) if card is not None else {},
+        card=card if isinstance(card, dict) else {},
         changed=info.last_modified,
         downloads=info.downloads or 0,
         private=bool(info.private),

@@ -21,7 +21,7 @@ from crr.checkpoints.content import CARD
 from crr.checkpoints.files import NORMALS, describe
 from crr.errors import HubError, StoppedError
 from crr.hub.error_messages import no_answer, translated_errors, translated_http
-from crr.hub.listing import HubModel, model_of
+from crr.hub.listing import HubModel, card_of, model_of
 from crr.hub.names import HubName
 from crr.hub.publication import Publication, Published
 from crr.hub.timeouts import Heartbeat, run_with_timeout
@@ -206,7 +206,8 @@ class _Upload:
     def _find(self, private: bool) -> HubModel:
         """What the repository holds now; raises `HubError` if it is no model that may be replaced."""
         name = self._name
-        there = model_of(self._api.model_info(name.repo, files_metadata=True), name)
+        info = self._api.model_info(name.repo, files_metadata=True)
+        there = model_of(info, name, card_of(info))
         if private and not there.private:
             raise HubError(
                 f"{name} is there already, and everybody sees it: make it private on "

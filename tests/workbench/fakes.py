@@ -15,6 +15,7 @@ from crr.checkpoints.files import CheckpointInfo
 from crr.data.images import encode_png
 from crr.identity.index import IdentityIndex
 from crr.types import Image, Inspection
+from workbench.exports.making import Making
 from workbench.inspection.image_file import ImageFile
 from workbench.inspection.inspector import Inspector, ModelChoice
 from workbench.model_store.downloads import Downloads
@@ -132,5 +133,6 @@ def use_inspector(monkeypatch: pytest.MonkeyPatch, inspector: Inspector) -> None
         references=ReferenceCache(inspector, 2**27),
         downloads=Downloads(lambda _: True),
         uploads=Uploads(),
+        making=Making(2**30, lambda: 0),
     )
     monkeypatch.setattr("workbench.views.shared.services.SERVICES", fake)

@@ -28,20 +28,23 @@ def pictures_zip(export: BatchExport, over: float) -> bytes:
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_STORED) as archive:  # PNG is compressed already
 
+        def write(name: str, data: bytes) -> None:
+            archive.writestr(zipfile.ZipInfo(name, export.saved.timetuple()[:6]), data)
+
         def keep(upload: Upload, inspected: Inspected) -> None:
             names = export.names[upload.digest]
             image = export.open(upload).image
             mask = inspected.inspection.mask(export.factor * inspected.inspection.pixel_threshold)
             pictures = encode_png(heatmap(image, inspected, over)), encode_png(mask.astype(np.uint8) * 255)
             for name, picture in zip(names, pictures, strict=True):
-                archive.writestr(name, picture)
+                write(name, picture)
 
         sheet = export.sheet(keep)
-        archive.writestr("results.csv", as_csv(sheet))
-        archive.writestr("results.xlsx", as_xlsx(sheet))
+        write("results.csv", as_csv(sheet))
+        write("results.xlsx", as_xlsx(sheet))
         note = _missing(sheet)
         if note:
-            archive.writestr("missing.txt", note.encode("utf-8-sig", errors="backslashreplace"))
+            write("missing.txt", note.encode("utf-8-sig", errors="backslashreplace"))
     return content.getvalue()
 
 

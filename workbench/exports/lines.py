@@ -41,26 +41,36 @@ class BatchExport:
         choice: Model and device.
         inspector: Inspects again what had to be forgotten, and nothing that was not inspected yet.
         factor: Strictness, see `workbench.inspection.verdict`.
+        saved: When; now if None. The same moment makes the same file.
 
     Attributes:
         held: What the batch holds; what is inspected from now on changes no file.
         names: Digest to where the pictures lie in the zip.
         open: The file of a picture as the model reads it.
         factor: Strictness.
+        saved: When.
     """
 
-    def __init__(self, batch: Batch, choice: ModelChoice, inspector: Inspector, factor: float = 1.0) -> None:
+    def __init__(
+        self,
+        batch: Batch,
+        choice: ModelChoice,
+        inspector: Inspector,
+        factor: float = 1.0,
+        saved: datetime | None = None,
+    ) -> None:
         self.held = batch.snapshot(choice)
         self.names = picture_names(self.held.uploads)
         self._inspect = partial(batch.inspect, choice=choice, inspector=inspector)
         self.open = partial(batch.open, choice=choice)
         self._uploads = {upload.digest: upload for upload in self.held.uploads}
         self._choice, self.factor = choice, factor
+        self.saved = saved or datetime.now().astimezone()
         self._traces: Line = {
             "model": choice.model.name,
             "revision": choice.model.revision,
             "strictness": round(factor, 4),
-            "saved": datetime.now().astimezone().isoformat(timespec="seconds"),
+            "saved": self.saved.isoformat(timespec="seconds"),
             "version": version(),
         }
 
@@ -136,6 +146,12 @@ class BatchExport:
         return held | dict(counts) | {f"verdict: {verdict}": count for verdict, count in verdicts.items()}
 
 
-def table_of(batch: Batch, choice: ModelChoice, inspector: Inspector, factor: float = 1.0) -> Sheet:
+def table_of(
+    batch: Batch,
+    choice: ModelChoice,
+    inspector: Inspector,
+    factor: float = 1.0,
+    saved: datetime | None = None,
+) -> Sheet:
     """The table of a batch as it is now; arguments as of `BatchExport`."""
-    return BatchExport(batch, choice, inspector, factor).sheet()
+    return BatchExport(batch, choice, inspector, factor, saved).sheet()

@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import xlsxwriter
 
@@ -20,6 +21,7 @@ _FORMULA = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")  # may begin a formula, t
 _NO_XML = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffe\uffff]")
 _MOST_TEXT = 32_767  # characters that Excel holds in a cell
 _WIDEST = 420  # pixels of a column
+_SAME_DAY = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,7 @@ def as_xlsx(sheet: Sheet) -> bytes:
     """An Excel file: the table under a head that stays, and a second sheet of what holds for all of it."""
     content = io.BytesIO()
     with xlsxwriter.Workbook(content, {"in_memory": True}) as book:
+        book.set_properties({"created": _SAME_DAY})  # the same table is the same file; `about` says when
         head = book.add_format({"bold": True})
         table = book.add_worksheet("Results")
         _write(table, 0, sheet.columns, head)

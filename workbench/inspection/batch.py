@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Container, Hashable, Iterable
 from dataclasses import replace
 from threading import Lock, RLock
 from typing import TypeVar
@@ -96,6 +96,14 @@ class Batch:
                 self.uploads[page.digest] = replace(page, names=tuple(dict.fromkeys((*names, name))))
         if self.guessed_range != guessed:
             self._read_anew()
+
+    @property
+    def state(self) -> Hashable:
+        """Another whenever something is brought, found, taken out or read otherwise."""
+        with self._lock:
+            held = tuple((upload.digest, upload.names) for upload in self.uploads.values())
+            failed = tuple(failure.names for failure in self.failures.values())
+            return held, failed, len(self.left_out), len(self.passed_over), len(self._rows), self.chosen_range
 
     @property
     def guessed_range(self) -> ValueRange | None:

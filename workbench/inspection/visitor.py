@@ -1,6 +1,7 @@
 """What one visitor looks at; lives in the session and outlasts reruns and page switches."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Protocol
 
 from crr.errors import CRRError
@@ -55,9 +56,21 @@ class VisitorState:
         self._settings = settings
         self._news = self._looks_aside = False
         self._arrived: list[str] = []
+        self._saved: tuple[Hashable, datetime] | None = None
         self._numbers: dict[str, int] = {}
         self._known_failures: frozenset[Failure] = frozenset()
         self._listed: dict[str, dict[str, tuple[str, str]]] = {}
+
+    def saved_at(self, *what: Hashable) -> datetime:
+        """When a file was saved of what the visitor sees now: another moment only if that is something else.
+
+        Args:
+            what: What the file depends on besides the images.
+        """
+        state = (self.batch.state, self.factor, self.opacity, *what)
+        if self._saved is None or self._saved[0] != state:
+            self._saved = (state, datetime.now().astimezone())
+        return self._saved[1]
 
     @property
     def news(self) -> bool:

@@ -9,6 +9,7 @@ from workbench.server.connections import ConnectionLimit
 from workbench.server.departures import QuietDepartures
 from workbench.server.headers import SafeHeaders
 from workbench.server.memory import held_by_visitors
+from workbench.server.messages import MessageLimit
 from workbench.server.uploads import UploadQuota
 from workbench.settings import MEGABYTE, StartSettings
 
@@ -24,6 +25,7 @@ def guards(settings: StartSettings) -> Sequence[Middleware]:
             proxy_header=settings.proxy_header,
             proxies=settings.proxies,
         ),
+        Middleware(MessageLimit),
         Middleware(
             UploadQuota,
             each=settings.session_bytes,

@@ -5,6 +5,7 @@ import gc
 import logging
 import time
 from collections.abc import AsyncIterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -19,6 +20,7 @@ _log = logging.getLogger(__name__)
 _EVERY = 5.0  # seconds
 _REST = 20  # times as long as a collection took: so long nothing is collected after it
 _SHARED = ""
+_freeing = ThreadPoolExecutor(1, "freeing")
 
 
 def held_by_visitors() -> Mapping[str, int]:
@@ -62,7 +64,8 @@ async def _give_back() -> None:
                 gc.collect()
                 pause, seen = max(_EVERY, _REST * (time.monotonic() - begun)), _collections()
             if ended:
-                await asyncio.to_thread(give_back_freed_memory)
+                # In a thread of its own: files that visitors save fill those that all share.
+                await asyncio.get_running_loop().run_in_executor(_freeing, give_back_freed_memory)
         except Exception:  # the next time may go better, and nobody else does it
             _log.exception("what ended visits held could not be given back")
 

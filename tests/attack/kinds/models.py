@@ -70,6 +70,23 @@ def nested(stage: Stage) -> str:
     return _card(stage, "a/nested", "license: " + "[" * 30_000 + "]" * 30_000)
 
 
+def words(stage: Stage) -> str:
+    """Cards with a mapping where a word should stand, half a character, and a name of the client's own."""
+    figure = (
+        "task: {type: [a]}, dataset: {type: {b: c}, name: all categories}, metrics: [{type: [c], value: 1}]"
+    )
+    heads = {
+        "a/mapping": f"model_name: x\nmodel-index:\n- name: x\n  results:\n  - {{{figure}}}",
+        "a/half": 'license: "\\ud800"\ncrr: {method: "\\udfff", layers: ["\\ud800"], categories: [{a: b}]}',
+        "a/own": "license: mit\nto_dict: 3\nto_yaml: 3",
+        "a/index": 'license: !!int ""',
+    }
+    said = [_card(stage, name, head) for name, head in heads.items()]
+    searcher = stage.visitor()
+    searcher.open("models")
+    return "; ".join(dict.fromkeys([*said, "broken" if searcher.screen.broken else "looked"]))
+
+
 def heavy(stage: Stage) -> str:
     """A model of 500 MB that is pulled while five visitors look at the page Models."""
     config = _config()

@@ -1,6 +1,6 @@
 """All attacks by name; a new one is a function in this folder and a line here."""
 
-from tests.attack.kinds import crowds, messages, models, photos
+from tests.attack.kinds import asking, crowds, messages, models, photos
 from tests.attack.stage import Act
 
 ATTACKS: dict[str, Act] = {
@@ -12,6 +12,7 @@ ATTACKS: dict[str, Act] = {
         models.maps,
         models.aliases,
         models.nested,
+        models.words,
         models.heavy,
         photos.strips,
         photos.scans,
@@ -25,5 +26,9 @@ ATTACKS: dict[str, Act] = {
         messages.strokes,
         messages.messages,
         messages.noise,
+        asking.names,
+        asking.values,
+        asking.begun,
+        asking.saves,
     )
 }

@@ -1,6 +1,7 @@
 """The visitor's images together: progress, what went wrong, and the table."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import get_args
 
 import pandas as pd
@@ -13,7 +14,8 @@ from workbench.components.errors import guarded, plain_errors
 from workbench.exports.archive import pictures_zip
 from workbench.exports.lines import BatchExport, table_of
 from workbench.exports.spreadsheet import Sheet, as_csv, as_json, as_xlsx
-from workbench.inspection.inspector import ModelChoice
+from workbench.inspection.batch import Batch
+from workbench.inspection.inspector import Inspector, ModelChoice
 from workbench.inspection.look import look_at_batch
 from workbench.inspection.uploads import BatchRow, BatchSnapshot
 from workbench.inspection.verdict import category_label
@@ -43,6 +45,9 @@ _COLUMNS = {
         "Looks like", help="The nearest kind of part that the model knows."
     ),
 }
+
+Asked = tuple[Batch, ModelChoice, Inspector, float, datetime]
+"""What a file is made of."""
 
 _TABLES = (
     (
@@ -201,15 +206,18 @@ def _offer_downloads(visitor: VisitorState, choice: ModelChoice, held: BatchSnap
 
     A file is made at the click, of what the batch holds then.
     """
-    batch = visitor.batch  # threshold and opacity are read at the click, when the sliders may have moved
+    batch, making = visitor.batch, services().making
     waits = _is_inspecting(visitor, choice)
 
+    def asked() -> Asked:
+        # At the click, when the sliders may have moved.
+        return batch, choice, services().inspector, visitor.factor, visitor.saved_at(choice.key)
+
     def table(write: Callable[[Sheet], bytes]) -> Callable[[], bytes]:
-        return lambda: write(table_of(batch, choice, services().inspector, visitor.factor))
+        return making.at_the_click(lambda: write(table_of(*asked())))
 
     def pictures() -> bytes:
-        export = BatchExport(batch, choice, services().inspector, visitor.factor)
-        return pictures_zip(export, visitor.opacity)
+        return pictures_zip(BatchExport(*asked()), visitor.opacity)
 
     if waits:
         st.caption("Files can be saved when all images are inspected, or when you pause.")
@@ -230,7 +238,7 @@ def _offer_downloads(visitor: VisitorState, choice: ModelChoice, held: BatchSnap
             )
         st.download_button(
             "Heat-maps (zip)",
-            pictures,
+            making.at_the_click(pictures),
             "inspection.zip",
             "application/zip",
             on_click="ignore",

@@ -16,6 +16,7 @@ from workbench.explanation.study_image import StudyImage
 from workbench.inspection.samples import read_samples
 from workbench.reference.discrepancy import DiscrepancyChoice
 from workbench.settings import settings
+from workbench.views.shared.services import services
 from workbench.views.shared.session import current_explorer
 
 
@@ -26,7 +27,7 @@ def offer_exports(
     location: Location,
 ) -> None:
     """A button for the page, and one a model for the arrays; both are made when they are pressed."""
-    explorer = current_explorer()
+    explorer, making = current_explorer(), services().making
 
     def paint(found: LayerExplanation) -> list[Image] | None:
         with suppress(CRRError):  # the rest is worth keeping without pictures
@@ -49,7 +50,7 @@ def offer_exports(
     with st.container(horizontal=True):
         st.download_button(
             "Page (HTML)",
-            page,
+            making.at_the_click(page),
             f"{stem}_layers.html",
             "text/html",
             icon=":material/download:",
@@ -59,7 +60,7 @@ def offer_exports(
         for found in explanations:
             st.download_button(
                 f"Arrays of {found.name} (.npz)",
-                partial(arrays, found),
+                making.at_the_click(partial(arrays, found)),
                 f"{stem}_{found.name}.npz",
                 "application/octet-stream",
                 icon=":material/download:",

@@ -32,7 +32,7 @@ def show_local_models() -> None:
     ]
     for start in range(0, len(shown), _COLUMNS):
         for column, row in zip(st.columns(_COLUMNS), shown[start : start + _COLUMNS], strict=False):
-            with column, st.container(border=True, height="stretch"):
+            with column, st.container(border=True, height="stretch"), plain_errors():  # each by itself
                 _show_card(row)
     if not shown:
         st.caption("No model on this machine has all of this. Choose another encoder, licence or origin.")

@@ -10,8 +10,10 @@ from threading import RLock
 from typing import TYPE_CHECKING, Any
 
 from streamlit.runtime import Runtime
+from streamlit.runtime.memory_media_file_storage import MemoryMediaFileStorage
 
 from workbench.basics.rate_limit import AddressLimits
+from workbench.exports.making import Making
 from workbench.settings import settings
 
 _PAGES = 5  # that one address may have open before they wait for each other: a lecture room shares one
@@ -50,6 +52,11 @@ class Services:
     def uploads(self) -> "Uploads":
         """The model on its way to the Hub."""
         return self._once("uploads", _uploads)
+
+    @property
+    def making(self) -> Making:
+        """Makes the files that visitors save."""
+        return self._once("making", lambda: Making(settings().result_bytes, _held_in_files))
 
     @property
     def address_limits(self) -> "AddressLimits":
@@ -97,6 +104,15 @@ def _references(inspector: "Inspector") -> "ReferenceCache":
     from workbench.reference.cache import ReferenceCache
 
     return ReferenceCache(inspector, settings().normals_bytes)
+
+
+def _held_in_files() -> int:
+    """Bytes of the files that pages refer to, or that were saved from them."""
+    if not Runtime.exists():
+        return 0
+    storage = Runtime.instance().media_file_mgr._storage
+    assert isinstance(storage, MemoryMediaFileStorage)
+    return sum(part.byte_length for parts in storage.get_stats().values() for part in parts)
 
 
 def _downloads() -> "Downloads":
