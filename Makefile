@@ -1,5 +1,5 @@
 # `make run` is all that a user needs; `make help` lists the rest.
-# Nothing but make and Python 3.11 or newer has to be there: everything is installed into .venv.
+# Nothing but make and Python 3.11 (newer ones were not tried) has to be there: everything is installed into .venv.
 
 VENV := .venv
 PYTHON ?=#          the Python to make .venv with, if not the first one found

@@ -188,7 +188,7 @@ class PredictionConfig:
     distance: Literal["cosine", "mahalanobis", "combined", "euclidean"] = "combined"
     distance_weight: Share = 0.7
     map_size: MapSide = 256
-    blur_sigma: Annotated[float, Field(ge=0)] = 2.0
+    blur_sigma: Annotated[float, Field(ge=0, le=2048)] = 2.0
     blur_kernel: MapSide = 9
     top_share: Annotated[float, Field(gt=0, le=1)] = 0.002
 

@@ -17,12 +17,20 @@ ulimit -S -n 65536 2>/dev/null || ulimit -S -n "$(ulimit -H -n)" 2>/dev/null || 
 # Who asks is read from CRR_PROXY_HEADER, and from no header that a visitor may write.
 export FORWARDED_ALLOW_IPS="${FORWARDED_ALLOW_IPS-}"
 
+if [ -z "${PYTHON:-}" ] && [ -x .venv/bin/python ]; then PYTHON=.venv/bin/python; fi
+if ! command -v "${PYTHON:-python}" >/dev/null; then
+    echo "Error: PYTHON is '${PYTHON:-python}', and there is no such program; run 'make install', which makes .venv/bin/python." >&2
+    exit 1
+fi
+
 # What is wrong with a setting is for whoever starts this, and not for visitors.
 "${PYTHON:-python}" -m workbench.settings
 
 if [ -n "${SPACE_ID:-}" ]; then most=64; else most=200; fi
 set -- --server.headless true --server.address "${ADDRESS:-0.0.0.0}" --server.port "${PORT:-8501}" \
-    --server.maxUploadSize "${CRR_MAX_UPLOAD_MB:-$most}" --server.allowedHosts "${CRR_ALLOWED_HOSTS:-${SPACE_HOST:-*}}"
+    --server.maxUploadSize "${CRR_MAX_UPLOAD_MB:-$most}"
+set -f  # a star is a name here, and no file
+for host in $(echo "${CRR_ALLOWED_HOSTS:-${SPACE_HOST:-*}}" | tr ',' ' '); do set -- "$@" --server.allowedHosts "$host"; done
 if [ -n "${SPACE_ID:-}" ]; then
     # A Space is shown in a frame on another site, where browsers hold back its cookies: with the check of its
     # cookie every upload would be refused. There is no login that the check could protect.

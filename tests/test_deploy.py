@@ -129,6 +129,9 @@ def test_the_start_says_what_it_starts(tmp_path):
     assert "--server.maxUploadSize 5" in plain
     assert "enableXsrfProtection" not in plain
     assert "--server.enableXsrfProtection false" in said(SPACE_ID="somebody/space")
+    hosts = said(CRR_ALLOWED_HOSTS="parts.example, other.example")
+    assert "--server.allowedHosts parts.example --server.allowedHosts other.example\n" in hosts
+    assert "--server.allowedHosts *\n" in plain
     assert "HF_HOME=/elsewhere" in said(HF_HOME="/elsewhere")
     assert "HF_HOME=" in plain
     if not os.access("/data", os.W_OK):  # which would be taken before either
@@ -180,6 +183,15 @@ def test_the_health_check_asks_where_the_workbench_is_served(port):
         ("CRR_CHECKPOINTS", __file__),
         ("CRR_SAMPLES", "/nowhere"),
         ("CRR_QUESTION_PER_MINUTE", "3"),
+        ("CRR_ALLOWED_HOSTS", "https://parts.example"),
+        ("CRR_ALLOWED_HOSTS", "parts.example; other.example"),
+        ("CRR_PROXY_HEADER", "X Forwarded For"),
+        ("CRR_PROXIES", "2"),
+        ("CRR_MODEL_MEMORY_MB", "1"),
+        ("CRR_IMAGE_MEMORY_MB", "1"),
+        ("CRR_SESSION_MEMORY_MB", "2048"),
+        ("ADDRESS", "256.1.1.1"),
+        ("ADDRESS", "192.0.2.1"),
         ("PORT", "abc"),
         ("PORT", "70000"),
         ("HF_ENDPOINT", "foo"),
@@ -191,6 +203,21 @@ def test_what_cannot_work_is_refused_at_the_start(name, value):
     with pytest.raises(ConfigError, match=f"^{name} .*\\.$") as refusal:
         settings.check_start({name: value})
     assert "secret" not in str(refusal.value)
+
+
+def test_several_names_and_a_near_one_are_understood():
+    settings.check_start({"CRR_ALLOWED_HOSTS": "parts.example, other.example:8501,[::1]", "CRR_PROXIES": ""})
+    with pytest.raises(ConfigError, match=r"the nearest is CRR_MAX_UPLOAD_MB\.$"):
+        settings.check_start({"CRR_MAX_UPLOAD": "5"})
+
+
+def test_a_python_that_is_not_there_is_a_sentence():
+    environment = {"PATH": os.environ["PATH"], "PYTHON": ".venv/bin/nopython"}
+    ended = subprocess.run(
+        ["sh", ROOT / "deploy" / "start.sh"], env=environment, capture_output=True, text=True, timeout=60
+    )
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("Error: PYTHON is '.venv/bin/nopython', and there is no such program")
 
 
 def test_an_empty_variable_is_as_good_as_none():

@@ -6,8 +6,10 @@ the two equal.
 
 import os
 import re
+import socket
 import sys
 from collections.abc import Callable, Mapping
+from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
@@ -52,6 +54,11 @@ Positive = Annotated[int, Digits, Field(gt=0, description="give a whole number a
 InBytes = AfterValidator(lambda number: number * MEGABYTE)
 Megabytes = Annotated[Positive, InBytes]
 """Megabytes in the environment, bytes in the object."""
+_LEAST = 128
+Enough = Annotated[
+    int, Digits, Field(ge=_LEAST, description=f"give a whole number, {_LEAST} at least"), InBytes
+]
+"""Megabytes below which nothing works."""
 Limit = Annotated[int, Digits, Field(description="give a whole number, 0 for no limit")]
 Port = Annotated[int, Digits, Field(gt=0, lt=2**16, description="give a number from 1 to 65535")]
 OneOrZero = BeforeValidator(("0", "1").index)
@@ -59,6 +66,11 @@ Switch = Annotated[Chosen, OneOrZero, Field(description="set it to 1 or 0, or le
 Pattern = Annotated[str, Field(pattern=r"^\*$|/")]
 _PATTERNS = "write OWNER/NAME, or OWNER/* for all of an owner"
 Patterns = Annotated[tuple[Pattern, ...], BeforeValidator(_parts), Field(description=_PATTERNS)]
+HeaderName = Annotated[
+    str, Field(pattern=r"^[\w!#$%&'*+.^`|~-]*$", description="give the name of a header, such as X-Real-IP")
+]
+_NAMES = "write names alone, such as parts.example, with commas between"
+HostNames = Annotated[str, Field(pattern=r"^[\w.:*\[\]-]+( *, *[\w.:*\[\]-]+)*$", description=_NAMES)]
 Folder = Annotated[
     Path, BeforeValidator(_readable_folder), Field(description="name a folder that can be read")
 ]
@@ -104,7 +116,7 @@ class Settings(BaseSettings):
 
     on_space: Annotated[bool, BeforeValidator(bool)] = Field(False, alias="SPACE_ID")
     samples: Path = Field(ROOT / "samples", alias="CRR_SAMPLES")
-    model_bytes: Megabytes = Field(
+    model_bytes: Enough = Field(
         default_factory=_other_on_a_space(2048 * MEGABYTE, 1024 * MEGABYTE), alias="CRR_MODEL_MEMORY_MB"
     )
     session_bytes: Megabytes = Field(256 * MEGABYTE, alias="CRR_SESSION_MEMORY_MB")
@@ -114,7 +126,7 @@ class Settings(BaseSettings):
     result_bytes: Megabytes = Field(
         default_factory=_other_on_a_space(1024 * MEGABYTE, 512 * MEGABYTE), alias="CRR_RESULT_MEMORY_MB"
     )
-    image_bytes: Megabytes = Field(
+    image_bytes: Enough = Field(
         default_factory=_other_on_a_space(3072 * MEGABYTE, 1024 * MEGABYTE), alias="CRR_IMAGE_MEMORY_MB"
     )
     normals_bytes: Megabytes = Field(384 * MEGABYTE, alias="CRR_NORMALS_MEMORY_MB")
@@ -132,7 +144,7 @@ class Settings(BaseSettings):
         default_factory=_other_on_a_space(0, 120), alias="CRR_QUESTIONS_PER_MINUTE"
     )
     visits_per_minute: Limit = Field(default_factory=_other_on_a_space(0, 60), alias="CRR_VISITS_PER_MINUTE")
-    proxy_header: str = Field(
+    proxy_header: HeaderName = Field(
         default_factory=_other_on_a_space("", "X-Forwarded-For"), alias="CRR_PROXY_HEADER"
     )
     proxies: Positive = Field(1, alias="CRR_PROXIES")
@@ -186,7 +198,7 @@ class StartSettings(Settings):
 
     checkpoints: Folder = Field(ROOT / "checkpoints", alias="CRR_CHECKPOINTS")
     max_upload_mb: Positive = Field(default_factory=_other_on_a_space(200, 64), alias="CRR_MAX_UPLOAD_MB")
-    allowed_hosts: str = Field("*", alias="CRR_ALLOWED_HOSTS")
+    allowed_hosts: HostNames = Field("*", alias="CRR_ALLOWED_HOSTS")
     port: Port = Field(8501, alias="PORT")
     address: str = Field("0.0.0.0", alias="ADDRESS")
 
@@ -247,7 +259,9 @@ def check_start(environment: Mapping[str, str]) -> None:
     ours = [name for name in VARIABLES if name.startswith("CRR_")]
     unknown = sorted(name for name in environment if name.startswith("CRR_") and name not in ours)
     if unknown:
-        raise ConfigError(f"{unknown[0]} means nothing; there are {', '.join(ours)}.")
+        near = get_close_matches(unknown[0], ours, 1)
+        meant = f"the nearest is {near[0]}." if near else f"there are {', '.join(ours)}."
+        raise ConfigError(f"{unknown[0]} means nothing; {meant}")
     chosen = _read(StartSettings, environment)
     samples = chosen.samples
     if chosen.session_bytes < chosen.max_upload_bytes:
@@ -260,10 +274,32 @@ def check_start(environment: Mapping[str, str]) -> None:
             f"CRR_UPLOAD_MEMORY_MB has to be {COPIES} times CRR_MAX_UPLOAD_MB at least, since a file takes "
             "that much while it arrives. Raise the one or lower the other."
         )
+    if chosen.upload_bytes < chosen.session_bytes:
+        raise ConfigError(
+            "CRR_SESSION_MEMORY_MB is larger than CRR_UPLOAD_MEMORY_MB, which all visitors have together. "
+            "Lower the one or raise the other."
+        )
+    if environment.get("CRR_PROXIES") and not chosen.proxy_header:
+        raise ConfigError("CRR_PROXIES says nothing without CRR_PROXY_HEADER: name the header of your proxy.")
+    _check_address(chosen.address)
     if not os.access(samples / "samples.json", os.R_OK):
         raise ConfigError(f"CRR_SAMPLES is {str(samples)!r}, where no samples.json can be read.")
     if "HF_ENDPOINT" in environment:
         checked_endpoint(environment["HF_ENDPOINT"])
+
+
+def _check_address(address: str) -> None:
+    """See that somebody can listen there; raises `ConfigError` if not."""
+    try:
+        found = socket.getaddrinfo(address, 0, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        for family, kind, protocol, _, place in found[:1]:
+            with socket.socket(family, kind, protocol) as listener:
+                listener.bind(place)
+    except OSError:
+        raise ConfigError(
+            f"ADDRESS is {address!r}, which is no address of this machine; give one such as 127.0.0.1, or "
+            "0.0.0.0 for all."
+        ) from None
 
 
 if __name__ == "__main__":

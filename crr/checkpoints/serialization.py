@@ -117,8 +117,8 @@ def check_memory(needed: int, most: int) -> None:
     """See that a network that takes so many bytes may be built; raises `CheckpointError` if not."""
     if needed > most:
         raise CheckpointError(
-            f"The model needs {needed / 1e9:.1f} GB of memory for one image, "
-            f"more than the {most / 1e9:.1f} GB that it may take here."
+            f"The model needs {needed / 1e9:.2f} GB of memory for one image, "
+            f"more than the {most / 1e9:.2f} GB that it may take here."
         )
 
 

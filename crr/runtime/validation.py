@@ -26,7 +26,7 @@ Side = Annotated[int, Field(gt=0, le=8192)]
 """Side of an image or a map, in pixels."""
 MapSide = Annotated[int, Field(gt=0, le=2048)]
 """Side of an anomaly map, or of a window in it, in pixels."""
-Depth = Annotated[int, Field(gt=0, le=256)]
+Depth = Annotated[int, Field(gt=0, le=64)]
 """Number of layers or blocks that follow each other in a network."""
 Width = Annotated[int, Field(gt=0, le=2**16)]
 """Channels."""

@@ -17,7 +17,7 @@ def test_defaults_point_at_the_samples_of_the_repository():
 def test_every_variable_is_read():
     environment = {
         "CRR_SAMPLES": "/parts",
-        "CRR_MODEL_MEMORY_MB": "10",
+        "CRR_MODEL_MEMORY_MB": "1000",
         "CRR_SESSION_MEMORY_MB": "20",
         "CRR_UPLOAD_MEMORY_MB": "40",
         "CRR_RESULT_MEMORY_MB": "50",
@@ -38,7 +38,7 @@ def test_every_variable_is_read():
     }
     assert read_settings(environment).model_dump() == {
         "samples": Path("/parts"),
-        "model_bytes": 10 * 2**20,
+        "model_bytes": 1000 * 2**20,
         "session_bytes": 20 * 2**20,
         "upload_bytes": 40 * 2**20,
         "result_bytes": 50 * 2**20,
@@ -74,7 +74,7 @@ def test_only_allowed_models_may_be_pulled():
     [
         ("CRR_MAX_BATCH", "0", "give a whole number above 0."),
         ("CRR_MAX_BATCH", "5.0", "give a whole number above 0."),
-        ("CRR_MODEL_MEMORY_MB", "-1", "give a whole number above 0."),
+        ("CRR_MODEL_MEMORY_MB", "-1", "give a whole number, 128 at least."),
         ("CRR_ALLOW_FOLDERS", "yes", "set it to 1 or 0, or leave it out."),
         ("CRR_REQUEST_LOG", "yes", "set it to 1 or 0, or leave it out."),
         ("CRR_QUESTIONS_PER_MINUTE", "-1", "give a whole number, 0 for no limit."),

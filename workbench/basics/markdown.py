@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from html import escape
+from threading import Lock
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -12,6 +13,7 @@ _SPECIAL = re.compile(r"([\\`*_\[\]$~<>#])")
 _ADDRESS = re.compile(r"(?<=:)(?=//)|(?<=www)(?=\.)|(?=@)", re.IGNORECASE)
 _NO_BREAK = "\u2060"  # a word joiner: is not seen, and keeps an address from becoming a link
 _DOWN, _LOWEST = 3, 6
+_parsing = Lock()
 _LONGEST = 100_000  # characters of a card that are shown
 _LINK = {"target": "_blank", "rel": "noopener noreferrer nofollow"}
 
@@ -26,13 +28,18 @@ def as_words(text: str) -> str:
     return _ADDRESS.sub(_NO_BREAK, as_text(text))
 
 
-@lru_cache(maxsize=64)
 def as_part(card: str) -> str:
     """Somebody's card in Markdown, as HTML that is a part of a page; empty if there is nothing to show.
 
     Its headings are smaller, HTML in it is shown as text, and its pictures are links: a browser would fetch
     them from anywhere, which tells their owner who looks.
     """
+    with _parsing:  # who opens the same card waits for it, instead of doing the same
+        return _part(card)
+
+
+@lru_cache(maxsize=64)
+def _part(card: str) -> str:
     parser = MarkdownIt("commonmark").enable("table")
     tokens = parser.parse(card[:_LONGEST])
     for token in tokens:

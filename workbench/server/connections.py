@@ -1,6 +1,8 @@
 """How often one address may open the workbench: who opens it in a loop waits, and nobody else does."""
 
 import asyncio
+import logging
+import math
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
@@ -11,8 +13,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from workbench.basics.addresses import address_of
 
 STREAM = "/_stcore/stream"
+_log = logging.getLogger(__name__)
 _LONGEST_WAIT = 30.0  # seconds; who would wait longer is sent away
 _MOST_ADDRESSES = 10_000
+_BETWEEN_LINES = 60.0  # seconds between lines of the log
 _TRY_AGAIN_LATER = 1013  # WebSocket close code
 
 
@@ -43,17 +47,29 @@ class ConnectionLimit:
         self._proxy_header, self._proxies = proxy_header, proxies
         self._clock, self._sleep = clock, sleep
         self._free_at: OrderedDict[str, float] = OrderedDict()
+        self._turned_away, self._tell_at = 0, -math.inf
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
         if scope["type"] == "websocket" and STREAM in scope["path"] and self._per_minute:
             wait = self._take(self._address(scope))
             if wait > _LONGEST_WAIT:
+                self._tell_sometimes()
                 await send({"type": "websocket.close", "code": _TRY_AGAIN_LATER})
                 return
             if wait:
                 await self._sleep(wait)
         await self.app(scope, receive, send)
+
+    def _tell_sometimes(self) -> None:
+        self._turned_away += 1
+        if self._clock() >= self._tell_at:
+            _log.warning(
+                "%d connections were turned away, since their address opened too many pages (behind a proxy "
+                "without CRR_PROXY_HEADER all visitors have one; CRR_VISITS_PER_MINUTE sets how many)",
+                self._turned_away,
+            )
+            self._turned_away, self._tell_at = 0, self._clock() + _BETWEEN_LINES
 
     def _address(self, scope: Scope) -> str:
         told = Headers(scope=scope).getlist(self._proxy_header) if self._proxy_header else ()

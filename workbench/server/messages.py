@@ -10,7 +10,6 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 
-from google.protobuf.message import DecodeError
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
@@ -77,7 +76,7 @@ def cost_of(content: bytes) -> float | None:
     message: Any = BackMsg()
     try:
         message.ParseFromString(content)
-    except DecodeError:
+    except Exception:  # of the library that reads them, which is Streamlit's
         return 0.0
     names, asked = len(message.file_urls_request.file_names), message.rerun_script
     known = len(asked.cached_message_hashes)

@@ -1,4 +1,4 @@
-"""Attacks that ask for much with little: messages of many small parts, or without an end, and files to save."""
+"""Attacks that ask for much with little: messages of many parts, or without an end, and files to save."""
 
 import struct
 import time
@@ -64,7 +64,7 @@ def _varint(number: int) -> bytes:
 
 
 def values(stage: Stage) -> str:
-    """Five visitors with 12 million values of widgets, or empty objects in a painting, then as many as may be."""
+    """Five visitors with 12 million values of widgets, or objects in a painting, then as many as may be."""
 
     def work(number: int) -> str:
         said = []

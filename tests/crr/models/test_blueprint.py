@@ -35,7 +35,7 @@ def test_on_paper_is_what_would_be_built(method: str) -> None:
         {"method": "rd", "options": {"width": 4096, "blocks": 64}},
         {"method": "patchcore", "options": {"patches": 10_000_000}},
         {"decoder.width": 32768, "decoder.bottleneck_width": 32768},
-        {"decoder.mlp_ratio": 256, "decoder.width": 8192},
+        {"decoder.mlp_ratio": 64, "decoder.width": 8192},
         {"segmentation.width": 65536},
         {"encoder.name": "vit_giant_patch14_dinov2", "encoder.layers": (20, 38, 39)},
     ],

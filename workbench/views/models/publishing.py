@@ -24,7 +24,7 @@ def show_publishing() -> None:
     if not may_change_models():
         st.info(
             "Models are published from the machine that serves the workbench, because its token signs for "
-            "them. Where your own model is: crr push MODEL OWNER/NAME",
+            "them. To publish a model of yours, run on the machine where it lies: crr push MODEL OWNER/NAME",
             icon=":material/lock:",
         )
         return

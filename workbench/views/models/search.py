@@ -48,6 +48,8 @@ def show_hub() -> None:
         )
         if st.form_submit_button("Pull", icon=":material/download:"):
             start_pull(text.strip())
+    if not settings().model_allowed("*/*"):
+        st.caption(as_text(f"This workbench pulls only: {', '.join(settings().allowed_models)}."))
     if _FOUND not in st.session_state:
         st.caption("A search lists the CRR models on the Hub, the most downloaded first.")
     else:
