@@ -7,7 +7,7 @@ from functools import cache
 from itertools import count
 from math import inf
 from threading import Lock
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 from weakref import WeakSet
 
 Value = TypeVar("Value")
@@ -97,6 +97,15 @@ class BoundedCache(Generic[Value]):
     def _remove(self, key: Hashable) -> None:
         entry = self._entries.pop(key, None)
         self._size -= 0 if entry is None else entry.size
+
+
+@runtime_checkable
+class Findings(Protocol):
+    """What lives in a visit and holds what can be found again, while its visitor is away."""
+
+    def forget_found(self) -> None:
+        """Forget all of that; a page may be on its way meanwhile, and finds it again."""
+        ...
 
 
 class CachePool:

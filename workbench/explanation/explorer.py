@@ -176,8 +176,12 @@ class LayerExplorer:
         """Forget what models answered, and the places that were chosen in photos."""
         self.locations.clear()
         self._explanations.clear()
+        self.forget_found()
+
+    def forget_found(self) -> None:
+        """Forget what is asked again when it is looked at, and no place that was chosen."""
         self._painted.clear()
-        self._explained.clear()
+        self._explained = OrderedDict()  # the old one may be in use
 
     def _explain(
         self,

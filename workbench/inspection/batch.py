@@ -265,6 +265,10 @@ class Batch:
             if time.perf_counter() > end:
                 return
 
+    def forget_found(self) -> None:
+        """Forget what is found again when it is looked at; the table stays."""
+        self._results.clear()
+
     def forget(self, digest: str, name: str) -> None:
         """Forget a file of some content; with the last one goes everything found about its pictures."""
         guessed = self.guessed_range

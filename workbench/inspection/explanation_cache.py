@@ -54,4 +54,8 @@ class ExplanationCache:
     def clear(self) -> None:
         """Forget everything: what models answered can be painted back into pictures."""
         self._kept.clear()
-        self._passes.clear()
+        self._passes = OrderedDict()  # the old one may be in use
+
+    def forget_found(self) -> None:
+        """Forget what is asked again when it is looked at: everything."""
+        self.clear()

@@ -77,6 +77,10 @@ class VisitorState:
         """Whether images arrived since a sample was chosen last, so that how it went with them is news."""
         return self._news and not self._looks_aside
 
+    def forget_found(self) -> None:
+        """Forget what is found again when it is looked at."""
+        self.batch.forget_found()
+
     def show_sample(self, name: str) -> None:
         """Look at a sample."""
         self.sample, self.chosen, self.upload = name, True, None

@@ -145,6 +145,10 @@ class PaintingSession:
         if self._part is not None and self._part.photo.own:
             self._part = self._below = self._made = self._result = None
 
+    def forget_found(self) -> None:
+        """Forget what is made and asked again when it is looked at, and no stroke."""
+        self._part = self._below = self._made = self._result = None
+
     def make(self, part: PaintedPart, donors: Sequence[Path] = ()) -> DamagedPart:
         """The part as its plan wants it; made again only if that changed.
 
@@ -159,18 +163,20 @@ class PaintingSession:
         plan = self.plan(part.photo)
         below = (part.file.key, plan.synthetic)
         wish = (below, plan.painting.strokes, self.filling)
-        if self._made is None or self._made[0] != wish:
+        made, undamaged = self._made, self._below
+        if made is None or made[0] != wish:
             start = time.perf_counter()
-            if self._below is None or self._below[0] != below:  # takes longer than a stroke
-                self._below = below, synthetic_damage(part.image, plan.synthetic, donors)
-            damaged = paint(self._below[1], plan.painting.strokes, self.filling)
+            if undamaged is None or undamaged[0] != below:  # takes longer than a stroke
+                undamaged = below, synthetic_damage(part.image, plan.synthetic, donors)
+            damaged = paint(undamaged[1], plan.painting.strokes, self.filling)
             key, picture = clean_key(part.photo, part.file, part.image), part.picture
             if damaged.mask.any():
                 digest = hashlib.sha256(damaged.image.tobytes() + damaged.mask.tobytes()).hexdigest()
                 key = (part.photo.own, part.photo.key, digest)
                 picture = picture_of(damaged.image, part.picture.digest)
-            self._made = wish, DamagedPart(damaged, key, picture, 1000 * (time.perf_counter() - start))
-        return self._made[1]
+            made = wish, DamagedPart(damaged, key, picture, 1000 * (time.perf_counter() - start))
+            self._below, self._made = undamaged, made
+        return made[1]
 
     def ask(self, part: PaintedPart, made: DamagedPart, choices: Sequence[ModelChoice]) -> PaintingResult:
         """What the models say of what was made of the part; asked again only if it or the models changed.
@@ -179,8 +185,9 @@ class PaintingSession:
             CRRError: No model answered; the first one's error.
         """
         key = (made, tuple((choice.model.name, choice.key) for choice in choices))
-        if self._result is not None and self._result[0] == key:
-            return self._result[1]
+        known = self._result
+        if known is not None and known[0] == key:
+            return known[1]
         # The answers to the whole part are asked for before the clock runs, and held while it does: the cache
         # may be too small for all of them.
         before = {choice: self._before(part, choice) for choice in choices}

@@ -10,9 +10,11 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from streamlit.runtime import Runtime
+from streamlit.runtime.memory_session_storage import MemorySessionStorage
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 
 from crr.runtime.allocator import give_back_freed_memory
+from workbench.basics.cache import Findings
 from workbench.inspection.batch import contents_in_batches
 
 _log = logging.getLogger(__name__)
@@ -54,11 +56,12 @@ async def memory_given_back(_app: object) -> AsyncIterator[None]:
 
 
 async def _give_back() -> None:
-    pause, seen = _EVERY, _collections()
+    pause, seen, absent = _EVERY, _collections(), frozenset[str]()
     while True:
         await asyncio.sleep(pause)
         try:
             ended = _forget_ended_visits()
+            absent = _forget_what_absent_visitors_found(absent)
             if ended or _collections() != seen:
                 begun = time.monotonic()
                 gc.collect()
@@ -75,11 +78,34 @@ def _collections() -> int:
     return sum(generation["collections"] for generation in gc.get_stats())
 
 
+def _forget_what_absent_visitors_found(before: frozenset[str]) -> frozenset[str]:
+    """Drop what can be found again of visitors whose connection is gone; who they are.
+
+    They may come back within two minutes, which is how long Streamlit keeps their photos and choices.
+
+    Args:
+        before: Those of whom it was dropped already.
+    """
+    storage = _storage()
+    absent = {} if storage is None else {kept.session.id: kept.session for kept in storage.list()}
+    for name, session in absent.items():
+        if name not in before:
+            for value in session.session_state.filtered_state.values():
+                if isinstance(value, Findings):
+                    value.forget_found()
+    return frozenset(absent)
+
+
 def _forget_ended_visits() -> bool:
     """Drop sessions that nobody can come back to any more; whether there were some.
 
     Streamlit itself drops them only when the next visitor comes or goes, and has no way to ask for it.
     """
-    storage = getattr(getattr(Runtime.instance(), "_session_mgr", None), "_session_storage", None)
-    sessions: Any = getattr(storage, "_cache", None)
+    sessions: Any = getattr(_storage(), "_cache", None)
     return bool(sessions.expire()) if hasattr(sessions, "expire") else False
+
+
+def _storage() -> MemorySessionStorage | None:
+    """Where Streamlit keeps visits whose connection is gone; None if this version has it elsewhere."""
+    storage = getattr(getattr(Runtime.instance(), "_session_mgr", None), "_session_storage", None)
+    return storage if isinstance(storage, MemorySessionStorage) else None

@@ -9,10 +9,13 @@ import pytest
 from streamlit.runtime import Runtime
 from streamlit.runtime.memory_session_storage import MemorySessionStorage
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
+from streamlit.runtime.state import SessionState
 from streamlit.runtime.uploaded_file_manager import UploadedFileRec
 
-from tests.workbench.fakes import png
+from tests.workbench.fakes import CHOICE, png
 from workbench.inspection.batch import Batch
+from workbench.inspection.explanation_cache import ExplanationCache
+from workbench.inspection.visitor import VisitorState
 from workbench.server import memory
 from workbench.server.memory import held_by_visitors, memory_given_back
 from workbench.settings import Settings
@@ -31,7 +34,7 @@ def runtime(monkeypatch):
 
 
 def session(name):
-    return SimpleNamespace(session=SimpleNamespace(id=name))
+    return SimpleNamespace(session=SimpleNamespace(id=name, session_state=SessionState()))
 
 
 def test_uploads_are_counted_for_each_session_and_tables_that_outlive_their_uploader_for_all(runtime):
@@ -72,6 +75,26 @@ def test_ended_visits_are_forgotten_by_a_timer_and_memory_goes_back(runtime, mon
     asyncio.run(serve())
     assert len(storage._cache) == 0
     assert given_back == [1]  # once, as nobody left since
+
+
+def test_what_absent_visitors_found_is_forgotten_once_and_their_photos_are_kept(runtime, inspector):
+    visitor = VisitorState(Settings(), "bottle_good")
+    visitor.take([("part.png", png)])
+    [digest] = visitor.batch.uploads
+    explanations = ExplanationCache(inspector, 2**30)
+    explanations._kept.put("photo", "what a model said", 1)
+    state = SessionState()
+    state["visit"], state["explanations"], state["other"] = visitor, explanations, 7
+    visitor.batch.inspect(digest, CHOICE, inspector)
+    storage = runtime._session_mgr._session_storage
+    storage.save(SimpleNamespace(session=SimpleNamespace(id="away", session_state=state)))
+    away = memory._forget_what_absent_visitors_found(frozenset())
+    assert away == {"away"}
+    assert len(explanations._kept) == len(visitor.batch._results) == 0
+    assert len(visitor.batch.rows(CHOICE)) == len(visitor.batch.uploads) == 1
+    visitor.batch.inspect(digest, CHOICE, inspector)
+    memory._forget_what_absent_visitors_found(away)
+    assert len(visitor.batch._results) == 1  # which was found since
 
 
 class Leftover:
