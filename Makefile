@@ -75,6 +75,7 @@ benchmark: $(DEVELOPMENT)  ## print the figures of docs/benchmarks.md
 	@$(PY) tools/chromium.py
 	@$(PY) benchmarks/comparing.py --browser
 	@$(PY) -m benchmarks.layers --browser
+	@$(PY) -m benchmarks.pages
 	@$(PY) -m benchmarks.crowd
 
 # Categories whose photos may be passed on (checkpoints/crr-embedded/normals/SOURCES.md), and models whose answers

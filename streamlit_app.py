@@ -12,13 +12,12 @@ ICON = Path(__file__).parent / "workbench" / "components" / "frontend" / "icon.p
 st.set_page_config(page_title="CRR Workbench", page_icon=ICON, layout="wide")
 tend_visit()
 st.navigation(
-    {
-        "Look": [
-            st.Page("pages/inspect.py", title="Inspect", icon=":material/frame_inspect:", default=True),
-            st.Page("pages/layers.py", title="Layers", icon=":material/layers:"),
-            st.Page("pages/compare.py", title="Compare", icon=":material/compare:"),
-        ],
-        "Learn": [st.Page("pages/lesson.py", title="Lesson", icon=":material/school:")],
-        "Models": [st.Page("pages/models.py", title="Models", icon=":material/deployed_code:")],
-    }
+    [
+        st.Page("pages/start.py", title="Start", icon=":material/flag:", default=True),
+        st.Page("pages/lesson.py", title="Lesson (10 min)", icon=":material/school:", url_path="lesson"),
+        st.Page("pages/inspect.py", title="Inspect", icon=":material/frame_inspect:"),
+        st.Page("pages/compare.py", title="Compare", icon=":material/compare:"),
+        st.Page("pages/layers.py", title="Layers", icon=":material/layers:"),
+        st.Page("pages/models.py", title="Models", icon=":material/deployed_code:"),
+    ]
 ).run()

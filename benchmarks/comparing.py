@@ -7,6 +7,7 @@ Both ways run alternately in one process; times are medians, the ratio is the me
 """
 
 import argparse
+import os
 import socket
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 
@@ -154,14 +156,18 @@ def stroke_in(page: "Page", number: int) -> float:
 
 
 @contextmanager
-def served() -> Iterator[str]:
-    """The address of a workbench of its own."""
+def served(folder: Path = ROOT) -> Iterator[str]:
+    """The address of a workbench of its own, of a checkout of this repository."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "streamlit", "run", "server.py", "--server.headless", "true"]
     server = subprocess.Popen(
-        [*command, "--server.port", str(port)], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        [*command, "--server.port", str(port)],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(folder)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
     try:
         while server.poll() is None and not answers(port):

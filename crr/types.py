@@ -22,16 +22,26 @@ Features: TypeAlias = "list[Tensor]"
 TensorShape = tuple[tuple[int, ...], bool]
 """Shape of a tensor, and whether its values are floating-point numbers."""
 
-Verdict = Literal["normal", "defective", "unknown part", "no part seen"]
+Verdict = Literal["defective", "check by hand", "normal", "unknown part", "no part seen"]
 """What is said of an image. The last two are neither: a model's score means nothing there."""
 
+Label = Literal["good", "defective"]
+"""What is true of a part, whatever a model says of it."""
 
-def verdict_of(score: float, threshold: float, *, known: bool, seen: bool) -> Verdict:
+BELOW_LIMIT: tuple[Verdict, ...] = ("normal", "check by hand")
+"""What is said of an image whose score does not reach the threshold."""
+
+USUAL_PERCENT = 90
+"""Percent of normal images that score lower than what is checked by hand."""
+
+
+def verdict_of(score: float, threshold: float, usual: float, *, known: bool, seen: bool) -> Verdict:
     """The verdict on an image: whether it shows anything comes first, then whether the model knows it.
 
     Args:
         score: Image-level anomaly score.
         threshold: Defective if the score reaches it.
+        usual: From `usual_score`: between it and the threshold an image is to be checked by hand.
         known: Whether the image looks like something the model was trained on.
         seen: Whether it shows anything at all.
     """
@@ -39,7 +49,14 @@ def verdict_of(score: float, threshold: float, *, known: bool, seen: bool) -> Ve
         return "no part seen"
     if not known:
         return "unknown part"
-    return "defective" if score >= threshold else "normal"
+    if score >= threshold:
+        return "defective"
+    return "check by hand" if score >= usual else "normal"
+
+
+def usual_score(normal_scores: Sequence[float]) -> float:
+    """The score that `USUAL_PERCENT` % of normal images stay below; infinite where none are known."""
+    return float(np.percentile(normal_scores, USUAL_PERCENT)) if len(normal_scores) else float("inf")
 
 
 @dataclass(frozen=True)
@@ -141,7 +158,9 @@ class Inspection:
 
     def verdict_at(self, threshold: float) -> Verdict:
         """The verdict with another image threshold."""
-        return verdict_of(self.score, threshold, known=self.known, seen=self.seen)
+        return verdict_of(
+            self.score, threshold, usual_score(self.normal_scores), known=self.known, seen=self.seen
+        )
 
     def mask(self, threshold: float | None = None) -> Mask:
         """bool (H, W) in original pixels: True where the map reaches `threshold` (calibrated if None)."""

@@ -6,15 +6,17 @@ from workbench.comparison.opening import OPENING_SAMPLE
 from workbench.components.errors import plain_errors
 from workbench.inspection.samples import read_samples
 from workbench.settings import settings
-from workbench.views.shared.gallery import show_gallery
+from workbench.start.example import read_example
+from workbench.views.compare.looks import choose_look, paints
 from workbench.views.shared.page import begin_page
-from workbench.views.shared.photo_status import follow_address, show_problems, write_link
+from workbench.views.shared.photos.gallery import show_gallery
+from workbench.views.shared.photos.photo_status import follow_address, show_problems, write_link
 from workbench.views.shared.session import current_visitor, open_with
 
 with plain_errors():
     follow_address()
-    open_with(OPENING_SAMPLE)
-    begin_page()
+    open_with(read_example(settings().samples).sample if paints() else OPENING_SAMPLE)
+    begin_page("Compare")
     show_gallery()
     with st.spinner("Starting the models"):
         # These need torch, which takes seconds to load; the gallery is on the screen meanwhile.
@@ -23,9 +25,10 @@ with plain_errors():
         from workbench.inspection.visitor import settle
         from workbench.views.compare import columns, painting
         from workbench.views.compare.disagreement import show_disagreement
+        from workbench.views.shared.photos.own_photos import IN_ORDER, step_through
+        from workbench.views.shared.photos.value_range import choose_value_range
         from workbench.views.shared.progress import progress
         from workbench.views.shared.services import services
-        from workbench.views.shared.value_range import choose_value_range
 
         choices, visitor, inspector = columns.choose_models(), current_visitor(), services().inspector
         if settle(visitor, choices, inspector):
@@ -34,11 +37,16 @@ with plain_errors():
     choose_value_range(visitor, choices[0])
     write_link(visitor)
     photos = read_samples(settings().samples)
-    if columns.choose_look():
+    look = choose_look()
+    if look != "A set of photos":
+        step_through(visitor, list(visitor.batch.uploads), IN_ORDER)
+    if look == "Paint a defect":
         painting.show_painting(shown_photo(visitor, photos), choices)
     else:
         painting.forget_link()
+    if look == "One photo":
         with st.spinner("Asking the models"), progress("Asking") as tell:
             compared = compare_shown(visitor, photos, choices, inspector, tell)
         columns.show_columns_page(compared, choices)
-    show_disagreement(choices)
+    if look == "A set of photos":
+        show_disagreement(choices)

@@ -30,7 +30,7 @@ signal.signal(signal.SIGHUP, signal.SIG_DFL)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark tests/browser as `browser`, and let them run last."""
     for item in items:
-        if item.path.parent.name == BROWSER:
+        if BROWSER in Path(item.nodeid.partition("::")[0]).parts:
             item.add_marker("browser")
     items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
 

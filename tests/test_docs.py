@@ -22,7 +22,7 @@ DOCUMENTS = [
 FENCED = re.compile(r"^```.*?^```$", re.M | re.S)
 INDENTED = re.compile(r"^ {4,}.*$", re.M)
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
-SUFFIXES = (".css", ".js", ".md", ".png", ".py", ".sh", ".toml", ".txt")
+SUFFIXES = (".css", ".js", ".md", ".png", ".py", ".sh", ".toml", ".txt", ".webp")
 
 
 def name_of(path: Path) -> str:

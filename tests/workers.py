@@ -4,7 +4,7 @@ from pathlib import Path
 
 from xdist.scheduler.loadscope import LoadScopeScheduling
 
-BROWSER = "browser"  # the folder
+BROWSER = "browser"  # the folder, with those in it
 FIRST_HALF = ("test_history", "test_layers", "test_visit")  # which take as long as all the others
 
 
@@ -17,6 +17,6 @@ class ByFile(LoadScopeScheduling):
 
     def _split_scope(self, nodeid: str) -> str:
         file = Path(nodeid.partition("::")[0])
-        if file.parent.name != BROWSER:
+        if BROWSER not in file.parts:
             return str(file)
         return "first half" if file.stem in FIRST_HALF else "second half"

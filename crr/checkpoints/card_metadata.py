@@ -1,4 +1,4 @@
-"""The metadata at the head of a model card, by which the Hub finds a model, and shows how good it is.
+"""The metadata at the head of a model card: by them the Hub finds a model, and shows how good it is.
 
 What they mean: <https://huggingface.co/docs/hub/model-cards#model-card-metadata>. Besides what every card
 has, an entry `crr` says method, encoder, layers and categories: a search can tell without pulling the model.
@@ -12,20 +12,20 @@ from typing import Any
 from unicodedata import category
 
 import yaml
-from huggingface_hub import EvalResult, ModelCard
+from huggingface_hub import ModelCard
 from huggingface_hub.repocard import REGEX_YAML_BLOCK
 
 from crr.checkpoints.content import CARD
-from crr.config import DetectorConfig
 from crr.errors import ConfigError
-from crr.metrics.report import HEADINGS
 from crr.runtime.paths import StrPath, as_path
 
-LIBRARY, TASK = "crr", "image-segmentation"
+LIBRARY = "crr"
+"""The library by the Hub's name for it, and the entry of our own."""
+
 _HEAD = re.compile(r"\s*---[ \t]*\r?\n(.*?)(?:(?<=\n)|\r?\n)---[ \t]*(?:\r?\n|$)", re.DOTALL)
-TAGS = ("anomaly-detection", "anomaly-segmentation", "industrial-inspection")
-_OF_CATEGORIES = ("image_auroc", "pixel_ap", "aupro")  # of each category; of all together every metric
-_ALL = "all categories"
+ALL = "all categories"
+"""Name of the data set of the figures over all categories."""
+
 _OTHER = "other"
 _LARGEST = 2**63  # number that is shown; Python refuses to write out one of thousands of digits
 _LONGEST, _MOST_WORDS = 80, 100  # signs of a word, and words of a list, that are shown of a card
@@ -34,7 +34,6 @@ _LONGEST_HEAD = 2**16  # characters of the metadata; ours have 6,000
 _MOST_EVENTS = 10_000  # of the metadata: values, with what begins and ends lists
 _DEEPEST = 20  # lists in lists of the metadata
 _LONGEST_CARD = 2**20  # bytes of a card
-_DIGITS = 6  # of a figure: shown in %, with one decimal, it is rounded as the tables are
 
 
 def metadata_of(card: str) -> dict[str, Any]:
@@ -102,35 +101,6 @@ def known_metadata(card: str | None) -> dict[str, Any]:
     return {}
 
 
-def with_results(card: str, name: str, report: Mapping[str, Any]) -> str:
-    """The card with the figures of an evaluation (`Report.as_json()`) in its `model-index`.
-
-    Args:
-        card: Text of the card.
-        name: Name of the model.
-        report: What was measured, in [0, 1].
-    """
-    rows = [(_ALL, report["mean"], tuple(HEADINGS))]
-    rows += [(category, figures, _OF_CATEGORIES) for category, figures in report["categories"].items()]
-    parsed = _parsed(card)
-    parsed.data["model_name"] = name
-    parsed.data["eval_results"] = [
-        EvalResult(
-            task_type=TASK,
-            task_name="anomaly detection and segmentation",
-            dataset_type=data.replace(" ", "-"),
-            dataset_name=data,
-            metric_type=metric,
-            metric_name=HEADINGS[metric],
-            metric_value=round(float(figures[metric]), _DIGITS),
-        )
-        for data, figures, metrics in rows
-        for metric in metrics
-        if figures[metric] is not None
-    ]
-    return str(parsed)
-
-
 def results_of(card: Mapping[str, Any]) -> dict[str, float]:
     """Metric to its value in [0, 1] over all categories, from a card's metadata; empty if it has none."""
     with suppress(AttributeError, TypeError):  # somebody else's card may hold anything there
@@ -138,7 +108,7 @@ def results_of(card: Mapping[str, Any]) -> dict[str, float]:
             str(metric.get("type")): float(metric["value"])
             for model in card.get("model-index") or ()
             for result in model.get("results") or ()
-            if result.get("dataset", {}).get("name") == _ALL
+            if result.get("dataset", {}).get("name") == ALL
             for metric in result.get("metrics") or ()
             if type(metric.get("value")) in (int, float) and 0 <= metric["value"] <= 1
         }
@@ -193,67 +163,8 @@ def licence_of(card: Mapping[str, Any]) -> str:
     return _short(licence or "")
 
 
-def ready_to_publish(
-    card: str, config: DetectorConfig, size: int, name: str | None = None, licence: str | None = None
-) -> str:
-    """The card with all metadata that the Hub needs to find the model.
-
-    Args:
-        card: Text of the card.
-        config: Config of the checkpoint.
-        size: Bytes of its files.
-        name: OWNER/NAME, under which it will be published; if None, figures keep the name they have.
-        licence: A licence by the Hub's name for it, such as "apache-2.0"; None for that of the card.
-
-    Raises:
-        ConfigError: The card's metadata cannot be read.
-    """
-    parsed = _parsed(card)
-    data = parsed.data
-    if licence is not None:
-        data["license"] = licence.strip().lower()  # as the Hub has them all
-        for stale in ("license_name", "license_link"):
-            data.pop(stale)
-    if name is not None and data.get("eval_results"):
-        data["model_name"] = name
-    data["library_name"], data["pipeline_tag"] = LIBRARY, TASK
-    tags = [*data.get("tags", []), *TAGS, config.method, config.encoder.name]
-    data["tags"] = list(dict.fromkeys(tags))
-    data[LIBRARY] = {
-        "method": config.method,
-        "encoder": config.encoder.name,
-        "layers": list(config.encoder.layers),
-        "categories": list(config.categories),
-        "bytes": size,
-    }
-    text = str(parsed)
-    return text if name is None else f"{text.rstrip()}{_usage(text, name)}\n"
-
-
-def _usage(card: str, name: str) -> str:
-    """How the model is used, for a reader on the Hub; empty if its card says that already."""
-    if f"--model {name}" in card:
-        return ""
-    return f"""
-
-## Use it
-
-With the CRR Workbench: pull `{name}` on its page *Models*, or
-
-    crr predict photo.jpg --model {name} --out results"""
-
-
-def check_licence(card: str) -> None:
-    """See that a card names a licence; raises `ConfigError` if it does not."""
-    if not licence_of(metadata_of(card)):
-        raise ConfigError(
-            "The card does not say under which licence the model is published. It follows from the licences "
-            "of the images that it was trained on: give one, such as cc-by-nc-sa-4.0 (on the command line: "
-            "--license), or write it into the head of its README.md (license: cc-by-nc-sa-4.0)."
-        )
-
-
-def _parsed(card: str) -> ModelCard:
+def parsed(card: str) -> ModelCard:
+    """A card with its metadata, to be changed; raises `ConfigError` if they cannot be read."""
     _check_head(card)
     try:
         return ModelCard(card if _HEAD.match(card) else f"---\n{{}}\n---\n{card}")

@@ -3,6 +3,7 @@
 config.json          at most 4 MB of JSON: a `DetectorConfig`
 model.safetensors    the detector's own tensors; its header is read, and its values in blocks
 README.md            the model card, see `crr.checkpoints.card_metadata`
+scores.json          what it scored on test images, see `crr.checkpoints.measured_scores`; it may be missing
 """
 
 import hashlib
@@ -20,7 +21,7 @@ from crr.errors import CheckpointError, ConfigError, NewerFormatError
 from crr.runtime.paths import StrPath, as_path
 from crr.types import TensorShape
 
-CONFIG, WEIGHTS, CARD = "config.json", "model.safetensors", "README.md"
+CONFIG, WEIGHTS, CARD, SCORES = "config.json", "model.safetensors", "README.md", "scores.json"
 PICKLES = (".pt", ".pth", ".ckpt", ".bin", ".pkl", ".pickle")
 """Suffixes of files that can run any code when they are opened; they are refused."""
 

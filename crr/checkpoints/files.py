@@ -1,7 +1,7 @@
 """Which checkpoints there are, without torch, which takes seconds to load: where they lie, names, digests.
 
-A checkpoint is a folder of `config.json`, `model.safetensors` and `README.md` (the model card), with normal
-photos in `normals/` if it has some.
+A checkpoint is a folder of `config.json`, `model.safetensors` and `README.md` (the model card), with what it
+scored in `scores.json` and normal photos in `normals/` if it has some.
 """
 
 import os
@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from crr.checkpoints.content import CARD, CONFIG, PICKLES, WEIGHTS, open_content
+from crr.checkpoints.content import CARD, CONFIG, PICKLES, SCORES, WEIGHTS, open_content
 from crr.config import ValueRange
 from crr.errors import CheckpointError
 from crr.runtime.paths import StrPath, as_path
@@ -137,4 +137,4 @@ def readable(folders: Iterable[Path]) -> Iterator[CheckpointInfo]:
 
 def _files(folder: Path) -> list[Path]:
     """The files of a checkpoint; a save's temporary files beside them come and go."""
-    return [folder / name for name in (CONFIG, WEIGHTS, CARD) if (folder / name).is_file()]
+    return [folder / name for name in (CONFIG, WEIGHTS, CARD, SCORES) if (folder / name).is_file()]

@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from crr.anomalies import HELD_OUT
-from crr.checkpoints.card_metadata import LIBRARY, TAGS, TASK, card_to_change, with_results
+from crr.checkpoints.card_changes import TAGS, TASK, with_copying, with_results
+from crr.checkpoints.card_metadata import LIBRARY, card_to_change
 from crr.checkpoints.content import CARD
 from crr.data.datasets import Dataset
 from crr.metrics.report import HEADINGS, as_fraction
@@ -120,12 +121,16 @@ def with_figures(card: str, report: Mapping[str, Any], command: str) -> str:
 def write_identity(folder: StrPath, report: Mapping[str, Any], command: str) -> None:
     """Write the table of an identity report (`IdentityReport.as_json()`) into the card of a checkpoint.
 
+    And how much is copied of held-out damage, and the normal error, into the card's metadata.
+
     Args:
         folder: The checkpoint; a card is made if it has none.
         report: What was measured.
         command: What measured it, to be run again.
     """
-    rewrite_card(folder, lambda card: with_identity(card, report, command))
+    rewrite_card(
+        folder, lambda card: with_copying(with_identity(card, report, command), report["model"], report)
+    )
 
 
 def with_identity(card: str, report: Mapping[str, Any], command: str) -> str:

@@ -43,6 +43,7 @@ def evaluate(
     progress: option.ProgressFormat = "bar",
 ) -> None:
     """Measure a checkpoint on the test images of a data set: detection and localisation."""
+    from crr.checkpoints.measured_scores import write_scores
     from crr.checkpoints.model_card import write_figures
     from crr.evaluation.detection import evaluate as run
 
@@ -51,7 +52,12 @@ def evaluate(
     def measure(detector: "Detector", dataset: "Dataset", looked: "Inventory", report: Any) -> Any:
         return run(detector, dataset, masks=looked.masks, progress=report)
 
-    _measure(asked, measure, figures_table, write_figures if card else None)
+    def keep(folder: Path, result: dict[str, Any], command: str) -> None:
+        write_figures(folder, result, command)
+        if category is None:  # those of other categories would be lost
+            write_scores(folder, result, command)
+
+    _measure(asked, measure, figures_table, keep if card else None)
 
 
 @user_errors

@@ -23,12 +23,15 @@ from crr.errors import CRRError, DatasetError
 from crr.inference import engine
 from crr.metrics.detection import PixelAccumulator, image_metrics
 from crr.metrics.report import Figures, Report, finished
+from crr.metrics.score_ratios import ScoreRatios, rounded
 from crr.models.detector import Detector
 from crr.runtime.progress import Reporter
 from crr.types import Image, Inspection, Mask, Progress
 
 EVALUATION_SIZE = (256, 256)
 """(height, width) at which anomaly maps and masks are compared."""
+
+_LEAST_LIMIT = 1e-9  # a score may be divided by
 
 
 def evaluate(
@@ -67,13 +70,14 @@ def evaluate(
     reporter.begin("evaluation", total)
     rule = masks or find_rule([sample for category in dataset.categories for sample in category.test])
     read = partial(read_test_image, rule=rule, value_range=detector.value_range)
-    figures, failed = finished(
+    found, failed = finished(
         {
             category.name: partial(_evaluate_category, detector, category, read, batch_size, reporter)
             for category in dataset.categories
         }
     )
-    return Report(detector.name, figures, failed)
+    figures = {name: figures for name, (figures, _) in found.items()}
+    return Report(detector.name, figures, {name: ratios for name, (_, ratios) in found.items()}, failed)
 
 
 def _evaluate_category(
@@ -82,24 +86,31 @@ def _evaluate_category(
     read: Callable[..., "EvaluatedImage"],
     batch_size: int,
     reporter: Reporter,
-) -> Figures:
+) -> tuple[Figures, ScoreRatios]:
     height, width = EVALUATION_SIZE
     pixels = PixelAccumulator(len(category.test) * height * width)
-    scores = []
+    scores: list[float] = []
+    judged: list[tuple[bool, float]] = []
     with ThreadPoolExecutor() as pool:
         read_one = partial(read, with_mask=category.has_masks)
         for batch in read_ahead(pool, read_one, category.test, batch_size):
             inspections = engine.inspect(detector, [item.image for item in batch], batch_size=batch_size)
             for item, inspection in zip(batch, inspections, strict=True):
-                scores.append(_finite_score(inspection, item.path))
+                score = _finite_score(inspection, item.path)
+                if inspection.known and inspection.seen:
+                    ratio = rounded(score / max(inspection.threshold, _LEAST_LIMIT))
+                    judged.append((category.test[len(scores)].defective, ratio))
+                scores.append(score)
                 if item.mask is not None:
                     pixels.add(inspection.anomaly_map_at(EVALUATION_SIZE), item.mask, str(item.path))
             reporter.advance(len(batch), images=len(batch))
-    return Figures(
+    figures = Figures(
         images=len(scores),
         **image_metrics(scores, [sample.defective for sample in category.test]),
         **pixels.metrics(),
     )
+    good, bad = (tuple(sorted(ratio for is_bad, ratio in judged if is_bad == kind)) for kind in (False, True))
+    return figures, ScoreRatios(good, bad, len(scores) - len(judged))
 
 
 def count_test_images(dataset: Dataset) -> int:

@@ -20,7 +20,7 @@ from huggingface_hub.utils import (  # type: ignore[attr-defined]  # documented 
 )
 
 from crr.checkpoints.card_metadata import LIBRARY, split_card
-from crr.checkpoints.content import CARD, CONFIG, WEIGHTS, read_config
+from crr.checkpoints.content import CARD, CONFIG, SCORES, WEIGHTS, read_config
 from crr.checkpoints.files import describe
 from crr.errors import CheckpointError, HubError, StoppedError
 from crr.hub.download import download, is_whole
@@ -36,7 +36,8 @@ from crr.runtime.endpoint import checked_endpoint, guard_hub_client
 
 Answer = TypeVar("Answer")
 
-_ORDER = (CONFIG, CARD, WEIGHTS)  # the small ones first: a newer format is seen before the weights are sent
+# The small ones first: a newer format is seen before the weights are sent.
+_ORDER = (CONFIG, CARD, SCORES, WEIGHTS)
 _TIMEOUT = SILENCE_TIMEOUT / 2
 _MOST_RESULTS = 100
 _PAUSE = 0.5  # seconds between two looks whether a wait was stopped

@@ -10,13 +10,13 @@ from huggingface_hub import CardData, ModelInfo
 from huggingface_hub.hf_api import RepoSibling
 
 from crr.checkpoints.card_metadata import Facts, facts_of, licence_of, results_of
-from crr.checkpoints.content import CARD, CONFIG, PICKLES, WEIGHTS
+from crr.checkpoints.content import CARD, CONFIG, PICKLES, SCORES, WEIGHTS
 from crr.errors import HubError
 from crr.hub.names import HubName
 
 _CARD = "cardData"  # what the Hub calls it
-NEEDED, WANTED = (CONFIG, WEIGHTS), (CARD, CONFIG, WEIGHTS)
-LARGEST = {CONFIG: 2**20, CARD: 2**20, WEIGHTS: 4 * 2**30}
+NEEDED, WANTED = (CONFIG, WEIGHTS), (CARD, CONFIG, SCORES, WEIGHTS)
+LARGEST = {CONFIG: 2**20, CARD: 2**20, SCORES: 2**20, WEIGHTS: 4 * 2**30}
 """Bytes that a file may have; weights of the paper's ViT-B are below a gigabyte."""
 
 

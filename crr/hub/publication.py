@@ -3,16 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from crr.checkpoints.card_metadata import (
-    card_in,
-    check_licence,
-    known_metadata,
-    licence_of,
-    metadata_of,
-    ready_to_publish,
-    results_of,
-)
-from crr.checkpoints.content import CARD, CONFIG, WEIGHTS, read_config
+from crr.checkpoints.card_changes import check_licence, ready_to_publish
+from crr.checkpoints.card_metadata import card_in, known_metadata, licence_of, metadata_of, results_of
+from crr.checkpoints.content import CARD, CONFIG, SCORES, WEIGHTS, read_config
 from crr.checkpoints.files import NORMALS, PULLED, name_of
 from crr.errors import CheckpointError, ConfigError
 from crr.hub.listing import LARGEST
@@ -49,7 +42,8 @@ class Publication:
     @property
     def files(self) -> list[Path]:
         """What is published besides the card."""
-        return [self.folder / CONFIG, self.folder / WEIGHTS, *(self.photos if self.normals else ())]
+        files = [self.folder / file for file in (CONFIG, WEIGHTS, SCORES)]
+        return [*(file for file in files if file.is_file()), *(self.photos if self.normals else ())]
 
     def card(self) -> str:
         """The text of the model card as it will be published.
@@ -91,7 +85,7 @@ class Publication:
         if self.name is None or self.name.revision is not None:
             raise ConfigError("Say where to publish it: OWNER/NAME, with your name on the Hub as OWNER.")
         check_licence(card)
-        sizes = {file: (self.folder / file).stat().st_size for file in (CONFIG, WEIGHTS)}
+        sizes = {file.name: file.stat().st_size for file in self.files if file.name in LARGEST}
         for file, size in {**sizes, CARD: len(card.encode())}.items():
             if size > LARGEST[file]:
                 raise ConfigError(

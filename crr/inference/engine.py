@@ -13,7 +13,7 @@ from crr.inference.content import shows_something
 from crr.inference.forward import EncoderPasses, forward, memory_explained
 from crr.models.detector import Detector
 from crr.runtime.stopwatch import Stopwatch
-from crr.types import Image, Inspection, Prediction, verdict_of
+from crr.types import Image, Inspection, Prediction, usual_score, verdict_of
 
 
 def inspect(detector: Detector, images: Sequence[Image], batch_size: int = 8) -> list[Inspection]:
@@ -164,7 +164,7 @@ def _inspection(
         pixel_threshold=calibration.pixel_threshold if calibration else 0.5,
         percentile=_percentile(score, normal_scores) if normal_scores else None,
         normal_scores=normal_scores,
-        verdict=verdict_of(score, threshold, known=known, seen=seen),
+        verdict=verdict_of(score, threshold, usual_score(normal_scores), known=known, seen=seen),
         category=calibration.name if calibration else None,
         known=known,
         seen=seen,

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, TypeVar
 
 from crr.errors import CRRError
+from crr.metrics.score_ratios import ScoreRatios
 
 Result = TypeVar("Result")
 
@@ -59,11 +60,13 @@ class Report:
     Attributes:
         model: Name of the checkpoint.
         categories: Category to its figures, in the data set's order.
+        score_ratios: Category to the scores of its images over their limits; empty if nobody kept them.
         failed: Category that could not be finished to the sentence that says why; `mean` is without it.
     """
 
     model: str
     categories: dict[str, Figures]
+    score_ratios: dict[str, ScoreRatios] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -74,13 +77,15 @@ class Report:
         return Figures(total, **{metric: _mean([row[metric] for row in rows]) for metric in HEADINGS})
 
     def as_json(self) -> dict[str, Any]:
-        """{"model", "categories": {name: figures}, "mean": figures} of plain values, and "failed" if any."""
+        """{"model", "categories", "mean"} of plain values; "score_ratios" and "failed" if there are any."""
         values = {
             "model": self.model,
             "categories": {name: asdict(figures) for name, figures in self.categories.items()},
             "mean": asdict(self.mean),
         }
-        return {**values, "failed": self.failed} if self.failed else values
+        ratios = {name: found.as_json() for name, found in self.score_ratios.items()}
+        others = {"score_ratios": ratios, "failed": self.failed}
+        return values | {name: found for name, found in others.items() if found}
 
 
 def finished(parts: Mapping[str, Callable[[], Result]]) -> tuple[dict[str, Result], dict[str, str]]:

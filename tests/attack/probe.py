@@ -79,9 +79,9 @@ def broken_pages(url: str) -> list[str]:
         try:
             screen = _opened(url, page)
         except Refused as refusal:
-            return [*wrong, f"{page or 'inspect'}: {refusal}"]
+            return [*wrong, f"{page or 'start'}: {refusal}"]
         unforeseen = [said for said in screen.said if _UNFORESEEN in said]
-        wrong += [f"{page or 'inspect'}: {what}" for what in [*screen.broken, *unforeseen]]
+        wrong += [f"{page or 'start'}: {what}" for what in [*screen.broken, *unforeseen]]
     return wrong
 
 

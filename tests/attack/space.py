@@ -18,7 +18,7 @@ from tests.attack.memory import MemoryWatch
 from tests.hub_server import HubServer, hub_server
 
 ROOT = Path(__file__).parents[2]
-PAGES = ("", "layers", "compare", "lesson", "models")
+PAGES = ("", "inspect", "layers", "compare", "lesson", "models")
 _START = 120.0  # seconds, for a busy machine
 
 

@@ -78,7 +78,7 @@ def written_files(root: int) -> Iterator[bytes]:
 
 def test_who_is_not_let_in_has_lost_all_patience():
     assert look("http://127.0.0.1:1", 0) == [30.0]
-    assert broken_pages("http://127.0.0.1:1")[0].startswith("inspect: no connection")
+    assert broken_pages("http://127.0.0.1:1")[0].startswith("start: no connection")
 
 
 def test_small_attacks_break_nothing(space):

@@ -85,7 +85,7 @@ class Visitor:
         self.session = ""
         self._url, self._address, self.patience = url, address, patience
         self._pages: dict[str, str] = {}  # the hash of a page's script
-        self._page = self._query = ""
+        self._page, self._query = "inspect", ""
         self._states: dict[str, WidgetState] = {}
         self._open = ExitStack()
         self._socket = self._connected()
@@ -109,7 +109,7 @@ class Visitor:
         except (OSError, TimeoutError, WebSocketException) as error:
             raise Refused(f"no connection: {error}") from None
 
-    def open(self, page: str = "", query: str = "") -> Screen:
+    def open(self, page: str = "inspect", query: str = "") -> Screen:
         """Follow a link to a page, such as "models"; the page once it stands still."""
         self._page, self._query, self._states = page, query, {}
         return self.run()

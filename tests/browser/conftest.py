@@ -139,17 +139,20 @@ def settled(page: Page, frame: FrameLocator | None = None) -> None:
 
 
 def paint(page: Page) -> Locator:
-    """Paint a stroke on the page's canvas, which has none yet; the canvas."""
+    """Paint a stroke on the page's canvas; the canvas."""
+    settled(page)
     canvas = page.get_by_role("img", name=re.compile("to paint a defect on"))
     canvas.scroll_into_view_if_needed()
     settled(page)
+    strokes = re.search(r"(\d+) strokes?$", canvas.get_attribute("aria-label") or "")
     box = canvas.bounding_box()
+    assert strokes is not None
     assert box is not None
     page.mouse.move(box["x"] + 90, box["y"] + 90)
     page.mouse.down()
     page.mouse.move(box["x"] + 190, box["y"] + 130, steps=5)
     page.mouse.up()
-    expect(canvas).to_have_attribute("aria-label", re.compile("1 stroke$"))
+    expect(canvas).to_have_attribute("aria-label", re.compile(rf"\b{int(strokes[1]) + 1} strokes?$"))
     settled(page)
     return canvas
 

@@ -31,7 +31,7 @@ def workbench_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def open_page(page: Page, query: str = "") -> None:
     page.goto("/compare" + query)
     expect(pictures(page)).to_have_count(5)  # photo, two models, slider, difference
-    expect(page.get_by_role("button", name="Compare on all samples")).to_be_visible()
+    expect(page.get_by_role("button", name="PNG")).to_be_visible()
 
 
 def pictures(page: Page) -> Locator:
@@ -55,10 +55,10 @@ def point_at(page: Page, picture: Locator, across: float, down: float) -> None:
 
 def test_pointing_reads_all_models_and_zoom_is_the_same_in_all(page):
     open_page(page, "?sample=bottle_broken_large")
-    expect(pictures(page).nth(1)).to_have_attribute("aria-label", re.compile("crr-embedded, defective"))
+    expect(pictures(page).nth(1)).to_have_attribute("aria-label", re.compile("CRR, defective"))
     point_at(page, pictures(page).nth(1), 0.3, 0.4)
     first = page.locator(".readout").first
-    place = re.compile(r"x 15\d, y 20\d: crr-embedded (\d\.\d\d) · lenient \1$")  # 0.3 and 0.4 of 512
+    place = re.compile(r"x 15\d, y 20\d: CRR (\d\.\d\d) · lenient \1$")  # 0.3 and 0.4 of 512
     expect(first).to_have_text(place)
     expect(page.locator(".value:visible")).to_have_count(3)  # both models and the difference
     whole = [pixels(picture) for picture in pictures(page).all()]
@@ -97,8 +97,9 @@ def test_scale_and_slider_change_the_pictures_and_the_link(page):
 
 def test_what_parts_the_models_is_listed_first_and_opens_with_a_click(page):
     open_page(page, "?sample=screw_good")
+    page.get_by_role("radio", name="A set of photos").click()
     page.get_by_role("button", name="Compare on all samples").click()
-    all_asked = page.get_by_text(re.compile(r"Verdicts differ on [1-9]\d* of 14 photos"))
+    all_asked = page.get_by_role("radio", name=re.compile(r"verdicts differ \([1-9]\d*\)"))
     expect(all_asked).to_be_visible(timeout=3 * PATIENCE)  # 28 inspections
     expect(page.get_by_test_id("stProgress")).to_have_count(0)
     table = page.get_by_test_id("stDataFrame").last
@@ -108,4 +109,5 @@ def test_what_parts_the_models_is_listed_first_and_opens_with_a_click(page):
     page.mouse.click(box["x"] + 250, box["y"] + 70)
     expect(page).not_to_have_url(re.compile("screw_good"))
     expect(page).to_have_url(re.compile("sample="))
+    expect(page.get_by_role("radio", name="One photo")).to_be_checked()
     expect(page.get_by_text("this part is defective")).to_be_visible()  # normal ones reach no limit

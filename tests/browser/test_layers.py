@@ -12,7 +12,7 @@ DEFECT, NORMAL = (0.29, 0.44), (0.5, 0.9)  # of the bottle with a broken rim, as
 
 
 def open_page(page: Page, query: str = "") -> None:
-    page.goto("/layers" + query)
+    page.goto(f"/layers{query}{'&' if query else '?'}all_layers=true")
     expect(page.get_by_role("button", name="Page (HTML)")).to_be_visible(timeout=2 * PATIENCE)
     settled(page)
 
@@ -123,7 +123,7 @@ def test_what_is_kept_opens_alone_without_a_network(page: Page, browser: Browser
         assert len(loaded) > 50
         assert all(loaded)
         assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []
-    download(page, "Arrays of crr-embedded", tmp_path / "kept.npz")
+    download(page, "Arrays of CRR", tmp_path / "kept.npz")
     with np.load(tmp_path / "kept.npz") as arrays:
         assert arrays["encoder_0"].shape == (96, 96, 24)
         assert arrays["painted_decoder"].shape == (384, 384, 3)

@@ -55,14 +55,14 @@ def test_a_scratch_on_a_screw_is_repaired_by_crr_and_copied_by_the_autoencoder(p
     expect(page.locator("figcaption", has_text="copies")).to_have_count(0)
     drag(page, *SCRATCH)
     crr, autoencoder = columns(page)
-    expect(crr).to_contain_text("crr-embedded")
+    expect(crr).to_contain_text("CRR")
     contrasts = [figure(column, r"contrast (\d+\.\d)") for column in (crr, autoencoder)]
     copied = [figure(column, r"copies (\d+) %") for column in (crr, autoencoder)]
     assert contrasts[0] > 1.15 * contrasts[1]
     assert copied[0] < 40
     assert copied[1] > 60
     expect(page.get_by_text("From the damage to the maps of 2 models")).to_be_visible()
-    expect(page.locator(".js-plotly-plot .legendtext", has_text="autoencoder-embedded")).to_be_visible()
+    expect(page.locator(".js-plotly-plot .legendtext", has_text="Autoencoder")).to_be_visible()
     expect(canvas(page)).to_have_attribute("aria-label", re.compile("Screw: good.*1 stroke"))
 
     page.get_by_role("button", name="Undo").click()

@@ -38,7 +38,7 @@ def width_of(page: Page, picture: int) -> float:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_inspect_is_no_wider_than_the_screen(page: Page, tmp_path: Path, scheme):
     page.emulate_media(color_scheme=scheme)
-    page.goto("/")
+    page.goto("/inspect")
     expect(page.locator(".answer")).to_be_visible()
     expect(page.locator("canvas[role=img]")).to_be_visible()
     assert width(page) <= WIDTH
@@ -55,7 +55,7 @@ def test_inspect_is_no_wider_than_the_screen(page: Page, tmp_path: Path, scheme)
 
 @pytest.mark.parametrize("beside", ["", "&beside=autoencoder-embedded"])
 def test_layers_is_no_wider_than_the_screen(page: Page, beside: str):
-    page.goto("/layers?sample=screw_good" + beside)
+    page.goto("/layers?sample=screw_good&all_layers=true" + beside)
     expect(page.get_by_role("button", name="Page (HTML)")).to_be_visible(timeout=2 * PATIENCE)
     settled(page)
     assert width(page) <= WIDTH
@@ -65,7 +65,7 @@ def test_compare_is_no_wider_than_the_screen(page: Page):
     page.goto("/compare?models=crr-embedded&models=autoencoder-embedded")
     # The photo and two models, what was seen and the two answers, slider and difference.
     expect(page.locator("canvas[role=img]")).to_have_count(3 + 3 + 2)
-    expect(page.get_by_role("button", name="Compare on all samples")).to_be_visible()
+    expect(page.get_by_role("button", name="PNG")).to_be_visible()
     assert width(page) <= WIDTH
     assert width_of(page, 2) >= 150
 
@@ -80,6 +80,6 @@ def test_lesson_is_no_wider_than_the_screen(page: Page, step: str):
 
 def test_models_is_no_wider_than_the_screen(page: Page):
     page.goto("/models")
-    expect(page.get_by_text("crr-embedded").first).to_be_visible(timeout=2 * PATIENCE)
+    expect(page.get_by_text("CRR", exact=True).first).to_be_visible(timeout=2 * PATIENCE)
     settled(page)
     assert width(page) <= WIDTH

@@ -41,7 +41,7 @@ def space(tmp_path: Path) -> Iterator[str]:
 def frame_url(space: str, tmp_path: Path) -> Iterator[str]:
     """A page on another site, 127.0.0.1 and not localhost, that shows the workbench in a frame."""
     (tmp_path / "site").mkdir()
-    page = f'<iframe src="{space}" width="1200" height="860"></iframe>'
+    page = f'<iframe src="{space}/inspect" width="1200" height="860"></iframe>'
     (tmp_path / "site" / "index.html").write_text(page)
     handler = partial(http.server.SimpleHTTPRequestHandler, directory=str(tmp_path / "site"))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as site:
@@ -76,7 +76,7 @@ def test_a_file_without_room_is_refused_with_a_sentence_and_the_others_are_taken
     (tmp_path / "large.png").write_bytes(encode_png(pixels))
     with serve(tmp_path, CRR_SESSION_MEMORY_MB="1") as url:
         page = browser.new_page()
-        page.goto(url)
+        page.goto(f"{url}/inspect")
         page.locator(".answer").wait_for()
         page.locator("input[type=file]").first.set_input_files(
             [tmp_path / "large.png", ROOT / "samples" / "screw_good.jpg"]

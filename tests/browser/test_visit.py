@@ -112,7 +112,7 @@ def listed(page: Page) -> Locator:
 
 @BOTH_ENDS
 def test_photos_of_a_visit_that_ended_are_asked_for_again_and_the_next_is_inspected(page, end_visit):
-    page.goto("/")
+    page.goto("/inspect")
     upload(page, *PHOTOS)
     expect(page.get_by_text("3 of 3 inspected").first).to_be_visible()
     settled(page)
@@ -133,7 +133,7 @@ def test_photos_of_a_visit_that_ended_are_asked_for_again_and_the_next_is_inspec
 
 
 def test_the_first_photo_of_a_window_that_waited_long_is_inspected(page, end_visit):
-    page.goto("/")
+    page.goto("/inspect")
     expect(page.locator(".answer")).to_be_visible()
     settled(page)
     end_visit()
@@ -144,7 +144,7 @@ def test_the_first_photo_of_a_window_that_waited_long_is_inspected(page, end_vis
 
 
 def test_a_sample_is_looked_at_while_the_photos_are_lost(page, end_visit):
-    page.goto("/")
+    page.goto("/inspect")
     upload(page, *PHOTOS)
     expect(page.get_by_text("3 of 3 inspected").first).to_be_visible()
     settled(page)
@@ -164,7 +164,7 @@ def test_a_batch_that_runs_when_the_visit_ends(page, end_visit, tmp_path):
     files = [tmp_path / f"{number}.jpg" for number in range(60)]
     for number, file in enumerate(files):
         file.write_bytes(PHOTOS[number % 3].read_bytes() + bytes([number]))
-    page.goto("/")
+    page.goto("/inspect")
     upload(page, *files)
     expect(page.get_by_text(re.compile(r"Inspected \d+ of 60"))).to_be_visible()
     end_visit()
@@ -212,7 +212,7 @@ def test_what_was_painted_in_the_lesson_is_said_to_be_gone_on_every_page(page, e
     end_visit()
     page.get_by_role("slider", name="Strength").press("ArrowLeft")
     expect(page.get_by_text("Your visit ended: what you painted is gone.")).to_be_visible()
-    expect(canvas).to_have_attribute("aria-label", re.compile("0 strokes$"))
+    expect(canvas).to_have_attribute("aria-label", re.compile("1 stroke$"))  # the step's own
     settled(page)
     page.get_by_role("link", name="Models", exact=True).click()
     expect(page.get_by_text("Your visit ended: what you painted is gone.")).to_be_visible()
@@ -223,15 +223,17 @@ def test_folders_go_on_in_the_next_visit(page, end_visit, tmp_path):
     for name in ("line1/000.jpg", "line2/000.jpg"):
         (tmp_path / "parts" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "parts" / name).write_bytes(PHOTOS[name.startswith("line2")].read_bytes())
-    page.goto("/")
+    page.goto("/inspect")
     settled(page)
     page.get_by_role("button", name="Folder or camera").click()
+    settled(page)
     page.locator("input[webkitdirectory]").set_input_files(tmp_path / "parts")
     expect(page.get_by_text("2 of 2 inspected").first).to_be_visible()
     expect(page.locator(".answer")).to_contain_text(re.compile(r"parts/line\d/000.jpg"))
     settled(page)
     end_visit()
     page.get_by_role("button", name="Folder or camera").click()
+    settled(page)
     page.locator("input[webkitdirectory]").set_input_files(tmp_path / "parts")
     expect(page.get_by_text(ENDED)).to_be_visible()
     expect(page.get_by_text("2 of 2 inspected").first).to_be_visible()
@@ -246,7 +248,7 @@ def test_the_camera_goes_on_in_the_next_visit(page, end_visit):
         expect(page.locator(".answer")).to_contain_text("camera ")
         settled(page)
 
-    page.goto("/")
+    page.goto("/inspect")
     settled(page)
     page.get_by_role("button", name="Folder or camera").click()
     page.get_by_text("Use the camera").click()
@@ -265,9 +267,10 @@ def test_a_folder_of_a_mac_is_inspected_without_what_its_system_left_there(page,
     for name in ("line1/._000.jpg", "__MACOSX/line1/._000.jpg", "@eaDir/000.jpg", "#recycle/000.jpg"):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(b"\0\5\26\7")
-    page.goto("/")
+    page.goto("/inspect")
     settled(page)
     page.get_by_role("button", name="Folder or camera").click()
+    settled(page)
     page.locator("input[webkitdirectory]").set_input_files(folder)
     expect(page.get_by_text("2 of 2 inspected").first).to_be_visible()
     expect(page.get_by_text(re.compile("^4 files were passed over"))).to_be_visible()
@@ -286,7 +289,7 @@ def holds_eight(workbench: Workbench) -> Iterator[None]:
 
 @pytest.mark.usefixtures("holds_eight")
 def test_what_was_left_out_stays_when_the_shown_photo_is_taken_out(page, tmp_path):
-    page.goto("/")
+    page.goto("/inspect")
     files = [tmp_path / f"{number}.jpg" for number in range(11)]
     for number, file in enumerate(files):
         file.write_bytes(PHOTOS[number % 3].read_bytes() + bytes([number]))
@@ -299,14 +302,14 @@ def test_what_was_left_out_stays_when_the_shown_photo_is_taken_out(page, tmp_pat
         expect(page.locator(".answer")).to_contain_text(f"{number + 1}.jpg")
     left_out = page.get_by_test_id("stAlert").filter(has_text="4 files were left out, from 7.jpg on")
     expect(left_out).to_be_visible()
-    expect(page.get_by_text("4 of 5 inspected, 0 defective").first).to_be_visible()
+    expect(page.get_by_text("4 of 5 inspected: 0 defective").first).to_be_visible()
     settled(page)
     with page.expect_download():
         page.get_by_role("button", name="Heat-maps (zip)").click()
     page.get_by_role("button", name="Remove 3.jpg").click()
     expect(page.locator(".answer")).to_contain_text("4.jpg")
     settled(page)
-    expect(page.get_by_text("3 of 4 inspected, 0 defective").first).to_be_visible()
+    expect(page.get_by_text("3 of 4 inspected: 0 defective").first).to_be_visible()
     expect(page.get_by_text("4 left out").first).to_be_visible()
     expect(left_out).to_be_visible()
     expect(page.get_by_test_id("stAlert").filter(has_text="broken.jpg")).to_be_visible()

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -14,14 +15,18 @@ from torch import nn
 from crr.checkpoints.files import CheckpointInfo
 from crr.data.images import encode_png
 from crr.identity.index import IdentityIndex
-from crr.types import Image, Inspection
+from crr.types import Image, Inspection, usual_score, verdict_of
 from workbench.exports.making import Making
 from workbench.inspection.image_file import ImageFile
 from workbench.inspection.inspector import Inspector, ModelChoice
+from workbench.lesson.shared_answers import SharedAnswers
 from workbench.model_store.downloads import Downloads
 from workbench.model_store.loaded import Models
+from workbench.model_store.times import Times
 from workbench.model_store.uploads import Uploads
 from workbench.reference.cache import ReferenceCache
+from workbench.start.answers import StartAnswers
+from workbench.views.shared.services import make_start_answers
 
 MODEL = CheckpointInfo(
     "crr-embedded", Path("fake"), "crr", "none", ("mvtec_bottle", "pcb"), 1, "0123456789ab"
@@ -64,8 +69,8 @@ class FakeLibrary:
             self.inspected += len(images)
         return [inspection_of(image) for image in images]
 
-    def inspector(self, limit: int = 2**30) -> Inspector:
-        return FakeInspector(Models(self.load, limit), self.inspect)
+    def inspector(self, limit: int = 2**30, times: Times | None = None) -> Inspector:
+        return FakeInspector(Models(self.load, limit), self.inspect, times=times)
 
 
 class FakeInspector(Inspector):
@@ -92,7 +97,7 @@ def inspection_of(image: Image, **changes: object) -> Inspection:
         "pixel_threshold": 0.5,
         "percentile": 100 * sum(normal < score for normal in NORMAL_SCORES) / len(NORMAL_SCORES),
         "normal_scores": NORMAL_SCORES,
-        "verdict": "defective" if score >= 0.45 else "normal",
+        "verdict": verdict_of(score, 0.45, usual_score(NORMAL_SCORES), known=True, seen=True),
         "category": "mvtec_bottle",
         "known": True,
         "device": "cpu",
@@ -126,13 +131,24 @@ def file_of(content: bytes, name: str = "part.png") -> ImageFile:
     return ImageFile(name, lambda: content)
 
 
+class FakeServices(SimpleNamespace):
+    """What all pages share."""
+
+    @cached_property
+    def start_answers(self) -> StartAnswers:
+        """Of this inspector's models."""
+        return make_start_answers(self.inspector, self.references)
+
+
 def use_inspector(monkeypatch: pytest.MonkeyPatch, inspector: Inspector) -> None:
     """Have all pages ask this inspector, with what is usual made by it too."""
-    fake = SimpleNamespace(
+    fake = FakeServices(
         inspector=inspector,
         references=ReferenceCache(inspector, 2**27),
         downloads=Downloads(lambda _: True),
         uploads=Uploads(),
         making=Making(2**30, lambda: 0),
+        times=Times(),
+        lesson_answers=SharedAnswers(2**24),
     )
     monkeypatch.setattr("workbench.views.shared.services.SERVICES", fake)

@@ -1,14 +1,55 @@
 """The colours of the screens: one accent, greys, and the scales of anomaly and of differences."""
 
+from collections.abc import Iterable
+from typing import NamedTuple
+from zlib import crc32
+
 import numpy as np
 from numpy.typing import NDArray
 
 from crr.visualization.colormap import colour_table
+from workbench.basics.model_names import shown_model
 
 DEFECT = "#d9480f"
 GREY = "#868e96"
+BY_HAND = "#e0b040"  # between good and defective; on large areas, not for words
 _SOLID_FROM = 0.6  # as the anomaly map
 LESS = "#1971c2"  # the other end of the scale of differences; told from DEFECT with any colour blindness
+
+
+class ModelLook(NamedTuple):
+    """How a model looks in every chart: a colour of its own that no defect has, and a marker."""
+
+    colour: str
+    symbol: str
+
+
+_LOOKS = {
+    "crr": ModelLook("#0077bb", "circle"),
+    "autoencoder": ModelLook("#b5559b", "square"),
+    "masked autoencoder": ModelLook("#2a9d8f", "diamond"),
+    "crr without segmentation": ModelLook("#3b8f3b", "triangle-up"),
+    "dinomaly": ModelLook("#7b68c8", "cross"),
+    "uniad": ModelLook("#4499cc", "x"),
+    "reverse distillation": ModelLook("#8f8f2f", "triangle-down"),
+    "patchcore": ModelLook("#a6566b", "star"),
+    "padim": ModelLook("#5b7fa6", "hexagon"),
+    "gaussian": ModelLook(GREY, "bowtie"),
+}
+
+
+def looks_of(models: Iterable[str]) -> dict[str, ModelLook]:
+    """Model to its look, by names: the same everywhere, "crr-embedded" and "CRR" alike; no two of a picture.
+
+    Of models that nobody named here the look follows from the name, unless another of these has it.
+    """
+    found = {model: _LOOKS.get(shown_model(model).lower()) for model in models}
+    free = [look for look in _LOOKS.values() if look not in found.values()]
+    looks: dict[str, ModelLook] = {}
+    for model, known in found.items():
+        free = free or list(_LOOKS.values())
+        looks[model] = known or free.pop(crc32(model.encode(errors="replace")) % len(free))
+    return looks
 
 
 def gradient() -> str:

@@ -152,8 +152,8 @@ def above_normals(inspection: Inspection) -> str:
     """Where the score lies among the held-back normal images, in a few words."""
     standing = normals_below(inspection)
     if standing is None:
-        return "no normal images to compare with"
+        return "no good parts to compare with"
     below, count = standing
     if below in (0, count):
-        return f"{'above' if below else 'below'} all {count} normal images"
-    return f"above {100 * below / count:.0f} % of {count} normal images"
+        return f"{'above' if below else 'below'} all {count} good parts"
+    return f"above {100 * below / count:.0f} % of {count} good parts"

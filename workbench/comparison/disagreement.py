@@ -7,12 +7,17 @@ mapping) leaves its model's map cold, so known defects that one model sees and a
 
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from crr.types import Verdict, verdict_of
+from crr.metrics.score_ratios import ScoreRatios
+from crr.types import BELOW_LIMIT, Verdict, usual_score, verdict_of
+from crr.visualization.colormap import colour
+from workbench.basics.pictures import thumbnail_of
 from workbench.comparison.comparison import ask_all
 from workbench.inspection.inspector import Inspected, Inspector, ModelChoice
 from workbench.inspection.photo import Photo
+from workbench.inspection.verdict import NO_VERDICT
+from workbench.review.tally import Tally, tally_of
 
 
 @dataclass(frozen=True)
@@ -21,6 +26,7 @@ class LimitRatio:
 
     score: float
     limit: float
+    usual: float = float("inf")
     known: bool = True
     seen: bool = True
 
@@ -32,7 +38,7 @@ class LimitRatio:
     @property
     def verdict(self) -> Verdict:
         """What the model says of the part."""
-        return verdict_of(self.score, self.limit, known=self.known, seen=self.seen)
+        return verdict_of(self.score, self.limit, self.usual, known=self.known, seen=self.seen)
 
 
 @dataclass(frozen=True)
@@ -43,11 +49,13 @@ class DisagreementRow:
         photo: The photo.
         thumbnail: Data URI of a small JPEG.
         scores: Model name to score, in the order of the columns.
+        heatmaps: Model name to its map, a data URI of a small JPEG.
     """
 
     photo: Photo
     thumbnail: str
     scores: dict[str, LimitRatio]
+    heatmaps: dict[str, str] = field(default_factory=dict)
 
     @property
     def defective_for(self) -> tuple[str, ...]:
@@ -56,14 +64,27 @@ class DisagreementRow:
 
     @property
     def verdicts_differ(self) -> bool:
-        """Whether the models' verdicts differ."""
-        return len({score.verdict for score in self.scores.values()}) > 1
+        """Whether the models differ about whether the part is defective."""
+        return len({self._of_limit(score.verdict) for score in self.scores.values()}) > 1
 
     @property
     def missed_defect(self) -> bool:
         """Whether the part is known to be defective, and some model sees it while another calls it normal."""
-        verdicts = {score.verdict for score in self.scores.values()}
+        verdicts = {self._of_limit(score.verdict) for score in self.scores.values()}
         return verdicts >= {"defective", "normal"} and self.photo.label == "defective"
+
+    def missed_by(self, name: str) -> bool:
+        """Whether the part is known to be defective, and the model's score does not reach its limit."""
+        return self.photo.label == "defective" and self.scores[name].verdict in BELOW_LIMIT
+
+    def alarmed(self, name: str) -> bool:
+        """Whether the part is known to be good, and the model calls it defective."""
+        return self.photo.label == "good" and self.scores[name].verdict == "defective"
+
+    @staticmethod
+    def _of_limit(verdict: Verdict) -> Verdict:
+        """The verdict without the middle one: what is to be checked by hand does not reach the limit."""
+        return "normal" if verdict in BELOW_LIMIT else verdict
 
     @property
     def spread(self) -> float:
@@ -94,6 +115,7 @@ class DisagreementSurvey:
         self.own = False
         self.model_errors: dict[tuple[str, str], str] = {}
         self._scores: dict[tuple[str, tuple[str, str]], LimitRatio] = {}
+        self._heatmaps: dict[tuple[str, tuple[str, str]], str] = {}
         self._thumbnails: dict[str, str] = {}
 
     def start(self, own: bool) -> None:
@@ -122,8 +144,13 @@ class DisagreementSurvey:
                 if isinstance(answer, Inspected):
                     found = answer.inspection
                     self._scores[photo.key, choice.key] = LimitRatio(
-                        found.score, found.threshold, found.known, found.seen
+                        found.score,
+                        found.threshold,
+                        usual_score(found.normal_scores),
+                        found.known,
+                        found.seen,
                     )
+                    self._heatmaps[photo.key, choice.key] = thumbnail_of(colour(found.anomaly_map))
                     self._thumbnails[photo.key] = answer.picture.thumbnail
                 else:
                     self.model_errors[choice.key] = str(answer)
@@ -138,11 +165,27 @@ class DisagreementSurvey:
                 photo,
                 self._thumbnails[photo.key],
                 {choice.model.name: self._scores[photo.key, choice.key] for choice in asked},
+                {choice.model.name: self._heatmaps[photo.key, choice.key] for choice in asked},
             )
             for photo in photos
             if asked and all((photo.key, choice.key) in self._scores for choice in asked)
         ]
         return sorted(rows, key=lambda row: row.rank, reverse=True)
 
+    def tallies(self, rows: Sequence[DisagreementRow]) -> dict[str, Tally]:
+        """Model name to what its limit finds and stops among the photos whose truth is known."""
+        names = rows[0].scores if rows else ()
+        return {name: tally_of(_ratios(rows, name), 1.0) for name in names}
+
     def _asked(self, choices: Iterable[ModelChoice]) -> list[ModelChoice]:
         return [choice for choice in choices if choice.key not in self.model_errors]
+
+
+def _ratios(rows: Sequence[DisagreementRow], name: str) -> ScoreRatios:
+    """One model's scores over its limits, of the photos whose truth is known."""
+    judged = [(row.photo.label, row.scores[name]) for row in rows if row.photo.label is not None]
+    ratios = [(label, score.ratio) for label, score in judged if score.verdict not in NO_VERDICT]
+    good, defective = (
+        tuple(ratio for label, ratio in ratios if label == kind) for kind in ("good", "defective")
+    )
+    return ScoreRatios(good, defective, len(judged) - len(ratios))

@@ -10,9 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crr.visualization.colormap import colour_table
+from workbench.basics.model_names import shown_model
 from workbench.basics.palettes import difference_table
 from workbench.basics.pictures import shrink
 from workbench.comparison.comparison import Comparison, above_normals, difference_map
+from workbench.components.answer import told_apart
 from workbench.components.drawing import (
     GREY,
     MAP_SIDE,
@@ -54,14 +56,14 @@ def draw_columns(
         if isinstance(answer, Inspected):
             panels.append(
                 {
-                    "title": name,
+                    "title": shown_model(name),
                     "verdict": answer.inspection.verdict,
                     "lines": [*_lines(answer, methods[name]), *_copying(comparison, name)],
                     "layers": _layers(name, style),
                 }
             )
         else:
-            panels.append({"title": name, "lines": [methods[name]], "failure": str(answer)})
+            panels.append({"title": shown_model(name), "lines": [methods[name]], "failure": str(answer)})
     return _drawing(comparison, panels, _maps(comparison.inspected, style, one_scale, opacity))
 
 
@@ -84,7 +86,7 @@ def draw_pair(
     left, right = pair
     panels: list[PanelDrawing] = [
         {
-            "title": f"{left} | {right}",
+            "title": f"{shown_model(left)} | {shown_model(right)}",
             "lines": [],
             "layers": _layers(left, style),
             "right": _layers(right, style),
@@ -93,7 +95,7 @@ def draw_pair(
     inspected = {name: found for name, found in comparison.inspected.items() if name in pair}
     maps = _maps(inspected, style, one_scale, opacity)
     if len(inspected) == 2:
-        difference = f"{left} minus {right}"
+        difference = f"{shown_model(left)} minus {shown_model(right)}"
         levels = difference_map(inspected[left].inspection, inspected[right].inspection)
         panels.append({"title": difference, "lines": [], "layers": [GREY, difference]})
         drawn = _map(difference, levels, ONE, 1.0, base64_of(difference_table()), kind="<i2")
@@ -116,7 +118,7 @@ def _drawing(comparison: Comparison, panels: list[PanelDrawing], maps: list[MapD
 
 def _lines(inspected: Inspected, method: str) -> list[str]:
     found = inspected.inspection
-    limit = f"score {found.score:.2f}, limit {found.threshold:.2f}"
+    limit = "score {}, limit {}".format(*told_apart(found.score, found.threshold))
     unknown = [] if found.known and found.seen else [why_no_verdict(found)]
     milliseconds = sum(found.milliseconds.values())
     return [limit, above_normals(found), *unknown, f"{method}, {milliseconds:.0f} ms"]
@@ -127,8 +129,8 @@ def _copying(comparison: Comparison, name: str) -> list[str]:
     copied, hit = comparison.copied.get(name), comparison.hits.get(name)
     lines = []
     if copied is not None and copied.index is not None:
-        own = f"copies {percent_copied(copied.index):.0f} % of the damage"
-        lines.append(own if hit else f"identity index {copied.index + 0.0:.2f} (test damage, see below)")
+        damage = "the damage" if hit else "a test damage"
+        lines.append(f"copies {percent_copied(copied.index):.0f} % of {damage}")
     if hit is not None and hit.contrast is not None:
         lines.append(f"contrast {hit.contrast:.1f}")
     if hit is not None and hit.iou is not None:
@@ -160,6 +162,7 @@ def _map(
     small = shrink(levels, MAP_SIDE)
     return {
         "name": name,
+        "label": shown_model(name),
         "grid": list(small.shape),
         "opacity": opacity,
         "levels": base64_of(np.round(ONE * np.clip(small, -30, 30)).astype(kind)),

@@ -6,6 +6,9 @@ Nothing here needs torch, so that the gallery marks the sample before torch is l
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from crr.types import Verdict
+from workbench.basics.model_names import shown_model
+
 if TYPE_CHECKING:
     from workbench.comparison.comparison import Comparison
 
@@ -20,18 +23,21 @@ A test asks both about all samples and fails if that is not so any more.
 
 
 def missed_defect(comparison: "Comparison") -> str | None:
-    """One sentence about a real defect on which the verdicts differ; None if there is nothing to say."""
+    """One sentence about a real defect: who finds it and who does not; None if none is known."""
     if comparison.painted or comparison.photo.label != "defective":
         return None
-    verdicts = {name: answer.inspection.verdict for name, answer in comparison.inspected.items()}
-    found = [name for name, verdict in verdicts.items() if verdict == "defective"]
-    missed = [name for name, verdict in verdicts.items() if verdict == "normal"]
-    if not found or not missed:
+    said: dict[Verdict, list[str]] = {}
+    for name, answer in comparison.inspected.items():
+        said.setdefault(answer.inspection.verdict, []).append(shown_model(name))
+    found, doubted, missed = (said.get(verdict, []) for verdict in ("defective", "check by hand", "normal"))
+    parts = [f"{_listed(found)} {_verb('find', found)} it"] if found else []
+    if doubted:
+        parts.append(f"{_listed(doubted)} would have it checked by hand")
+    if missed:
+        parts.append(f"{_listed(missed)} {_verb('miss', missed)} it")
+    if not parts:
         return None
-    return (
-        f"This part has a real defect: {_listed(found)} {_verb('find', found)} it, "
-        f"{_listed(missed)} {_verb('miss', missed)} it."
-    )
+    return f"This part has a real defect: {', '.join(parts)}."
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -2,24 +2,10 @@
 
 from collections.abc import Mapping
 from html import escape
-from itertools import cycle
 
 import plotly.graph_objects as go
 
-from workbench.basics.palettes import DEFECT, GREY
-
-_SYMBOLS = (
-    "circle",
-    "square",
-    "diamond",
-    "cross",
-    "x",
-    "triangle-up",
-    "triangle-down",
-    "star",
-    "hexagon",
-    "bowtie",
-)
+from workbench.basics.palettes import GREY, looks_of
 
 
 def identity_figure(points: Mapping[str, tuple[float, float]]) -> go.Figure:
@@ -30,22 +16,16 @@ def identity_figure(points: Mapping[str, tuple[float, float]]) -> go.Figure:
     """
     errors, indices = zip(*points.values(), strict=True)
     right = 1.1 * max(0.1, *errors)
-    figure = go.Figure()
+    figure, looks = go.Figure(), looks_of(points)
     # Symbols and a legend instead of names beside the points, which meet where points are close.
-    for (name, (error, index)), symbol in zip(points.items(), cycle(_SYMBOLS)):
+    for name, (error, index) in points.items():
+        look = looks[name]
         figure.add_scatter(
             x=[error],
             y=[index],
             name=name,
             mode="markers",
-            marker={
-                "symbol": symbol,
-                "size": 12,
-                "color": [index],
-                "colorscale": [GREY, DEFECT],
-                "cmin": 0,
-                "cmax": 1,
-            },
+            marker={"symbol": look.symbol, "size": 12, "color": look.colour},
             hovertemplate=f"{escape(name)}<br>normal error %{{x:.2f}}<br>index %{{y:.2f}}<extra></extra>",
             cliponaxis=False,
         )
@@ -56,17 +36,17 @@ def identity_figure(points: Mapping[str, tuple[float, float]]) -> go.Figure:
         figure.add_annotation(x=x, y=y, text=f"<i>{text}</i>", showarrow=False, font={"color": GREY}, **place)
     lowest, highest = min([0.0, *indices]), max([1.0, *indices])
     figure.update_layout(
-        height=390,
+        height=410,
         margin={"l": 8, "r": 8, "t": 8, "b": 8},
         xaxis={"range": [0, right], "title": "normal error", "fixedrange": True, "zeroline": False},
         yaxis={
-            "range": [lowest - 0.12, highest + 0.12],
+            "range": [lowest - 0.2, highest + 0.12],
             "title": "identity index",
             "fixedrange": True,
             "zeroline": False,
         },
         showlegend=True,
-        legend={"orientation": "h", "yanchor": "top", "y": -0.22},
+        legend={"orientation": "h", "yanchor": "top", "y": -0.3},
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
     )

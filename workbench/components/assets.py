@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-_FOLDER = Path(__file__).parent / "frontend"
+FRONTEND = Path(__file__).parent / "frontend"
+"""The folder of style sheets and scripts."""
 
 ZOOM_BUTTONS = """
 <div class="tools">
@@ -16,4 +17,4 @@ ZOOM_BUTTONS = """
 
 def read(*names: str) -> str:
     """The files of these names in one, because Streamlit takes one script and one style sheet a component."""
-    return "\n".join((_FOLDER / name).read_text(encoding="utf-8") for name in names)
+    return "\n".join((FRONTEND / name).read_text(encoding="utf-8") for name in names)

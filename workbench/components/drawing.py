@@ -22,6 +22,7 @@ class MapDrawing(TypedDict):
 
     Attributes:
         name: What panels call it.
+        label: What people call it, if that is something else.
         grid: Its own size.
         opacity: Opacity over what lies below, in [0, 1].
         levels: uint16, or int16 if `signed`, multiples of 1 / `one`.
@@ -36,6 +37,7 @@ class MapDrawing(TypedDict):
     """
 
     name: str
+    label: NotRequired[str]
     grid: list[int]
     opacity: float
     levels: NotRequired[str]

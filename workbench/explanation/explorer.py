@@ -22,7 +22,7 @@ from workbench.explanation.identity_index import IndexMeasure
 from workbench.explanation.location import Location
 from workbench.explanation.study_image import StudyImage, network_view
 from workbench.inspection.explanation_cache import ExplanationCache
-from workbench.inspection.inspector import ModelChoice
+from workbench.inspection.inspector import Inspector, ModelChoice
 from workbench.inspection.verdict import outlines_of
 from workbench.reference.cache import NormalReference, ReferenceCache, StepCallback
 from workbench.reference.patches import CategoryReference, ColourBasis, colour_basis_of
@@ -102,6 +102,11 @@ class LayerExplorer:
         self._indices = IndexMeasure(explanations, references)
         self._painted: BoundedCache[list[Image]] = BoundedCache(limit, explanations.pool)
         self._explained: OrderedDict[Hashable, Any] = OrderedDict()
+
+    @property
+    def inspector(self) -> Inspector:
+        """Asks the models."""
+        return self._explanations.inspector
 
     def explain(
         self,

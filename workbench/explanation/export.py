@@ -17,6 +17,7 @@ from crr.inference.explanation import Map
 from crr.types import Image
 from crr.visualization.colormap import colour
 from workbench.basics.palettes import DEFECT, rgb
+from workbench.components.answer import answer_html
 from workbench.explanation.drawing import ANSWERED, APART, SAW, SHOWN, highest
 from workbench.explanation.explorer import LayerExplanation
 from workbench.explanation.feature_pictures import ILLUSTRATION
@@ -24,7 +25,7 @@ from workbench.explanation.location import Location
 from workbench.explanation.patch_reading import among_normal_patches, contributions, discrepancy_map, look_at
 from workbench.explanation.patch_thumbnails import neighbours_html
 from workbench.explanation.plots import patches_figure, shares_figure
-from workbench.inspection.verdict import percent_copied, style_of
+from workbench.inspection.verdict import percent_copied
 from workbench.reference.discrepancy import DiscrepancyChoice
 
 ARRAYS = {
@@ -129,7 +130,7 @@ def as_html(
 <p class="note">Made with the CRR Workbench. The place looked at: {location.as_link(size)} (x, y), marked
 in the photo. Features are shown as colours: equal features have equal colours, left and right. The
 discrepancy runs from dark (as usual) to bright (very unusual); histograms, on a logarithmic scale, have
-normal patches in grey and this photo in orange. A known damage is outlined in white.
+normal patches as a grey line and this photo as bars. A known damage is outlined in white.
 {escape(credit)}</p>
 {"".join(parts)}
 </body></html>
@@ -146,12 +147,10 @@ def _model(
     explanation, local = found.explanation, location.within(found.explanation.view)
     inspection = explanation.inspection
     fused = explanation.terms.fused()
-    relation = "reaches the" if inspection.verdict == "defective" else "below the"
+    weights = f"with the calibrated weights{_masking(found)}"
     parts = [
         f'<h2>{escape(found.name)} <small class="note">{escape(inspection.revision)}</small></h2>'
-        f'<div class="answer {style_of(inspection.verdict)}"><b>{inspection.verdict.capitalize()}</b>'
-        f"<span>score {inspection.score:.2f} {relation} limit {inspection.threshold:.2f}</span>"
-        f"<span>with the calibrated weights{_masking(found)}</span></div>"
+        + answer_html(inspection.verdict, inspection.score, inspection.threshold, [weights])
     ]
     parts += [
         _layer(found, number, discrepancy_choice, local, with_script=first and number == 0)

@@ -7,7 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from crr.inference.explanation import Map
-from workbench.basics.palettes import DEFECT, GREY, LESS
+from workbench.basics.palettes import DEFECT, GREY, LESS, looks_of
 from workbench.explanation.patch_reading import LayerReading
 
 _BINS = 36
@@ -27,18 +27,20 @@ def patches_figure(image: Map, normal: Map | None, location: float, top: float, 
     edges = np.linspace(0, top, _BINS + 1)
     middles = (edges[1:] + edges[:-1]) / 2
     figure = go.Figure()
-    rows = [(normal, "normal patches", GREY), (image, "this image", DEFECT)]
-    for values, name, colour in rows:
-        if values is None:
-            continue
-        counts, _ = np.histogram(np.clip(values, 0, top), edges)
-        figure.add_bar(
+    figure.add_bar(
+        x=middles,
+        y=_shares(image, edges),
+        marker_color=DEFECT,
+        opacity=0.5,
+        hovertemplate="%{y:.2f} % of this image<br>at %{x:.2f}<extra></extra>",
+    )
+    if normal is not None:  # an outline over the bars, so that neither hides the other
+        figure.add_scatter(
             x=middles,
-            y=np.where(counts, 100 * counts / counts.sum(), np.nan),  # an empty bar has no logarithm
-            name=name,
-            marker_color=colour,
-            opacity=0.55,
-            hovertemplate=f"%{{y:.2f}} % of {name}<br>at %{{x:.2f}}<extra></extra>",
+            y=_shares(normal, edges),
+            mode="lines",
+            line={"shape": "hvh", "color": GREY, "width": 2},
+            hovertemplate="%{y:.2f} % of normal patches<br>at %{x:.2f}<extra></extra>",
         )
     here = min(location, top)
     figure.add_shape(
@@ -58,7 +60,6 @@ def patches_figure(image: Map, normal: Map | None, location: float, top: float, 
         height=116,
         margin={"l": 4, "r": 4, "t": 4, "b": 4},
         bargap=0,
-        barmode="overlay",
         showlegend=False,
         xaxis={
             "range": [0, top],
@@ -78,6 +79,12 @@ def patches_figure(image: Map, normal: Map | None, location: float, top: float, 
         **_BARE,
     )
     return figure
+
+
+def _shares(values: Map, edges: np.ndarray) -> np.ndarray:
+    """Percent of patches in each bin; nan for none, since an empty bar has no logarithm."""
+    counts, _ = np.histogram(np.clip(values, 0, edges[-1]), edges)
+    return np.where(counts, 100 * counts / counts.sum(), np.nan)
 
 
 def channels_figure(layers: Mapping[str, LayerReading]) -> go.Figure:
@@ -131,18 +138,16 @@ def index_figure(models: Mapping[str, Mapping[str, float | None]]) -> go.Figure:
     Args:
         models: Model name to layer to index; None where the damage does not show.
     """
-    figure = go.Figure()
-    symbols = ("circle", "square", "diamond", "cross", "x", "triangle-up")
-    for number, (name, layers) in enumerate(models.items()):
-        mean = np.mean([index for index in layers.values() if index is not None] or [0.0])
-        colour = DEFECT if mean >= 0.5 else LESS
+    figure, looks = go.Figure(), looks_of(models)
+    for name, layers in models.items():
+        look = looks[name]
         figure.add_scatter(
             x=list(layers),
             y=list(layers.values()),
             name=escape(name),
             mode="lines+markers",
-            line={"color": colour, "width": 2, "dash": ("solid", "dash", "dot")[number % 3]},
-            marker={"symbol": symbols[number % len(symbols)], "size": 10},
+            line={"color": look.colour, "width": 2},
+            marker={"symbol": look.symbol, "size": 10},
             hovertemplate=f"{escape(name)}<br>%{{x}}: index %{{y:.2f}}<extra></extra>",
             cliponaxis=False,
         )

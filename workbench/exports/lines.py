@@ -4,12 +4,13 @@ CSV, Excel, JSON and the zip are made of these lines and of no others.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from functools import partial
 
 from crr.errors import CRRError, ImageError
 from crr.runtime.version import version
+from crr.types import Label
 from workbench.basics.places import for_visitors
 from workbench.exports.names import PictureNames, picture_names
 from workbench.exports.spreadsheet import Line, Sheet
@@ -22,6 +23,7 @@ COLUMNS = (
     "file", "verdict", "score", "limit", "percentile", "category", "known", "regions", "area_percent",
     "threshold", "model", "revision", "error",
     "status", "heatmap", "mask", "same_picture", "strictness", "saved", "version", "page", "value_range",
+    "truth",
 )  # fmt: skip
 
 INSPECTED, WAITING, FAILED, LEFT_OUT, PASSED_OVER = (
@@ -42,6 +44,7 @@ class BatchExport:
         inspector: Inspects again what had to be forgotten, and nothing that was not inspected yet.
         factor: Strictness, see `workbench.inspection.verdict`.
         saved: When; now if None. The same moment makes the same file.
+        labels: Digest to what is true of a picture.
 
     Attributes:
         held: What the batch holds; what is inspected from now on changes no file.
@@ -58,13 +61,14 @@ class BatchExport:
         inspector: Inspector,
         factor: float = 1.0,
         saved: datetime | None = None,
+        labels: Mapping[str, Label] | None = None,
     ) -> None:
         self.held = batch.snapshot(choice)
         self.names = picture_names(self.held.uploads)
         self._inspect = partial(batch.inspect, choice=choice, inspector=inspector)
         self.open = partial(batch.open, choice=choice)
         self._uploads = {upload.digest: upload for upload in self.held.uploads}
-        self._choice, self.factor = choice, factor
+        self._choice, self.factor, self._labels = choice, factor, labels or {}
         self.saved = saved or datetime.now().astimezone()
         self._traces: Line = {
             "model": choice.model.name,
@@ -120,6 +124,7 @@ class BatchExport:
             "known": "yes" if row.known else "no",
             "page": row.page,
             "value_range": row.value_range or None,
+            "truth": self._labels.get(row.digest),
             "heatmap": None if pictures is None else pictures.heatmap,
             "mask": None if pictures is None else pictures.mask,
         }
@@ -152,6 +157,7 @@ def table_of(
     inspector: Inspector,
     factor: float = 1.0,
     saved: datetime | None = None,
+    labels: Mapping[str, Label] | None = None,
 ) -> Sheet:
     """The table of a batch as it is now; arguments as of `BatchExport`."""
-    return BatchExport(batch, choice, inspector, factor, saved).sheet()
+    return BatchExport(batch, choice, inspector, factor, saved, labels).sheet()

@@ -1,7 +1,6 @@
 """The images one visitor brought: kept in the memory of that visitor's session and nowhere else."""
 
 import time
-from collections import Counter
 from collections.abc import Callable, Container, Hashable, Iterable
 from dataclasses import replace
 from threading import Lock, RLock
@@ -11,6 +10,7 @@ from weakref import WeakSet
 from crr.config import ValueRange
 from crr.data.inventory.facts import common_range
 from crr.errors import ConfigError, CRRError, ImageError
+from crr.types import usual_score
 from workbench.basics.cache import BoundedCache, pool_of
 from workbench.basics.pictures import digest_of
 from workbench.basics.places import for_visitors
@@ -202,15 +202,8 @@ class Batch:
         )
 
     def summary(self, choice: ModelChoice, factor: float = 1.0) -> str:
-        """How it went, in a sentence: "9 of 10 inspected, 4 defective, 1 could not be inspected."."""
-        held = self.snapshot(choice)
-        verdicts = Counter(row.verdict(factor) for row in held.rows)
-        inspected, *others = held.counts
-        unusual = {"defective": 0, **{name: count for name, count in verdicts.items() if name != "normal"}}
-        parts = [inspected, *(f"{count} {verdict}" for verdict, count in unusual.items()), *others]
-        names = [picture.names for picture in held.uploads] + [failure.names for failure in held.failures]
-        copies = any(len(files) > 1 for files in names)
-        return ", ".join(parts) + "." + (" Files that are the same picture share a row." if copies else "")
+        """How it went, in a sentence."""
+        return self.snapshot(choice).summary(factor)
 
     def inspect(
         self, digest: str, choice: ModelChoice, inspector: Inspector, file: ImageFile | None = None
@@ -242,6 +235,7 @@ class Batch:
             thumbnail=inspected.picture.thumbnail,
             score=inspection.score,
             limit=inspection.threshold,
+            usual=usual_score(inspection.normal_scores),
             percentile=inspection.percentile,
             category=inspection.category,
             known=inspection.known,

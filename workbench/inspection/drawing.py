@@ -14,7 +14,7 @@ from workbench.basics.palettes import DEFECT
 from workbench.basics.pictures import shrink
 from workbench.components.drawing import MAP_SIDE, ONE, PictureDrawing, base64_of, flat_outlines
 from workbench.inspection.inspector import Inspected
-from workbench.inspection.verdict import Regions
+from workbench.inspection.verdict import Regions, counted_regions
 
 PictureView = Literal["Overlay", "Side by side", "Map", "Mask", "Segmentation"]
 VIEWS: tuple[PictureView, ...] = get_args(PictureView)
@@ -64,5 +64,5 @@ def draw(
         "opacity": 1.0 if view == "Map" else opacity,
         "outlines": flat_outlines(regions.outlines),
         "accent": DEFECT,
-        "description": f"{name}, {view}: {regions.count} regions reach the threshold",
+        "description": f"{name}, {view}: {counted_regions(regions)} outlined",
     }

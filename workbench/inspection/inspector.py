@@ -20,6 +20,7 @@ from workbench.basics.pictures import Picture
 from workbench.inspection.image_file import ImageFile
 from workbench.model_store.loaded import Models
 from workbench.model_store.queues import DeviceQueues, PresentWaiter, Waiter
+from workbench.model_store.times import Times
 from workbench.settings import MEGABYTE
 
 Result = TypeVar("Result")
@@ -75,13 +76,15 @@ class Inspector:
         models: Models,
         run: Callable[[Detector, Sequence[Image], EncoderPasses], list[Inspection]],
         sample_cache: int = _SAMPLE_CACHE,
+        times: Times | None = None,
     ) -> None:
-        """Args: models; run, as `crr.inference.engine.inspect_batch`; sample_cache, bytes."""
+        """Args: models; run, as `crr.inference.engine.inspect_batch`; sample_cache, bytes; times, to fill."""
         self._models = models
         self._run = run
         self._queues = DeviceQueues()
         self._inspected: BoundedCache[Inspected] = BoundedCache(sample_cache)
         self._indices: dict[Hashable, IdentityIndex] = {}  # a few numbers each
+        self._times = times or Times()
         self._lock = Lock()
         self._memo_locks: defaultdict[Hashable, Lock] = defaultdict(Lock)
 
@@ -110,6 +113,18 @@ class Inspector:
                 self._inspected.put(key, known, known.nbytes)
         return known
 
+    def inspect_images(
+        self, images: Sequence[Image], choice: ModelChoice, passes: EncoderPasses
+    ) -> list[Inspection]:
+        """Ask a model about several images of one size at once; raises `CRRError` if it cannot be asked.
+
+        Args:
+            images: What it is asked about.
+            choice: Which model, on which device.
+            passes: What encoders answered to these images so far; filled.
+        """
+        return self.ask(choice, lambda detector: self._run(detector, images, passes))
+
     def standard_index(self, file: ImageFile, choice: ModelChoice, memo: Hashable = None) -> IdentityIndex:
         """How much a model copies of the standard damage to a file; arguments and errors as of `inspect`."""
         key = (memo, *choice.key)
@@ -134,6 +149,7 @@ class Inspector:
                 counted=False,
                 waiter=waiter,
             )
+            self._times.keep(*choice.key, sum(inspection.milliseconds.values()))
             return Inspected(file.picture, inspection, file.decode_milliseconds)
 
         # A large photo takes hundreds of megabytes from when it is decoded until its picture is made.

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from crr.identity.index import IdentityIndex
-from crr.types import Verdict
+from crr.types import Label
 from workbench.inspection.image_file import ImageFile, sample_file
 from workbench.inspection.inspector import Inspected, Inspector, ModelChoice
 from workbench.inspection.samples import GallerySample
@@ -21,7 +21,7 @@ class Photo(Protocol):
         key: Name of the sample, or digest of the upload.
         own: Whether the visitor brought it.
         name: What people call it.
-        label: What its data set says about the part; None for a visitor's own.
+        label: What is true of the part, as its data set or its visitor says; None if nobody does.
         mask: File of its size that marks its real defect in white; None if there is none, or none known.
     """
 
@@ -32,7 +32,7 @@ class Photo(Protocol):
     @property
     def name(self) -> str: ...  # noqa: D102
     @property
-    def label(self) -> Verdict | None: ...  # noqa: D102
+    def label(self) -> Label | None: ...  # noqa: D102
     @property
     def mask(self) -> Path | None: ...  # noqa: D102
 
@@ -67,9 +67,9 @@ class SamplePhoto:
         return self.sample.title
 
     @property
-    def label(self) -> Verdict:
+    def label(self) -> Label:
         """What its data set says about the part."""
-        return "defective" if self.sample.defective else "normal"
+        return "defective" if self.sample.defective else "good"
 
     @property
     def mask(self) -> Path | None:
@@ -95,8 +95,8 @@ class UploadedPhoto:
 
     upload: Upload
     visitor: VisitorState
+    label: Label | None = None
     own = True
-    label = None
     mask = None
 
     @property
@@ -129,11 +129,15 @@ class UploadedPhoto:
 def photos_of(visitor: VisitorState, samples: Mapping[str, GallerySample], own: bool) -> list[Photo]:
     """All photos of the visitor, or all samples."""
     if own:
-        return [UploadedPhoto(upload, visitor) for upload in visitor.batch.uploads.values()]
+        labels = visitor.known_labels
+        uploads = visitor.batch.uploads.values()
+        return [UploadedPhoto(upload, visitor, labels.get(upload.digest)) for upload in uploads]
     return [SamplePhoto(sample) for sample in samples.values()]
 
 
 def shown_photo(visitor: VisitorState, samples: Mapping[str, GallerySample]) -> Photo:
     """What the visitor looks at."""
     upload = visitor.batch.uploads.get(visitor.upload or "")
-    return SamplePhoto(samples[visitor.sample]) if upload is None else UploadedPhoto(upload, visitor)
+    if upload is None:
+        return SamplePhoto(samples[visitor.sample])
+    return UploadedPhoto(upload, visitor, visitor.known_labels.get(upload.digest))

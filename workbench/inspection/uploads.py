@@ -1,7 +1,9 @@
 """A picture that a visitor brought, what was found in it, and why another could not be inspected."""
 
+from collections import Counter
 from dataclasses import dataclass
 from functools import cache
+from typing import get_args
 
 from crr.config import ValueRange
 from crr.data.inventory.facts import FileFacts
@@ -93,6 +95,7 @@ class BatchRow:
     thumbnail: str
     score: float
     limit: float
+    usual: float
     percentile: float | None
     category: str | None
     known: bool
@@ -110,7 +113,7 @@ class BatchRow:
 
     def verdict(self, factor: float = 1.0) -> Verdict:
         """The verdict with the calibrated limit times `factor`."""
-        return verdict_of(self.score, factor * self.limit, known=self.known, seen=self.seen)
+        return verdict_of(self.score, factor * self.limit, self.usual, known=self.known, seen=self.seen)
 
 
 @dataclass(frozen=True)
@@ -154,6 +157,20 @@ class BatchSnapshot:
     def complete(self) -> bool:
         """Whether every file that was brought has been inspected."""
         return not (self.waiting or self.failures or self.left_out)
+
+    def summary(self, factor: float = 1.0) -> str:
+        """How it went: "9 of 10 inspected: 4 defective, 2 to check by hand, 3 normal, 1 left out."."""
+        verdicts = Counter(row.verdict(factor) for row in self.rows)
+        found = [
+            f"{verdicts[verdict]} {'to ' if verdict == 'check by hand' else ''}{verdict}"
+            for verdict in get_args(Verdict)
+            if verdicts[verdict] or verdict == "defective"
+        ]
+        inspected, *others = self.counts
+        names = [*(upload.names for upload in self.uploads), *(failure.names for failure in self.failures)]
+        copies = any(len(files) > 1 for files in names)
+        said = " Files that are the same picture share a row." if copies else ""
+        return f"{inspected}: {', '.join([*found, *others])}.{said}"
 
 
 def joined_names(names: tuple[str, ...]) -> str:

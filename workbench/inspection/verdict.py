@@ -1,18 +1,19 @@
-"""What follows from an inspection at the threshold that the person chose; no model is asked.
+"""What follows from an inspection at the limit that the person chose; no model is asked.
 
-One slider moves two limits. It stands at the calibrated pixel threshold of the nearest category. Moved to
-twice of it, the outline is drawn at twice the calibrated pixel threshold, and the verdict compares the
-score with twice the calibrated image threshold. So the verdict follows what is seen, and at the slider's
-starting point it is exactly the checkpoint's own verdict, as `crr predict` gives it.
+One slider moves two limits. It stands at the calibrated image threshold of the nearest category, the limit of
+the score. Moved to twice of it, the verdict compares the score with twice of it, and the outline is drawn at
+twice the calibrated pixel threshold. So what is seen follows the verdict, and at the slider's starting point
+it is exactly the checkpoint's own verdict, as `crr predict` gives it.
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from crr.types import Inspection, Mask, Verdict
+from crr.types import USUAL_PERCENT, Inspection, Mask, Verdict
 
 FINE_SIDE = 1024
 _NAMES = {
@@ -41,38 +42,62 @@ class Regions:
     outlines: list[NDArray[np.float64]]
 
 
-def starting_threshold(inspection: Inspection) -> float:
-    """Where the slider stands before anybody moves it: the calibrated pixel threshold, on its steps."""
+def starting_limit(inspection: Inspection) -> float:
+    """Where the slider stands before anybody moves it: the calibrated image threshold, on its steps."""
     return round(_calibrated(inspection), 2)
 
 
-def strictness(inspection: Inspection, threshold: float) -> float:
-    """A threshold as a multiple of the calibrated one; exactly 1 where the slider starts.
+def strictness(inspection: Inspection, limit: float) -> float:
+    """A limit as a multiple of the calibrated one; exactly 1 where the slider starts.
 
     One outside the slider's range stands for the end of the range: a link may ask for anything.
     """
-    start = starting_threshold(inspection)
-    threshold = min(max(threshold, LOWEST), HIGHEST)
-    return 1.0 if abs(threshold - start) < STEP / 2 else threshold / _calibrated(inspection)
+    limit = min(max(limit, LOWEST), HIGHEST)
+    on_a_step = abs(limit - round(limit, 2)) < 1e-9  # as the slider gives it
+    if on_a_step and abs(limit - starting_limit(inspection)) < STEP / 2:
+        return 1.0
+    return limit / max(inspection.threshold, LOWEST)
+
+
+LinkedBy = Literal["limit", "threshold"]
+LinkedLimit = tuple[LinkedBy, float]
+"""A limit of the score as a link has it, or, in links of before, the value that the map is outlined from."""
+
+
+def linked_strictness(inspection: Inspection, linked: LinkedLimit) -> float:
+    """The strictness that a link asks for, as `strictness` gives it."""
+    by, value = linked
+    if by == "limit":
+        return strictness(inspection, value)
+    outlined = min(max(inspection.pixel_threshold, LOWEST), HIGHEST)
+    value = min(max(value, LOWEST), HIGHEST)
+    return 1.0 if abs(value - round(outlined, 2)) < STEP / 2 else value / outlined
 
 
 def position(inspection: Inspection, factor: float) -> float:
     """Where the slider stands at that strictness."""
-    return round(min(max(factor * _calibrated(inspection), LOWEST), HIGHEST), 2)
+    if factor == 1:
+        return starting_limit(inspection)
+    return round(min(max(factor * inspection.threshold, LOWEST), HIGHEST), 2)
+
+
+def linked_text(inspection: Inspection, factor: float) -> str:
+    """A strictness as a link has it: the limit, with as many decimals as give the same back."""
+    text = f"{position(inspection, factor):.2f}"
+    same = abs(strictness(inspection, float(text)) - factor) < 1e-9
+    return text if same else f"{min(max(factor * inspection.threshold, LOWEST), HIGHEST):.4f}"
 
 
 def _calibrated(inspection: Inspection) -> float:
-    """The calibrated pixel threshold, moved into the slider's range."""
-    return float(min(max(inspection.pixel_threshold, LOWEST), HIGHEST))
+    """The calibrated image threshold, moved into the slider's range."""
+    return float(min(max(inspection.threshold, LOWEST), HIGHEST))
 
 
 NO_VERDICT: tuple[Verdict, ...] = ("unknown part", "no part seen")
 """What is said of a photo that a model cannot judge."""
 
-
-def style_of(verdict: Verdict) -> str:
-    """The name of the style that a verdict is shown in."""
-    return {"unknown part": "unknown", "no part seen": "unseen"}.get(verdict, verdict)
+ABOVE_USUAL = f"scores higher than {USUAL_PERCENT} % of good parts"
+"""Why a part is to be checked by hand, though it does not reach the limit."""
 
 
 def why_no_verdict(inspection: Inspection) -> str:
@@ -126,46 +151,50 @@ def among_normals(inspection: Inspection) -> str:
     """Where the score lies among the held-back normal images, as a sentence."""
     standing = normals_below(inspection)
     if standing is None:
-        return "This model holds no scores of normal parts to compare with."
+        return "This model holds no scores of good parts to compare with."
     below, count = standing
-    images = f"{count} held-back normal images ({category_label(inspection.category)})"
+    images = f"{count} held-back good parts ({category_label(inspection.category)})"
     if below in (0, count):
         return f"Score {'higher' if below else 'lower'} than all {images}."
     return f"Score higher than {100 * below / count:.{1 if count > 100 else 0}f} % of {images}."
 
 
 def describe_regions(inspection: Inspection, regions: Regions, limit: float) -> str:
-    """How much reaches the threshold, and why the verdict may say otherwise."""
+    """How much is outlined, and why the verdict may say otherwise."""
     defective = inspection.score >= limit
     if regions.count == 0:
-        sentence = "No region reaches the threshold."
+        sentence = "No region is outlined."
         if defective:
             sentence += (
                 f" But the score, taken over the strongest pixels, reaches {limit:.2f}, and it decides."
             )
         return sentence
-    noun = "1 region reaches" if regions.count == 1 else f"{regions.count} regions reach"
-    sentence = f"{noun} the threshold, {share_of(regions.area)} of the image."
+    sentence = f"{counted_regions(regions)} outlined, {share_of(regions.area)} of the image."
     if not defective:
         sentence += f" Too small or too faint for a score of {limit:.2f}, and the score decides."
     return sentence
+
+
+def counted_regions(regions: Regions) -> str:
+    """How many regions, with their verb: "1 region is"."""
+    return "1 region is" if regions.count == 1 else f"{regions.count} regions are"
 
 
 def describe_limits(inspection: Inspection, factor: float) -> str:
     """What the slider's position means for the outline and for the verdict."""
     outlined, limit = factor * inspection.pixel_threshold, factor * inspection.threshold
     sentence = (
-        f"Outlined where the map reaches **{outlined:.2f}**, defective from a score of **{limit:.2f}** on."
+        f"Defective from a score of **{limit:.2f}** on, outlined where the map reaches **{outlined:.2f}**."
     )
-    end = min(max(outlined, LOWEST), HIGHEST)
-    if f"{outlined:.2f}" != f"{end:.2f}":
+    end = min(max(limit, LOWEST), HIGHEST)
+    if f"{limit:.2f}" != f"{end:.2f}":
         sentence += f" The slider ends at {end:.2f}."
     calibrated = "set on held-back photos of good parts and synthetic damage"
     if factor == 1:
         return f"{sentence} Both were {calibrated}, and move together."
     return (
         f"{sentence} {calibrated.capitalize()}: "
-        f"{inspection.pixel_threshold:.2f} and {inspection.threshold:.2f}."
+        f"{inspection.threshold:.2f} and {inspection.pixel_threshold:.2f}."
     )
 
 

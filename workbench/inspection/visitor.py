@@ -6,13 +6,16 @@ from typing import Protocol
 
 from crr.errors import CRRError
 from crr.identity.index import IdentityIndex
+from crr.types import Label
 from workbench.basics.folders import content_of_folder, no_photos
 from workbench.basics.pictures import digest_of
 from workbench.inspection.batch import Batch
 from workbench.inspection.image_file import sample_file
 from workbench.inspection.inspector import ChoiceKey, Inspected, Inspector, ModelChoice
+from workbench.inspection.labels import Labels
 from workbench.inspection.samples import GallerySample
 from workbench.inspection.uploads import Failure
+from workbench.inspection.verdict import NO_VERDICT, LinkedLimit
 from workbench.settings import Settings
 
 
@@ -32,30 +35,33 @@ class VisitorState:
 
     Attributes:
         batch: The images that the visitor brought.
+        labels: What is true of them.
         sample: Name of the sample that is shown, or was shown before an image of the batch.
         chosen: Whether the visitor chose what is shown; if not, a page may open with another sample.
         upload: Digest of the image of the batch that is shown, None while a sample is.
         factor: Strictness, see `workbench.inspection.verdict`; it goes with the visitor from image to image.
         opacity: Opacity of the map over the photo, in [0, 1].
-        linked_threshold: Threshold that the link asks for, until it was turned into a factor.
+        linked_limit: Limit that the link asks for, until it was turned into a factor.
         standard_indices: Key of an upload's file and a model choice to how much of the standard damage to it
             the model copies.
         passed_over: Name to reason of the files among those that arrived last that are no photos.
     """
 
-    def __init__(self, settings: Settings, sample: str, threshold: float | None = None) -> None:
+    def __init__(self, settings: Settings, sample: str, limit: LinkedLimit | None = None) -> None:
         self.batch = Batch(settings)
+        self.labels = Labels()
         self.sample = sample
         self.chosen = False
         self.upload: str | None = None
         self.factor = 1.0
         self.opacity = 0.6
-        self.linked_threshold = threshold
+        self.linked_limit = limit
         self.standard_indices: dict[tuple[str, ChoiceKey], IdentityIndex] = {}
         self.passed_over: dict[str, str] = {}
         self._settings = settings
-        self._news = self._looks_aside = False
+        self._news = self._looks_aside = self._awaits_highest = False
         self._arrived: list[str] = []
+        self._lately: frozenset[str] = frozenset()
         self._saved: tuple[Hashable, datetime] | None = None
         self._numbers: dict[str, int] = {}
         self._known_failures: frozenset[Failure] = frozenset()
@@ -73,6 +79,11 @@ class VisitorState:
         return self._saved[1]
 
     @property
+    def known_labels(self) -> dict[str, Label]:
+        """Digest to label, of those images that have one."""
+        return self.labels.of(self.batch.uploads.values())
+
+    @property
     def news(self) -> bool:
         """Whether images arrived since a sample was chosen last, so that how it went with them is news."""
         return self._news and not self._looks_aside
@@ -84,12 +95,26 @@ class VisitorState:
     def show_sample(self, name: str) -> None:
         """Look at a sample."""
         self.sample, self.chosen, self.upload = name, True, None
-        self._news, self.passed_over = False, {}
+        self._news, self._awaits_highest, self.passed_over = False, False, {}
         self._known_failures = frozenset(self.batch.failures.values())
 
     def show_upload(self, digest: str) -> None:
         """Look at an image of the batch."""
-        self.upload, self.chosen, self._looks_aside = digest, True, False
+        self.upload, self.chosen = digest, True
+        self._looks_aside = self._awaits_highest = False
+
+    def turn_to_highest(self, choice: ModelChoice) -> bool:
+        """Look at the highest score among the images that arrived, unless the visitor chose one since.
+
+        Returns:
+            Whether what is shown changed.
+        """
+        before = self.upload
+        if self._awaits_highest and before is not None:
+            arrived = [row for row in self.batch.rows(choice) if row.digest in self._lately]
+            for row in sorted(arrived, key=lambda row: row.verdict() in NO_VERDICT)[:1]:
+                self.show_upload(row.digest)
+        return self.upload != before
 
     def return_to_sample(self, name: str) -> None:
         """Look at a sample again for a moment; news of the images are news again when one is shown."""
@@ -113,7 +138,11 @@ class VisitorState:
 
     def take(self, files: Iterable[tuple[str, Callable[[], bytes]]]) -> None:
         """Add files as (name, how to read it); the first that can be inspected will be shown."""
+        files = list(files)
+        self.labels.hear(name for name, _ in files)
         self._arrived = self.batch.add(files)
+        self._lately = frozenset(self._arrived)
+        self._awaits_highest = len(self._arrived) > 1
         self._tell_news()
 
     def take_folder(self, folder: str) -> None:
@@ -201,7 +230,9 @@ class VisitorState:
         before = self.upload
         for digest in self._arrived:
             if self.batch.inspect(digest, choice, inspector) is not None:
+                awaits = self._awaits_highest
                 self.show_upload(digest)
+                self._awaits_highest = awaits
                 break
         self._arrived = []
         if self.upload not in self.batch.uploads:
@@ -221,7 +252,7 @@ class VisitorState:
 
     def clear(self) -> None:
         """Forget every image that the visitor brought."""
-        self.batch = Batch(self._settings)
+        self.batch, self.labels = Batch(self._settings), Labels()
         self.upload, self._news, self.passed_over = None, False, {}
         self.standard_indices.clear()
         self._listed.clear()

@@ -1,6 +1,6 @@
 """What the lesson shows: one part, one damage, and what the models of the ladder make of it, live."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,9 +9,10 @@ import numpy as np
 from crr.checkpoints.files import CheckpointInfo
 from crr.errors import CheckpointError
 from crr.inference.explanation import Map
-from crr.inference.forward import FeatureMask
+from crr.inference.forward import EncoderPasses, FeatureMask
 from crr.types import Image
 from crr.visualization.colormap import colour
+from workbench.components.strokes import Stroke
 from workbench.explanation.explorer import LayerExplanation, LayerExplorer
 from workbench.explanation.study_image import StudyImage, original
 from workbench.inspection.image_file import sample_file
@@ -19,7 +20,7 @@ from workbench.inspection.inspector import ModelChoice
 from workbench.inspection.photo import SamplePhoto
 from workbench.inspection.samples import GallerySample
 from workbench.inspection.verdict import percent_copied
-from workbench.painting.damage import Damaged, Synthetic, synthetic_damage
+from workbench.painting.damage import Damaged, Filling, Synthetic, paint, synthetic_damage
 from workbench.reference.discrepancy import discrepancy
 
 LADDER: Mapping[str, str] = {
@@ -29,6 +30,10 @@ LADDER: Mapping[str, str] = {
     "+ segmentation = CRR": "crr-embedded",
 }
 """Rung to the checkpoint that the repository brings for it."""
+
+_FIRST, *_, _LAST = LADDER
+PAIR: Mapping[str, str] = {_FIRST: "Autoencoder", _LAST: "CRR"}
+"""The two rungs that are set beside each other on a part that a visitor paints on, and their names there."""
 
 KIND = "texture"  # of the damage: foreign material, which shows on every part
 
@@ -82,6 +87,15 @@ class Demonstration:
         damaged = synthetic_damage(whole.image, Synthetic(KIND, number), donors)
         return self.damaged(whole, damaged, ("lesson", sample.name, number))
 
+    @classmethod
+    def painted(
+        cls, whole: StudyImage, strokes: tuple[Stroke, ...], filling: Filling, key: Hashable
+    ) -> StudyImage:
+        """A part with what a visitor painted on it; `key` identifies the part and the filling."""
+        nothing = np.zeros(whole.image.shape[:2], dtype=bool)
+        damaged = paint(Damaged(whole.image, nothing), strokes, filling)
+        return cls.damaged(whole, damaged, (key, strokes))
+
     @staticmethod
     def damaged(whole: StudyImage, damaged: Damaged, key: object) -> StudyImage:
         """A part with a damage that is known; `key` identifies it."""
@@ -96,6 +110,17 @@ class Demonstration:
         found = self._explorer.explain(study, self.choice(rung), mask, neighbours=False)
         painted = self._explorer.pictures(found) if paint else None
         return ModelAnswer(found, painted, None if found.copied is None else found.copied.index)
+
+    def margins(self, studies: Sequence[StudyImage], rungs: Sequence[str]) -> list[list[float]]:
+        """Score - limit of several parts of one size, for each rung's model; raises as `ask`."""
+        images, passes = [study.image for study in studies], EncoderPasses()
+        return [
+            [
+                inspection.score - inspection.threshold
+                for inspection in self._explorer.inspector.inspect_images(images, self.choice(rung), passes)
+            ]
+            for rung in rungs
+        ]
 
     def indices(self, study: StudyImage, rung: str, rates: Sequence[float], seed: int) -> list[float | None]:
         """The index of a rung's model at several rates of masking."""

@@ -2,22 +2,21 @@
 
 from collections.abc import Mapping, Sequence
 from html import escape
-from itertools import cycle
 
 import plotly.graph_objects as go
 
-from workbench.basics.palettes import DEFECT, GREY, LESS
+from workbench.basics.palettes import GREY, looks_of
 from workbench.explanation.plots import _BARE, _index_axis
 
 
-def ladder_figure(indices: Mapping[str, float | None], chosen: str) -> go.Figure:
-    """The identity index on each rung of the ladder, as bars; the chosen one in colour."""
+def ladder_figure(indices: Mapping[str, float | None]) -> go.Figure:
+    """The identity index on each rung of the ladder, as bars."""
     names = list(indices)
     figure = go.Figure(
         go.Bar(
             x=names,
             y=[indices[name] for name in names],
-            marker_color=[DEFECT if name == chosen else GREY for name in names],
+            marker_color=GREY,
             text=["" if indices[name] is None else f"{indices[name]:.2f}" for name in names],
             textposition="outside",
             hovertemplate="%{x}: index %{y:.2f}<extra></extra>",
@@ -34,6 +33,42 @@ def ladder_figure(indices: Mapping[str, float | None], chosen: str) -> go.Figure
     return figure
 
 
+def margins_figure(
+    percents: Sequence[float], lines: Mapping[str, Sequence[float]], chosen: float
+) -> go.Figure:
+    """How far scores are above their limits over the strength of a defect, a line a model.
+
+    Args:
+        percents: Strengths.
+        lines: Model to score - limit at each.
+        chosen: The strength that is shown now.
+    """
+    figure, looks = go.Figure(), looks_of(lines)
+    for name, values in lines.items():
+        look = looks[name]
+        figure.add_scatter(
+            x=list(percents),
+            y=list(values),
+            name=escape(name),
+            mode="lines+markers",
+            line={"color": look.colour},
+            marker={"symbol": look.symbol, "size": 9},
+            hovertemplate=f"{escape(name)} at %{{x}} %: %{{y:+.3f}}<extra></extra>",
+            cliponaxis=False,
+        )
+    figure.add_hline(y=0, line={"color": GREY, "width": 2})
+    figure.add_vline(x=chosen, line={"color": GREY, "dash": "dash"})
+    figure.update_layout(
+        height=260,
+        margin={"l": 8, "r": 8, "t": 8, "b": 8},
+        xaxis={"title": "strength of the defect in %", "range": [5, 103], "fixedrange": True},
+        yaxis={"title": "score - limit (found above 0)", "fixedrange": True, "zeroline": False},
+        legend={"orientation": "h", "yanchor": "bottom", "y": 1.0},
+        **_BARE,
+    )
+    return figure
+
+
 def masking_figure(
     percents: Sequence[float], lines: Mapping[str, Sequence[float | None]], chosen: float
 ) -> go.Figure:
@@ -44,14 +79,16 @@ def masking_figure(
         lines: Model to the index at each.
         chosen: The share that is shown now.
     """
-    figure = go.Figure()
-    for (name, values), colour in zip(lines.items(), cycle((LESS, DEFECT)), strict=False):
+    figure, looks = go.Figure(), looks_of(lines)
+    for name, values in lines.items():
+        look = looks[name]
         figure.add_scatter(
             x=list(percents),
             y=list(values),
             name=escape(name),
             mode="lines+markers",
-            line={"color": colour},
+            line={"color": look.colour},
+            marker={"symbol": look.symbol, "size": 8},
             hovertemplate=f"{escape(name)}, %{{x:.0f}} % hidden: index %{{y:.2f}}<extra></extra>",
             cliponaxis=False,
         )

@@ -14,7 +14,7 @@ from crr.inference.explanation import Explanation
 from crr.types import Image, Inspection, Mask
 from workbench.basics.pictures import DISPLAY_SIDE, Picture, picture_of, shrink
 from workbench.comparison.comparison import Comparison, Hit, Outcome
-from workbench.components.strokes import Painting
+from workbench.components.strokes import Painting, Stroke
 from workbench.inspection.explanation_cache import ExplanationCache
 from workbench.inspection.image_file import ImageFile
 from workbench.inspection.inspector import Inspected, ModelChoice
@@ -128,6 +128,14 @@ class PaintingSession:
             self._plans[key] = DamagePlan(synthetic=self._linked)
             self._linked = None
         return self._plans[key]
+
+    def lay(self, photo: Photo, strokes: Sequence[Stroke]) -> bool:
+        """Lay strokes on a photo that nothing was planned for; returns whether they were."""
+        key = (photo.own, photo.key)
+        if key in self._plans or self._linked is not None:
+            return False
+        self._plans[key] = DamagePlan(Painting(tuple(strokes)))
+        return True
 
     def damages(self, photo: Photo) -> bool:
         """Whether the visitor damaged a photo."""

@@ -10,6 +10,7 @@ from workbench.server.departures import QuietDepartures
 from workbench.server.headers import SafeHeaders
 from workbench.server.memory import held_by_visitors
 from workbench.server.messages import MessageLimit
+from workbench.server.preview import LinkPreview
 from workbench.server.uploads import UploadQuota
 from workbench.settings import MEGABYTE, StartSettings
 
@@ -18,6 +19,7 @@ def guards(settings: StartSettings) -> Sequence[Middleware]:
     """What every request passes before Streamlit hears of it."""
     return [
         Middleware(SafeHeaders),
+        Middleware(LinkPreview),
         Middleware(QuietDepartures),
         Middleware(
             ConnectionLimit,

@@ -4,6 +4,7 @@ Names are compared without case and in one Unicode form: a Mac writes "é" as tw
 """
 
 import re
+from collections.abc import Container, Iterable
 from pathlib import PurePath
 from unicodedata import normalize
 
@@ -24,6 +25,11 @@ _BAD = {
     "bad", "ng", "nok", "notok", "nio", "defect", "defects", "defective", "anomaly", "anomalies", "anomalous",
     "abnormal", "damaged", "broken", "fail", "failed", "fault", "faults", "faulty", "reject", "rejects",
     "rejected", "schlecht", "ausschuss", "positive",
+}  # fmt: skip
+_NEUTRAL = {
+    "unsorted", "unknown", "unlabeled", "unlabelled", "unclear", "new", "all", "mixed", "misc", "other",
+    "others", "rest", "todo", "inbox", "rework", "train", "training", "test", "testing", "val", "valid",
+    "validation", "eval", "evaluation", "raw", "camera", "cam", "day", "line", "batch", "lot",
 }  # fmt: skip
 _MASKS = {"groundtruth", "groundtruths", "gt", "mask", "masks", "annotation", "annotations", "segmentation"}
 _WHAT_IT_HOLDS = {
@@ -67,6 +73,49 @@ def is_good(name: str) -> bool:
 def is_bad(name: str) -> bool:
     """Whether a folder of that name means parts with some defect: "bad", "NG_parts", "abnormal_dir"."""
     return _letters(name) in _BAD
+
+
+def told_by_folders(paths: Iterable[PurePath]) -> dict[PurePath, bool]:
+    """Image to whether its part is defective, for images that came together and whose folders' names say so.
+
+    The innermost folder that says something decides: "line1/ok/000.png". One beside a folder of good parts is
+    of defective ones, as "test/crack" beside "test/good", unless its name says nothing of parts ("unsorted").
+    What the outermost folder is called counts only where no folder in it says anything.
+    """
+    paths = list(paths)
+    beside_good = {
+        folder.parent
+        for path in paths
+        for folder in path.parents[:-1]
+        if folder.name and is_good(folder.name)
+    }
+    deciding = {path: _deciding(path, beside_good) for path in paths}
+    inner = {_outermost(path) for path, found in deciding.items() if found and found[0] != _outermost(path)}
+    return {
+        path: found[1]
+        for path, found in deciding.items()
+        if found and (found[0] != _outermost(path) or found[0] not in inner)
+    }
+
+
+def _deciding(path: PurePath, beside_good: Container[PurePath]) -> tuple[PurePath, bool] | None:
+    """The innermost folder that says what its parts are, and whether they are defective."""
+    for folder in path.parents:
+        if is_good(folder.name) or is_bad(folder.name):
+            return folder, is_bad(folder.name)
+        if folder.name and folder.parent in beside_good and not _is_neutral(folder.name):
+            return folder, True
+    return None
+
+
+def _outermost(path: PurePath) -> PurePath | None:
+    folders = [folder for folder in path.parents if folder.name]
+    return folders[-1] if folders else None
+
+
+def _is_neutral(name: str) -> bool:
+    letters = _letters(name)
+    return letters in _NEUTRAL or letters in _WHAT_IT_HOLDS or is_masks(name) or is_system(name)
 
 
 def is_masks(name: str) -> bool:

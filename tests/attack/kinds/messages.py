@@ -48,7 +48,7 @@ def messages(stage: Stage) -> str:
             visitor.run(WidgetState(id="$$ID-0-none", string_value=value))
         except Refused as refusal:
             return f"a value: {refusal}"
-        visitor.open("", f"sample={value}")
+        visitor.open("inspect", f"sample={value}")
         return "both taken"
 
     return stage.together(10, work)

@@ -4,6 +4,7 @@ from copy import deepcopy
 
 import pytest
 
+from crr.checkpoints.card_changes import ready_to_publish, with_results
 from crr.checkpoints.card_metadata import (
     Facts,
     card_in,
@@ -12,10 +13,8 @@ from crr.checkpoints.card_metadata import (
     known_metadata,
     licence_of,
     metadata_of,
-    ready_to_publish,
     results_of,
     split_card,
-    with_results,
 )
 from crr.errors import ConfigError
 from crr.metrics.report import HEADINGS

@@ -128,7 +128,14 @@ def test_identity_figures_take_their_place_and_leave_the_others(card):
 
 def test_identity_figures_are_written_into_the_card(tmp_path):
     write_identity(tmp_path, IDENTITY, "x")
-    assert (tmp_path / "README.md").read_text() == with_identity("", IDENTITY, "x")
+    card = (tmp_path / "README.md").read_text()
+    assert card.endswith(with_identity("", IDENTITY, "x"))
+    assert results_of(metadata_of(card)) == {"identity_index": 0.5, "normal_error": 0.1}
+    write_figures(tmp_path, REPORT, "y")  # each measurement leaves the figures of the other
+    both = results_of(metadata_of((tmp_path / "README.md").read_text()))
+    assert (both["identity_index"], both["image_auroc"]) == (0.5, REPORT["mean"]["image_auroc"])
+    write_identity(tmp_path, IDENTITY, "x")
+    assert results_of(metadata_of((tmp_path / "README.md").read_text())) == both
 
 
 @pytest.mark.parametrize("method", METHODS)

@@ -152,7 +152,9 @@ def test_json_has_the_promised_keys_and_null(tmp_path: Path) -> None:
     dataset = make_dataset(tmp_path, make_category(tmp_path, "flawless", good=1, defective=0))
     expected = {"images": 1, **NO_IMAGE_FIGURES, **NO_PIXEL_FIGURES}
     written = json.loads(json.dumps(evaluate(DETECTOR, dataset).as_json()))
+    ratios = written.pop("score_ratios")["flawless"]
     assert written == {"model": "brightness", "categories": {"flawless": expected}, "mean": expected}
+    assert (len(ratios["good"]), ratios["defective"], ratios["unjudged"]) == (1, [], 0)
 
 
 @pytest.mark.parametrize(("batch_size", "sizes"), [(1, [1] * 5), (2, [2, 2, 1]), (5, [5]), (64, [5])])

@@ -204,4 +204,4 @@ def test_another_part_is_unknown_whatever_its_score() -> None:
     ],
 )  # fmt: skip
 def test_verdicts(score: float, known: bool, seen: bool, verdict: str) -> None:
-    assert verdict_of(score, 0.5, known=known, seen=seen) == verdict
+    assert verdict_of(score, 0.5, 0.45, known=known, seen=seen) == verdict

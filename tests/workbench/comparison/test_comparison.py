@@ -154,7 +154,7 @@ def test_photos_are_all_samples_or_all_uploads(visitor):
     take(visitor, png(), good_png())
     assert [photo.name for photo in photos_of(visitor, SAMPLES, own=True)] == ["0.png", "1.png"]
     labels = {photo.key: photo.label for photo in photos_of(visitor, SAMPLES, own=False)}
-    assert (labels["bottle_good"], labels["screw_bent_tip"]) == ("normal", "defective")
+    assert (labels["bottle_good"], labels["screw_bent_tip"]) == ("good", "defective")
 
 
 def test_the_difference_is_positive_where_the_first_sees_more():
@@ -170,10 +170,10 @@ def test_the_difference_is_positive_where_the_first_sees_more():
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"score": 0.9}, "above all 50 normal images"),
-        ({"score": 0.0}, "below all 50 normal images"),
-        ({"score": 0.25}, "above 50 % of 50 normal images"),
-        ({"normal_scores": (), "percentile": None}, "no normal images to compare with"),
+        ({"score": 0.9}, "above all 50 good parts"),
+        ({"score": 0.0}, "below all 50 good parts"),
+        ({"score": 0.25}, "above 50 % of 50 good parts"),
+        ({"normal_scores": (), "percentile": None}, "no good parts to compare with"),
     ],
 )
 def test_where_a_score_lies_in_a_few_words(changes, words):

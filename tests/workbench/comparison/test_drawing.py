@@ -49,7 +49,7 @@ def test_the_photo_stands_first_then_a_column_for_each_model(comparison):
     assert (photo["title"], photo["layers"]) == (ORIGINAL, [PHOTO])
     assert (first["title"], first["verdict"], first["layers"]) == ("a", "defective", [PHOTO, "a"])
     assert first["lines"] == [
-        "score 0.90, limit 0.45", "above all 50 normal images", "crr, 6 ms",
+        "score 0.90, limit 0.45", "above all 50 good parts", "crr, 6 ms",
     ]  # fmt: skip
     assert second["verdict"] == "normal"
     assert failed == {"title": "c", "lines": ["uniad"], "failure": "out of memory"}
@@ -108,8 +108,8 @@ def test_there_is_no_difference_to_the_photo_or_to_itself(comparison, pair):
 def test_how_much_is_copied_is_said_of_a_test_damage_and_of_the_visitors_own(comparison):
     copied = {"a": IdentityIndex(0.234, {}, 0.1), "b": IdentityIndex(-0.1, {}, 0.1)}
     drawing = draw_columns(replace(comparison, copied=copied), METHODS, OVER, True, 0.6)
-    assert drawing["panels"][1]["lines"][-1] == "identity index 0.23 (test damage, see below)"
-    assert drawing["panels"][2]["lines"][-1] == "identity index -0.10 (test damage, see below)"
+    assert drawing["panels"][1]["lines"][-1] == "copies 23 % of a test damage"
+    assert drawing["panels"][2]["lines"][-1] == "copies 0 % of a test damage"
     assert drawing["outlines"] == []
     hits = {"a": Hit(3.04, 0.5), "b": Hit(None, None)}
     square = np.array([(1.0, 1.0), (5.04, 1.0), (5.0, 5.0)])

@@ -194,7 +194,10 @@ def test_figures_show_what_they_are_given(found):
     layer, reference = found.explanation.layers[0], found.normal.reference
     values = reference.layers[0].discrepancies("model")
     figure = patches_figure(layer.distance, values, 0.3, 1.0, "anomaly")
-    assert [trace.name for trace in figure.data] == ["normal patches", "this image"]
+    assert [trace.type for trace in figure.data] == [
+        "bar",
+        "scatter",
+    ]  # a line over the bars
     for trace in figure.data:
         assert np.nansum(np.array(trace.y, dtype=float)) == pytest.approx(100)
     assert len(patches_figure(0 * layer.distance, None, 0.0, 1.0, "anomaly").data) == 1
@@ -205,5 +208,5 @@ def test_figures_show_what_they_are_given(found):
     assert sum(
         trace.x[0] for trace in shares_figure(["a", "segmentation"], [0.2, 0.1]).data
     ) == pytest.approx(0.3)
-    assert list(ladder_figure({"a": 0.8, "b": None}, "a").data[0].text) == ["0.80", ""]
+    assert list(ladder_figure({"a": 0.8, "b": None}).data[0].text) == ["0.80", ""]
     assert list(masking_figure([0, 40], {"a": [0.8, 0.3]}, 40).data[0].y) == [0.8, 0.3]

@@ -143,7 +143,10 @@ def test_what_was_found_out_of_a_photo_is_at_hand_for_the_next_click(room):
         (at(), "Repaired"),
         (at(answered_above=99.0), "Partly repaired"),
         (at(seen_above=None), ""),
-        (at(seen_above=50.0, seen_elsewhere="deeppcb"), "Seen: like a normal circuit board. Repaired"),
+        (
+            at(seen_above=50.0, seen_elsewhere="deeppcb"),
+            "Closest good patch: circuit board, as here there is",
+        ),
         (at(answered_above=50.0, answered_elsewhere="deeppcb"), "Partly repaired"),
     ],
 )

@@ -159,17 +159,22 @@ def test_the_regions_of_a_picture_are_counted_once_for_all_its_files(batch, insp
 
 def test_the_table_follows_the_strictness(batch, inspector):
     line = by_file(table_of(batch, CHOICE, inspector, factor=2))["b/part.png"]
-    assert (line["limit"], line["verdict"], line["regions"], line["strictness"]) == (0.9, "normal", 0, 2)
+    assert (line["limit"], line["verdict"], line["regions"], line["strictness"]) == (
+        0.9,
+        "check by hand",
+        0,
+        2,
+    )
 
 
 def test_any_verdict_is_counted(batch, inspector, monkeypatch):
     monkeypatch.setattr(
         "workbench.inspection.uploads.verdict_of",
-        lambda score, _, **__: "no part seen" if score == 0 else "defective",
+        lambda score, *_, **__: "no part seen" if score == 0 else "defective",
     )
     about = table_of(batch, CHOICE, inspector).about
     assert (about["verdict: defective"], about["verdict: no part seen"]) == (2, 1)
-    assert batch.summary(CHOICE).startswith("3 of 4 inspected, 2 defective, 1 no part seen, 1 could not")
+    assert batch.summary(CHOICE).startswith("3 of 4 inspected: 2 defective, 1 no part seen, 1 could not")
 
 
 def test_names_of_pictures_do_not_change_with_what_is_found(inspector):

@@ -22,7 +22,7 @@ def test_rows_are_sorted_by_score_and_judged_at_the_chosen_strictness(batch, ins
     rows = batch.rows(CHOICE)
     assert [row.name for row in rows] == ["bad.png", "faint.png", "good.png"]
     assert [row.verdict() for row in rows] == ["defective", "defective", "normal"]
-    assert [row.verdict(1.6) for row in rows] == ["defective", "normal", "normal"]
+    assert [row.verdict(1.6) for row in rows] == ["defective", "check by hand", "normal"]
 
 
 def test_a_bad_file_is_a_sentence_and_the_rest_go_on(batch, inspector):
@@ -54,7 +54,7 @@ def test_a_broken_picture_keeps_the_names_of_all_its_files(batch, inspector):
     (failure,) = batch.failures.values()
     assert failure.names == ("a.png", "b.png", "c.png")
     assert batch.summary(CHOICE) == (
-        "0 of 1 inspected, 0 defective, 1 could not be inspected. "
+        "0 of 1 inspected: 0 defective, 1 could not be inspected. "
         "Files that are the same picture share a row."
     )
 
@@ -71,7 +71,7 @@ def test_the_same_image_twice_is_one_row(batch, inspector, library):
     assert library.inspected == 1
     assert [row.name for row in batch.rows(CHOICE)] == ["a.png = b.png"]
     assert batch.summary(CHOICE) == (
-        "1 of 1 inspected, 1 defective. Files that are the same picture share a row."
+        "1 of 1 inspected: 1 defective. Files that are the same picture share a row."
     )
     batch.add(files(c=png(), d=png()))
     assert [row.name for row in batch.rows(CHOICE)] == ["a.png = b.png and 2 more"]
@@ -79,10 +79,13 @@ def test_the_same_image_twice_is_one_row(batch, inspector, library):
 
 def test_the_summary_counts_and_follows_the_strictness(batch, inspector):
     batch.add(files(good=good_png(), bad=png(), faint=png(part(strength=180)), broken=png()[:60]))
-    assert batch.summary(CHOICE) == "0 of 4 inspected, 0 defective, 4 not inspected yet."
+    assert batch.summary(CHOICE) == "0 of 4 inspected: 0 defective, 4 not inspected yet."
     batch.inspect_some(CHOICE, inspector, seconds=9)
-    assert batch.summary(CHOICE) == "3 of 4 inspected, 2 defective, 1 could not be inspected."
-    assert batch.summary(CHOICE, 1.6) == "3 of 4 inspected, 1 defective, 1 could not be inspected."
+    assert batch.summary(CHOICE) == "3 of 4 inspected: 2 defective, 1 normal, 1 could not be inspected."
+    assert (
+        batch.summary(CHOICE, 1.6)
+        == "3 of 4 inspected: 1 defective, 1 to check by hand, 1 normal, 1 could not be inspected."
+    )
 
 
 def test_images_beyond_the_limit_are_refused_unread_with_a_sentence():

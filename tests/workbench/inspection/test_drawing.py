@@ -43,7 +43,7 @@ def test_every_view_has_its_panels_and_goes_to_the_browser_as_plain_values(inspe
     assert json.loads(json.dumps(drawing)) == drawing
     assert drawing["opacity"] == (1.0 if view == "Map" else 0.6)
     assert len(base64.b64decode(drawing["colours"])) == 4 * 256
-    assert drawing["description"] == f"part.png, {view}: 1 regions reach the threshold"
+    assert drawing["description"] == f"part.png, {view}: 1 region is outlined"
 
 
 def test_levels_reach_the_browser_as_they_are(inspected):

@@ -48,7 +48,7 @@ def test_a_file_of_several_pages_is_a_row_a_page(batch, inspector, kind):
     assert names(batch) == ["scan.tif, page 1", "scan.tif, page 2", "scan.tif, page 3"]
     rows = {row.page: row.verdict() for row in batch.rows(CHOICE)}
     assert rows == {1: "normal", 2: "defective", 3: "normal"}
-    assert batch.summary(CHOICE).startswith("3 of 3 inspected, 1 defective")
+    assert batch.summary(CHOICE).startswith("3 of 3 inspected: 1 defective")
 
 
 def test_pages_come_and_go_with_their_file(batch, inspector):

@@ -160,6 +160,7 @@ def test_who_does_not_sit_at_the_machine_publishes_nothing(app_path, monkeypatch
     monkeypatch.setattr("workbench.views.models.publishing.may_change_models", lambda: False)
     app = AppTest.from_file(str(app_path), default_timeout=60)
     app.switch_page("pages/models.py")
+    app.query_params["show"] = "Publish"
     app.run()
     assert "crr push MODEL OWNER/NAME" in texts(app.info)
     assert "Publish" not in [one.label for one in app.button]

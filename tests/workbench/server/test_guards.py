@@ -13,6 +13,7 @@ from workbench.server.app import guards, keep_uploads_in_memory
 from workbench.server.connections import ConnectionLimit
 from workbench.server.departures import QuietDepartures
 from workbench.server.headers import CLOSED, HEADERS, SafeHeaders
+from workbench.server.preview import LinkPreview
 from workbench.server.uploads import UploadQuota
 from workbench.settings import MEGABYTE, StartSettings
 
@@ -32,6 +33,29 @@ def test_what_nobody_needs_answers_nobody(path):
     start, _ = ask(SafeHeaders(app), path)
     assert (start["status"], app.asked) == (404, 0)
     assert ask(SafeHeaders(app), "/_stcore/health")[0]["status"] == 200
+
+
+def test_a_link_shows_what_the_workbench_is():
+    page = b"<html><head><title>Streamlit</title></head></html>"
+
+    async def app(_scope, _receive, send):
+        headers = [
+            (b"content-type", b"text/html; charset=utf-8"),
+            (b"content-length", b"50"),
+            (b"etag", b"x"),
+        ]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": page[:9], "more_body": True})
+        await send({"type": "http.response.body", "body": page[9:]})
+
+    start, body = ask(LinkPreview(app))
+    assert b"<title>CRR Workbench: why models miss defects</title>" in body["body"]
+    assert b'<meta name="description" content="Finds defects' in body["body"]
+    headers = dict(start["headers"])
+    assert int(headers[b"content-length"]) == len(body["body"])
+    assert b"etag" not in headers
+    assert ask(LinkPreview(Plain()))[1]["body"] == b"ok"
+    assert ask(LinkPreview(app), method="HEAD")[1]["body"] == page[:9]
 
 
 def test_who_leaves_while_the_page_is_sent_has_left_and_nothing_more():
@@ -241,7 +265,14 @@ def test_uploads_of_the_largest_size_never_touch_the_disk(monkeypatch):
 def test_the_guards_are_those_that_the_settings_ask_for():
     all_guards = guards(StartSettings(SPACE_ID="somebody/space"))
     names = [guard.cls.__name__ for guard in all_guards]
-    assert names == ["SafeHeaders", "QuietDepartures", "ConnectionLimit", "MessageLimit", "UploadQuota"]
+    assert names == [
+        "SafeHeaders",
+        "LinkPreview",
+        "QuietDepartures",
+        "ConnectionLimit",
+        "MessageLimit",
+        "UploadQuota",
+    ]
     *_, connections, _, uploads = all_guards
     assert (connections.kwargs["per_minute"], connections.kwargs["proxy_header"]) == (60, "X-Forwarded-For")
     assert (uploads.kwargs["each"], uploads.kwargs["together"]) == (256 * MEGABYTE, 512 * MEGABYTE)

@@ -54,7 +54,9 @@ def test_every_callback_is_guarded():
 
 @pytest.fixture
 def app(app_path, fake_workbench) -> AppTest:  # noqa: ARG001
-    return AppTest.from_file(str(app_path), default_timeout=20).run()
+    app = AppTest.from_file(str(app_path), default_timeout=20)
+    app.switch_page("pages/inspect.py")
+    return app.run()
 
 
 def fail(*_: object) -> None:

@@ -15,7 +15,13 @@ pytestmark = pytest.mark.usefixtures("fake_workbench")
 
 @pytest.fixture
 def app(app_path) -> AppTest:
-    return AppTest.from_file(str(app_path), default_timeout=20)
+    return inspect_page(app_path)
+
+
+def inspect_page(app_path) -> AppTest:
+    app = AppTest.from_file(str(app_path), default_timeout=20)
+    app.switch_page("pages/inspect.py")
+    return app
 
 
 def answer(app: AppTest) -> str:
@@ -26,8 +32,8 @@ def texts(elements) -> str:
     return " ".join(element.value for element in elements)
 
 
-def threshold(app: AppTest):
-    return next(slider for slider in app.slider if slider.label == "Threshold")
+def limit(app: AppTest):
+    return next(slider for slider in app.slider if slider.label == "Limit")
 
 
 def upload(app: AppTest, *files: tuple[str, bytes, str]) -> AppTest:
@@ -46,13 +52,13 @@ def test_the_page_opens_with_the_first_sample_inspected(app, library):
 
 
 def test_a_link_restores_sample_model_threshold_opacity_and_view(app):
-    wanted = {"sample": "screw_good", "model": "other", "threshold": "0.30", "opacity": "25", "view": "Map"}
+    wanted = {"sample": "screw_good", "model": "other", "limit": "0.30", "opacity": "25", "view": "Map"}
     for name, value in wanted.items():
         app.query_params[name] = value
     app.run()
     assert "Screw: good" in texts(app.caption)
     assert app.sidebar.selectbox(key="model").value == "other"
-    assert threshold(app).value == 0.3
+    assert limit(app).value == 0.3
     assert app.slider(key="opacity").value == 25
     assert app.main.segmented_control(key="view").value == "Map"
     assert {name: app.query_params[name] for name in wanted} == wanted
@@ -60,29 +66,29 @@ def test_a_link_restores_sample_model_threshold_opacity_and_view(app):
 
 @pytest.mark.parametrize(
     ("threshold_text", "stands_at"),
-    [("much", 0.5), ("nan", 0.5), ("-1", 0.01), ("1e-320", 0.01), ("9", 1.0), ("1e999", 1.0)],
+    [("much", 0.45), ("nan", 0.45), ("-1", 0.01), ("1e-320", 0.01), ("9", 1.0), ("1e999", 1.0)],
 )
 def test_a_link_with_nonsense_opens_the_first_sample(app, threshold_text, stands_at):
     app.query_params["sample"] = "../../secret"
-    app.query_params["threshold"] = threshold_text
+    app.query_params["limit"] = threshold_text
     app.query_params["view"] = "Inside out"
     app.run()
     assert not app.exception
     assert not app.error
     assert "Bottle: broken rim" in texts(app.caption)
-    assert threshold(app).value == stands_at
-    assert f"limit {0.45 * stands_at / 0.5:.2f}" in answer(app)
+    assert limit(app).value == stands_at
+    assert f"limit {stands_at:.2f}" in answer(app)
 
 
 def test_moving_threshold_opacity_and_view_calls_no_model(app, library):
     app.run()
-    threshold(app).set_value(0.9).run()
-    assert app.query_params["threshold"] == "0.90"
-    assert "limit 0.81" in answer(app)  # 0.45 * 0.9 / 0.5
+    limit(app).set_value(0.9).run()
+    assert app.query_params["limit"] == "0.90"
+    assert "limit 0.90" in answer(app)
     app.slider(key="opacity").set_value(20).run()
     app.segmented_control(key="view").set_value("Mask").run()
-    threshold(app).set_value(0.5).run()
-    assert "threshold" not in app.query_params
+    limit(app).set_value(0.45).run()
+    assert "limit" not in app.query_params
     assert library.inspected == 1
 
 
@@ -90,7 +96,7 @@ def test_an_upload_is_shown_and_listed(app, library):
     app.run()
     upload(app, ("bad.png", png(), "image/png"), ("good.png", good_png(), "image/png"))
     assert "Defective" in answer(app)
-    assert "1 region reaches the threshold" in texts(app.markdown)
+    assert "1 region is outlined" in texts(app.markdown)
     assert "sample" not in app.query_params  # what a visitor brings is in no link
     table = app.dataframe[0].value
     assert list(table["file"]) == ["bad.png", "good.png"]
@@ -104,7 +110,7 @@ def test_a_broken_file_is_one_sentence_and_nothing_is_lost(app):
     upload(app, good)
     upload(app, good, ("broken.png", png()[:50], "image/png"), ("page.html", b"<html></html>", "text/html"))
     assert [warning.value.split()[0] for warning in app.warning] == ["page.html", "broken.png"]
-    assert "1 of 3 inspected, 1 defective, 2 could not be inspected." in texts(app.markdown)
+    assert "1 of 3 inspected: 1 defective, 2 could not be inspected." in texts(app.markdown)
     assert "Defective" in answer(app)
     assert list(app.dataframe[0].value["file"]) == ["bad.png"]
 
@@ -123,10 +129,10 @@ def test_what_was_wrong_with_uploads_stays_with_their_table_once_a_sample_is_cho
     app.pills[0].set_value("screw_good").run()
     assert not app.warning
     assert "inspected" not in texts(app.markdown)
-    assert app.expander[0].label == "Could not be inspected: 1"
-    assert "broken.png" in texts(app.expander[0].markdown)
-    threshold(app).set_value(0.99).run()
-    assert app.query_params["threshold"] == "0.99"
+    assert app.expander[1].label == "Could not be inspected: 1"
+    assert "broken.png" in texts(app.expander[1].markdown)
+    limit(app).set_value(0.99).run()
+    assert app.query_params["limit"] == "0.99"
     assert not app.exception
 
 
@@ -149,16 +155,16 @@ def test_problems_of_before_are_no_news_when_more_arrives_after_a_sample(app):
     app.session_state["visit"].take([("page.html", lambda: b"<html></html>")])
     app.run()
     assert [warning.value.split()[0] for warning in app.warning] == ["page.html"]
-    assert app.expander[0].label == "Could not be inspected: 2"
+    assert app.expander[1].label == "Could not be inspected: 2"
 
 
 def test_verdicts_of_the_table_follow_the_threshold(app, library):
     app.run()
     upload(app, ("bad.png", png(), "image/png"))
-    threshold(app).set_value(0.99).run()
+    limit(app).set_value(0.99).run()
     app.run()
-    assert list(app.dataframe[0].value["verdict"]) == ["normal"]
-    assert "Normal" in answer(app)
+    assert list(app.dataframe[0].value["verdict"]) == ["check by hand"]
+    assert "Check by hand" in answer(app)
     assert library.inspected == 2
 
 
@@ -182,7 +188,7 @@ def test_another_sample_by_a_click(app):
 def test_two_sessions_see_nothing_of_each_other(app, app_path):
     app.run()
     upload(app, ("bad.png", png(), "image/png"))
-    other = AppTest.from_file(str(app_path), default_timeout=20).run()
+    other = inspect_page(app_path).run()
     assert not other.dataframe
     assert "Bottle: broken rim" in texts(other.caption)
 
@@ -203,7 +209,7 @@ def test_names_of_categories_and_sentences_of_models_are_no_markdown(app, librar
     use_inspector(monkeypatch, stranger)
     app.run()
     assert r"(nearest: \*nut\*)" in texts(app.warning)
-    assert r"held-back normal images (\*nut\*)" in texts(app.markdown)
+    assert r"held-back good parts (\*nut\*)" in texts(app.markdown)
     app.session_state["visit"].batch.model_errors[CHOICE.key] = "*no* memory"
     app.run()
     assert texts(app.error) == r"\*no\* memory"
@@ -222,7 +228,7 @@ def test_a_model_that_goes_while_it_is_used_is_named_and_all_else_stays(app, mon
     app.query_params["model"] = "other"
     app.run()
     upload(app, ("bad.png", png(), "image/png"))
-    threshold(app).set_value(0.6).run()
+    limit(app).set_value(0.6).run()
     monkeypatch.setattr(available, "find_models", lambda: {MODEL.name: MODEL})
     why = Mock(side_effect=available.why_replaced)
     monkeypatch.setattr(available, "why_replaced", why)
@@ -234,7 +240,7 @@ def test_a_model_that_goes_while_it_is_used_is_named_and_all_else_stays(app, mon
         )
     assert why.call_count == 1  # it reads the whole checkpoint
     assert app.selectbox(key="model").value == "crr-embedded"
-    assert threshold(app).value == 0.6
+    assert limit(app).value == 0.6
     assert list(app.dataframe[0].value["file"]) == ["bad.png"]
     monkeypatch.setattr(available, "find_models", lambda: {MODEL.name: MODEL, OTHER_MODEL.name: OTHER_MODEL})
     app.run()
@@ -285,7 +291,9 @@ def test_every_control_has_a_help_text(app):
 
 
 def test_folders_of_the_server_can_be_switched_off(app, monkeypatch):
-    monkeypatch.setattr("workbench.views.shared.gallery.settings", lambda: Settings(CRR_ALLOW_FOLDERS="0"))
+    monkeypatch.setattr(
+        "workbench.views.shared.photos.gallery.settings", lambda: Settings(CRR_ALLOW_FOLDERS="0")
+    )
     app.run()
     assert not app.text_input
 
@@ -293,7 +301,7 @@ def test_folders_of_the_server_can_be_switched_off(app, monkeypatch):
 def test_no_folder_is_read_for_a_visitor_who_may_not_name_one(app, monkeypatch, tmp_path):
     (tmp_path / "part.png").write_bytes(png())
     allowed = Mock(return_value=Settings(CRR_ALLOW_FOLDERS="1"))
-    monkeypatch.setattr("workbench.views.shared.gallery.settings", allowed)
+    monkeypatch.setattr("workbench.views.shared.photos.gallery.settings", allowed)
     app.run()
     button = next(button for button in app.button if button.label == "Inspect this folder")
     app.text_input(key="folder_path").set_value(str(tmp_path))
@@ -304,7 +312,9 @@ def test_no_folder_is_read_for_a_visitor_who_may_not_name_one(app, monkeypatch, 
 
 
 def test_a_folder_path_that_is_wrong_is_a_sentence(app, monkeypatch, tmp_path):
-    monkeypatch.setattr("workbench.views.shared.gallery.settings", lambda: Settings(CRR_ALLOW_FOLDERS="1"))
+    monkeypatch.setattr(
+        "workbench.views.shared.photos.gallery.settings", lambda: Settings(CRR_ALLOW_FOLDERS="1")
+    )
     app.run()
     button = next(button for button in app.button if button.label == "Inspect this folder")
     app.text_input(key="folder_path").set_value(str(tmp_path))

@@ -53,7 +53,7 @@ def app(app_path, screen, monkeypatch, tmp_path):  # noqa: ARG001
 
 def open_page(app, **link):
     app.switch_page("pages/layers.py")
-    for name, value in link.items():
+    for name, value in {"all_layers": "true", **link}.items():
         app.query_params[name] = value
     app.run()
     assert not app.exception
@@ -73,6 +73,17 @@ def body(app):
     return " ".join(str(block.proto.body) for block in app.get("html"))
 
 
+def test_at_first_there_is_one_layer_the_sum_and_a_sentence(app, screen):
+    open_page(app, all_layers="false")
+    shown = [key for key in screen.drawn if key.startswith(("layer", "sum"))]
+    assert shown == ["layer-0-tiny", "sum-tiny"]
+    assert re.search(
+        r"\*\*tiny (copied|repaired) most of .*: \d+\W% of it is in the answer", texts(app.markdown)
+    )
+    app.toggle(key="all_layers").set_value(True).run()
+    assert "layer-2-tiny" in screen.drawn
+
+
 def test_a_row_for_each_layer_and_the_sum_of_them(app, screen):
     open_page(app)
     rows = ["painted-tiny", "layer-0-tiny", "layer-1-tiny", "layer-2-tiny", "sum-tiny"]
@@ -85,7 +96,7 @@ def test_a_row_for_each_layer_and_the_sum_of_them(app, screen):
     words = texts(app.markdown)
     assert words.count("\u00a0% of the score") == 4
     assert words.count("normal patches (6 images)") == 3
-    assert words.count("of a test damage") == 3  # to this model a bottle looks like nothing known
+    assert words.count("of a test damage") == 4  # to this model a bottle looks like nothing known
     assert 'class="answer' in body(app)
     assert body(app).count('class="neighbours"') == 3
     assert "Outlined: the defect as it is marked" in body(app)
@@ -155,7 +166,7 @@ def test_weights_change_the_verdict_and_the_sum_and_go_back(app, screen):
     assert "No verdict" in body(app)
     words = texts(app.markdown)
     assert "No layer counts: raise a weight" in words
-    assert "Of 6 normal images 0 would be called defective" in words
+    assert "Of 6 good parts 0 would be called defective" in words
     app.button(key="reset-tiny").click().run()
     assert app.slider(key="weight-1-tiny").value == 1.0
     assert "With your weights" not in texts(app.markdown)
@@ -200,11 +211,11 @@ def test_a_painted_part_shows_the_index_of_every_patch(app, screen):
     assert texts(app.markdown).count("of your damage") >= 2  # where it shows
     assert "Measured on your damage" in texts(app.caption)
     next(group for group in app.get("button_group") if group.label == "The photo").set_value("As it is").run()
-    assert texts(app.markdown).count("of a test damage") == 3
+    assert texts(app.markdown).count("of a test damage") == 4  # the sentence, and each layer
 
 
 def test_own_photos_are_explored_and_in_no_link(app, screen):
-    app.run()
+    app.switch_page("pages/inspect.py").run()
     uploader = next(uploader for uploader in app.file_uploader if uploader.label == "Your own photos")
     uploader.set_value([("part.png", png(), "image/png")]).run()
     open_page(app)

@@ -1,5 +1,6 @@
 """The page Lesson with small models: from the first step to the last."""
 
+import re
 import shutil
 
 import pytest
@@ -54,7 +55,7 @@ def texts(elements):
 def test_from_the_first_step_to_the_last_and_back(app, drawn):
     open_page(app)
     for number, step in enumerate(STEPS):
-        assert app.subheader[0].value == step.title
+        assert app.title[0].value == step.title
         assert app.query_params["step"] == step.name
         assert f"lesson-{step.name}" in drawn or step.name == "try"
         if number + 1 < len(STEPS):
@@ -63,24 +64,24 @@ def test_from_the_first_step_to_the_last_and_back(app, drawn):
             assert not app.error
     assert "lesson-canvas-screw_good" in drawn
     app.button(key="lesson_back").click().run()
-    assert app.subheader[0].value == STEPS[-2].title
+    assert app.title[0].value == STEPS[-2].title
 
 
 def test_a_step_has_an_address(app):
     open_page(app, step=STEPS[6].name)
-    assert app.subheader[0].value == STEPS[6].title
+    assert app.title[0].value == STEPS[6].title
 
 
 def test_the_row_of_steps_jumps(app):
     open_page(app)
     app.pills[0].set_value(f"7 {STEPS[6].short}").run()
-    assert app.subheader[0].value == STEPS[6].title
+    assert app.title[0].value == STEPS[6].title
     assert app.query_params["step"] == STEPS[6].name
 
 
 def test_an_unknown_step_is_the_first(app):
     open_page(app, step="nonsense")
-    assert app.subheader[0].value == STEPS[0].title
+    assert app.title[0].value == STEPS[0].title
 
 
 def test_an_answer_is_talked_about_and_counted(app):
@@ -88,7 +89,7 @@ def test_an_answer_is_talked_about_and_counted(app):
     step = STEPS[0]
     radio = app.radio(key="lesson_answer_normal")
     radio.set_value(step.answers[0].text).run()
-    assert texts(app.info).startswith("Not quite")
+    assert step.answers[0].feedback in texts(app.info)
     app.radio(key="lesson_answer_normal").set_value(step.answers[step.right].text).run()
     assert step.answers[step.right].feedback in texts(app.success)
     assert f"1 of {len(STEPS)} questions answered correctly" in texts(app.sidebar.caption)
@@ -117,7 +118,7 @@ def test_part_and_damage_stay_for_all_steps(app, drawn):
     ("step", "key", "value"),
     [
         ("encoder", "lesson_layer", "stage 3"),
-        ("vanishes", "lesson_rung", "+ repair"),
+        ("vanishes", "lesson_damage", 3),
         ("masking", "lesson_hidden", 80),
         ("segmentation", "lesson_weight", 0.1),
     ],
@@ -129,21 +130,85 @@ def test_each_control_changes_its_picture(app, drawn, step, key, value):
     kind(key=key).set_value(value).run()
     assert not app.exception
     after = drawn[f"lesson-{step}"]
-    assert before["maps"] != after["maps"] or before["panels"] != after["panels"] or step == "vanishes"
+    assert before["maps"] != after["maps"] or before["panels"] != after["panels"]
 
 
-def test_a_painted_defect_is_answered_by_both_models(app, drawn):
+def test_the_heart_shows_all_rungs_beside_each_other(app, drawn):
+    open_page(app, step="vanishes")
+    assert [panel["title"] for panel in drawn["lesson-vanishes"]["panels"]] == list(LADDER)
+    assert len(drawn["lesson-vanishes-maps"]["panels"]) == len(LADDER)
+    assert drawn["lesson-vanishes"]["outlines"]
+
+
+def test_the_last_step_begins_with_a_scratch_that_both_models_answer(app, drawn):
     open_page(app, step="try")
-    assert "Paint a defect" in texts(app.info)
+    for name in ("Autoencoder", "CRR"):
+        titles = [panel["title"] for panel in drawn[f"lesson-try-{name}"]["panels"]]
+        assert titles == [f"{name}'s answer", f"{name}'s heat-map"]
+    assert len(re.findall(r"copies \d+ % of it: \*\*(found|missed)", texts(app.markdown))) == 2
+    assert re.search(
+        r"Who loses it first\?.* Autoencoder (loses|finds) it .*CRR (loses|finds) it", texts(app.markdown)
+    )
+    before = drawn["lesson-try-CRR"]["maps"]
     painting: Painting = app.session_state["lesson_painting-screw_good"]
     painting.strokes = (Stroke(tool="brush", points=((100, 100), (300, 300)), size=30),)
     app.run()
-    assert [panel["title"] for panel in drawn["lesson-try"]["panels"]] == [
-        "autoencoder's answer",
-        "autoencoder's map",
-        "CRR's answer",
-        "CRR's map",
-    ]
+    assert drawn["lesson-try-CRR"]["maps"] != before
+    painting.strokes = ()
+    app.run()
+    assert "Paint a defect" in texts(app.info)
+
+
+def test_the_link_has_part_damage_and_control(app):
+    open_page(app, step="masking", part="bottle_good", damage="3", hidden="80")
+    assert (app.session_state["lesson_part"], app.session_state["lesson_damage"]) == ("bottle_good", 3)
+    assert app.slider(key="lesson_hidden").value == 80
+    app.slider(key="lesson_hidden").set_value(20).run()
+    shown = {name: app.query_params[name] for name in ("step", "part", "damage", "hidden")}
+    assert shown == {"step": "masking", "part": "bottle_good", "damage": "3", "hidden": "20"}
+    app.button(key="lesson_next").click().run()
+    assert "hidden" not in app.query_params
+    assert app.query_params["damage"] == "3"
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        {"part": "no_such_part", "damage": "0", "step": "damage"},
+        {"part": "screw_bent_tip", "damage": "9" * 50, "step": "normal"},
+        {"hidden": "35", "step": "masking"},
+        {"weight": "nan", "step": "segmentation"},
+        {"layer": "stage 99", "step": "encoder"},
+        {"look": "x", "step": "decoder"},
+        {"trained": "x", "step": "repair"},
+        {"strength": "-10", "step": "try"},
+    ],
+)
+def test_a_link_that_asks_for_what_there_is_not_shows_the_first(app, link):
+    open_page(app, **link)
+    assert (app.session_state["lesson_part"], app.session_state["lesson_damage"]) == ("screw_good", 7)
+
+
+def test_the_lesson_is_presented_without_menu_and_the_link_keeps_it(app):
+    open_page(app)
+    assert "stSidebar" not in str(app.get("html"))
+    next(button for button in app.button if button.label == "Present").click().run()
+    assert app.query_params["present"] == "1"
+    next(button for button in app.button if button.label == "End the presentation").click().run()
+    assert "present" not in app.query_params
+
+
+def test_the_end_has_a_result(app):
+    open_page(app, step="try")
+    assert "You answered" not in texts(app.success)  # before the last question is answered
+    last = STEPS[-1]
+    app.radio(key="lesson_answer_try").set_value(last.answers[last.right].text).run()
+    assert f"You answered 1 of {len(STEPS)} questions correctly" in texts(app.success)
+
+
+def test_the_right_answer_is_not_to_be_told_by_its_length():
+    lengths = [([len(answer.text) for answer in step.answers], step.right) for step in STEPS]
+    assert sum(length[right] == max(length) for length, right in lengths) <= len(STEPS) // 3
 
 
 def test_without_the_ladders_models_it_says_which_is_missing(app, tmp_path):

@@ -65,7 +65,7 @@ def lines(shown, column: int = 0) -> str:
 def test_a_link_opens_the_canvas_and_nothing_is_damaged_yet(app, shown):
     open_page(app)
     assert shown["canvas"]["result"] is None
-    assert [panel["title"] for panel in shown["columns"]["panels"]] == ["crr-embedded", "other"]
+    assert [panel["title"] for panel in shown["columns"]["panels"]] == ["CRR", "other"]
     assert "Paint a defect on the part" in texts(app.info)
     assert "Nothing is damaged yet" in texts(app.caption)
     assert "copies" not in lines(shown)
@@ -80,7 +80,7 @@ def test_a_stroke_brings_index_contrast_and_iou_of_each_model(app, shown):
             assert figure in lines(shown, column)
     assert len(shown["columns"]["outlines"]) == len(shown["pair"]["outlines"]) == 1
     table = app.dataframe[0].value
-    assert list(table["model"]) == ["crr-embedded", "other"]
+    assert list(table["model"]) == ["CRR", "other"]
     layers = [f"layer {layer.name}" for layer in calibrated_detector().encoder.layers]
     assert list(table.columns) == ["model", "index", "normal_error", *layers]
     assert "From the damage to the maps of 2 models" in texts(app.caption)
@@ -155,7 +155,7 @@ def test_a_link_with_a_damage_makes_the_same_one(app, shown):
     assert app.selectbox(key="damage_kind").value == "colour"
     press(app, "Make one")
     assert "Synthetic damage number 5: colour cast" in texts(app.caption)
-    app.segmented_control(key="photo").set_value("As it is").run()
+    app.segmented_control(key="photo").set_value("One photo").run()
     assert "damage" not in app.query_params
     assert shown["columns"]["outlines"] == []
 
@@ -187,7 +187,7 @@ def test_how_maps_are_shown_asks_no_model_again(app, shown, tiny_inspector, monk
 
 
 def test_clearing_the_own_images_forgets_what_was_painted_on_them_alone(app, shown):
-    app.run()
+    app.switch_page("pages/inspect.py").run()
     uploader = next(uploader for uploader in app.file_uploader if uploader.label == "Your own photos")
     uploader.set_value([("part.png", png(), "image/png"), ("other.png", good_png(), "image/png")]).run()
     open_page(app)
@@ -203,7 +203,7 @@ def test_clearing_the_own_images_forgets_what_was_painted_on_them_alone(app, sho
 
 
 def test_an_own_photo_is_painted_on(app, shown):
-    app.run()
+    app.switch_page("pages/inspect.py").run()
     uploader = next(uploader for uploader in app.file_uploader if uploader.label == "Your own photos")
     uploader.set_value([("part.png", png(), "image/png")]).run()
     open_page(app)

@@ -1,7 +1,8 @@
 import pytest
 
+from crr.types import usual_score
 from tests.workbench.fakes import NORMAL_SCORES, inspection_of, part
-from workbench.basics.palettes import DEFECT, GREY
+from workbench.basics.palettes import DEFECT, GREY, looks_of
 from workbench.comparison.plots import identity_figure
 from workbench.views.inspect.score_figure import score_figure
 
@@ -10,13 +11,18 @@ def test_scores_show_the_normals_the_limit_and_this_image():
     figure = score_figure(inspection_of(part(), score=0.7), limit=0.45)
     assert tuple(figure.data[0].x) == NORMAL_SCORES
     assert [annotation.text.strip() for annotation in figure.layout.annotations] == ["limit", "this image"]
-    assert [shape.x0 for shape in figure.layout.shapes] == [0.45, 0.7]
+    assert [shape.x0 for shape in figure.layout.shapes] == [
+        pytest.approx(usual_score(NORMAL_SCORES)),
+        0.45,
+        0.7,
+    ]
+    assert figure.layout.shapes[0].x1 == 0.45  # what is checked by hand
 
 
 @pytest.mark.parametrize(("score", "colour"), [(0.45, DEFECT), (0.44, GREY)])
 def test_only_a_defect_has_the_accent_colour(score, colour):
     figure = score_figure(inspection_of(part(), score=score), limit=0.45)
-    assert figure.layout.shapes[1].line.color == colour
+    assert figure.layout.shapes[-1].line.color == colour
 
 
 @pytest.mark.parametrize(("score", "limit"), [(0.7, 0.01), (0.01, 0.7), (0.3, 1.4), (1.4, 0.3)])
@@ -59,4 +65,11 @@ def test_two_axes_tell_who_copies():
 def test_more_models_than_symbols_begin_again():
     figure = identity_figure({str(number): (0.1, 0.1) for number in range(12)})
     assert len(figure.data) == 12
-    assert figure.data[0].marker.symbol == figure.data[10].marker.symbol
+    assert len({trace.marker.symbol for trace in figure.data}) == 10
+
+
+def test_a_model_looks_the_same_whatever_stands_beside_it():
+    alone, among = looks_of(["crr-embedded"]), looks_of(["mine", "autoencoder-embedded", "CRR"])
+    assert alone["crr-embedded"] == among["CRR"]
+    assert looks_of(["mine"])["mine"] == looks_of(["mine", "mine"])["mine"]
+    assert DEFECT not in {look.colour for look in looks_of(map(str, range(10))).values()}

@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from crr.data.images import encode_png
 from crr.inference.content import shows_something
-from crr.types import verdict_of
+from crr.types import usual_score, verdict_of
 from tests.workbench.fakes import CHOICE, inspection_of, part, png, use_inspector
 from workbench.exports.lines import table_of
 from workbench.exports.spreadsheet import as_csv, as_json
@@ -49,7 +49,9 @@ def judging(library, monkeypatch) -> None:
         found = inspection_of(image)
         seen = shows_something(image)
         known = seen and not (image == BLUE).all(axis=-1).any()
-        verdict = verdict_of(found.score, found.threshold, known=known, seen=seen)
+        verdict = verdict_of(
+            found.score, found.threshold, usual_score(found.normal_scores), known=known, seen=seen
+        )
         return inspection_of(image, seen=seen, known=known, verdict=verdict)
 
     library.inspect = lambda _detector, images, _passes: [judged(image) for image in images]
@@ -59,6 +61,7 @@ def judging(library, monkeypatch) -> None:
 @pytest.fixture
 def app(app_path) -> AppTest:
     app = AppTest.from_file(str(app_path), default_timeout=60)
+    app.switch_page("pages/inspect.py")
     app.run()
     return app
 
@@ -92,7 +95,7 @@ def test_a_blind_camera_is_no_part_seen(app, name):
 def test_photos_without_a_verdict_are_counted_apart(app):
     brought = {**PLAIN, "strange.png": strange(), "good.png": good(), "bad.png": png()}
     upload(app, **brought)
-    assert "7 of 7 inspected, 1 defective" in texts(app.markdown)
+    assert "7 of 7 inspected: 1 defective" in texts(app.markdown)
     for counted in ("4 no part seen", "1 unknown part"):
         assert counted in texts(app.markdown)
     shown = app.segmented_control(key="table_filter")

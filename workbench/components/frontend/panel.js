@@ -4,7 +4,7 @@
 class HeatMap {
   constructor(map, one) {
     [this.rows, this.columns] = map.grid;
-    Object.assign(this, { one, opacity: map.opacity, crisp: Boolean(map.crisp), blank: map.blank, area: map.area ?? [0, 0, 1, 1] });
+    Object.assign(this, { one, label: map.label ?? map.name, opacity: map.opacity, crisp: Boolean(map.crisp), blank: map.blank, area: map.area ?? [0, 0, 1, 1] });
     const picture = new ImageData(this.columns, this.rows);
     if (map.rgb) this.paintColours(picture, bytes(map.rgb));
     else this.paintLevels(picture, map);
@@ -55,7 +55,7 @@ class Panel {
     else this.addPicture();
     const caption = element("figcaption");
     caption.append(element("b", "", panel.title));
-    if (panel.verdict) caption.append(element("div", panel.verdict, panel.verdict));
+    if (panel.verdict) caption.append(element("div", `verdict ${panel.verdict.replaceAll(" ", "-")}`, panel.verdict));
     for (const line of panel.lines) caption.append(element("div", "line", line));
     this.figure.append(caption);
   }

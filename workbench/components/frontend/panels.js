@@ -85,7 +85,7 @@ class Board {
 
   sentence() {
     if (!shared.point) return this.hint;
-    const values = [...this.maps.keys()].filter((name) => this.maps.get(name).levels).map((name) => `${name} ${this.level(name).toFixed(2)}`);
+    const values = [...this.maps.keys()].filter((name) => this.maps.get(name).levels).map((name) => `${this.maps.get(name).label} ${this.level(name).toFixed(2)}`);
     return `x ${Math.floor(shared.point.x)}, y ${Math.floor(shared.point.y)}: ${values.join(" · ")}`;
   }
 }

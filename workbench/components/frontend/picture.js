@@ -97,6 +97,7 @@ class PictureView {
       pen.globalAlpha = 1;
     }
     if (!layers.includes("outline") && !layers.includes("mask")) return;
+    if (layers.includes("mask") && !this.data.outlines.length) this.write(pen, "Nothing reaches the limit");
     pen.beginPath();
     for (const curve of this.data.outlines) {
       pen.moveTo(left + curve[0] * unit, top + curve[1] * unit);
@@ -116,6 +117,15 @@ class PictureView {
         pen.stroke();
       }
     }
+  }
+
+  write(pen, words) {
+    pen.font = "14px sans-serif";
+    const width = pen.measureText(words).width;
+    pen.fillStyle = "rgba(0, 0, 0, 0.8)";
+    pen.fillRect(8, 8, width + 16, 26);
+    pen.fillStyle = "white";
+    pen.fillText(words, 16, 26);
   }
 
   move(event) {

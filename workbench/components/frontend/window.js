@@ -82,7 +82,8 @@ class Entries {
     // What the other page writes may come before its path, and would stand in the entry of this one; it comes again with it.
     if (this.leaving && !otherPage) return;
     this.leaving = false;
-    if (otherPage || (this.acted && this.place(next) !== this.place(location))) {
+    // A page that leads on by itself, as old links do, would lead on again when one goes back to it.
+    if (this.acted && (otherPage || this.place(next) !== this.place(location))) {
       this.acted = false;
       this.push(state, title, address);
     } else this.replace(state, title, address);
@@ -95,8 +96,8 @@ class Entries {
 
   returned(event) {
     this.acted = this.leaving = false;
-    if (event.state === null && location.href === this.below) {
-      event.stopImmediatePropagation(); // Streamlit would write over it
+    if (location.href === this.below) {
+      event.stopImmediatePropagation(); // Streamlit would write over it, or lead on again
       history.back();
     }
   }

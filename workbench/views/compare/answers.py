@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from crr.types import Image
+from workbench.basics.model_names import shown_model
 from workbench.basics.pictures import picture_of
 from workbench.components.panels import show_panels
 from workbench.explanation.drawing import draw_pictures
@@ -38,7 +39,9 @@ def show_answers(study: StudyImage, choices: Sequence[ModelChoice]) -> None:
         pictures: list[tuple[str, Image | None, str]] = [
             (f"features of {encoder}", control, "control") for encoder, control in controls.items()
         ]
-        pictures += [(name, answer.picture, "decoder's answer") for name, answer in alike.items()]
+        pictures += [
+            (shown_model(name), answer.picture, "decoder's answer") for name, answer in alike.items()
+        ]
         drawing = draw_pictures(pictures, picture_of(study.image, study.digest), view)
         show_panels(drawing, f"answers-{view:.3f}")
     st.caption("Painted from features: an illustration, no score uses it.")

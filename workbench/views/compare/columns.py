@@ -1,11 +1,13 @@
 """One photo and several models: which models, their columns, and two of them under a slider."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import streamlit as st
 
+from crr.types import Image
 from workbench.basics.markdown import as_text
+from workbench.basics.model_names import linked_model, shown_model
 from workbench.basics.palettes import difference_gradient, legend
 from workbench.comparison.comparison import Comparison
 from workbench.comparison.drawing import ORIGINAL, STYLES, Style, draw_columns, draw_pair
@@ -18,14 +20,14 @@ from workbench.inspection.samples import read_samples
 from workbench.model_store import available
 from workbench.settings import settings
 from workbench.views.compare.answers import show_answers
+from workbench.views.compare.figure import offer_figure
 from workbench.views.compare.identity import show_copying
-from workbench.views.shared.address import went_back
+from workbench.views.shared.address import use_shown_models, went_back
 from workbench.views.shared.page import choose_device
 from workbench.views.shared.session import current_visitor
 
 MOST = 6
 _MODELS, _LOST = "models", "lost_models"
-_AS_IT_IS, _PAINT = "As it is", "Paint a defect"
 
 
 def choose_models() -> list[ModelChoice]:
@@ -35,9 +37,10 @@ def choose_models() -> list[ModelChoice]:
     """
     found = available.find_models()
     # An empty choice stands in the address as an empty name.
-    linked = [name for name in st.query_params.get_all(_MODELS) if name]
+    linked = [linked_model(name, found) for name in st.query_params.get_all(_MODELS) if name]
     wanted = linked if went_back() else st.session_state.get(_MODELS, linked)
     missing = [name for name in wanted if name not in found]
+    use_shown_models(_MODELS)
     if missing:
         st.session_state[_LOST] = missing
         kept = [name for name in wanted if name in found]
@@ -45,12 +48,13 @@ def choose_models() -> list[ModelChoice]:
     with st.sidebar:
         device = choose_device()
     names = st.multiselect(
-        "Models",
+        f"Models, up to {MOST}",
         list(found),
         default=None if missing else _default(list(found)),  # always the same: the address leaves it out
         key=_MODELS,
         bind="query-params",
         max_selections=MOST,
+        format_func=shown_model,
         on_change=_models_chosen,
         help="The trained models that are asked about the photo, two to six of those on this machine. "
         "Each has learned from photos of good parts only. An autoencoder beside CRR shows what it means "
@@ -91,21 +95,6 @@ def _say_what_is_missing(missing: list[str], count: int) -> None:
         )
 
 
-def choose_look() -> bool:
-    """Whether the photo is damaged before the models see it."""
-    look = st.segmented_control(
-        "The photo",
-        (_AS_IT_IS, _PAINT),
-        default=_AS_IT_IS,
-        required=True,
-        key="photo",
-        bind="query-params",
-        help="As it is: what each model says of the photo. Paint a defect: damage the part with the mouse or "
-        "a finger, and see which models copy the damage and which repair it.",
-    )
-    return bool(look == _PAINT)
-
-
 @st.fragment(key="comparing")
 def show_columns_page(comparison: Comparison, choices: list[ModelChoice]) -> None:
     """The photo as it came and what each model says of it."""
@@ -115,8 +104,9 @@ def show_columns_page(comparison: Comparison, choices: list[ModelChoice]) -> Non
             st.info(as_text(missed), icon=":material/compare:")
         scale = show_columns(comparison, choices)
         photo = comparison.photo
-        show_answers(original(photo, photo.open(choices[0])), choices)
-        show_details(comparison, scale)
+        file = photo.open(choices[0])
+        show_answers(original(photo, file), choices)
+        show_details(comparison, scale, lambda: file.image)
 
 
 @dataclass(frozen=True)
@@ -138,14 +128,23 @@ def show_columns(comparison: Comparison, choices: Sequence[ModelChoice]) -> Scal
     return scale
 
 
-def show_details(comparison: Comparison, scale: Scale) -> None:
-    """Where the photo comes from, who copies a damage, and two models under a slider."""
+def show_details(comparison: Comparison, scale: Scale, image: Callable[[], Image]) -> None:
+    """Where the photo comes from, files to keep, who copies a damage, and two models under a slider.
+
+    Args:
+        comparison: What is shown.
+        scale: How its maps are drawn.
+        image: What the models were asked about.
+    """
+    credit = ""
     if not comparison.photo.own:
         sample = read_samples(settings().samples)[comparison.photo.key]
         label = f"According to its data set this part is {comparison.photo.label}. "
-        st.caption(as_text(("" if comparison.painted else label) + sample.credit))
+        credit = sample.credit
+        st.caption(as_text(("" if comparison.painted else label) + credit))
+    offer_figure(comparison, image, credit)
     show_copying(comparison)
-    st.subheader("Two under a slider", anchor=False)
+    st.header("Before/after slider", anchor=False)
     pair = _choose_pair(list(comparison.inspected))
     opacity = current_visitor().opacity
     show_panels(draw_pair(comparison, pair, scale.style, scale.one, opacity), "pair")
@@ -178,9 +177,7 @@ def _choose_scale() -> bool:
 
 
 def _legend(one_scale: bool) -> None:
-    ends = (
-        ("0 as usual", "1 and more: very unusual") if one_scale else ("0 as usual", "each map's own maximum")
-    )
+    ends = ("0 as usual", "1 very unusual") if one_scale else ("0 as usual", "each map's own maximum")
     st.html(legend(*ends))
     if not one_scale:
         st.caption("Each map has a scale of its own: colours of different models cannot be compared.")
@@ -209,6 +206,7 @@ def _choose_side(name: str, options: list[str], index: int, where: str) -> str:
         index=index,
         key=name,
         bind="query-params",
+        format_func=shown_model,
         help=f"What stands {where}: the photo alone, or a model's map.",
     )
     return chosen
@@ -218,8 +216,8 @@ def _explain_pair(left: str, right: str) -> None:
     if left != right and ORIGINAL not in (left, right):
         _scale("only B sees it", difference_gradient(), "only A sees it")
         st.caption(
-            f"A is {as_text(left)}, B is {as_text(right)}. The difference of their maps runs from -1 to 1; "
-            "without colour both see the same."
+            f"A is {as_text(shown_model(left))}, B is {as_text(shown_model(right))}. The difference of their "
+            "maps runs from -1 to 1; without colour both see the same."
         )
     else:
         st.caption("Choose two models as A and B to see the difference of their maps too.")

@@ -1,29 +1,35 @@
 """Where the models disagree over all samples or over the visitor's photos."""
 
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from workbench.basics.markdown import as_text
+from workbench.basics.model_names import shown_model
 from workbench.comparison.disagreement import DisagreementRow, DisagreementSurvey
 from workbench.components.errors import guarded, plain_errors
 from workbench.inspection.inspector import ModelChoice
+from workbench.inspection.labels import TRUTHS
 from workbench.inspection.photo import Photo, photos_of
 from workbench.inspection.samples import read_samples
 from workbench.settings import settings
+from workbench.views.compare.looks import show_one_photo
+from workbench.views.compare.saved_table import offer_table
 from workbench.views.shared.progress import SECONDS_A_TURN
 from workbench.views.shared.services import services
 from workbench.views.shared.session import SURVEY, current_visitor
 from workbench.views.shared.table import show_clickable_table
 
-_MODEL = "model "  # before the names of columns, so that a model may be called as it likes
+_MODEL, _MAP = "model ", "map "  # before the names of columns, so that a model may be called as it likes
+_FILTER = "survey_filter"
 
 
 def show_disagreement(choices: list[ModelChoice]) -> None:
     """The buttons, and the table of what was compared."""
     survey = _current_survey()
-    st.subheader("Where the models disagree", anchor=False)
     with st.container(horizontal=True):
         _offer("Compare on all samples", own=False, help="Asks every chosen model about every sample.")
         uploads = len(current_visitor().batch.uploads)
@@ -60,7 +66,7 @@ def _offer(label: str, own: bool, help: str) -> None:
 
 def _model_errors(survey: DisagreementSurvey, choices: list[ModelChoice]) -> list[str]:
     return [
-        f"{choice.model.name} is left out: {survey.model_errors[choice.key]}"
+        f"{shown_model(choice.model.name)} is left out: {survey.model_errors[choice.key]}"
         for choice in choices
         if choice.key in survey.model_errors
     ]
@@ -90,46 +96,98 @@ def _table(choices: list[ModelChoice]) -> None:
             "models are furthest apart."
         )
         return
-    differing = sum(row.verdicts_differ for row in rows)
-    st.markdown(
-        f"**Verdicts differ on {differing} of {len(rows)} photos.** Click a row to look at the photo above.",
-        help="Known defects that some model misses stand first, as identity mapping leaves maps cold; then "
-        "other photos on which the verdicts differ; each by the largest difference between two models of "
-        "score / limit. 1 is the limit of each model: the part is defective from there on.",
+    _show_tallies(survey, rows)
+    listed = _filtered(rows)
+    if not listed:
+        st.caption("None of the photos.")
+        return
+    cells = pd.DataFrame([_cells(row) for row in listed])
+    keys = [row.photo.key for row in listed]
+    show_clickable_table("survey", keys, cells, _columns(rows[0]), 572, lambda number: _open(listed[number]))
+    st.caption("Click a row to look at its photo.")
+    offer_table(rows, choices)
+
+
+def _show_tallies(survey: DisagreementSurvey, rows: Sequence[DisagreementRow]) -> None:
+    """A sentence a model, if the truth about some parts is known."""
+    lines = [
+        f"- **{as_text(shown_model(name))}** {tally}"
+        for name, tally in survey.tallies(rows).items()
+        if str(tally)
+    ]
+    if lines:
+        st.markdown("\n".join(lines))
+    labelled = sum(row.photo.label is not None for row in rows)
+    if labelled < len(rows):
+        st.caption(
+            f"What is true is known of {labelled} of {len(rows)} photos. Say it on *Inspect*, below a photo "
+            "or in the table; folders called good, ok, bad or ng are believed."
+        )
+
+
+def _filtered(rows: Sequence[DisagreementRow]) -> list[DisagreementRow]:
+    """The photos that the visitor asks for."""
+    kinds: dict[str, Callable[[DisagreementRow], bool]] = {
+        "all": lambda _: True,
+        "verdicts differ": lambda row: row.verdicts_differ,
+    }
+    for name in rows[0].scores:
+        kinds[f"missed by {shown_model(name)}"] = partial(DisagreementRow.missed_by, name=name)
+        kinds[f"false alarms of {shown_model(name)}"] = partial(DisagreementRow.alarmed, name=name)
+    found = {kind: [row for row in rows if asks(row)] for kind, asks in kinds.items()}
+    if st.session_state.get(_FILTER) not in (None, *found):
+        del st.session_state[_FILTER]  # of a model that is not compared any more
+    shown = st.pills(
+        "Show",
+        list(found),
+        default="all",
+        required=True,
+        key=_FILTER,
+        format_func=lambda kind: f"{as_text(kind)} ({len(found[kind])})",
+        help="Missed: known defects whose score stays below the model's limit. False alarms: parts known to "
+        "be good whose score reaches it. Known defects that some model misses stand first, as identity "
+        "mapping leaves maps cold; then other photos on which the verdicts differ; each by the largest "
+        "difference between two models of score ÷ limit.",
     )
-    cells = pd.DataFrame([_cells(row) for row in rows])
-    keys = [row.photo.key for row in rows]
-    show_clickable_table("survey", keys, cells, _columns(rows[0]), 572, lambda number: _open(rows[number]))
+    return found[shown]
 
 
 def _columns(row: DisagreementRow) -> dict[str, Any]:
-    ratio = "Score / limit of this model: defective from 1 on."
-    models = {
-        _MODEL + name: st.column_config.NumberColumn(name, format="%.2f", help=ratio) for name in row.scores
-    }
-    label = {} if row.photo.own else {"label": st.column_config.TextColumn("Data set says")}
+    models: dict[str, Any] = {}
+    for name in row.scores:
+        models[_MAP + name] = st.column_config.ImageColumn(
+            shown_model(name), width=110, help=f"Heat-map of {name}."
+        )
+        models[_MODEL + name] = st.column_config.NumberColumn(
+            "÷ limit",
+            format="%.3f",
+            width="small",
+            help=f"Score ÷ limit of {name}: it calls the part defective from 1 on.",
+        )
     return {
         "image": st.column_config.ImageColumn("Photo", width="small"),
-        "name": st.column_config.TextColumn("Name"),
-        **label,
-        "defective": st.column_config.TextColumn("Defective for", help="The models that call it defective."),
-        "apart": st.column_config.NumberColumn(
-            "Apart", format="%.2f", help="Largest difference between two models of score / limit."
-        ),
         **models,
+        "label": st.column_config.TextColumn("Truth", help="As the data set, or you, say it."),
+        "defective": st.column_config.TextColumn("Defective for", help="The models that call it defective."),
+        "name": st.column_config.TextColumn("Name"),
+        "apart": st.column_config.NumberColumn(
+            "Apart", format="%.2f", help="Largest difference between two models of score ÷ limit."
+        ),
     }
 
 
 def _cells(row: DisagreementRow) -> dict[str, object]:
-    label = {} if row.photo.own else {"label": row.photo.label}
     everyone = len(row.defective_for) == len(row.scores) > 1
+    models: dict[str, object] = {}
+    for name, score in row.scores.items():
+        models |= {_MAP + name: row.heatmaps.get(name), _MODEL + name: score.ratio}
     return {
         "image": row.thumbnail,
+        **models,
+        "label": None if row.photo.label is None else TRUTHS[row.photo.label],
+        "defective": "all" if everyone else ", ".join(map(shown_model, row.defective_for)) or "none",
         "name": row.photo.name,
-        **label,
-        "defective": "all" if everyone else ", ".join(row.defective_for) or "none",
         "apart": row.spread,
-        **{_MODEL + name: score.ratio for name, score in row.scores.items()},
     }
 
 
@@ -139,3 +197,4 @@ def _open(row: DisagreementRow) -> None:
         visitor.show_upload(row.photo.key)
     else:
         visitor.show_sample(row.photo.key)
+    show_one_photo()

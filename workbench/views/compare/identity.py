@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from crr.anomalies import HELD_OUT
+from workbench.basics.model_names import shown_model
 from workbench.comparison.comparison import Comparison
 from workbench.comparison.plots import identity_figure
 
@@ -18,7 +19,7 @@ _LAYER = "layer "  # before the names of columns, so that a layer may be called 
 def show_copying(comparison: Comparison) -> None:
     """A table, a row a model, and the picture of its two ends: index and normal error."""
     copied = {name: found for name, found in comparison.copied.items() if found.index is not None}
-    st.subheader("Who copies, who repairs", anchor=False)
+    st.header("Who copies, who repairs", anchor=False)
     if not copied:
         reason = "Nothing is damaged yet." if comparison.painted else "No model could be measured."
         if any(hit.iou is not None for hit in comparison.hits.values()):
@@ -28,7 +29,7 @@ def show_copying(comparison: Comparison) -> None:
     layers = list(dict.fromkeys(layer for found in copied.values() for layer in found.layers))
     rows = [
         {
-            "model": name,
+            "model": shown_model(name),
             "index": _rounded(found.index),
             "normal_error": found.normal_error,
             **{_LAYER + layer: _rounded(found.layers.get(layer)) for layer in layers},
@@ -38,7 +39,9 @@ def show_copying(comparison: Comparison) -> None:
     st.dataframe(pd.DataFrame(rows), key="copying", hide_index=True, column_config=_columns(layers))
     picture, words = st.columns(2, gap="medium")
     with picture:
-        points = {name: (found.normal_error, found.index or 0.0) for name, found in copied.items()}
+        points = {
+            shown_model(name): (found.normal_error, found.index or 0.0) for name, found in copied.items()
+        }
         st.plotly_chart(identity_figure(points), key="identity_chart", config={"displayModeBar": False})
     with words:
         _explain(comparison)
@@ -52,7 +55,10 @@ def _columns(layers: list[str]) -> dict[str, Any]:
         "model": st.column_config.TextColumn("Model"),
         "index": number("Identity index", f"{_INDEX} Mean of the layers."),
         "normal_error": number("Normal error", _NORMAL_ERROR),
-        **{_LAYER + layer: number(layer, f"{_INDEX} In the layer {layer}.") for layer in layers},
+        **{
+            _LAYER + layer: number(f"Layer {place}", f"{_INDEX} In {layer}; layer 1 is the finest.")
+            for place, layer in enumerate(layers, start=1)
+        },
     }
 
 

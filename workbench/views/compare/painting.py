@@ -6,7 +6,6 @@ from pathlib import Path
 
 import streamlit as st
 
-from workbench.basics.markdown import as_text
 from workbench.components.canvas import show_canvas
 from workbench.components.errors import guarded, plain_errors
 from workbench.explanation.study_image import painted
@@ -14,8 +13,9 @@ from workbench.inspection.inspector import ModelChoice
 from workbench.inspection.photo import Photo
 from workbench.inspection.samples import donor_files, read_samples, samples_of_other_kinds
 from workbench.painting.damage import KINDS, MATERIALS, Damaged, Filling, Synthetic
-from workbench.painting.session import DamagePlan
+from workbench.painting.session import DamagePlan, PaintingSession
 from workbench.settings import settings
+from workbench.start.example import read_example
 from workbench.views.compare.answers import show_answers
 from workbench.views.compare.columns import show_columns, show_details
 from workbench.views.shared.address import went_back, write_address
@@ -25,9 +25,11 @@ from workbench.views.shared.visit import tell_what_is_held
 
 _FIGURES = (
     "Contrast: mean of the map inside the damage, as a multiple of that outside. IoU: overlap of the damage "
-    "with where the map reaches the model's own threshold, 1 = exactly; the verdict compares the score with "
-    "its limit, which is another number. All are about strokes and synthetic damage together, outlined here."
+    "with where the map reaches the model's pixel threshold, 1 = exactly; the verdict compares the score "
+    "with its limit, which is another number. All are about strokes and synthetic damage together, "
+    "outlined here."
 )
+_STRENGTH, _COLOUR = "strength", "colour"
 _EVERYTHING = (
     "All of the photo is damaged, so there is nothing outside to compare with: no contrast can be given."
 )
@@ -38,6 +40,7 @@ def show_painting(photo: Photo, choices: Sequence[ModelChoice]) -> None:
     """The canvas with its materials, then what each model makes of the damage."""
     with plain_errors():
         session = current_painting()
+        _lay_example(session, photo)
         part, plan = session.part(photo, photo.open(choices[0])), session.plan(photo)
         if went_back():
             plan.synthetic = Synthetic.parse(st.query_params.get(DAMAGE_LINK, ""))
@@ -72,8 +75,16 @@ def show_painting(photo: Photo, choices: Sequence[ModelChoice]) -> None:
                 )
         _write_link(plan)
         show_answers(painted(part, made), choices)
-        show_details(result.comparison, scale)
+        show_details(result.comparison, scale, lambda: made.damaged.image)
         tell_what_is_held()
+
+
+def _lay_example(session: PaintingSession, photo: Photo) -> None:
+    """Begin with the damage that the workbench opens with, where its part is shown first."""
+    example = read_example(settings().samples)
+    if not photo.own and photo.key == example.sample and session.lay(photo, example.strokes):
+        st.session_state.setdefault(_STRENGTH, example.strength)
+        st.session_state.setdefault(_COLOUR, example.colour)
 
 
 def forget_link() -> None:
@@ -100,7 +111,7 @@ def _choose_filling(photo: Photo, before: Filling) -> Filling:
     chosen = replace(before, material=material)
     if material == "Colour":
         colour = st.color_picker(
-            "Colour", Filling.colour, key="colour", persist_state="session", help="Of the defect."
+            "Colour", Filling.colour, key=_COLOUR, persist_state="session", help="Of the defect."
         )
         chosen = replace(chosen, colour=colour)
     elif material == "Texture":
@@ -116,7 +127,7 @@ def _choose_filling(photo: Photo, before: Filling) -> Filling:
         5,
         format="%d %%",
         width=110,
-        key="strength",
+        key=_STRENGTH,
         persist_state="session",
         help="How much the material covers the part: a faint defect is harder to find.",
     )
@@ -182,12 +193,14 @@ def _say_what_was_made(damaged: Damaged, plan: DamagePlan, photo: Photo) -> None
         )
     elif damaged.mask.all():
         st.info(_EVERYTHING, icon=":material/select_all:")
+    example = read_example(settings().samples)
+    if plan.painting.strokes == example.strokes and photo.key == example.sample:
+        st.caption("A faint scratch to begin with, chosen because it shows the effect. Paint your own.")
     if plan.synthetic is not None and damaged.filling:
         kind = KINDS[damaged.filling].lower()
         st.caption(f"Synthetic damage number {plan.synthetic.seed + 1}: {kind}, shape: {damaged.shape}.")
     if photo.label == "defective":
         st.caption(
-            as_text(
-                "This part is defective as it came: index, contrast and IoU are those of your damage alone."
-            )
+            "This part is defective as it came. The index is of your damage alone; contrast and IoU also "
+            "count what the heat-maps show of the defect that was there."
         )

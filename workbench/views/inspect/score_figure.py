@@ -2,15 +2,15 @@
 
 import plotly.graph_objects as go
 
-from crr.types import Inspection
-from workbench.basics.palettes import DEFECT, GREY
+from crr.types import Inspection, usual_score
+from workbench.basics.palettes import BY_HAND, DEFECT, GREY
 
 _LABEL = 0.15
 """Width of a label, as a share of the axis."""
 
 
 def score_figure(inspection: Inspection, limit: float) -> go.Figure:
-    """Scores of the held-back normal images, the limit of the verdict, and this image."""
+    """Scores of the held-back normal images, what is checked by hand, the limit, and this image."""
     highest = 1.02 * max(1.0, inspection.score, limit)  # room for a line at the end
     figure = go.Figure(
         go.Histogram(
@@ -18,9 +18,12 @@ def score_figure(inspection: Inspection, limit: float) -> go.Figure:
             xbins={"start": 0, "end": highest, "size": highest / 40},
             marker_color=GREY,
             opacity=0.5,
-            hovertemplate="%{y} normal images score %{x}<extra></extra>",
+            hovertemplate="%{y} good parts score %{x}<extra></extra>",
         )
     )
+    usual = usual_score(inspection.normal_scores)
+    if usual < limit:
+        figure.add_vrect(usual, limit, fillcolor=BY_HAND, opacity=0.25, line_width=0, layer="below")
     colour = DEFECT if inspection.score >= limit else GREY
     lines = [
         (limit, "limit", GREY, "dash", 1.1),

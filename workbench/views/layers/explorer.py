@@ -7,6 +7,7 @@ import streamlit as st
 from crr.errors import CRRError
 from crr.inference.forward import FeatureMask
 from workbench.basics.markdown import as_text
+from workbench.basics.model_names import linked_model, shown_model
 from workbench.components.errors import plain_errors
 from workbench.explanation.explorer import LayerExplanation
 from workbench.explanation.location import Location
@@ -21,9 +22,9 @@ from workbench.views.layers.details import show_adding_up, show_answer_picture, 
 from workbench.views.layers.export import offer_exports
 from workbench.views.layers.fusion import current_weights, show_answer, show_sum
 from workbench.views.layers.identity import show_index
-from workbench.views.layers.rows import show_layers
+from workbench.views.layers.rows import say_what_was_copied, show_layers
 from workbench.views.layers.state import ExplorerState, choose_measure, choose_pick, peak
-from workbench.views.shared.address import went_back, write_address
+from workbench.views.shared.address import use_shown_models, went_back, write_address
 from workbench.views.shared.progress import progress
 from workbench.views.shared.session import current_explorer, painting_so_far
 
@@ -40,12 +41,16 @@ def choose_other(choice: ModelChoice) -> list[ModelChoice]:
     """A second model to stand beside the first, chosen in the sidebar; none by default."""
     found = available.find_models()
     options = [_NONE, *(name for name in found if name != choice.model.name)]
-    if st.session_state.get("beside", st.query_params.get("beside")) not in (None, *options):
+    told = st.query_params.get("beside")
+    wanted = st.session_state.get("beside", None if told is None else linked_model(told, options))
+    if wanted not in (None, *options):
         st.session_state["beside"] = _NONE  # it is the first one now, or is not there any more
+    use_shown_models("beside")
     with st.sidebar:
         name = st.selectbox(
-            "Beside it",
+            "Second model",
             options,
+            format_func=shown_model,
             key="beside",
             bind="query-params",
             help="A second model on the same photo: an autoencoder beside CRR shows where one copies what "
@@ -61,9 +66,11 @@ def show_explorer(photo: Photo, choices: Sequence[ModelChoice]) -> None:
         explorer = current_explorer()
         with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
             study = _choose_photo(photo, photo.open(choices[0]))
-            discrepancy_choice = choose_measure()
             pick = choose_pick()
-            mask = _choose_mask()
+            whole = _choose_whole()
+            with st.popover("Advanced", icon=":material/tune:", help="Another discrepancy; masking."):
+                discrepancy_choice = choose_measure()
+                mask = _choose_mask()
         explanations, failures = [], []
         with st.spinner("Asking the models"), progress("Looking once at") as tell:
             for choice in choices:
@@ -87,20 +94,22 @@ def show_explorer(photo: Photo, choices: Sequence[ModelChoice]) -> None:
                     len(explanations) == 1,
                     lambda place: _choose_location(photo, Location.of(place, explanations[0].picture.size)),
                 )
-                _show_model(view)
+                _show_model(view, whole)
         _show_credits(photo, explanations)
         show_index(study, explanations, mask)
         offer_exports(explanations, study, discrepancy_choice, location)
 
 
-def _show_model(view: ExplorerState) -> None:
+def _show_model(view: ExplorerState, whole: bool) -> None:
     weights = current_weights(view)
     show_answer(view, weights)
+    say_what_was_copied(view.found)
     show_answer_picture(view)
     _say_what_is_missing(view.found)
-    show_layers(view, weights)
+    show_layers(view, weights, whole)
     show_sum(view, weights, show_adding_up)
-    show_channels(view)
+    if whole:
+        show_channels(view)
 
 
 def _show_credits(photo: Photo, explanations: Sequence[LayerExplanation]) -> None:
@@ -134,24 +143,33 @@ def _choose_photo(photo: Photo, file: ImageFile) -> StudyImage:
     return painted(part, painting.make(part, donors))
 
 
+def _choose_whole() -> bool:
+    return st.toggle(
+        "Show all layers",
+        key="all_layers",
+        bind="query-params",
+        help="Every layer in a row, how much each counts in the sum, and the channels that differ most. "
+        "Without: the first layer, which sees the finest patches, and the sum.",
+    )
+
+
 def _choose_mask() -> FeatureMask:
-    with st.popover("Masking", icon=":material/blur_on:", help="Hide part of the features from the decoder."):
-        rate = st.slider(
-            "Hidden",
-            0,
-            80,
-            0,
-            5,
-            format="%d %%",
-            key="hidden_rate",
-            bind="query-params",
-            help="Share of the feature values that is hidden from the decoder, at random. What is hidden "
-            "cannot be copied: the decoder has to fill it in from what it knows of normal parts. Models are "
-            "inspected with 0 %, and CRR is trained with a part hidden.",
-        )
-        seed = st.number_input(
-            "Draw", 0, 9999, 0, key="hidden_seed", bind="query-params", help="Another number hides others."
-        )
+    rate = st.slider(
+        "Hidden",
+        0,
+        80,
+        0,
+        5,
+        format="%d %%",
+        key="hidden_rate",
+        bind="query-params",
+        help="Share of the feature values that is hidden from the decoder, at random. What is hidden "
+        "cannot be copied: the decoder has to fill it in from what it knows of normal parts. Models are "
+        "inspected with 0 %, and CRR is trained with a part hidden.",
+    )
+    seed = st.number_input(
+        "Draw", 0, 9999, 0, key="hidden_seed", bind="query-params", help="Another number hides others."
+    )
     return FeatureMask(rate / 100, int(seed))
 
 

@@ -9,6 +9,7 @@ import streamlit as st
 
 from crr.errors import CRRError
 from crr.types import Image
+from workbench.basics.model_names import shown_model
 from workbench.explanation.explorer import LayerExplanation
 from workbench.explanation.export import ARRAYS, as_arrays, as_html
 from workbench.explanation.location import Location
@@ -45,7 +46,7 @@ def offer_exports(
     def arrays(found: LayerExplanation) -> bytes:
         return as_arrays(found, paint(found))
 
-    st.subheader("Keep it", anchor=False)
+    st.header("Save", anchor=False)
     stem = Path(study.photo.name).stem if study.photo.own else study.photo.key
     with st.container(horizontal=True):
         st.download_button(
@@ -59,7 +60,7 @@ def offer_exports(
         )
         for found in explanations:
             st.download_button(
-                f"Arrays of {found.name} (.npz)",
+                f"Arrays of {shown_model(found.name)} (.npz)",
                 making.at_the_click(partial(arrays, found)),
                 f"{stem}_{found.name}.npz",
                 "application/octet-stream",

@@ -8,11 +8,13 @@ import numpy as np
 import streamlit as st
 
 from workbench.basics.markdown import as_text
+from workbench.basics.model_names import shown_model
+from workbench.components.answer import answer_html
 from workbench.components.errors import guarded
 from workbench.components.panels import show_panels
 from workbench.explanation.drawing import draw_sum
-from workbench.inspection.verdict import style_of
 from workbench.views.layers.state import ExplorerState
+from workbench.views.shared.photos.no_verdict import say_why_no_verdict
 
 
 @dataclass(frozen=True)
@@ -108,16 +110,14 @@ def show_answer(view: ExplorerState, weights: Weights) -> None:
     if not weights.calibrated:
         score = view.found.explanation.terms.fused(weights.layers, weights.distance).score
     if not any(weights.layers) and score == 0:
-        st.html(f'<div class="answer"><b>No verdict</b><span>{escape(view.found.name)}</span></div>')
+        st.html(
+            f'<div class="answer"><b>No verdict</b><span>{escape(shown_model(view.found.name))}</span></div>'
+        )
         _show_changed(view, weights)
         return
     verdict = replace(inspection, score=score).verdict_at(inspection.threshold)
-    relation = "reaches the" if verdict == "defective" else "below the"
-    st.html(
-        f'<div class="answer {style_of(verdict)}"><b>{verdict.capitalize()}</b>'
-        f"<span>score <b>{score:.2f}</b> {relation} limit {inspection.threshold:.2f}</span>"
-        f"<span>{escape(view.found.name)}</span></div>"
-    )
+    st.html(answer_html(verdict, score, inspection.threshold, [shown_model(view.found.name)]))
+    say_why_no_verdict(inspection)
     if view.found.mask.rate:
         st.caption(
             f"With {100 * view.found.mask.rate:.0f} % of the features hidden. Limit, normal patches and "
@@ -135,7 +135,7 @@ def _show_changed(view: ExplorerState, weights: Weights) -> None:
     if reference is not None:
         scores = np.array(reference.scores(weights.layers, weights.distance))
         alarms = int((scores >= inspection.threshold).sum())
-        words += f" Of {reference.images} normal images {alarms} would be called defective."
+        words += f" Of {reference.images} good parts {alarms} would be called defective."
     if not any(weights.layers):
         words += " No layer counts: raise a weight."
     with st.container(horizontal=True, vertical_alignment="center"):

@@ -8,6 +8,7 @@ from crr.anomalies import HELD_OUT
 from crr.identity.index import Origin
 from crr.inference.forward import FeatureMask
 from workbench.basics.markdown import as_text
+from workbench.basics.model_names import shown_model
 from workbench.explanation.explorer import LayerExplanation
 from workbench.explanation.identity_index import best_known
 from workbench.explanation.plots import index_figure
@@ -40,13 +41,14 @@ def show_index(
     found = available.find_models()
     above = [answer.name for answer in explanations]
     default = list(dict.fromkeys([*above, *(name for name in (_BESIDE,) if name in found)]))
-    st.subheader("Which layers copy", anchor=False)
+    st.header("Which layers copy", anchor=False)
     names = st.multiselect(
         "Models",
         list(found),
         default=default,
         key=f"index_models-{'-'.join(above)}",
         max_selections=_MOST_MODELS,
+        format_func=shown_model,
         help="The identity index by layer: the share of a damage that passes through the decoder.",
     )
     if not names:
@@ -58,7 +60,9 @@ def show_index(
         indices, failed = current_explorer().indices(study, asked, mask, origin, tell)
     for name, sentence in failed.items():
         st.warning(as_text(f"{name}: {sentence}"), icon=":material/error:")
-    layers = {name: copied.layers for name, copied in indices.items() if copied.index is not None}
+    layers = {
+        shown_model(name): copied.layers for name, copied in indices.items() if copied.index is not None
+    }
     if not layers:
         st.caption("The damage does not show in the features of these models.")
         return

@@ -4,6 +4,7 @@ import streamlit as st
 
 from crr.identity.index import Origin
 from workbench.basics.markdown import as_text
+from workbench.basics.model_names import shown_model
 from workbench.basics.palettes import copying_gradient, gradient
 from workbench.components.panels import show_panels
 from workbench.explanation.drawing import draw_layer, highest
@@ -28,24 +29,40 @@ _DAMAGE: dict[Origin, str] = {
 }
 
 
-def show_layers(view: ExplorerState, weights: Weights) -> None:
+def say_what_was_copied(found: LayerExplanation) -> None:
+    """In a sentence, whether the model copied the damage or repaired it."""
+    if found.copied is None or found.copied.index is None:
+        return
+    share = percent_copied(found.copied.index)
+    did = f"{'copied' if share >= 50 else 'repaired'} most of {_DAMAGE[found.copied.origin]}"
+    st.markdown(
+        f"**{as_text(shown_model(found.name))} {did}: {share:.0f}\u00a0% of it is in the answer.**",
+        help=_COPIES,
+    )
+
+
+def show_layers(view: ExplorerState, weights: Weights, whole: bool) -> None:
     """Show the layers, a row each.
 
     Args:
         view: How the model's answer is looked at.
         weights: Weights of the layers; their sliders stand in the rows.
+        whole: Whether all are shown, and how much each counts; else the first alone.
     """
     found = view.found
     st.html(_legend(found))
     shares = found.explanation.terms.fused(weights.layers, weights.distance).shares
-    for index in range(len(found.explanation.layers)):
+    for index in range(len(found.explanation.layers) if whole else 1):
         _show_heading(view, index, shares[index])
         pictures, beside = view.sides()
         with pictures:
             _show_pictures(view, index)
-            choose_weight(view, index)
+            if whole:
+                choose_weight(view, index)
         with beside:
             _show_normals(view, index)
+    if not whole:
+        return
     left, _ = view.sides()
     with left:
         choose_distance_weight(view)
@@ -53,8 +70,11 @@ def show_layers(view: ExplorerState, weights: Weights) -> None:
 
 def _show_heading(view: ExplorerState, index: int, share: float) -> None:
     layer = view.found.explanation.layers[index].layer
+    last = len(view.found.explanation.layers) - 1
+    kind = {0: " (fine)", last: " (coarse)"}.get(index, "")
     words = (
-        f"**{as_text(layer.name)}** · {layer.grid[0]} × {layer.grid[1]} patches · {layer.channels} channels"
+        f"**Layer {index + 1}**{kind} · {as_text(layer.name)} · {layer.grid[0]} × {layer.grid[1]} patches · "
+        f"{layer.channels} channels"
     )
     words += f" · {100 * share:.0f}\u00a0% of the score"
     found = view.found.copied
@@ -114,6 +134,6 @@ def _legend(found: LayerExplanation) -> str:
         f'<i style="background: {gradient()}"></i><span>very unusual</span></div>{copying}</div>'
         '<div class="hint">Click a patch in any picture. Features are shown as colours: equal features have '
         "equal colours, left and right. Layers go from fine to coarse. Histograms, on a logarithmic scale: "
-        "normal patches in grey, this photo in orange, all that lies beyond the end in the last bar."
+        "normal patches as a grey line, this photo as bars, all that lies beyond the end in the last."
         f"{outlined}</div>"
     )

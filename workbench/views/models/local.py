@@ -7,10 +7,13 @@ import streamlit as st
 from crr.errors import HubError
 from crr.hub import HubName, Store, size_of
 from workbench.basics.markdown import as_text, as_words
+from workbench.basics.model_names import shown_model
+from workbench.comparison.opening import OPENING_MODELS
 from workbench.components.errors import plain_errors
 from workbench.model_store.cards import LocalModel, describe_figures, list_local_models
 from workbench.views.models.card import show_card
 from workbench.views.models.downloads import start_pull
+from workbench.views.models.overview import show_overview
 from workbench.views.models.permissions import hub_of_visitor, may_change_models
 
 ANY = "any"
@@ -30,6 +33,8 @@ def show_local_models() -> None:
         for row in rows
         if encoder in (ANY, row.info.encoder) and licence in (ANY, row.licence) and place in (ANY, row.place)
     ]
+    if shown:
+        show_overview(shown)
     for start in range(0, len(shown), _COLUMNS):
         for column, row in zip(st.columns(_COLUMNS), shown[start : start + _COLUMNS], strict=False):
             with column, st.container(border=True, height="stretch"), plain_errors():  # each by itself
@@ -47,11 +52,12 @@ def choose_one(place: str, label: str, values: Sequence[str]) -> str:
 
 def _show_card(row: LocalModel) -> None:
     info = row.info
-    st.markdown(f"**{as_text(info.name)}**")
+    compared = dict.fromkeys([info.name, OPENING_MODELS[0]])
+    st.markdown(f"**{as_text(shown_model(info.name))}**", help=f"Folder {as_text(info.name)}.")
     st.markdown(f"{describe_figures(row.results)}", help="Over all categories, in %, as its card has them.")
     st.caption(
         as_words(
-            f"{info.method} · {info.encoder}, layers {', '.join(map(str, row.layers))} · "
+            f"{info.method} · {info.encoder}, blocks {', '.join(map(str, row.layers))} · "
             f"{_counted(info.categories)} · {size_of(info.bytes)} · {row.licence or 'licence unknown'}"
         )
     )
@@ -60,15 +66,13 @@ def _show_card(row: LocalModel) -> None:
             "pages/inspect.py",
             label="Inspect",
             icon=":material/frame_inspect:",
-            query_params={"model": info.name},
+            query_params={"model": shown_model(info.name)},
         )
         st.page_link(
             "pages/compare.py",
             label="Compare",
             icon=":material/compare:",
-            query_params=[("models", info.name), ("models", "crr-embedded")]
-            if info.name != "crr-embedded"
-            else [("models", info.name)],
+            query_params=[("models", shown_model(name)) for name in compared],
         )
     _show_words(row)
     if row.pulled is not None:

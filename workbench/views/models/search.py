@@ -80,7 +80,7 @@ def _show_model(model: HubModel, here: bool) -> None:
     categories = ", ".join(facts.categories) or "categories unknown"
     st.caption(
         as_words(
-            f"{facts.method} · {facts.encoder}, layers {layers} · "
+            f"{facts.method} · {facts.encoder}, blocks {layers} · "
             f"{categories}{size} · {model.licence or 'licence unknown'}{changed} · "
             f"{model.downloads} downloads a month{gated}"
         )

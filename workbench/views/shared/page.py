@@ -1,6 +1,5 @@
 """What every page has: its head and style, and the choice of model and device at the side."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -12,25 +11,41 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from workbench.basics import rate_limit
 from workbench.basics.addresses import address_of
 from workbench.basics.markdown import as_text
+from workbench.basics.model_names import linked_model, shown_model
+from workbench.components.assets import FRONTEND
 from workbench.components.errors import guarded, show_failed_action
 from workbench.components.window import tend_window
 from workbench.model_store.queues import find_waiter_with
 from workbench.settings import settings
-from workbench.views.shared.address import PLACES, went_back
+from workbench.views.shared.address import PLACES, use_shown_models, went_back
 from workbench.views.shared.services import services
 from workbench.views.shared.visit import show_what_was_lost
 
 if TYPE_CHECKING:
     from workbench.inspection.inspector import ModelChoice
 
+NAME = "CRR Workbench"
+PROMISE = "why some models miss defects, and how CRR finds them"
+PAPER = "https://arxiv.org/abs/2512.11401"
+
 _MODEL, _LOST = "model", "lost_model"
 _RATE_LIMIT = "allowance"
 _LOOKS = 4  # at the queue, two a second, before the visitor is told why it takes so long
-_STYLE = Path(__file__).parents[2] / "components" / "frontend" / "style.css"
+_BAND = (
+    f'<div class="band"><b>{NAME}</b> <span class="promise">{PROMISE}</span> <span class="links">'
+    f'<a href="{PAPER}" target="_blank" rel="noreferrer">Paper</a> · '
+    "Models are for non-commercial use</span></div>"
+)
+_STYLE = FRONTEND / "style.css"
 
 
-def begin_page() -> None:
-    """What stands first on every page: our navigation and style, and what has to be said before all else."""
+def begin_page(heading: str = "", title: str = "") -> None:
+    """What stands first on every page: whose it is, our style, and what has to be said before all else.
+
+    Args:
+        heading: The page's heading; a page without one calls `head_page` itself.
+        title: As for `head_page`.
+    """
     rate_limit.find_with(_rate_limits)
     find_waiter_with(_Visitor)
     if PagesManager.uses_pages_directory:
@@ -39,10 +54,19 @@ def begin_page() -> None:
         PagesManager.uses_pages_directory = False
         st.rerun()
     st.html(_STYLE)
+    st.html(_BAND)
+    if heading:
+        head_page(heading, title)
     with st.container(key="head"):  # always there, so that what follows stays in its place
         tend_window(PLACES)
         show_what_was_lost()
         show_failed_action()
+
+
+def head_page(heading: str, title: str = "") -> None:
+    """Give the page its heading, and the browser's tab its title, made of the heading if that is empty."""
+    st.set_page_config(page_title=title or f"{heading} · {NAME}")
+    st.title(as_text(heading), anchor=False)
 
 
 def _rate_limits() -> tuple[rate_limit.RateLimit, ...]:
@@ -96,7 +120,8 @@ def choose_model() -> "ModelChoice":
     from workbench.model_store.available import find_models, pulled_as, why_replaced
 
     models = find_models()
-    linked = st.query_params.get(_MODEL)
+    told = st.query_params.get(_MODEL)
+    linked = None if told is None else linked_model(told, models)
     wanted = linked if went_back() else st.session_state.get(_MODEL) or linked
     known = None if wanted is None or wanted in models else pulled_as(wanted)
     if known in models:
@@ -105,6 +130,7 @@ def choose_model() -> "ModelChoice":
         used = st.session_state[_MODEL] = next(iter(models))
         # Asked once, because the answer takes a reading of the whole checkpoint.
         st.session_state[_LOST] = wanted, why_replaced(wanted, used)
+    use_shown_models(_MODEL)
     with st.sidebar:
         name = st.selectbox(
             "Model",
@@ -112,6 +138,7 @@ def choose_model() -> "ModelChoice":
             key=_MODEL,
             bind="query-params",
             on_change=_model_chosen,
+            format_func=shown_model,
             help="The trained model that inspects the image. It has learned from photos of good parts only.",
         )
         device = choose_device()
@@ -131,9 +158,12 @@ def choose_device() -> str:
     """The device, chosen where this is called."""
     from crr.runtime.devices import available_devices
 
+    devices = available_devices()
+    if len(devices) == 1:  # nothing to choose
+        return devices[0]
     device: str = st.selectbox(
         "Device",
-        available_devices(),
+        devices,
         key="device",
         format_func=device_name,
         persist_state="session",

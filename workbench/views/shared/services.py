@@ -14,16 +14,21 @@ from streamlit.runtime.memory_media_file_storage import MemoryMediaFileStorage
 
 from workbench.basics.rate_limit import AddressLimits
 from workbench.exports.making import Making
-from workbench.settings import settings
+from workbench.model_store.times import Times
+from workbench.settings import MEGABYTE, settings
 
+_OF_START = 16 * MEGABYTE  # for what is kept on the way to the answers of the page Start
+_LESSON_BYTES = 32 * MEGABYTE  # for answers about the damage that the lesson begins with
 _PAGES = 5  # that one address may have open before they wait for each other: a lecture room shares one
 
 if TYPE_CHECKING:  # these need torch, and the gallery is on the screen before it is loaded
     from crr.models.detector import Detector
     from workbench.inspection.inspector import Inspector
+    from workbench.lesson.shared_answers import SharedAnswers
     from workbench.model_store.downloads import Downloads
     from workbench.model_store.uploads import Uploads
     from workbench.reference.cache import ReferenceCache
+    from workbench.start.answers import StartAnswers
 
 
 class Services:
@@ -36,7 +41,12 @@ class Services:
     @property
     def inspector(self) -> "Inspector":
         """Asks models, for all sessions."""
-        return self._once("inspector", _inspector)
+        return self._once("inspector", lambda: _inspector(self.times))
+
+    @property
+    def times(self) -> Times:
+        """How long models take for a photo here."""
+        return self._once("times", Times)
 
     @property
     def references(self) -> "ReferenceCache":
@@ -59,6 +69,16 @@ class Services:
         return self._once("making", lambda: Making(settings().result_bytes, _held_in_files))
 
     @property
+    def start_answers(self) -> "StartAnswers":
+        """What both models of the page Start make of its example."""
+        return self._once("start answers", lambda: make_start_answers(self.inspector, self.references))
+
+    @property
+    def lesson_answers(self) -> "SharedAnswers":
+        """What models make of the damage that the lesson begins with."""
+        return self._once("lesson answers", _lesson_answers)
+
+    @property
     def address_limits(self) -> "AddressLimits":
         """How often each address may ask models, which is more often than one page."""
         return self._once("address limits", lambda: AddressLimits(_PAGES * settings().questions_per_minute))
@@ -78,14 +98,20 @@ def services() -> Services:
     return SERVICES
 
 
-def _inspector() -> "Inspector":
+def _lesson_answers() -> "SharedAnswers":
+    from workbench.lesson.shared_answers import SharedAnswers
+
+    return SharedAnswers(_LESSON_BYTES)
+
+
+def _inspector(times: Times) -> "Inspector":
     from crr.inference.engine import inspect_batch
     from workbench.inspection.inspector import Inspector, log_requests
     from workbench.model_store.loaded import Models
 
     if settings().request_log:
         log_requests()
-    return Inspector(Models(_load, settings().model_bytes), inspect_batch)
+    return Inspector(Models(_load, settings().model_bytes), inspect_batch, times=times)
 
 
 def _load(path: str, device: str, make_room: Callable[[int], None]) -> "Detector":
@@ -113,6 +139,31 @@ def _held_in_files() -> int:
     storage = Runtime.instance().media_file_mgr._storage
     assert isinstance(storage, MemoryMediaFileStorage)
     return sum(part.byte_length for parts in storage.get_stats().values() for part in parts)
+
+
+def make_start_answers(inspector: "Inspector", references: "ReferenceCache") -> "StartAnswers":
+    """What both models of the page Start make of its example, asked through these."""
+    from workbench.explanation.explorer import LayerExplorer
+    from workbench.explanation.study_image import original
+    from workbench.inspection.explanation_cache import ExplanationCache
+    from workbench.inspection.image_file import sample_file
+    from workbench.inspection.photo import SamplePhoto
+    from workbench.inspection.samples import read_samples
+    from workbench.lesson.demonstration import Demonstration
+    from workbench.model_store.available import find_models
+    from workbench.start.answers import StartAnswers, ask_both, scratched
+    from workbench.start.example import read_example
+
+    example = read_example(settings().samples)
+    sample = read_samples(settings().samples)[example.sample]
+    whole = original(SamplePhoto(sample), sample_file(sample))
+    explorer = LayerExplorer(ExplanationCache(inspector, _OF_START), references, _OF_START)
+    return StartAnswers(
+        example,
+        lambda percent: ask_both(
+            Demonstration(explorer, find_models(), "cpu"), scratched(whole, example, percent)
+        ),
+    )
 
 
 def _downloads() -> "Downloads":

@@ -1,12 +1,13 @@
 """Where a visitor's choice lives between reruns."""
 
 from math import isnan
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import streamlit as st
 
 from workbench.basics.cache import pool_of
 from workbench.inspection.samples import read_samples
+from workbench.inspection.verdict import LinkedBy, LinkedLimit
 from workbench.settings import settings
 from workbench.views.shared.services import services
 
@@ -52,7 +53,7 @@ def current_visitor() -> "VisitorState":
 
     if _VISITOR not in st.session_state:
         sandbox().warm()  # ready when the visitor has found a photo to bring
-        visitor = VisitorState(settings(), linked_sample(), linked_threshold())
+        visitor = VisitorState(settings(), linked_sample(), linked_limit())
         visitor.chosen = st.query_params.get("sample") == visitor.sample
         st.session_state[_VISITOR] = visitor
     known: VisitorState = st.session_state[_VISITOR]
@@ -127,10 +128,13 @@ def shown_sample() -> str | None:
     return visitor.sample if visitor.upload is None else None
 
 
-def linked_threshold() -> float | None:
-    """Any number; `workbench.inspection.verdict` moves it into the slider's range."""
-    try:
-        value = float(st.query_params.get("threshold", ""))
-    except ValueError:
-        return None
-    return None if isnan(value) else value
+def linked_limit() -> LinkedLimit | None:
+    """What the link asks for, any number; `workbench.inspection.verdict` moves it into the slider's range."""
+    for name in get_args(LinkedBy):
+        try:
+            value = float(st.query_params.get(name, ""))
+        except ValueError:
+            continue
+        if not isnan(value):
+            return name, value
+    return None

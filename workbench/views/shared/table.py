@@ -8,8 +8,8 @@ import streamlit as st
 
 from workbench.components.errors import guarded
 
-_ROW = 56  # pixels, so that a thumbnail can be recognised
-_HEAD = 44
+ROW = 56  # pixels, so that a thumbnail can be recognised
+HEAD = 44
 
 
 def show_clickable_table(
@@ -47,8 +47,8 @@ def show_clickable_table(
         cells,
         key=key,
         hide_index=True,
-        row_height=_ROW,
-        height=min(most_height, _HEAD + _ROW * max(1, len(rows))),
+        row_height=ROW,
+        height=min(most_height, HEAD + ROW * max(1, len(rows))),
         column_config=columns,
         selection_mode=["single-row", "single-cell"],
         on_select=selected,

@@ -11,7 +11,9 @@ from workbench.views.shared.session import current_visitor, has_visitor, paintin
 _VISIT, _LOST, _BEGUN = "visit_name", "lost_with_visit", "visit_begun"
 _MEMORY = "window_memory"  # a text area that is never seen: the window sends with each run what stands in it
 _CLEARED, _RENEW = "cleared", "uploaders_to_renew"
-_PHOTOS, _STROKES = "photos", "strokes"
+_PHOTOS, _STROKES, _TRUTHS = "photos", "strokes", "truths"
+START_PAINTING = "start_painting"
+"""Under which key a session holds what is painted on the page Start."""
 LESSON_PAINTING = "lesson_painting"
 """How the keys begin under which a session holds what was painted in the lesson."""
 
@@ -53,7 +55,7 @@ def _take_over(before: Mapping[str, object]) -> None:
     if isinstance(cleared, int):
         st.session_state[_CLEARED] = cleared
     if isinstance(held, list):
-        st.session_state[_LOST] = {*held} & {_PHOTOS, _STROKES}
+        st.session_state[_LOST] = {*held} & {_PHOTOS, _STROKES, _TRUTHS}
     st.session_state[_RENEW] = True
 
 
@@ -97,6 +99,8 @@ def show_what_was_lost() -> None:
     )
     if _PHOTOS in lost:
         also = " What was painted is gone too." if _STROKES in lost else ""
+        also += " So is what you said of the parts." if _TRUTHS in lost else ""
+        also += " The limit is the one of the address." if "limit" in st.query_params else ""
         st.warning(f"Your visit ended: add the photos again.{also} {why}", icon=":material/history:")
     elif _STROKES in lost:
         st.warning(f"Your visit ended: what you painted is gone. {why}", icon=":material/history:")
@@ -112,10 +116,13 @@ def held_by_visit() -> list[str]:
     held = []
     if has_visitor() and (current_visitor().batch.uploads or current_visitor().batch.failures):
         held.append(_PHOTOS)
+        if current_visitor().labels.said:
+            held.append(_TRUTHS)
     session = painting_so_far()
     paintings = [] if session is None else session.paintings
-    paintings += [st.session_state[key] for key in st.session_state if str(key).startswith(LESSON_PAINTING)]
-    if any(painting.strokes for painting in paintings):
+    own = (LESSON_PAINTING, START_PAINTING)  # begin with a stroke of ours, which nobody loses
+    begun = [st.session_state[key] for key in st.session_state if str(key).startswith(own)]
+    if any(painting.strokes for painting in paintings) or any(painting.version > 0 for painting in begun):
         held.append(_STROKES)
     return held
 

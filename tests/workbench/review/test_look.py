@@ -9,9 +9,9 @@ from crr.config import ValueRange
 from crr.data.inventory.sentences import lines
 from tests.workbench.fakes import CHOICE, good_png, png
 from workbench.inspection.inspector import ModelChoice
-from workbench.inspection.look import look_at_batch
 from workbench.inspection.samples import read_samples
 from workbench.inspection.visitor import VisitorState
+from workbench.review.look import look_at_batch
 from workbench.settings import Settings
 
 

@@ -6,6 +6,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import PATIENCE, other_than, settled
 from workbench.lesson.steps import read_steps
+from workbench.views.lesson.link import FIRST_DAMAGE
 
 STEPS = read_steps()
 
@@ -29,8 +30,10 @@ def change(page: Page, name: str) -> None:
     """Move the step's one control."""
     if name == "normal":
         page.get_by_role("radio", name="Bottle").click()
-    elif name in ("damage", "encoder", "vanishes", "segmentation", "masking"):
-        labels = {"damage": "Damage number", "encoder": "Layer", "vanishes": "Ladder"}
+    elif name == "vanishes":
+        page.get_by_role("slider", name="Damage number").press("Home")
+    elif name in ("damage", "encoder", "segmentation", "masking"):
+        labels = {"damage": "Damage number", "encoder": "Layer"}
         labels |= {"segmentation": "Weight of the differences", "masking": "Hidden"}
         page.get_by_role("slider", name=labels[name]).press("End")
     elif name == "decoder":
@@ -71,3 +74,62 @@ def test_from_the_first_step_to_the_last_each_control_changes_the_picture(page):
     settled(page)
     expect(page.get_by_text(f"{len(STEPS)} of {len(STEPS)} questions").first).to_be_visible()
     expect(page.get_by_role("link", name="See every layer").first).to_be_visible()
+
+
+def test_a_step_begins_at_its_top_and_the_arrow_keys_lead_on_and_back(page):
+    open_step(page, "vanishes")
+    main = page.get_by_test_id("stMain")
+    main.evaluate("main => main.scrollTo(0, 600)")
+    page.get_by_role("button", name=f"Next: {STEPS[5].title}").click()
+    expect(page.get_by_role("heading", name=STEPS[5].title)).to_be_visible()
+    settled(page)
+    assert main.evaluate("main => main.scrollTop") == 0
+    expect(page.get_by_role("heading", name=STEPS[5].title)).to_be_focused()
+    page.keyboard.press("ArrowLeft")
+    expect(page.get_by_role("heading", name=STEPS[4].title)).to_be_visible()
+    settled(page)
+    page.get_by_role("slider", name="Damage number").press("ArrowRight")  # which is the slider's own
+    settled(page)
+    expect(page.get_by_role("heading", name=STEPS[4].title)).to_be_visible()
+    expect(page).to_have_title(f"Lesson 5: {STEPS[4].short} · CRR Workbench")
+
+
+def test_all_formulas_are_drawn(page):
+    for step in STEPS:
+        open_step(page, step.name)
+        page.get_by_text("The formula, and where it comes from").click()
+        expect(page.get_by_text("Sources:")).to_be_visible()
+        expect(page.locator(".katex-error")).to_have_count(0)
+        if "$" in step.formula:
+            expect(page.locator(".katex").first).to_be_visible()
+
+
+def test_back_brings_a_step_as_it_was_left(page):
+    open_step(page, "vanishes")
+    damage, hidden = (
+        page.get_by_role("slider", name="Damage number"),
+        page.get_by_role("slider", name="Hidden"),
+    )
+    damage.press("End")
+    expect(page).to_have_url(re.compile("damage=12"))
+    settled(page)
+    page.get_by_role("button", name="Next:").first.click()
+    expect(page).to_have_url(re.compile("step=masking"))
+    settled(page)
+    hidden.press("End")
+    expect(page).to_have_url(re.compile("hidden=80"))
+    settled(page)
+    page.get_by_role("button", name="Next:").first.click()
+    expect(page).to_have_url(re.compile("step=repair"))
+    settled(page)
+    page.go_back()
+    expect(hidden).to_have_value("80")
+    settled(page)
+    page.go_back()
+    expect(damage).to_have_value("12")
+    settled(page)
+    page.go_back()  # another damage is another place, as on the page Compare
+    expect(damage).to_have_value(str(FIRST_DAMAGE))
+    settled(page)
+    page.go_forward()
+    expect(damage).to_have_value("12")

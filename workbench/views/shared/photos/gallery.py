@@ -10,21 +10,34 @@ from crr.errors import ConfigError
 from workbench.basics.markdown import as_text
 from workbench.components.errors import guarded
 from workbench.inspection.samples import read_samples, sample_thumbnail
-from workbench.settings import settings
+from workbench.settings import MEGABYTE, settings
 from workbench.views.shared.controls import show_strip
-from workbench.views.shared.session import current_visitor, forget_explanations, has_visitor, shown_sample
-from workbench.views.shared.visit import forget_what_was_lost, renew_uploaders, uploader_key
+from workbench.views.shared.session import (
+    current_visitor,
+    forget_explanations,
+    forget_images,
+    has_visitor,
+    shown_sample,
+)
+from workbench.views.shared.visit import (
+    clear_uploaders,
+    forget_what_was_lost,
+    renew_uploaders,
+    uploader_key,
+)
 
 _FOLDER, _CLOSED, _TAKEN = "folder_path", "popovers_closed", "camera_taken"
 
 
 def show_gallery() -> None:
     """What stands first on a page about one photo: the samples, and beside them the visitor's own images."""
-    samples, own_images = st.columns([7, 3], gap="medium")
-    with samples:
-        choose_sample()
-    with own_images:
-        offer_own_images()
+    with st.container(key="gallery_row"):
+        st.html('<span id="gallery"></span>')
+        samples, own_images = st.columns([7, 3], gap="medium")
+        with samples:
+            choose_sample()
+        with own_images:
+            offer_own_images()
 
 
 def choose_sample() -> None:
@@ -70,6 +83,26 @@ def offer_own_images() -> None:
         ):
             _camera()
     renew_uploaders(lost)
+    _say_what_is_held()
+
+
+def _say_what_is_held() -> None:
+    """How many photos are kept, which an uploader does not list once its page was left; and the way out."""
+    uploads = list(current_visitor().batch.uploads.values()) if has_visitor() else []
+    if not uploads:
+        return
+    size = sum(len(upload.content) for upload in uploads if upload.page == 0) / MEGABYTE
+    photos = "1 photo" if len(uploads) == 1 else f"{len(uploads)} photos"
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.caption(f"{photos} kept, {max(size, 0.1):.1f} MB", width="content")
+        st.button("Clear all", key="clear_all", type="tertiary", on_click=guarded(clear_images))
+
+
+def clear_images() -> None:
+    """Forget all photos of the visitor, what was found in them, and what uploaders list; for a callback."""
+    forget_images()
+    clear_uploaders()
+    st.rerun()
 
 
 def _uploader(label: str, name: str, several: object, help: str) -> bool:

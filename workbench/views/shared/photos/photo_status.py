@@ -13,6 +13,7 @@ if TYPE_CHECKING:  # it needs torch, and the gallery is on the screen before it 
     from workbench.inspection.visitor import VisitorState
 
 _SHOWN_PROBLEMS = 3
+_OF_INSPECT = ("sample", "own", "view", "limit", "threshold", "opacity", "model")
 
 
 def follow_address() -> None:
@@ -28,6 +29,13 @@ def follow_address() -> None:
             st.toast(
                 "The photo that was shown there is not in your list any more.", icon=":material/history:"
             )
+
+
+def lead_to_inspect() -> None:
+    """Follow links of before, when Inspect was the first page: they name a photo, or how to look at it."""
+    named = {name: st.query_params[name] for name in _OF_INSPECT if name in st.query_params}
+    if named:
+        st.switch_page("pages/inspect.py", query_params=named)
 
 
 def show_problems(visitor: "VisitorState", listed: str = "Inspect lists them") -> None:

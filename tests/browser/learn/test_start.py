@@ -1,0 +1,66 @@
+"""Start: one example that a visitor plays with, and links of before."""
+
+import re
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import PATIENCE, other_than, settled
+
+
+def verdicts(page: Page) -> list[str]:
+    return [text.split(",")[0] for text in page.locator(".pair .verdict").all_inner_texts()]
+
+
+def open_start(page: Page) -> None:
+    page.goto("/")
+    expect(page.locator(".pair .verdict")).to_have_count(2, timeout=2 * PATIENCE)
+    settled(page)
+
+
+def test_the_first_page_shows_what_one_model_misses_and_the_other_finds(page: Page):
+    open_start(page)
+    expect(page).to_have_title("CRR Workbench: why models miss defects")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Why do models miss defects?")
+    missed, found = verdicts(page)
+    assert missed.startswith("Missed by Autoencoder")
+    assert found.startswith("Found by CRR")
+    expect(page.locator(".pair img")).to_have_count(4)
+    page.get_by_role("slider", name="Scratch").press("End")
+    other_than(page, lambda: verdicts(page), [missed, found])
+    assert verdicts(page)[0].startswith("Found by Autoencoder")
+
+
+def test_who_paints_another_defect_gets_other_answers(page: Page):
+    open_start(page)
+    before = verdicts(page)
+    box = page.locator(".painter canvas").bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] * 0.3, box["y"] + box["height"] * 0.3)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.6, box["y"] + box["height"] * 0.4, steps=5)
+    page.mouse.up()
+    other_than(page, lambda: verdicts(page), before)
+
+
+def test_links_of_before_lead_to_inspect_and_back_leads_out(page: Page):
+    page.goto("/models")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Models")
+    page.goto("/?sample=screw_good&threshold=0.4")
+    expect(page).to_have_url(re.compile(r"/inspect\?.*sample=screw_good"))
+    expect(page.locator(".answer")).to_be_visible()
+    settled(page)
+    page.go_back()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Models")
+
+
+def test_each_page_has_one_heading_of_the_first_level_and_a_title(page: Page):
+    for path, name in (
+        ("inspect", "Inspect"),
+        ("compare", "Compare"),
+        ("layers", "Layers"),
+        ("models", "Models"),
+    ):
+        page.goto(f"/{path}")
+        expect(page.get_by_role("heading", level=1)).to_have_text(name)
+        expect(page).to_have_title(f"{name} · CRR Workbench")
+        expect(page.locator(".band")).to_contain_text("why some models miss defects")

@@ -1,0 +1,98 @@
+"""A report on a batch for people: one page that prints well and needs nothing but itself."""
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from crr.types import USUAL_PERCENT
+from workbench.basics.pictures import jpeg_uri, shrink
+from workbench.components.assets import read
+from workbench.exports.archive import heatmap
+from workbench.exports.lines import INSPECTED, BatchExport
+from workbench.exports.spreadsheet import Cell, Line
+from workbench.inspection.inspector import Inspected
+from workbench.inspection.labels import TRUTHS
+from workbench.inspection.uploads import Upload
+from workbench.inspection.verdict import category_label
+
+_SIDE, _QUALITY = 480, 80  # pixels and JPEG quality of the pictures
+_WITHOUT_PICTURE = "normal"
+_TRUTHS: dict[Cell, str] = dict(TRUTHS.items())
+_STYLES = {"defective": "defective", "check by hand": "hand"}
+_PAGE = Environment(
+    loader=FileSystemLoader(Path(__file__).parent),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+).get_template("report.html")
+
+
+def report_page(export: BatchExport, over: float, sentences: Sequence[str]) -> bytes:
+    """HTML in UTF-8: who was asked when, the counts, what needs somebody's eye with a picture, every file.
+
+    Args:
+        export: What it is about.
+        over: Opacity of the maps over the photos, in [0, 1].
+        sentences: What is said of all of it, such as what the limit finds.
+    """
+    pictures: dict[str, str] = {}  # by where they would lie in the zip: the same file name may come twice
+
+    def keep(upload: Upload, inspected: Inspected) -> None:
+        limit = export.factor * inspected.inspection.threshold
+        if inspected.inspection.verdict_at(limit) != _WITHOUT_PICTURE:
+            picture = shrink(heatmap(export.open(upload).image, inspected, over), _SIDE)
+            pictures[export.names[upload.digest].heatmap] = jpeg_uri(picture, _QUALITY)
+
+    sheet = export.sheet(keep)
+    shown: dict[str, Line] = {}
+    for line in sheet.lines:
+        if line.get("heatmap") in pictures:
+            shown.setdefault(str(line["heatmap"]), line)  # a picture in several files is shown once
+    page = _PAGE.render(
+        style=read("report.css"),
+        about=sheet.about,
+        counts=_counts(sheet.lines),
+        sentences=sentences,
+        limits=_limits(sheet.about),
+        pictures=[(_words(line), pictures[name]) for name, line in shown.items()],
+        lines=[_words(line) for line in sheet.lines],
+    )
+    return page.encode(errors="backslashreplace")
+
+
+def _counts(lines: Sequence[Line]) -> str:
+    """How many files are what."""
+    found = Counter(str(line.get("verdict") or line["status"]) for line in lines)
+    files = "1 file" if len(lines) == 1 else f"{len(lines)} files"
+    return f"{files}: " + ", ".join(f"{count} {what}" for what, count in found.items()) + "."
+
+
+def _limits(about: Line) -> str:
+    strictness = about["strictness"]
+    moved = "as calibrated" if strictness == 1 else f"moved to {strictness} times the calibrated ones"
+    return (
+        f"Limits {moved}. Defective: the score reaches the limit. Check by hand: below it, and higher than "
+        f"{USUAL_PERCENT} % of good parts. Models are for non-commercial use where their card says so."
+    )
+
+
+def _words(line: Line) -> dict[str, str]:
+    """A line of the table as it is printed."""
+    verdict, page, category = line.get("verdict"), line.get("page"), line.get("category")
+    why_not = f"{line['status']}: {line.get('error') or ''}"
+    return {
+        "name": f"{line['file']}, page {page}" if isinstance(page, int) and page > 1 else str(line["file"]),
+        "verdict": str(verdict) if line["status"] == INSPECTED else why_not,
+        "style": _STYLES.get(str(verdict), ""),
+        "score": _number(line.get("score")),
+        "limit": _number(line.get("limit")),
+        "category": "" if category is None else category_label(str(category)),
+        "truth": _TRUTHS.get(line.get("truth"), ""),
+        "same": str(line.get("same_picture") or ""),
+    }
+
+
+def _number(value: Cell) -> str:
+    return f"{value:.3f}" if isinstance(value, int | float) else ""

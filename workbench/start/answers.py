@@ -1,0 +1,109 @@
+"""What an autoencoder and CRR make of a damaged part: found or missed, how much was copied, two pictures."""
+
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from threading import Lock
+
+import cv2
+import numpy as np
+
+from crr.types import Image
+from workbench.basics.pace import out_of_turn
+from workbench.basics.pictures import jpeg_uri, shrink
+from workbench.components.strokes import Stroke
+from workbench.explanation.study_image import StudyImage
+from workbench.inspection.verdict import outlines_of, percent_copied
+from workbench.lesson.demonstration import PAIR, Demonstration, ModelAnswer, heat
+from workbench.start.example import StartExample
+
+_SIDE, _QUALITY = 480, 90  # pixels and JPEG quality of the pictures
+_DARK, _BRIGHT = (30, 30, 30), (255, 255, 255)
+
+
+@dataclass(frozen=True, eq=False)
+class PairedAnswer:
+    """What one of the two models makes of a damaged part.
+
+    Attributes:
+        name: What people call the model.
+        score: Of the part.
+        limit: From which on it is defective.
+        found: Whether the score reaches the limit.
+        copied: Percent of the damage that the decoder copied; None where the damage does not show.
+        drawing: What its decoder drew, as a data URI; None without an inversion network.
+        heatmap: Its anomaly map, likewise.
+    """
+
+    name: str
+    score: float
+    limit: float
+    found: bool
+    copied: float | None
+    drawing: str | None
+    heatmap: str
+
+
+def ask_both(demonstration: Demonstration, study: StudyImage) -> tuple[PairedAnswer, ...]:
+    """What both models make of a damaged part; raises `CRRError` if one cannot be asked."""
+    return tuple(_answer(name, demonstration.ask(study, rung), study) for rung, name in PAIR.items())
+
+
+def _answer(name: str, answer: ModelAnswer, study: StudyImage) -> PairedAnswer:
+    explanation = answer.found.explanation
+    inspection = explanation.inspection
+    return PairedAnswer(
+        name=name,
+        score=inspection.score,
+        limit=inspection.threshold,
+        found=inspection.score >= inspection.threshold,
+        copied=None if answer.index is None else percent_copied(answer.index),
+        drawing=None if answer.painted is None else _uri(answer.painted[1], study),
+        heatmap=_uri(heat(explanation.terms.fused().anomaly_map), study),
+    )
+
+
+def _uri(picture: Image, study: StudyImage) -> str:
+    """A picture in the proportions of the photo, with the damage outlined."""
+    height, width = shrink(study.image, _SIDE).shape[:2]
+    drawn = cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA).astype(np.uint8)
+    if study.mask is not None:
+        curves = [np.round(curve).astype(np.int32) for curve in outlines_of(study.mask, (height, width))]
+        for colour, thickness in ((_DARK, 3), (_BRIGHT, 1)):  # to be seen on any ground
+            cv2.polylines(drawn, curves, True, colour, thickness, cv2.LINE_AA)
+    return jpeg_uri(drawn, _QUALITY)
+
+
+def scratched(
+    whole: StudyImage, example: StartExample, percent: int, strokes: tuple[Stroke, ...] | None = None
+) -> StudyImage:
+    """The part of the example with strokes at a strength, those of the example if there are no others."""
+    key = ("start", example.sample, example.colour, percent)
+    strokes = example.strokes if strokes is None else strokes
+    return Demonstration.painted(whole, strokes, example.filling(percent), key)
+
+
+class StartAnswers:
+    """What both models make of the example at each strength, asked once for all visitors; thread-safe.
+
+    They are asked in the background, the strength that is wanted first, so that the first picture is there
+    soon and the slider moves without waiting.
+    """
+
+    def __init__(self, example: StartExample, ask: Callable[[int], tuple[PairedAnswer, ...]]) -> None:
+        """Args: example; ask, what both models make of it at a strength in percent."""
+        self._example, self._ask = example, ask
+        self._worker = ThreadPoolExecutor(1, thread_name_prefix="start")
+        self._asked: dict[int, Future[tuple[PairedAnswer, ...]]] = {}
+        self._lock = Lock()
+
+    def at(self, percent: int) -> tuple[PairedAnswer, ...]:
+        """The answers at a strength of the example; raises `CRRError` if a model cannot be asked."""
+        with self._lock:
+            for strength in (percent, *self._example.strengths):
+                known = self._asked.get(strength)
+                if known is None or (known.done() and known.exception() is not None):
+                    self._asked[strength] = self._worker.submit(self._ask, strength)
+            wanted = self._asked[percent]
+        with out_of_turn():  # others may have their pages drawn meanwhile
+            return wanted.result()

@@ -1,0 +1,123 @@
+"""What is true of the visitor's parts: said by a click, and what the limit then finds and misses."""
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+import streamlit as st
+
+from crr.metrics.score_ratios import ScoreRatios
+from crr.types import Label
+from workbench.components.errors import guarded
+from workbench.inspection.labels import TRUTHS
+from workbench.inspection.uploads import BatchRow
+from workbench.inspection.verdict import HIGHEST, LOWEST
+from workbench.inspection.visitor import VisitorState
+from workbench.review.tally import ENOUGH, ratios_of, tally_of
+from workbench.views.shared.session import current_visitor
+from workbench.views.shared.table import HEAD, ROW
+
+_LABELS: dict[str | None, Label] = {word: label for label, word in TRUTHS.items()}
+_SHORTCUTS: dict[Label, str] = {"good": "G", "defective": "D"}
+_EDITOR, _MOST = "truth_editor", "most_false_alarms"
+
+
+def ask_truth(visitor: VisitorState, order: Sequence[str]) -> None:
+    """Two buttons below the visitor's own photo: whether the part is good or defective.
+
+    Args:
+        visitor: Whose photo is shown.
+        order: Digests of the photos in the order of the list: an answer leads on to the next one.
+    """
+    digest = visitor.upload
+    if digest is None:
+        return
+    known = visitor.known_labels.get(digest)
+    with st.container(horizontal=True, vertical_alignment="center", key="truth"):
+        st.markdown("In truth this part is")
+        for label, word in TRUTHS.items():
+            st.button(
+                word,
+                key=f"truth_{label}",
+                type="primary" if known == label else "secondary",
+                shortcut=_SHORTCUTS[label],
+                on_click=guarded(_say),
+                args=(digest, label, order[order.index(digest) + 1 :][:1] if digest in order else ()),
+                help="Your own decision, for the table; the next photo follows. With ten of them the page "
+                "says what the limit finds and misses. A second click on the same photo takes it back. "
+                "Folders called good, ok, bad or ng are believed, and so is any name beside a folder of "
+                "good parts.",
+            )
+
+
+def _say(digest: str, label: Label, following: Sequence[str]) -> None:
+    visitor = current_visitor()
+    known = visitor.known_labels.get(digest)  # as it is at the click: another may have come before
+    visitor.labels.say(digest, None if known == label else label)
+    for after in following if known is None else ():  # who changes an answer wants to see it
+        visitor.show_upload(after)
+    st.rerun()
+
+
+def edit_truths(rows: Sequence[BatchRow], visitor: VisitorState, cells: pd.DataFrame, height: int) -> None:
+    """The table with a column of truths that can be changed; others cannot."""
+    key = f"{_EDITOR}-{hash(tuple(row.digest for row in rows))}"
+
+    @guarded
+    def edited() -> None:
+        for number, change in st.session_state[key]["edited_rows"].items():
+            visitor.labels.say(rows[number].digest, _LABELS.get(change.get("truth")))
+        st.rerun(["viewer", "table"])
+
+    st.data_editor(
+        cells,
+        key=key,
+        hide_index=True,
+        row_height=ROW,
+        height=min(height, HEAD + ROW * max(1, len(rows))),
+        disabled=[name for name in cells.columns if name != "truth"],
+        column_config={
+            "image": st.column_config.ImageColumn("Image", width=64),
+            "truth": st.column_config.SelectboxColumn("Truth", options=list(TRUTHS.values()), width=64),
+            "file": st.column_config.TextColumn("File", width=105),
+            "verdict": st.column_config.TextColumn("Verdict", width=94),
+            "score": st.column_config.NumberColumn("Score", format="%.2f", width=52),
+        },
+        on_change=edited,
+        placeholder="-",
+    )
+
+
+def show_tally(rows: Sequence[BatchRow], labels: Mapping[str, Label], visitor: VisitorState) -> None:
+    """What the limit finds and misses among the parts whose truth is known, once they are enough."""
+    ratios = ratios_of(rows, labels)
+    tally = tally_of(ratios, visitor.factor)
+    if tally.known < ENOUGH:
+        if tally.known:
+            parts = "1 part" if tally.known == 1 else f"{tally.known} parts"
+            st.caption(f"The truth of {parts} is known; from {ENOUGH} on, here is how the limit does.")
+        return
+    st.markdown(tally.sentence())
+    if ratios.good:
+        _choose_limit(ratios, visitor, HIGHEST / max(row.limit for row in rows))
+
+
+def _choose_limit(ratios: ScoreRatios, visitor: VisitorState, strictest: float) -> None:
+    with st.container(horizontal=True, vertical_alignment="bottom", key="limit_by_truth"):
+        st.number_input(
+            "Most false alarms in 100 good parts",
+            0,
+            100,
+            5,
+            key=_MOST,
+            help="How many of a hundred good parts you would have the line stop for. The limit is set by "
+            f"the {len(ratios.good)} good parts you named: with few of them it is a rough guess.",
+        )
+        allowed = ratios.allowed(st.session_state[_MOST] / 100)
+        st.caption(f"Of your {len(ratios.good)} good parts that is {allowed or 'none'}.")
+
+        def set_limit() -> None:
+            factor = ratios.limit_for(st.session_state[_MOST] / 100)
+            visitor.factor = min(max(factor, LOWEST), strictest)
+            st.rerun()
+
+        st.button("Set the limit so", on_click=guarded(set_limit), icon=":material/tune:")
