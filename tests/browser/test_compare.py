@@ -102,6 +102,7 @@ def test_what_parts_the_models_is_listed_first_and_opens_with_a_click(page):
     all_asked = page.get_by_role("radio", name=re.compile(r"verdicts differ \([1-9]\d*\)"))
     expect(all_asked).to_be_visible(timeout=3 * PATIENCE)  # 28 inspections
     expect(page.get_by_test_id("stProgress")).to_have_count(0)
+    settled(page)
     table = page.get_by_test_id("stDataFrame").last
     table.scroll_into_view_if_needed()
     box = table.bounding_box()

@@ -14,7 +14,7 @@ import pytest
 
 import crr
 from crr.anomalies.textures import texture_files
-from crr.checkpoints import card_metadata, content, files, model_card, normals, serialization
+from crr.checkpoints import card_metadata, content, files, measured_scores, model_card, normals, serialization
 from crr.data import datasets, images
 from crr.data.inventory.looking import look_at_files
 from crr.data.layouts.finding import find_images
@@ -80,6 +80,12 @@ CALLS = {
     "checkpoints.content.read_config folder": ("model", lambda _, path: content.read_config(path)),
     "checkpoints.content.open_content folder": (
         "model", lambda _, path: content.open_content(path).__enter__()
+    ),
+    "checkpoints.measured_scores.read_scores folder": (
+        "model", lambda _, path: measured_scores.read_scores(path, "0" * 12)
+    ),
+    "checkpoints.measured_scores.write_scores folder": (
+        "model", lambda place, path: measured_scores.write_scores(path, place.figures, "crr evaluate")
     ),
     "checkpoints.model_card.rewrite_card folder": (
         "model", lambda _, path: model_card.rewrite_card(path, lambda card: card)

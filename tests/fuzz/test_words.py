@@ -108,5 +108,5 @@ def test_any_sample_and_threshold_in_a_link_is_one(text: str) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(session.st, "query_params", {"sample": text, "threshold": text})
         assert session.linked_sample()
-        threshold = session.linked_threshold()
-        assert threshold is None or threshold == threshold
+        limit = session.linked_limit()
+        assert limit is None or limit[1] == limit[1]

@@ -64,3 +64,11 @@ def test_each_page_has_one_heading_of_the_first_level_and_a_title(page: Page):
         expect(page.get_by_role("heading", level=1)).to_have_text(name)
         expect(page).to_have_title(f"{name} · CRR Workbench")
         expect(page.locator(".band")).to_contain_text("why some models miss defects")
+
+
+def test_the_words_of_the_pages_are_explained_at_the_top_of_each(page):
+    page.goto("/models")
+    settled(page)
+    page.get_by_role("link", name="Paper").click(trial=True)  # nothing lies over it
+    page.get_by_text("Words", exact=True).click()
+    expect(page.get_by_text("the mean of the brightest of its heat-map")).to_be_visible()

@@ -291,7 +291,7 @@ def test_evaluate_prints_a_table_and_writes_the_promised_json(data, model, tmp_p
     metrics = [
         "images", "image_auroc", "image_ap", "image_f1max", "pixel_auroc", "pixel_ap", "pixel_f1max", "aupro",
     ]  # fmt: skip
-    assert list(result) == ["model", "categories", "mean", "data"]
+    assert list(result) == ["model", "categories", "mean", "score_ratios", "data"]
     assert result["model"] == "tiny"
     assert list(result["categories"]) == ["plate", "ring"]
     for figures in (*result["categories"].values(), result["mean"]):

@@ -62,9 +62,16 @@ class Entries {
     addEventListener("click", (event) => this.follow(event.target.closest?.("a[href]")), true);
     addEventListener("popstate", (event) => this.returned(event), true);
     addEventListener("pointerdown", keepInPlace, true);
-    // The server may have written before this stood: then there is an entry below that nobody asked for.
+    this.below = this.written();
+  }
+
+  // The addresses of the entries that the server made before this stood: nobody asked for them.
+  written() {
     const [opened] = performance.getEntriesByType("navigation");
-    this.below = opened && opened.name !== location.href ? opened.name : null;
+    if (!opened || opened.name === location.href) return [];
+    const before = window.navigation?.entries().slice(0, navigation.currentEntry.index) ?? []; // not every browser has it
+    const first = before.map((entry) => entry.url).lastIndexOf(opened.name);
+    return first < 0 ? [opened.name] : before.slice(first).map((entry) => entry.url);
   }
 
   act() {
@@ -96,7 +103,7 @@ class Entries {
 
   returned(event) {
     this.acted = this.leaving = false;
-    if (location.href === this.below) {
+    if (this.below.includes(location.href)) {
       event.stopImmediatePropagation(); // Streamlit would write over it, or lead on again
       history.back();
     }

@@ -18,6 +18,7 @@ from workbench.components.window import tend_window
 from workbench.model_store.queues import find_waiter_with
 from workbench.settings import settings
 from workbench.views.shared.address import PLACES, use_shown_models, went_back
+from workbench.views.shared.glossary import glossary_html
 from workbench.views.shared.services import services
 from workbench.views.shared.visit import show_what_was_lost
 
@@ -34,7 +35,7 @@ _LOOKS = 4  # at the queue, two a second, before the visitor is told why it take
 _BAND = (
     f'<div class="band"><b>{NAME}</b> <span class="promise">{PROMISE}</span> <span class="links">'
     f'<a href="{PAPER}" target="_blank" rel="noreferrer">Paper</a> · '
-    "Models are for non-commercial use</span></div>"
+    f"Models are for non-commercial use · {glossary_html()}</span></div>"
 )
 _STYLE = FRONTEND / "style.css"
 
