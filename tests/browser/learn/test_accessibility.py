@@ -33,6 +33,7 @@ def test_no_page_breaks_a_rule_of_accessibility(browser: Browser, workbench_url:
     page.goto(path)
     expect(page.locator("h1")).to_be_visible(timeout=2 * PATIENCE)
     settled(page)
+    page.wait_for_timeout(500)  # what was drawn anew fades in, and is pale meanwhile
     page.evaluate(AXE)
     found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
     ours = {rule["id"]: rule["nodes"][0]["html"] for rule in found if rule["id"] not in OF_STREAMLIT}

@@ -48,6 +48,7 @@ def test_links_of_before_lead_to_inspect_and_back_leads_out(page: Page):
     page.goto("/?sample=screw_good&threshold=0.4")
     expect(page).to_have_url(re.compile(r"/inspect\?.*sample=screw_good"))
     expect(page.locator(".answer")).to_be_visible()
+    page.wait_for_function("window.crrHistory")  # before, each entry that the server made is a step back
     settled(page)
     page.go_back()
     expect(page.get_by_role("heading", level=1)).to_have_text("Models")

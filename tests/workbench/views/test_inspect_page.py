@@ -25,7 +25,7 @@ def inspect_page(app_path) -> AppTest:
 
 
 def answer(app: AppTest) -> str:
-    return next(html.proto.body for html in app.get("html") if "answer" in html.proto.body)
+    return next(html.proto.body for html in app.get("html") if 'class="answer' in html.proto.body)
 
 
 def texts(elements) -> str:

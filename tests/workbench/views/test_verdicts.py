@@ -75,7 +75,7 @@ def upload(app: AppTest, **files: bytes) -> None:
 
 
 def answer(app: AppTest) -> str:
-    return next(html.proto.body for html in app.get("html") if "answer" in html.proto.body)
+    return next(html.proto.body for html in app.get("html") if 'class="answer' in html.proto.body)
 
 
 def texts(elements) -> str:

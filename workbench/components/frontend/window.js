@@ -65,13 +65,14 @@ class Entries {
     this.below = this.written();
   }
 
-  // The addresses of the entries that the server made before this stood: nobody asked for them.
+  // The entries that the server made before this stood, which nobody asked for: the keys of their places, as it may still
+  // write over one; in a browser that knows no keys, the address of the first.
   written() {
     const [opened] = performance.getEntriesByType("navigation");
     if (!opened || opened.name === location.href) return [];
-    const before = window.navigation?.entries().slice(0, navigation.currentEntry.index) ?? []; // not every browser has it
+    const before = window.navigation?.entries().slice(0, navigation.currentEntry.index) ?? [];
     const first = before.map((entry) => entry.url).lastIndexOf(opened.name);
-    return first < 0 ? [opened.name] : before.slice(first).map((entry) => entry.url);
+    return first < 0 ? [opened.name] : before.slice(first).map((entry) => entry.key);
   }
 
   act() {
@@ -103,7 +104,7 @@ class Entries {
 
   returned(event) {
     this.acted = this.leaving = false;
-    if (this.below.includes(location.href)) {
+    if (this.below.includes(window.navigation?.currentEntry.key) || this.below.includes(location.href)) {
       event.stopImmediatePropagation(); // Streamlit would write over it, or lead on again
       history.back();
     }
