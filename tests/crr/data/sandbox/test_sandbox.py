@@ -133,7 +133,7 @@ def test_large_photos_wait_for_each_other_and_nobody_waits_for_them() -> None:
         large = [pool.submit(sandbox.decode, HANGS, "part.bmp") for _ in range(2)]
         wait_until(lambda: len(sandbox.pids) == 2)
         assert np.array_equal(sandbox.decode(GOOD), corners())
-        assert time.perf_counter() - start < 6
+        assert time.perf_counter() - start < 2
         assert all("takes longer" in sentence(asked.result) for asked in large)
         assert time.perf_counter() - start > 4
 
