@@ -131,7 +131,7 @@ def test_large_photos_wait_for_each_other_and_nobody_waits_for_them() -> None:
         sandbox.decode(GOOD)
         start = time.perf_counter()
         large = [pool.submit(sandbox.decode, HANGS, "part.bmp") for _ in range(2)]
-        wait_until(lambda: len(sandbox.pids) == 2)
+        wait_until(lambda: bool(sandbox._large.pids))  # of all it may be two or three, as both ask first
         assert np.array_equal(sandbox.decode(GOOD), corners())
         assert time.perf_counter() - start < 2
         assert all("takes longer" in sentence(asked.result) for asked in large)
