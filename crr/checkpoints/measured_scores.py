@@ -8,15 +8,16 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Annotated, Any
 
-from pydantic import Field, TypeAdapter
+from pydantic import Field
 from pydantic.dataclasses import dataclass
 
 from crr.checkpoints.content import SCORES
 from crr.checkpoints.files import describe
+from crr.errors import ConfigError
 from crr.metrics.score_ratios import ScoreRatios
 from crr.runtime.files import write_text_atomically
 from crr.runtime.paths import StrPath, as_path
-from crr.runtime.validation import STRICT, Name, read_json
+from crr.runtime.validation import STRICT, Name, checked, read_json
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -62,8 +63,7 @@ def read_scores(folder: StrPath, revision: str) -> MeasuredScores | None:
     """The scores beside a checkpoint; None if there are none, or they are of another revision."""
     path = as_path(folder, "The checkpoint") / SCORES
     try:
-        # Through JSON, in which a list is what stands for a tuple.
-        measured = TypeAdapter(MeasuredScores).validate_json(json.dumps(read_json(path)))
-    except (OSError, ValueError):
+        measured = checked(MeasuredScores, read_json(path))
+    except (OSError, ValueError, ConfigError):
         return None
     return measured if measured.revision == revision else None

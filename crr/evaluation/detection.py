@@ -23,15 +23,13 @@ from crr.errors import CRRError, DatasetError
 from crr.inference import engine
 from crr.metrics.detection import PixelAccumulator, image_metrics
 from crr.metrics.report import Figures, Report, finished
-from crr.metrics.score_ratios import ScoreRatios, rounded
+from crr.metrics.score_ratios import ScoreRatios, rounded, score_ratio
 from crr.models.detector import Detector
 from crr.runtime.progress import Reporter
-from crr.types import Image, Inspection, Mask, Progress
+from crr.types import Image, Inspection, Label, Mask, Progress
 
 EVALUATION_SIZE = (256, 256)
 """(height, width) at which anomaly maps and masks are compared."""
-
-_LEAST_LIMIT = 1e-9  # a score may be divided by
 
 
 def evaluate(
@@ -90,16 +88,17 @@ def _evaluate_category(
     height, width = EVALUATION_SIZE
     pixels = PixelAccumulator(len(category.test) * height * width)
     scores: list[float] = []
-    judged: list[tuple[bool, float]] = []
+    judged: list[tuple[Label, float | None]] = []
     with ThreadPoolExecutor() as pool:
         read_one = partial(read, with_mask=category.has_masks)
         for batch in read_ahead(pool, read_one, category.test, batch_size):
             inspections = engine.inspect(detector, [item.image for item in batch], batch_size=batch_size)
             for item, inspection in zip(batch, inspections, strict=True):
                 score = _finite_score(inspection, item.path)
-                if inspection.known and inspection.seen:
-                    ratio = rounded(score / max(inspection.threshold, _LEAST_LIMIT))
-                    judged.append((category.test[len(scores)].defective, ratio))
+                label: Label = "defective" if category.test[len(scores)].defective else "good"
+                has_verdict = inspection.known and inspection.seen
+                ratio = rounded(score_ratio(score, inspection.threshold)) if has_verdict else None
+                judged.append((label, ratio))
                 scores.append(score)
                 if item.mask is not None:
                     pixels.add(inspection.anomaly_map_at(EVALUATION_SIZE), item.mask, str(item.path))
@@ -109,8 +108,7 @@ def _evaluate_category(
         **image_metrics(scores, [sample.defective for sample in category.test]),
         **pixels.metrics(),
     )
-    good, bad = (tuple(sorted(ratio for is_bad, ratio in judged if is_bad == kind)) for kind in (False, True))
-    return figures, ScoreRatios(good, bad, len(scores) - len(judged))
+    return figures, ScoreRatios.of(judged)
 
 
 def count_test_images(dataset: Dataset) -> int:

@@ -1,13 +1,16 @@
 """Scores over their limits, of images known to be good or defective: what a limit finds and stops."""
 
 import math
+from collections.abc import Iterable
 from typing import Annotated, Any
 
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
 from crr.runtime.validation import STRICT, Count, Many
+from crr.types import Label
 
+_LEAST_LIMIT = 1e-9  # a score may be divided by
 _DECIMALS = 4
 _ALMOST = 1e-6  # 1.2 times 10,000 is a little less than 12,000
 
@@ -27,6 +30,18 @@ class ScoreRatios:
     good: Ratios
     defective: Ratios
     unjudged: Count = 0
+
+    @classmethod
+    def of(cls, judged: Iterable[tuple[Label, float | None]]) -> "ScoreRatios":
+        """The ratios of images with a label each; None: the image has no verdict, and is counted apart."""
+        found: dict[Label, list[float]] = {"good": [], "defective": []}
+        unjudged = 0
+        for label, ratio in judged:
+            if ratio is None:
+                unjudged += 1
+            else:
+                found[label].append(ratio)
+        return cls(tuple(sorted(found["good"])), tuple(sorted(found["defective"])), unjudged)
 
     def as_json(self) -> dict[str, Any]:
         """The attributes as plain values."""
@@ -63,6 +78,11 @@ class ScoreRatios:
     def allowed(self, share: float) -> int:
         """How many good images may reach a limit for at most a share of them, `share` in [0, 1]."""
         return math.floor(share * len(self.good) + 1e-9)
+
+
+def score_ratio(score: float, limit: float) -> float:
+    """A score over its limit: defective from 1 on."""
+    return score / max(limit, _LEAST_LIMIT)
 
 
 def rounded(ratio: float) -> float:

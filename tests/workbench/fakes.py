@@ -16,10 +16,10 @@ from crr.checkpoints.files import CheckpointInfo
 from crr.data.images import encode_png
 from crr.identity.index import IdentityIndex
 from crr.types import Image, Inspection, usual_score, verdict_of
+from workbench.basics.cache import OnceCache
 from workbench.exports.making import Making
 from workbench.inspection.image_file import ImageFile
 from workbench.inspection.inspector import Inspector, ModelChoice
-from workbench.lesson.shared_answers import SharedAnswers
 from workbench.model_store.downloads import Downloads
 from workbench.model_store.loaded import Models
 from workbench.model_store.times import Times
@@ -149,6 +149,6 @@ def use_inspector(monkeypatch: pytest.MonkeyPatch, inspector: Inspector) -> None
         uploads=Uploads(),
         making=Making(2**30, lambda: 0),
         times=Times(),
-        lesson_answers=SharedAnswers(2**24),
+        lesson_answers=OnceCache(2**24),
     )
     monkeypatch.setattr("workbench.views.shared.services.SERVICES", fake)

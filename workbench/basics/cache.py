@@ -1,6 +1,6 @@
 """Caches that hold what was used last: up to a number of bytes, of their own and of several together."""
 
-from collections import OrderedDict
+from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from functools import cache
@@ -11,6 +11,7 @@ from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 from weakref import WeakSet
 
 Value = TypeVar("Value")
+Made = TypeVar("Made")
 
 _uses = count()
 """Numbers the uses of all caches, so that those of two can be put in order."""
@@ -97,6 +98,31 @@ class BoundedCache(Generic[Value]):
     def _remove(self, key: Hashable) -> None:
         entry = self._entries.pop(key, None)
         self._size -= 0 if entry is None else entry.size
+
+
+class OnceCache:
+    """A bounded cache of several visitors: who asks first makes a value, who comes meanwhile waits for it."""
+
+    def __init__(self, limit: int) -> None:
+        """Args: limit, bytes."""
+        self._kept: BoundedCache[tuple[Any]] = BoundedCache(limit)  # in tuples: None is a value too
+        self._turns: defaultdict[Hashable, Lock] = defaultdict(Lock)
+        self._lock = Lock()
+
+    def of(self, key: Hashable, make: Callable[[], Made], size: Callable[[Made], int]) -> Made:
+        """The value of a key, made if need be; what `make` raises is raised, and made again the next time."""
+        with self._lock:
+            turn = self._turns[key]
+        with turn:
+            known: tuple[Made] | None = self._kept.get(key)
+            if known is None:
+                known = (make(),)
+                self._kept.put(key, known, size(known[0]))
+        return known[0]
+
+    def __len__(self) -> int:
+        """Number of values."""
+        return len(self._kept)
 
 
 @runtime_checkable

@@ -15,7 +15,7 @@ from workbench.inspection.image_file import ImageFile
 from workbench.inspection.inspector import Inspected, Inspector, ModelChoice
 from workbench.inspection.photo import Photo, shown_photo
 from workbench.inspection.samples import GallerySample
-from workbench.inspection.verdict import normals_below
+from workbench.inspection.verdict import normals_below, percent_copied
 from workbench.inspection.visitor import VisitorState
 
 Outcome = Inspected | CRRError
@@ -146,6 +146,15 @@ def difference_map(first: Inspection, second: Inspection) -> NDArray[np.float32]
         cv2.resize(levels, (width, height), interpolation=cv2.INTER_LINEAR) for levels in maps
     )
     return np.asarray(minuend - subtrahend, dtype=np.float32)
+
+
+def copied_words(comparison: Comparison, name: str) -> list[str]:
+    """How much of a damage a model copied, in a few words; none if that could not be measured."""
+    copied = comparison.copied.get(name)
+    if copied is None or copied.index is None:
+        return []
+    damage = "the damage" if comparison.painted else "a test damage"
+    return [f"copies {percent_copied(copied.index):.0f} % of {damage}"]
 
 
 def above_normals(inspection: Inspection) -> str:

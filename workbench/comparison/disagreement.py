@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from crr.metrics.score_ratios import ScoreRatios
+from crr.metrics.score_ratios import ScoreRatios, score_ratio
 from crr.types import BELOW_LIMIT, Verdict, usual_score, verdict_of
 from crr.visualization.colormap import colour
 from workbench.basics.pictures import thumbnail_of
@@ -33,7 +33,7 @@ class LimitRatio:
     @property
     def ratio(self) -> float:
         """Score / limit: the part is defective from 1 on."""
-        return self.score / max(self.limit, 1e-9)
+        return score_ratio(self.score, self.limit)
 
     @property
     def verdict(self) -> Verdict:
@@ -183,9 +183,8 @@ class DisagreementSurvey:
 
 def _ratios(rows: Sequence[DisagreementRow], name: str) -> ScoreRatios:
     """One model's scores over its limits, of the photos whose truth is known."""
-    judged = [(row.photo.label, row.scores[name]) for row in rows if row.photo.label is not None]
-    ratios = [(label, score.ratio) for label, score in judged if score.verdict not in NO_VERDICT]
-    good, defective = (
-        tuple(ratio for label, ratio in ratios if label == kind) for kind in ("good", "defective")
+    return ScoreRatios.of(
+        (row.photo.label, None if row.scores[name].verdict in NO_VERDICT else row.scores[name].ratio)
+        for row in rows
+        if row.photo.label is not None
     )
-    return ScoreRatios(good, defective, len(judged) - len(ratios))

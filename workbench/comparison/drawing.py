@@ -13,7 +13,7 @@ from crr.visualization.colormap import colour_table
 from workbench.basics.model_names import shown_model
 from workbench.basics.palettes import difference_table
 from workbench.basics.pictures import shrink
-from workbench.comparison.comparison import Comparison, above_normals, difference_map
+from workbench.comparison.comparison import Comparison, above_normals, copied_words, difference_map
 from workbench.components.answer import told_apart
 from workbench.components.drawing import (
     GREY,
@@ -27,7 +27,7 @@ from workbench.components.drawing import (
     flat_outlines,
 )
 from workbench.inspection.inspector import Inspected
-from workbench.inspection.verdict import percent_copied, why_no_verdict
+from workbench.inspection.verdict import why_no_verdict
 
 Style = Literal["Over the photo", "Map alone"]
 STYLES: tuple[Style, ...] = get_args(Style)
@@ -126,11 +126,7 @@ def _lines(inspected: Inspected, method: str) -> list[str]:
 
 def _copying(comparison: Comparison, name: str) -> list[str]:
     """How much the model copied, and how well it met the visitor's own damage."""
-    copied, hit = comparison.copied.get(name), comparison.hits.get(name)
-    lines = []
-    if copied is not None and copied.index is not None:
-        damage = "the damage" if hit else "a test damage"
-        lines.append(f"copies {percent_copied(copied.index):.0f} % of {damage}")
+    hit, lines = comparison.hits.get(name), copied_words(comparison, name)
     if hit is not None and hit.contrast is not None:
         lines.append(f"contrast {hit.contrast:.1f}")
     if hit is not None and hit.iou is not None:

@@ -14,10 +14,9 @@ from crr.types import Image
 from crr.visualization.colormap import colour, overlay
 from workbench.basics.model_names import shown_model
 from workbench.basics.pictures import shrink
-from workbench.comparison.comparison import Comparison
+from workbench.comparison.comparison import Comparison, copied_words
 from workbench.components.answer import told_apart
 from workbench.inspection.inspector import Inspected
-from workbench.inspection.verdict import percent_copied
 
 if TYPE_CHECKING:  # it takes half a second to load, and only who saves a figure waits for it
     from matplotlib.axes import Axes
@@ -104,12 +103,7 @@ def _show(axes: "Axes", picture: Image, title: str, lines: Sequence[str], compar
 def _lines(comparison: Comparison, name: str, answer: Inspected) -> list[str]:
     inspection = answer.inspection
     score, limit = told_apart(inspection.score, inspection.threshold)
-    lines = [f"{inspection.verdict}: score {score}, limit {limit}"]
-    copied = comparison.copied.get(name)
-    if copied is not None and copied.index is not None:
-        of = "the damage" if comparison.painted else "a test damage"
-        lines.append(f"copies {percent_copied(copied.index):.0f} % of {of}")
-    return lines
+    return [f"{inspection.verdict}: score {score}, limit {limit}", *copied_words(comparison, name)]
 
 
 def _show_scale(figure: "Figure", columns: Sequence["Axes"]) -> None:

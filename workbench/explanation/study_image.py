@@ -43,6 +43,11 @@ class StudyImage:
         """(height, width) of the photo as it came, which places in links refer to."""
         return self.file.image.shape[0], self.file.image.shape[1]
 
+    @property
+    def touched(self) -> bool:
+        """Whether there is a place that is damaged, as far as it is known."""
+        return self.mask is not None and bool(self.mask.any())
+
 
 def original(photo: Photo, file: ImageFile) -> StudyImage:
     """A photo as it came, of which this is the file; raises `ImageError` for a bad one."""

@@ -14,6 +14,9 @@ from datetime import UTC, datetime
 
 import xlsxwriter
 
+XLSX_MIME = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+"""What an Excel file is called where kinds of files are named."""
+
 Cell = str | int | float | None
 Line = dict[str, Cell]
 

@@ -2,11 +2,9 @@
 
 import logging
 import time
-from collections import defaultdict
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from threading import Lock
 from typing import TypeVar
 
 from crr.checkpoints.files import CheckpointInfo
@@ -15,7 +13,7 @@ from crr.inference.forward import EncoderPasses
 from crr.models.detector import Detector
 from crr.types import Image, Inspection
 from workbench.basics import rate_limit
-from workbench.basics.cache import BoundedCache
+from workbench.basics.cache import OnceCache
 from workbench.basics.pictures import Picture
 from workbench.inspection.image_file import ImageFile
 from workbench.model_store.loaded import Models
@@ -82,11 +80,9 @@ class Inspector:
         self._models = models
         self._run = run
         self._queues = DeviceQueues()
-        self._inspected: BoundedCache[Inspected] = BoundedCache(sample_cache)
+        self._inspected = OnceCache(sample_cache)
         self._indices: dict[Hashable, IdentityIndex] = {}  # a few numbers each
         self._times = times or Times()
-        self._lock = Lock()
-        self._memo_locks: defaultdict[Hashable, Lock] = defaultdict(Lock)
 
     def inspect(self, file: ImageFile, choice: ModelChoice, memo: Hashable = None) -> Inspected:
         """Ask a model about a file.
@@ -103,15 +99,8 @@ class Inspector:
         """
         if memo is None:
             return self._inspect(file, choice, counted=True)
-        key = (memo, *choice.key)
-        with self._lock:
-            turn = self._memo_locks[key]
-        with turn:
-            known = self._inspected.get(key)
-            if known is None:
-                known = self._inspect(file, choice, counted=False)
-                self._inspected.put(key, known, known.nbytes)
-        return known
+        ask = partial(self._inspect, file, choice, counted=False)
+        return self._inspected.of((memo, *choice.key), ask, lambda found: found.nbytes)
 
     def inspect_images(
         self, images: Sequence[Image], choice: ModelChoice, passes: EncoderPasses

@@ -10,7 +10,7 @@ from crr.checkpoints.files import CheckpointInfo
 from crr.errors import CheckpointError
 from crr.inference.explanation import Map
 from crr.inference.forward import EncoderPasses, FeatureMask
-from crr.types import Image
+from crr.types import Image, Verdict
 from crr.visualization.colormap import colour
 from workbench.components.strokes import Stroke
 from workbench.explanation.explorer import LayerExplanation, LayerExplorer
@@ -56,6 +56,53 @@ class ModelAnswer:
     def percent(self) -> str:
         """The index as people say it."""
         return "?" if self.index is None else f"{percent_copied(self.index):.0f} %"
+
+
+@dataclass(frozen=True, eq=False)
+class ShownAnswer:
+    """What is shown of a model's answer to a damaged part.
+
+    Attributes:
+        index: The share of the damage that was copied, None where it does not show.
+        percent: The same as people say it.
+        verdict: Of the part.
+        score: Of the part.
+        limit: From which on it is defective.
+        drawing: The decoder's answer as a picture; None without an inversion network.
+        heatmap: The anomaly map as colours.
+    """
+
+    index: float | None
+    percent: str
+    verdict: Verdict
+    score: float
+    limit: float
+    drawing: Image | None
+    heatmap: Image
+
+    @property
+    def found(self) -> bool:
+        """Whether the score reaches the limit."""
+        return self.score >= self.limit
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of memory that its pictures take."""
+        return self.heatmap.nbytes + (0 if self.drawing is None else self.drawing.nbytes)
+
+
+def shown_answer(answer: ModelAnswer) -> ShownAnswer:
+    """What is shown of an answer, without the features that it was made from."""
+    explanation = answer.found.explanation
+    return ShownAnswer(
+        answer.index,
+        answer.percent,
+        explanation.inspection.verdict,
+        explanation.inspection.score,
+        explanation.inspection.threshold,
+        None if answer.painted is None else answer.painted[1],
+        heat(explanation.terms.fused().anomaly_map),
+    )
 
 
 class Demonstration:

@@ -43,19 +43,7 @@ def margins_figure(
         lines: Model to score - limit at each.
         chosen: The strength that is shown now.
     """
-    figure, looks = go.Figure(), looks_of(lines)
-    for name, values in lines.items():
-        look = looks[name]
-        figure.add_scatter(
-            x=list(percents),
-            y=list(values),
-            name=escape(name),
-            mode="lines+markers",
-            line={"color": look.colour},
-            marker={"symbol": look.symbol, "size": 9},
-            hovertemplate=f"{escape(name)} at %{{x}} %: %{{y:+.3f}}<extra></extra>",
-            cliponaxis=False,
-        )
+    figure = _lines(percents, lines, "{name} at %{{x}} %: %{{y:+.3f}}")
     figure.add_hline(y=0, line={"color": GREY, "width": 2})
     figure.add_vline(x=chosen, line={"color": GREY, "dash": "dash"})
     figure.update_layout(
@@ -79,19 +67,7 @@ def masking_figure(
         lines: Model to the index at each.
         chosen: The share that is shown now.
     """
-    figure, looks = go.Figure(), looks_of(lines)
-    for name, values in lines.items():
-        look = looks[name]
-        figure.add_scatter(
-            x=list(percents),
-            y=list(values),
-            name=escape(name),
-            mode="lines+markers",
-            line={"color": look.colour},
-            marker={"symbol": look.symbol, "size": 8},
-            hovertemplate=f"{escape(name)}, %{{x:.0f}} % hidden: index %{{y:.2f}}<extra></extra>",
-            cliponaxis=False,
-        )
+    figure = _lines(percents, lines, "{name}, %{{x:.0f}} % hidden: index %{{y:.2f}}")
     figure.add_vline(x=chosen, line={"color": GREY, "dash": "dash"})
     figure.update_layout(
         height=230,
@@ -101,4 +77,22 @@ def masking_figure(
         legend={"orientation": "h", "yanchor": "bottom", "y": 1.0},
         **_BARE,
     )
+    return figure
+
+
+def _lines(percents: Sequence[float], lines: Mapping[str, Sequence[float | None]], hover: str) -> go.Figure:
+    """A line a model, in its own colour and with its own marker; `hover` says what is at a point."""
+    figure, looks = go.Figure(), looks_of(lines)
+    for name, values in lines.items():
+        look = looks[name]
+        figure.add_scatter(
+            x=list(percents),
+            y=list(values),
+            name=escape(name),
+            mode="lines+markers",
+            line={"color": look.colour},
+            marker={"symbol": look.symbol, "size": 9},
+            hovertemplate=hover.format(name=escape(name)) + "<extra></extra>",
+            cliponaxis=False,
+        )
     return figure

@@ -4,12 +4,10 @@ What was made is kept for all sessions within a memory bound (`CRR_NORMALS_MEMOR
 """
 
 import logging
-from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from threading import Lock
 from typing import TypeVar
 
 from crr.checkpoints.normals import find_normals, read_credit
@@ -22,7 +20,7 @@ from crr.inference.forward import EncoderKey, encode, encoder_key
 from crr.inference.patch_memory import PatchMemory
 from crr.models.components.encoder import Layer
 from crr.models.detector import Detector
-from workbench.basics.cache import BoundedCache
+from workbench.basics.cache import OnceCache
 from workbench.inspection.inspector import ChoiceKey, Inspector, ModelChoice
 from workbench.reference.patches import (
     CategoryReference,
@@ -66,10 +64,8 @@ class ReferenceCache:
     def __init__(self, inspector: Inspector, limit: int) -> None:
         """Args: inspector, asks the models; limit, bytes."""
         self._inspector = inspector
-        self._kept: BoundedCache[object] = BoundedCache(limit)
+        self._made = OnceCache(limit)
         self._faces: dict[ChoiceKey, tuple[EncoderConfig, tuple[Layer, ...], EncoderKey]] = {}
-        self._lock = Lock()
-        self._making: defaultdict[Hashable, Lock] = defaultdict(Lock)
 
     def of(
         self, choice: ModelChoice, category: str | None, tell: StepCallback, neighbours: bool = True
@@ -113,7 +109,7 @@ class ReferenceCache:
             return reference_of(category, explanations(), len(readable)) if readable else None
 
         key = ("reference", choice.key, tuple(files))
-        return self._once(key, make, lambda made: made.nbytes if made else 0)
+        return self._made.of(key, make, lambda made: made.nbytes if made else 0)
 
     def _memory(
         self, choice: ModelChoice, files: Mapping[str, Sequence[File]], tell: StepCallback
@@ -134,7 +130,7 @@ class ReferenceCache:
                 lambda done, count: tell(done, count, "patches of normal images"),
             )
 
-        return self._once(_memory_key(encoder, files), make, lambda made: made.nbytes if made else 0)
+        return self._made.of(_memory_key(encoder, files), make, lambda made: made.nbytes if made else 0)
 
     def _distances(
         self,
@@ -150,7 +146,7 @@ class ReferenceCache:
             return neighbour_distances(explanations, memory) if explanations else None
 
         key = ("distances", choice.key, tuple(apart), _memory_key(self._face(choice)[2], files))
-        return self._once(key, make, lambda _: 0)
+        return self._made.of(key, make, lambda _: 0)
 
     def _face(self, choice: ModelChoice) -> tuple[EncoderConfig, tuple[Layer, ...], EncoderKey]:
         if choice.key not in self._faces:
@@ -163,16 +159,6 @@ class ReferenceCache:
     def _ask(self, choice: ModelChoice, work: Callable[[Detector], Made]) -> Made:
         # One image or batch at a time, so that other visitors get their turns.
         return self._inspector.ask(choice, work, counted=False)
-
-    def _once(self, key: Hashable, make: Callable[[], Made], size: Callable[[Made], int]) -> Made:
-        with self._lock:
-            turn = self._making[key]
-        with turn:
-            known = self._kept.get(key)
-            if known is None:
-                known = (make(),)
-                self._kept.put(key, known, size(known[0]))
-        return known[0]  # type: ignore[index]
 
 
 def _kept(files: Sequence[File]) -> int:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from crr.metrics.score_ratios import ScoreRatios
+from crr.metrics.score_ratios import ScoreRatios, score_ratio
 from crr.types import Label
 from workbench.inspection.uploads import BatchRow
 from workbench.inspection.verdict import NO_VERDICT
@@ -68,16 +68,14 @@ def tally_of(ratios: ScoreRatios, factor: float) -> Tally:
 
 def ratios_of(rows: Iterable[BatchRow], labels: Mapping[str, Label]) -> ScoreRatios:
     """The scores over their limits of pictures that have a label (by digest)."""
-    found: dict[Label, list[float]] = {"good": [], "defective": []}
-    unjudged = 0
-    for row in rows:
-        if row.digest not in labels:
-            continue
-        if row.verdict() in NO_VERDICT:
-            unjudged += 1
-        else:
-            found[labels[row.digest]].append(row.score / max(row.limit, 1e-9))
-    return ScoreRatios(tuple(found["good"]), tuple(found["defective"]), unjudged)
+    return ScoreRatios.of(
+        (
+            labels[row.digest],
+            None if row.verdict() in NO_VERDICT else score_ratio(row.score, row.limit),
+        )
+        for row in rows
+        if row.digest in labels
+    )
 
 
 def _count(number: int, noun: str) -> str:

@@ -13,8 +13,8 @@ from workbench.basics.pace import out_of_turn
 from workbench.basics.pictures import jpeg_uri, shrink
 from workbench.components.strokes import Stroke
 from workbench.explanation.study_image import StudyImage
-from workbench.inspection.verdict import outlines_of, percent_copied
-from workbench.lesson.demonstration import PAIR, Demonstration, ModelAnswer, heat
+from workbench.inspection.verdict import outlines_of
+from workbench.lesson.demonstration import PAIR, Demonstration, ShownAnswer, shown_answer
 from workbench.start.example import StartExample
 
 _SIDE, _QUALITY = 480, 90  # pixels and JPEG quality of the pictures
@@ -27,40 +27,27 @@ class PairedAnswer:
 
     Attributes:
         name: What people call the model.
-        score: Of the part.
-        limit: From which on it is defective.
-        found: Whether the score reaches the limit.
-        copied: Percent of the damage that the decoder copied; None where the damage does not show.
+        shown: What it says.
         drawing: What its decoder drew, as a data URI; None without an inversion network.
         heatmap: Its anomaly map, likewise.
     """
 
     name: str
-    score: float
-    limit: float
-    found: bool
-    copied: float | None
+    shown: ShownAnswer
     drawing: str | None
     heatmap: str
 
 
 def ask_both(demonstration: Demonstration, study: StudyImage) -> tuple[PairedAnswer, ...]:
     """What both models make of a damaged part; raises `CRRError` if one cannot be asked."""
-    return tuple(_answer(name, demonstration.ask(study, rung), study) for rung, name in PAIR.items())
-
-
-def _answer(name: str, answer: ModelAnswer, study: StudyImage) -> PairedAnswer:
-    explanation = answer.found.explanation
-    inspection = explanation.inspection
-    return PairedAnswer(
-        name=name,
-        score=inspection.score,
-        limit=inspection.threshold,
-        found=inspection.score >= inspection.threshold,
-        copied=None if answer.index is None else percent_copied(answer.index),
-        drawing=None if answer.painted is None else _uri(answer.painted[1], study),
-        heatmap=_uri(heat(explanation.terms.fused().anomaly_map), study),
+    return tuple(
+        _paired(name, shown_answer(demonstration.ask(study, rung)), study) for rung, name in PAIR.items()
     )
+
+
+def _paired(name: str, shown: ShownAnswer, study: StudyImage) -> PairedAnswer:
+    drawing = None if shown.drawing is None else _uri(shown.drawing, study)
+    return PairedAnswer(name, shown, drawing, _uri(shown.heatmap, study))
 
 
 def _uri(picture: Image, study: StudyImage) -> str:

@@ -1,4 +1,8 @@
-from workbench.basics.cache import BoundedCache, CachePool
+import threading
+
+import pytest
+
+from workbench.basics.cache import BoundedCache, CachePool, OnceCache
 
 
 def test_the_least_recently_used_go_first():
@@ -55,3 +59,41 @@ def test_sizes_are_counted_once():
     assert cache.size == 5
     cache.drop("a")
     assert (cache.size, cache.drop_oldest()) == (0, False)
+
+
+def test_visitors_who_come_at_once_ask_once():
+    asked, shared, begun = [], OnceCache(2**20), threading.Event()
+
+    def ask() -> object:
+        begun.wait(5)
+        asked.append(1)
+        return object()
+
+    seen: list[object] = []
+    visitors = [
+        threading.Thread(target=lambda: seen.append(shared.of("part", ask, lambda _: 1))) for _ in range(8)
+    ]
+    for visitor in visitors:
+        visitor.start()
+    begun.set()
+    for visitor in visitors:
+        visitor.join()
+    assert len(asked) == 1
+    assert all(found is seen[0] for found in seen)
+
+
+def test_another_key_is_asked_for_and_what_fails_is_asked_for_again():
+    shared = OnceCache(2**20)
+    assert shared.of("one", lambda: 0.1, lambda _: 1) == 0.1
+    assert shared.of("two", lambda: 0.2, lambda _: 1) == 0.2
+    with pytest.raises(ZeroDivisionError):
+        shared.of("three", lambda: 1 / 0, lambda _: 1)
+    assert shared.of("three", lambda: 0.3, lambda _: 1) == 0.3
+
+
+def test_none_is_a_value_too():
+    asked: list[int] = []
+    kept = OnceCache(2**20)
+    for _ in range(2):
+        assert kept.of("nothing", lambda: asked.append(1), lambda _: 0) is None
+    assert len(asked) == 1

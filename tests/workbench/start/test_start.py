@@ -5,6 +5,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -16,7 +17,7 @@ from workbench.explanation.study_image import original
 from workbench.inspection.image_file import sample_file
 from workbench.inspection.photo import SamplePhoto
 from workbench.inspection.samples import read_samples
-from workbench.lesson.demonstration import LADDER
+from workbench.lesson.demonstration import LADDER, ShownAnswer
 from workbench.settings import ROOT, Settings
 from workbench.start.answers import PairedAnswer, StartAnswers, scratched
 from workbench.start.example import read_example
@@ -64,9 +65,14 @@ def test_an_example_that_nobody_would_write_is_a_sentence(tmp_path, change):
         read_example(tmp_path)
 
 
+def shown(percent: int, score: float) -> ShownAnswer:
+    heatmap = np.zeros((2, 2, 3), np.uint8)
+    return ShownAnswer(percent / 100, f"{percent} %", "defective", score, 0.4, None, heatmap)
+
+
 def pair(percent: int) -> tuple[PairedAnswer, ...]:
     return tuple(
-        PairedAnswer(name, 0.5, 0.4, name == "CRR", float(percent), None, "data:,")
+        PairedAnswer(name, shown(percent, 0.5 if name == "CRR" else 0.3), None, "data:,")
         for name in ("Autoencoder", "CRR")
     )
 
@@ -82,7 +88,9 @@ def test_each_strength_is_asked_once_for_all_visitors_and_the_wanted_one_first()
     with ThreadPoolExecutor(4) as visitors:
         found = list(visitors.map(lambda _: answers.at(30), range(4)))
     assert {found[0]} == {*found}
-    assert [answers.at(percent)[0].copied for percent in EXAMPLE.strengths] == [*EXAMPLE.strengths]
+    assert [answers.at(percent)[0].shown.percent for percent in EXAMPLE.strengths] == [
+        f"{percent} %" for percent in EXAMPLE.strengths
+    ]
     assert asked[0] == 30
     assert sorted(asked) == [*EXAMPLE.strengths]
 
@@ -100,7 +108,7 @@ def test_what_failed_is_asked_again():
     with pytest.raises(CheckpointError, match="not here"):
         answers.at(10)
     broken.clear()
-    assert answers.at(10)[1].found
+    assert answers.at(10)[1].shown.found
 
 
 @pytest.fixture

@@ -7,13 +7,13 @@ import streamlit as st
 
 from crr.runtime.version import version
 from workbench.comparison.disagreement import DisagreementRow
-from workbench.exports.spreadsheet import Line, Sheet, as_csv, as_xlsx
+from workbench.exports.spreadsheet import XLSX_MIME, Line, Sheet, as_csv, as_xlsx
 from workbench.inspection.inspector import ModelChoice
 from workbench.views.shared.services import services
 
 _FILES: dict[str, tuple[Callable[[Sheet], bytes], str]] = {
     "CSV": (as_csv, "text/csv"),
-    "XLSX": (as_xlsx, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+    "XLSX": (as_xlsx, XLSX_MIME),
 }
 
 _WHAT = ("verdict", "score", "limit")

@@ -10,7 +10,7 @@ from workbench.components.errors import guarded
 from workbench.exports.archive import pictures_zip
 from workbench.exports.lines import BatchExport, table_of
 from workbench.exports.report import report_page
-from workbench.exports.spreadsheet import Sheet, as_csv, as_json, as_xlsx
+from workbench.exports.spreadsheet import XLSX_MIME, Sheet, as_csv, as_json, as_xlsx
 from workbench.inspection.batch import Batch
 from workbench.inspection.inspector import Inspector, ModelChoice
 from workbench.inspection.uploads import BatchSnapshot
@@ -35,7 +35,7 @@ _TABLES = (
     (
         "Table (Excel)",
         "inspection.xlsx",
-        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        XLSX_MIME,
         as_xlsx,
         "The same lines, and a second sheet that says by which model and when.",
     ),

@@ -110,7 +110,7 @@ def _list(rows: list[BatchRow], visitor: VisitorState) -> None:
         "photo.",
     )
     if edits:
-        edit_truths(rows, visitor, cells[list(_EDITED)], _MOST_HEIGHT)
+        edit_truths(rows, visitor, cells[list(_EDITED)], _COLUMNS, _MOST_HEIGHT)
         return
 
     def opened(number: int) -> None:

@@ -1,6 +1,7 @@
 """What is true of the visitor's parts: said by a click, and what the limit then finds and misses."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -14,7 +15,7 @@ from workbench.inspection.verdict import HIGHEST, LOWEST
 from workbench.inspection.visitor import VisitorState
 from workbench.review.tally import ENOUGH, ratios_of, tally_of
 from workbench.views.shared.session import current_visitor
-from workbench.views.shared.table import HEAD, ROW
+from workbench.views.shared.table import ROW, height_of
 
 _LABELS: dict[str | None, Label] = {word: label for label, word in TRUTHS.items()}
 _SHORTCUTS: dict[Label, str] = {"good": "G", "defective": "D"}
@@ -58,8 +59,22 @@ def _say(digest: str, label: Label, following: Sequence[str]) -> None:
     st.rerun()
 
 
-def edit_truths(rows: Sequence[BatchRow], visitor: VisitorState, cells: pd.DataFrame, height: int) -> None:
-    """The table with a column of truths that can be changed; others cannot."""
+def edit_truths(
+    rows: Sequence[BatchRow],
+    visitor: VisitorState,
+    cells: pd.DataFrame,
+    columns: Mapping[str, Any],
+    most: int,
+) -> None:
+    """The table with a column of truths that can be changed; others cannot.
+
+    Args:
+        rows: What is listed.
+        visitor: Whose photos they are.
+        cells: What is shown of each.
+        columns: Streamlit's configuration of each column.
+        most: Height in pixels from which on the table scrolls.
+    """
     key = f"{_EDITOR}-{hash(tuple(row.digest for row in rows))}"
 
     @guarded
@@ -73,14 +88,11 @@ def edit_truths(rows: Sequence[BatchRow], visitor: VisitorState, cells: pd.DataF
         key=key,
         hide_index=True,
         row_height=ROW,
-        height=min(height, HEAD + ROW * max(1, len(rows))),
+        height=height_of(len(rows), most),
         disabled=[name for name in cells.columns if name != "truth"],
         column_config={
-            "image": st.column_config.ImageColumn("Image", width=64),
+            **columns,
             "truth": st.column_config.SelectboxColumn("Truth", options=list(TRUTHS.values()), width=64),
-            "file": st.column_config.TextColumn("File", width=105),
-            "verdict": st.column_config.TextColumn("Verdict", width=94),
-            "score": st.column_config.NumberColumn("Score", format="%.2f", width=52),
         },
         on_change=edited,
         placeholder="-",

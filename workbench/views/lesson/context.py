@@ -68,8 +68,8 @@ class StepContext:
             outlined: Whether the damage of `study` is outlined in all of them.
         """
         picture = picture_of(study.image, study.digest)
-        marked = outlined and study.mask is not None
-        outlines = outlines_of(study.mask, picture.size) if marked and study.mask is not None else []
+        mask = study.mask if outlined else None
+        outlines = [] if mask is None else outlines_of(mask, picture.size)
         place = st.container() if wide or len(pictures) != 2 else st.columns([2, 1])[0]
         with place:
             show_panels(draw_pictures(pictures, picture, outlines=outlines), key)

@@ -9,17 +9,16 @@ from workbench.components.answer import told_apart
 from workbench.components.canvas import show_canvas
 from workbench.components.strokes import Painting, Stroke
 from workbench.explanation.study_image import StudyImage
-from workbench.lesson.demonstration import PAIR
+from workbench.lesson.demonstration import PAIR, ShownAnswer, shown_answer
 from workbench.lesson.margins import where_lost
 from workbench.lesson.plots import margins_figure
-from workbench.lesson.shared_answers import ShownAnswer, shown_answer
 from workbench.painting.damage import Filling
 from workbench.views.lesson.context import STRENGTH, StepContext, say_who_painted
 from workbench.views.lesson.link import FIRST_STRENGTH
 from workbench.views.shared.services import services
 from workbench.views.shared.visit import LESSON_PAINTING
 
-_MARGINS = "lesson_margins_found"
+_MARGINS, _MARGINS_BYTES = "lesson_margins_found", 1024
 _STRENGTHS = (10, 25, 40, 60, 100)
 """Percent that the chart is drawn through; each is a question to both models."""
 
@@ -43,10 +42,10 @@ def paint_one(context: StepContext) -> None:
             painting,
             key=f"lesson-canvas-{context.sample.name}",
             description=f"{context.sample.title}, to paint a defect on",
-            result=picture_of(study.image, whole.digest) if _touched(study) else None,
+            result=picture_of(study.image, whole.digest) if study.touched else None,
         )
     with answers:
-        if not _touched(study):
+        if not study.touched:
             st.info("Paint a defect on the part: both models answer at once.", icon=":material/brush:")
             return
         for rung, name in PAIR.items():
@@ -70,10 +69,6 @@ def _painted(context: StepContext, painting: Painting, percent: int) -> StudyIma
     return context.demonstration.painted(context.whole, painting.strokes, filling, key)
 
 
-def _touched(study: StudyImage) -> bool:
-    return study.mask is not None and bool(study.mask.any())
-
-
 def _ask(context: StepContext, study: StudyImage, painting: Painting, percent: int, rung: str) -> ShownAnswer:
     def ask() -> ShownAnswer:
         return shown_answer(context.demonstration.ask(study, rung))
@@ -81,13 +76,13 @@ def _ask(context: StepContext, study: StudyImage, painting: Painting, percent: i
     if painting.strokes != _scratch(context.whole.image):
         return ask()
     key = (context.sample.name, percent, context.demonstration.choice(rung).key)
-    return services().lesson_answers.answer(key, ask)
+    return services().lesson_answers.of(key, ask, lambda made: made.nbytes)
 
 
 def _show_row(context: StepContext, study: StudyImage, name: str, seen: ShownAnswer) -> None:
     """A model: how much it copies and whether it finds the defect, its answer, its heat-map."""
     score, limit = told_apart(seen.score, seen.limit)
-    found = "found" if seen.score >= seen.limit else "missed"
+    found = "found" if seen.found else "missed"
     st.markdown(
         f"**{as_text(name)}** copies {seen.percent} of it: **{found}** (score {score}, limit {limit})"
     )
@@ -125,7 +120,7 @@ def _margins(context: StepContext, painting: Painting) -> dict[str, list[float]]
 
     if painting.strokes == _scratch(context.whole.image):
         choices = tuple(context.demonstration.choice(rung).key for rung in PAIR)
-        found = services().lesson_answers.margins((*key, choices), ask)
+        found = services().lesson_answers.of((*key, choices), ask, lambda _: _MARGINS_BYTES)
     else:
         found = ask()
     st.session_state[_MARGINS] = (key, found)

@@ -1,16 +1,21 @@
 """The pictures of the lesson, a function a step: one control, one live picture."""
 
 from collections.abc import Callable, Mapping
-from functools import partial
 
 import streamlit as st
 
 from crr.inference.forward import FeatureMask
 from crr.types import Image
 from workbench.explanation.feature_pictures import NO_PAINTER
-from workbench.lesson.demonstration import LADDER, features_picture, heat, moved_picture
+from workbench.lesson.demonstration import (
+    LADDER,
+    ShownAnswer,
+    features_picture,
+    heat,
+    moved_picture,
+    shown_answer,
+)
 from workbench.lesson.plots import ladder_figure, masking_figure
-from workbench.lesson.shared_answers import ShownAnswer, shown_answer
 from workbench.views.lesson.context import (
     DAMAGE,
     HIDDEN,
@@ -167,13 +172,16 @@ def climb_ladder(context: StepContext) -> None:
 def _shared(context: StepContext, rung: str) -> ShownAnswer:
     """What a model makes of the damage, which is the same for a whole class."""
     key = ("damage", context.sample.name, context.number, context.demonstration.choice(rung).key)
-    ask = partial(context.demonstration.ask, context.damaged, rung)
-    return services().lesson_answers.answer(key, lambda: shown_answer(ask()))
+
+    def ask() -> ShownAnswer:
+        return shown_answer(context.demonstration.ask(context.damaged, rung))
+
+    return services().lesson_answers.of(key, ask, lambda made: made.nbytes)
 
 
 def _who_finds_it(seen: Mapping[str, ShownAnswer]) -> str:
     """Which models find the damage; and how one can that copies most of it."""
-    finds = {name: answer.score >= answer.limit for name, answer in seen.items()}
+    finds = {name: answer.found for name, answer in seen.items()}
     plain = seen[_PLAIN]
     if finds[_PLAIN]:
         return (

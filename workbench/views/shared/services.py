@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from streamlit.runtime import Runtime
 from streamlit.runtime.memory_media_file_storage import MemoryMediaFileStorage
 
+from workbench.basics.cache import OnceCache
 from workbench.basics.rate_limit import AddressLimits
 from workbench.exports.making import Making
 from workbench.model_store.times import Times
@@ -24,7 +25,6 @@ _PAGES = 5  # that one address may have open before they wait for each other: a 
 if TYPE_CHECKING:  # these need torch, and the gallery is on the screen before it is loaded
     from crr.models.detector import Detector
     from workbench.inspection.inspector import Inspector
-    from workbench.lesson.shared_answers import SharedAnswers
     from workbench.model_store.downloads import Downloads
     from workbench.model_store.uploads import Uploads
     from workbench.reference.cache import ReferenceCache
@@ -74,9 +74,9 @@ class Services:
         return self._once("start answers", lambda: make_start_answers(self.inspector, self.references))
 
     @property
-    def lesson_answers(self) -> "SharedAnswers":
-        """What models make of the damage that the lesson begins with."""
-        return self._once("lesson answers", _lesson_answers)
+    def lesson_answers(self) -> OnceCache:
+        """What models make of the lesson's own damage: asked once for a whole class."""
+        return self._once("lesson answers", lambda: OnceCache(_LESSON_BYTES))
 
     @property
     def address_limits(self) -> "AddressLimits":
@@ -96,12 +96,6 @@ SERVICES = Services()
 def services() -> Services:
     """The services of this process."""
     return SERVICES
-
-
-def _lesson_answers() -> "SharedAnswers":
-    from workbench.lesson.shared_answers import SharedAnswers
-
-    return SharedAnswers(_LESSON_BYTES)
 
 
 def _inspector(times: Times) -> "Inspector":

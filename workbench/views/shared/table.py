@@ -9,7 +9,12 @@ import streamlit as st
 from workbench.components.errors import guarded
 
 ROW = 56  # pixels, so that a thumbnail can be recognised
-HEAD = 44
+_HEAD = 44
+
+
+def height_of(rows: int, most: int) -> int:
+    """Pixels of a table of so many rows; from `most` on it scrolls."""
+    return min(most, _HEAD + ROW * max(1, rows))
 
 
 def show_clickable_table(
@@ -48,7 +53,7 @@ def show_clickable_table(
         key=key,
         hide_index=True,
         row_height=ROW,
-        height=min(most_height, HEAD + ROW * max(1, len(rows))),
+        height=height_of(len(rows), most_height),
         column_config=columns,
         selection_mode=["single-row", "single-cell"],
         on_select=selected,

@@ -63,7 +63,7 @@ def show_example() -> None:
                 help="How much the paint covers what is below it.",
             )
         with answers:
-            if study.mask is not None and study.mask.any():
+            if study.touched:
                 with st.spinner("Asking both models"):
                     found = _answers(example, painting, study, percent)
                 with st.container(key="start_verdicts"):
@@ -91,8 +91,8 @@ def _pair(columns: Iterable[str]) -> str:
 
 def _verdict(answer: PairedAnswer) -> str:
     """Whether a model finds the damage."""
-    kind, word = ("found", "Found") if answer.found else ("missed", "Missed")
-    score, limit = told_apart(answer.score, answer.limit)
+    kind, word = ("found", "Found") if answer.shown.found else ("missed", "Missed")
+    score, limit = told_apart(answer.shown.score, answer.shown.limit)
     return (
         f'<p class="verdict {kind}"><b>{word}</b> by {escape(answer.name)}<br>'
         f"<span>score {score}, limit {limit}</span></p>"
@@ -101,13 +101,12 @@ def _verdict(answer: PairedAnswer) -> str:
 
 def _pictures(answer: PairedAnswer) -> str:
     """What a model drew, and its heat-map."""
-    share = "?" if answer.copied is None else f"{answer.copied:.0f} %"
     name = escape(answer.name)
     drawing = (
         ""
         if answer.drawing is None
         else f'<figure><img src="{answer.drawing}" alt="The part as {name} draws it">'
-        f"<figcaption>its drawing: <b>copies {share}</b> of the damage</figcaption></figure>"
+        f"<figcaption>its drawing: <b>copies {answer.shown.percent}</b> of the damage</figcaption></figure>"
     )
     return (
         f'<section aria-label="{name}">{drawing}'
