@@ -3,7 +3,7 @@
 import streamlit as st
 
 from workbench.basics.markdown import as_text
-from workbench.components.errors import plain_errors
+from workbench.components.errors import guarded, plain_errors
 from workbench.inspection.inspector import ModelChoice
 from workbench.inspection.visitor import VisitorState
 from workbench.settings import settings
@@ -67,13 +67,17 @@ def _advance(choice: ModelChoice) -> None:
         slowly = f" (this server answers {limit} a minute to each visitor)" if 0 < limit < total else ""
         with st.container(horizontal=True, vertical_alignment="center"):
             st.progress(done / total, text=f"Inspected {done} of {total} images{slowly}")
-            if st.button(
+            st.button(
                 "Pause",
                 icon=":material/pause:",
+                on_click=guarded(_pause),  # before the next turn begins
                 help="Keeps what was found, to look at and to save. You can go on later.",
-            ):
-                batch.paused = True
-                st.rerun()
+            )
+
+
+def _pause() -> None:
+    current_visitor().batch.paused = True
+    st.rerun()
 
 
 def _offer_to_go_on(visitor: VisitorState, choice: ModelChoice) -> None:

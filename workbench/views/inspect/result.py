@@ -36,7 +36,7 @@ from workbench.views.inspect.answer import (
     shown_sample,
 )
 from workbench.views.inspect.score_figure import score_figure
-from workbench.views.inspect.truth import ask_truth
+from workbench.views.inspect.truth import ask_truth, edits_truths
 from workbench.views.shared.address import went_back, write_address
 from workbench.views.shared.controls import is_shown, key_showing
 from workbench.views.shared.page import device_name
@@ -60,7 +60,7 @@ def show_result(inspected: Inspected, choice: ModelChoice, *, beside_table: bool
         order: list[str] = []
         if visitor.upload is not None:
             order = [row.digest for row in visitor.batch.rows(choice)]
-            step_through(visitor, order, _IN_ORDER, named=False)
+            step_through(visitor, order, _IN_ORDER, named=False, keys=not edits_truths())
         picture, beside = (st.container(), st.container()) if beside_table else _two_columns()
         with picture:
             view = _choose_view(inspection)

@@ -19,7 +19,7 @@ from workbench.inspection.visitor import VisitorState
 from workbench.review.look import look_at_batch
 from workbench.views.inspect.downloads import offer_downloads
 from workbench.views.inspect.progress import BELOW, is_inspecting
-from workbench.views.inspect.truth import edit_truths, show_tally
+from workbench.views.inspect.truth import choose_editing, edit_truths, edits_truths, show_tally
 from workbench.views.shared.session import current_visitor
 from workbench.views.shared.table import show_clickable_table
 
@@ -103,13 +103,8 @@ def _show_what_files_are(visitor: VisitorState, choice: ModelChoice) -> None:
 def _list(rows: list[BatchRow], visitor: VisitorState) -> None:
     labels = visitor.known_labels
     cells = pd.DataFrame([_cells(row, visitor.factor, labels) for row in rows], columns=list(_COLUMNS))
-    edits = st.toggle(
-        "Edit truths",
-        key="edits_truths",
-        help="Say in the table which parts are good and which defective. While this is on, a click opens no "
-        "photo.",
-    )
-    if edits:
+    choose_editing()
+    if edits_truths():
         edit_truths(rows, visitor, cells[list(_EDITED)], _COLUMNS, _MOST_HEIGHT)
         return
 

@@ -19,7 +19,27 @@ from workbench.views.shared.table import ROW, height_of
 
 _LABELS: dict[str | None, Label] = {word: label for label, word in TRUTHS.items()}
 _SHORTCUTS: dict[Label, str] = {"good": "G", "defective": "D"}
-_EDITOR, _MOST = "truth_editor", "most_false_alarms"
+_EDITOR, _MOST, _EDITS = "truth_editor", "most_false_alarms", "edits_truths"
+
+
+def edits_truths() -> bool:
+    """Whether truths are typed into the table now, so that single keys belong to it and to no button."""
+    return bool(st.session_state.get(_EDITS, False))
+
+
+def choose_editing() -> None:
+    """A switch: whether truths are typed into the table."""
+    st.toggle(
+        "Edit truths",
+        key=_EDITS,
+        on_change=guarded(_draw_anew),
+        help="Say in the table which parts are good and which defective. While this is on, a click opens no "
+        "photo, and the keys G, D, J and K write into the table.",
+    )
+
+
+def _draw_anew() -> None:
+    st.rerun(["viewer", "table"])
 
 
 def ask_truth(visitor: VisitorState, order: Sequence[str]) -> None:
@@ -40,7 +60,7 @@ def ask_truth(visitor: VisitorState, order: Sequence[str]) -> None:
                 word,
                 key=f"truth_{label}",
                 type="primary" if known == label else "secondary",
-                shortcut=_SHORTCUTS[label],
+                shortcut=None if edits_truths() else _SHORTCUTS[label],
                 on_click=guarded(_say),
                 args=(digest, label, order[order.index(digest) + 1 :][:1] if digest in order else ()),
                 help="Your own decision, for the table; the next photo follows. With ten of them the page "
@@ -81,7 +101,7 @@ def edit_truths(
     def edited() -> None:
         for number, change in st.session_state[key]["edited_rows"].items():
             visitor.labels.say(rows[number].digest, _LABELS.get(change.get("truth")))
-        st.rerun(["viewer", "table"])
+        _draw_anew()
 
     st.data_editor(
         cells,

@@ -12,7 +12,9 @@ from workbench.views.shared.session import current_visitor
 IN_ORDER = "In the order in which they arrived."
 
 
-def step_through(visitor: VisitorState, order: Sequence[str], in_order: str, *, named: bool = True) -> None:
+def step_through(
+    visitor: VisitorState, order: Sequence[str], in_order: str, *, named: bool = True, keys: bool = True
+) -> None:
     """To the photo before and after the one that is shown.
 
     Args:
@@ -20,6 +22,7 @@ def step_through(visitor: VisitorState, order: Sequence[str], in_order: str, *, 
         order: Digests of the photos.
         in_order: Says what order that is.
         named: Whether the name of the photo stands beside.
+        keys: Whether J and K do the same.
     """
     if visitor.upload is None or visitor.upload not in order or not (named or len(order) > 1):
         return
@@ -32,7 +35,7 @@ def step_through(visitor: VisitorState, order: Sequence[str], in_order: str, *, 
             st.button(
                 word,
                 key=f"photo_{word}",
-                shortcut=key,
+                shortcut=key if keys else None,
                 disabled=not 0 <= there < len(order),
                 on_click=guarded(show_upload),
                 args=(order[there % len(order)],),
