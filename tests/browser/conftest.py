@@ -138,6 +138,15 @@ def settled(page: Page, frame: FrameLocator | None = None) -> None:
     (frame or page).get_by_test_id("stApp").evaluate(STAND_STILL, PATIENCE)
 
 
+def table_of(page: Page, number: int) -> Locator:
+    """The page's table of that number, -1 for the last, once its cells are drawn and can be clicked."""
+    table = page.get_by_test_id("stDataFrame").nth(number)
+    table.scroll_into_view_if_needed()
+    expect(table.get_by_role("gridcell").first).to_be_attached()
+    settled(page)
+    return table
+
+
 def paint(page: Page) -> Locator:
     """Paint a stroke on the page's canvas; the canvas."""
     settled(page)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.conftest import PATIENCE, ROOT, other_than, serve, settled
+from tests.browser.conftest import PATIENCE, ROOT, other_than, serve, settled, table_of
 
 EMBEDDED = ROOT / "checkpoints" / "crr-embedded"
 
@@ -103,11 +103,7 @@ def test_what_parts_the_models_is_listed_first_and_opens_with_a_click(page):
     expect(all_asked).to_be_visible(timeout=3 * PATIENCE)  # 28 inspections
     expect(page.get_by_test_id("stProgress")).to_have_count(0)
     settled(page)
-    table = page.get_by_test_id("stDataFrame").last
-    table.scroll_into_view_if_needed()
-    box = table.bounding_box()
-    assert box is not None
-    page.mouse.click(box["x"] + 250, box["y"] + 70)
+    table_of(page, -1).click(position={"x": 250, "y": 70})
     expect(page).not_to_have_url(re.compile("screw_good"))
     expect(page).to_have_url(re.compile("sample="))
     expect(page.get_by_role("radio", name="One photo")).to_be_checked()

@@ -69,6 +69,7 @@ def test_a_page_that_completes_its_own_address_is_left_with_one_step_back(page):
     page.goto(ELSEWHERE)
     page.goto("/inspect")
     expect(page).to_have_url(re.compile("sample="))
+    page.wait_for_function("window.crrHistory")  # what the page does by itself may come after all else
     settled(page)
     page.go_back()
     expect(page).to_have_url(ELSEWHERE)

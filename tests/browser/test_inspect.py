@@ -12,7 +12,7 @@ import openpyxl
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.browser.conftest import other_than, settled
+from tests.browser.conftest import other_than, settled, table_of
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 DEFECTIVE = SAMPLES / "bottle_broken_small.jpg"
@@ -113,9 +113,7 @@ def test_a_batch_becomes_a_table_that_can_be_opened_and_saved(page, broken, tmp_
     names = zipfile.ZipFile(saved(page, "Heat-maps (zip)", tmp_path)).namelist()
     assert len(names) == 2 * 4 + len(["results.csv", "results.xlsx", "missing.txt"])
 
-    table = page.get_by_test_id("stDataFrame").first
-    table.scroll_into_view_if_needed()
-    table.click(position={"x": 15, "y": 40 + 56 * 3 + 28})  # the box before the last row
+    table_of(page, 0).click(position={"x": 15, "y": 40 + 56 * 3 + 28})  # the box before the last row
     last = min((row for row in rows if row["score"]), key=lambda row: float(row["score"]))
     expect(page.locator(".answer")).to_contain_text(f"score {float(last['score']):.2f}")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.conftest import settled
+from tests.browser.conftest import settled, table_of
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 TALLY = re.compile(r"whose truth is known, this limit finds (\d+) of \d+ defects and stops (\d+) of")
@@ -92,9 +92,7 @@ def test_the_truth_is_edited_in_the_table(page):
     expect(page.get_by_text("Your images: 2")).to_be_visible()
     page.get_by_text("Edit truths").click()
     settled(page)
-    grid = page.get_by_test_id("stDataFrame")
-    grid.scroll_into_view_if_needed()
-    grid.dblclick(position={"x": 130, "y": 40 + 28})
+    table_of(page, 0).dblclick(position={"x": 130, "y": 40 + 28})
     expect(page.locator("#portal").get_by_role("combobox")).to_be_focused()
     page.keyboard.type("Not OK")
     page.keyboard.press("Enter")
