@@ -142,7 +142,7 @@ def table_of(page: Page, number: int) -> Locator:
     """The page's table of that number, -1 for the last, once its cells are drawn and can be clicked."""
     table = page.get_by_test_id("stDataFrame").nth(number)
     table.scroll_into_view_if_needed()
-    expect(table.get_by_role("gridcell").first).to_be_attached()
+    expect(table.locator("[role=gridcell]").first).to_be_attached()  # hidden below what is painted
     settled(page)
     return table
 
