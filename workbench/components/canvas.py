@@ -44,7 +44,7 @@ _HTML = f"""
     </label>
   </div>
   <div class="frame">
-    <canvas role="img" tabindex="0"></canvas>
+    <canvas role="img" aria-label="The picture is on its way" tabindex="0"></canvas>
     <div class="ring" hidden></div>
     {ZOOM_BUTTONS}
     <div class="note" role="status" hidden>There is no room for more strokes: undo some, or clear them.</div>

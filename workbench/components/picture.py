@@ -7,7 +7,7 @@ from workbench.components.drawing import PictureDrawing
 
 _HTML = f"""
 <div class="frame">
-  <canvas role="img" tabindex="0"></canvas>
+  <canvas role="img" aria-label="The picture is on its way" tabindex="0"></canvas>
   {ZOOM_BUTTONS}
   <div class="readout" hidden></div>
 </div>
