@@ -4,25 +4,28 @@ import streamlit as st
 
 from workbench.components.assets import read
 
-_HTML = '<button type="button"></button>'
 
-
-def show_copy_link(label: str = "Copy link") -> None:
+def show_copy_link() -> None:
     """A button that copies what stands in the browser's address then."""
-    component = st.components.v2.component(
-        "crr_copy_link", html=_HTML, css=read("browser_button.css"), js=read("copy_link.js")
-    )
-    component(data={"label": label}, key="copy_link")
+    _show("copy_link", "Copy link")
 
 
-def show_take_photo(label: str = "Take a photo") -> None:
+def show_take_photo() -> None:
     """A button that opens the camera of a phone, whose photo goes to the page's first uploader.
 
     The page's style decides where there is one: beside a mouse there is no such camera.
     """
-    component = st.components.v2.component(
-        "crr_take_photo", html=_HTML, css=read("browser_button.css"), js=read("take_photo.js")
-    )
     with st.container(key="take_photo"):
-        component(data={"label": label}, key="take_photo_button")
+        _show("take_photo", "Take a photo")
         st.html('<a class="hint-link" href="#gallery">Choose photos, or try a sample</a>')
+
+
+def _show(name: str, label: str) -> None:
+    """The button of that script; its label is there before the script is, for who hears the page."""
+    component = st.components.v2.component(
+        f"crr_{name}",
+        html=f'<button type="button" value="{label}">{label}</button>',
+        css=read("browser_button.css"),
+        js=read(f"{name}.js"),
+    )
+    component(key=f"{name}_button")

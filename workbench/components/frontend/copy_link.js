@@ -2,12 +2,11 @@
 
 const SAID = 2000; // milliseconds
 
-export default function ({ data, parentElement }) {
+export default function ({ parentElement }) {
   const button = parentElement.querySelector("button");
-  button.textContent = data.label;
   button.onclick = async () => {
     button.textContent = (await copied(location.href)) ? "Copied" : "Copy it from the address bar";
-    setTimeout(() => (button.textContent = data.label), SAID);
+    setTimeout(() => (button.textContent = button.value), SAID);
   };
 }
 

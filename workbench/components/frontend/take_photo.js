@@ -1,9 +1,8 @@
 // A button that opens a phone's camera for the page's uploader, which takes the photo as it takes any file.
 
-export default function ({ data, parentElement }) {
+export default function ({ parentElement }) {
   const button = parentElement.querySelector("button");
   button.className = "first";
-  button.textContent = data.label;
   button.onclick = () => {
     const input = document.querySelector("[data-testid=stFileUploader] input[type=file]");
     if (!input) return;
