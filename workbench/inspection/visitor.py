@@ -201,6 +201,7 @@ class VisitorState:
         near = [*listed[place + 1 :], *reversed(listed[:place]), *self.batch.uploads]
         left = [digest for digest in dict.fromkeys(near) if digest in self.batch.uploads]
         self.upload = left[0] if left else None
+        self._awaits_highest = False  # the visitor is at work on the list
         self._arrived = left  # the first of them may be damaged
 
     @property

@@ -193,6 +193,16 @@ def test_a_photo_that_is_taken_out_gives_way_to_the_next_of_the_list(
     assert visitor.news
 
 
+def test_who_takes_photos_out_is_not_turned_away_when_all_are_inspected(visitor, inspector):
+    shown, next_one = Uploaded("4", "0.png", good_png(90)), Uploaded("5", "1.png", good_png(91))
+    visitor.follow("files", [shown, next_one, BAD])
+    look(visitor, inspector)
+    visitor.follow("files", [next_one, BAD])
+    visitor.batch.inspect_some(CHOICE, inspector, seconds=9)
+    assert not visitor.turn_to_highest(CHOICE)
+    assert shown_name(visitor) == "1.png"
+
+
 def test_a_damaged_photo_is_stepped_over_when_the_one_before_it_is_taken_out(visitor, inspector):
     visitor.follow("files", [GOOD, BROKEN, BAD])
     look(visitor, inspector)
