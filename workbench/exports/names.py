@@ -30,7 +30,7 @@ def picture_names(uploads: Iterable[Upload]) -> dict[str, PictureNames]:
     The names depend on the files and their order alone, not on what was found in them.
     """
     free = FreeNames()
-    stems = {upload.digest: free.take(_stem(upload.names[0]) + _page(upload)) for upload in uploads}
+    stems = {upload.digest: free.take(safe_stem(upload.names[0]) + _page(upload)) for upload in uploads}
     return {digest: PictureNames(f"{stem}_heatmap.png", f"{stem}_mask.png") for digest, stem in stems.items()}
 
 
@@ -38,7 +38,7 @@ def _page(upload: Upload) -> str:
     return f"_page{upload.page + 1}" if upload.pages > 1 else ""
 
 
-def _stem(name: str) -> str:
+def safe_stem(name: str) -> str:
     """A file's path without its suffix, relative and safe: no "..", no drive, no name of Windows' own."""
     parts = [part for part in re.split(r"[/\\]", name) if part not in ("", ".", "..")]
     file = parts.pop() if parts else ""

@@ -8,7 +8,7 @@ import csv
 import io
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -50,8 +50,13 @@ def as_csv(sheet: Sheet) -> bytes:
     # would begin a new cell, and that could begin as a formula.
     writer = csv.writer(text, quoting=csv.QUOTE_NONNUMERIC)
     for line in sheet.lines:
-        writer.writerow([_no_formula(_text(line.get(column))) for column in sheet.columns])
+        writer.writerow(csv_cells(line.get(column) for column in sheet.columns))
     return text.getvalue().encode("utf-8-sig")
+
+
+def csv_cells(cells: Iterable[Cell]) -> list[Cell]:
+    """Cells of a line of CSV, so that no spreadsheet takes a text for a formula."""
+    return [_no_formula(_text(cell)) for cell in cells]
 
 
 def as_xlsx(sheet: Sheet) -> bytes:

@@ -1,0 +1,1 @@
+"""The steps by which the tables became what they are. Begin with `first_tables.py`."""

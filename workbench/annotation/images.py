@@ -1,0 +1,134 @@
+"""The images of projects: added, recognised when they come again, and looked up."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict
+from typing import Any, Literal
+
+import sqlalchemy as sa
+
+from workbench.annotation.database.connection import Database
+from workbench.annotation.database.tables import item
+from workbench.annotation.errors import ProjectError
+from workbench.annotation.records import Added, Item, NewImage
+
+_AT_A_TIME = 500  # rows a statement: both databases bound the number of its values
+
+
+class Images:
+    """The images of a database's projects."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(self, project: int, images: Sequence[NewImage], opinions: int = 1) -> Added:
+        """Add images, all or none of them; whoever calls put their contents where they say.
+
+        Args:
+            project: Number of the project.
+            images: What is added. An image that is there already, under whatever name, stays as it is.
+            opinions: How many people review each.
+        """
+        with self._database.writing() as connection:
+            return add_images(connection, project, images, opinions)
+
+    def get(self, number: int) -> Item:
+        """An item; raises `ProjectError` if it is not there any more."""
+        with self._database.reading() as connection:
+            row = connection.execute(sa.select(item).where(item.c.id == number)).first()
+        if row is None:
+            raise ProjectError("The image is not in the project any more: somebody removed it.")
+        return item_of(row)
+
+    def many(self, numbers: Sequence[int]) -> dict[int, Item]:
+        """Items by number; those that are not there are left out."""
+        with self._database.reading() as connection:
+            return {
+                row.id: item_of(row)
+                for some in in_parts(numbers)
+                for row in connection.execute(sa.select(item).where(item.c.id.in_(some)))
+            }
+
+    def all(self, project: int) -> Iterator[Item]:
+        """The items of a project by number, a few hundred in memory at a time."""
+        last = 0
+        while True:
+            some = (
+                sa.select(item)
+                .where(item.c.project == project, item.c.id > last)
+                .order_by(item.c.id)
+                .limit(_AT_A_TIME)
+            )
+            with self._database.reading() as connection:
+                rows = connection.execute(some).all()
+            if not rows:
+                return
+            yield from map(item_of, rows)
+            last = rows[-1].id
+
+    def remove(self, numbers: Iterable[int]) -> None:
+        """Take items out of their project, with what was said of them."""
+        with self._database.writing() as connection:
+            for some in in_parts(list(numbers)):
+                connection.execute(sa.delete(item).where(item.c.id.in_(some)))
+
+
+def add_images(
+    connection: sa.Connection, project: int, images: Sequence[NewImage], opinions: int = 1
+) -> Added:
+    """Add images to a project, as `Images.add` does."""
+    added = Added()
+    for rows in in_parts(images):
+        there = items_of(connection, project, [image.digest for image in rows])
+        known = {digest: found.image.name for digest, found in there.items()}
+        new: list[dict[str, Any]] = []
+        for image in rows:
+            if image.digest in known:
+                added.known[image.name] = known[image.digest]
+                continue
+            known[image.digest] = image.name
+            facts = {**asdict(image), "project": project, "skipped": False, "reviewed": False}
+            new += [{**facts, "opinion": opinion} for opinion in range(1, opinions + 1)]
+        if new:
+            made = sa.insert(item).returning(item.c.id, sort_by_parameter_order=True)
+            added.items += connection.execute(made, new).scalars()
+    return added
+
+
+def items_of(
+    connection: sa.Connection, project: int, digests: Sequence[str], opinion: int = 1
+) -> dict[str, Item]:
+    """Digest to the item of a project that has it; those that are not there are left out."""
+    found: dict[str, Item] = {}
+    for some in in_parts(digests):
+        rows = sa.select(item).where(
+            item.c.project == project, item.c.digest.in_(some), item.c.opinion == opinion
+        )
+        found |= {row.digest: item_of(row) for row in connection.execute(rows)}
+    return found
+
+
+def mark(connection: sa.Connection, state: Literal["reviewed", "skipped"], numbers: Sequence[int]) -> None:
+    """Say of items that somebody reviewed them, or put them off."""
+    for some in in_parts(numbers):
+        connection.execute(sa.update(item).where(item.c.id.in_(some)).values({state: True}))
+
+
+def item_of(row: sa.Row[Any]) -> Item:
+    """An item from a row of its table."""
+    image = NewImage(
+        row.name,
+        row.digest,
+        row.height,
+        row.width,
+        row.label,
+        row.category,
+        row.path,
+        row.size,
+        row.modified,
+    )
+    return Item(row.id, row.project, image, row.opinion, row.head, row.reviewed, row.skipped)
+
+
+def in_parts(rows: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    """Rows in lists that are short enough for one statement."""
+    return (rows[first : first + _AT_A_TIME] for first in range(0, len(rows), _AT_A_TIME))

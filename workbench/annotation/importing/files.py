@@ -1,0 +1,130 @@
+"""Image files become images of a project: copied into the data folder, or left where they are."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from crr.data.images import content_of
+from crr.data.inventory.facts import FactsOf, FileFacts, read_facts
+from crr.runtime.paths import real_path
+from crr.runtime.progress import Reporter
+from crr.types import Label
+from workbench.annotation.blobs import Blobs
+from workbench.annotation.errors import SourceError
+from workbench.annotation.records import NewImage
+
+LONGEST_NAME = 1000
+"""Letters of an image's name."""
+
+
+@dataclass(frozen=True)
+class Keeping:
+    """How the images of a source are kept.
+
+    Attributes:
+        blobs: Where copied contents go; None: files stay where they are, and have to stay there.
+        look: Who looks into files, as `crr.data.sandbox` does into those of strangers.
+        reporter: Told of each file.
+    """
+
+    blobs: Blobs | None = None
+    look: FactsOf | None = None
+    reporter: Reporter | None = None
+
+    def facts_of(self, paths: Sequence[Path]) -> dict[Path, FileFacts]:
+        """The facts of each file, in order; a bad one has its error."""
+        if self.reporter is not None:
+            self.reporter.begin("read", len(paths))
+        return read_facts(paths, self.reporter, look=self.look)
+
+    def image(
+        self, path: Path, facts: FileFacts, name: str, label: Label | None = None, category: str = ""
+    ) -> NewImage:
+        """A file that can be used, as an image of a project.
+
+        Args:
+            path: The file.
+            facts: What it is.
+            name: What it is called.
+            label: What is known of it.
+            category: Which kind of part it shows.
+
+        Raises:
+            SourceError: Its name is no text, or it changed meanwhile.
+            StoreError: There is no room for its copy.
+        """
+        assert facts.header is not None
+        height, width = facts.header.upright_size
+        name = as_text(name)
+        if self.blobs is not None:
+            content, _ = content_of(path)
+            if self.blobs.put(content) != facts.digest:
+                raise SourceError(f"{path} changed while it was read. Try again when nobody writes it.")
+            return NewImage(name, facts.digest, height, width, label, category)
+        place = str(real_path(path))
+        if as_text(place) != place:
+            raise SourceError(
+                f"{as_text(place)} has a name that is no text, by which nobody finds it again. Rename it, or "
+                "have the images copied."
+            )
+        status = path.stat()
+        return NewImage(
+            name, facts.digest, height, width, label, category, place, status.st_size, status.st_mtime_ns
+        )
+
+
+def as_text(name: str) -> str:
+    """A name as a database keeps it: what is no character is escaped; cut at its left if too long."""
+    text = name.encode(errors="backslashreplace").decode().replace("\0", "")
+    return text if len(text) <= LONGEST_NAME else f"…{text[-LONGEST_NAME + 1 :]}"
+
+
+def name_below(root: Path, path: Path) -> str:
+    """What a file is called that lies in a folder: its path from there, with slashes."""
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
+
+
+def file_beside(file: Path, name: str) -> Path | None:
+    """The file that a list names, below its folder or below `images` there; None if it is not there.
+
+    Raises:
+        SourceError: It names something elsewhere.
+    """
+    parts = PurePosixPath(name.replace("\\", "/"))
+    if parts.is_absolute() or ".." in parts.parts or ":" in parts.parts[0] or "\0" in name:
+        raise SourceError(
+            f"{file.name}: {name!r} is no file below the folder of the list. Name it from there."
+        )
+    for folder in (file.parent, file.parent / "images"):
+        try:
+            if (folder / parts).is_file():
+                return folder / parts
+        except OSError:  # longer than a name may be
+            return None
+    return None
+
+
+def left_out(reasons: Mapping[Path, str]) -> list[str]:
+    """What to say of files that cannot be used: how many, and the first ones with the reason."""
+    if not reasons:
+        return []
+    first = " ".join(list(reasons.values())[:3])
+    return [f"{len(reasons):,} of the images cannot be used and are left out. {first}"]
+
+
+def several_pages(facts: Mapping[Path, FileFacts]) -> list[str]:
+    """What to say of files with several pages."""
+    many = [path for path, fact in facts.items() if fact.header is not None and len(fact.header.pages) > 1]
+    if not many:
+        return []
+    return [
+        f"{len(many):,} files have several pages, such as {as_text(many[0].name)}: the first one is taken."
+    ]
+
+
+def refuse_unusable(facts: Mapping[Path, FileFacts]) -> None:
+    """See that each file of a list can be used; raises `SourceError` with the first that cannot."""
+    errors = [fact.error for fact in facts.values() if fact.error]
+    if errors:
+        others = f" So it is with {len(errors) - 1:,} more." if errors[1:] else ""
+        raise SourceError(f"{errors[0]}{others}")

@@ -1,0 +1,119 @@
+"""Which items are wanted, and what comes first among them, as one question to the database.
+
+An order says what is worth a look. Where models were not asked yet, or an order means nothing, images come by
+number after all others, so that none is ever left out.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+import sqlalchemy as sa
+
+from workbench.annotation.database.tables import item, person, revision, score, tag
+from workbench.annotation.records import Judgement, State
+
+Order = Literal[
+    "near the limit",
+    "models disagree",
+    "seen and copied",
+    "against the label",
+    "worst first",
+    "random",
+    "by name",
+]
+ORDERS: tuple[Order, ...] = get_args(Order)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which items of a project are looked at.
+
+    Attributes:
+        project: Its number.
+        order: What comes first.
+        states: Only items that are so; all if empty.
+        judgement: Only those that were judged so.
+        tag: Only those with this tag.
+        category: Only this kind of part.
+        author: Only those that this person, by name, saved last.
+        models: Which models' scores count for the order, all if empty; for `seen and copied` the first.
+        seed: Of the random order.
+        opinion: Only the first or the second opinion; both if None.
+    """
+
+    project: int
+    order: Order = "near the limit"
+    states: tuple[State, ...] = ()
+    judgement: Judgement | None = None
+    tag: str | None = None
+    category: str | None = None
+    author: str | None = None
+    models: tuple[str, ...] = ()
+    seed: int = 0
+    opinion: int | None = None
+
+
+def selected(wanted: Wanted) -> sa.Select[Any]:
+    """The items that are wanted, in no order."""
+    found = sa.select(item).where(item.c.project == wanted.project)
+    if wanted.states:
+        states = {
+            "done": item.c.reviewed,
+            "skipped": ~item.c.reviewed & item.c.skipped,
+            "left": ~item.c.reviewed & ~item.c.skipped,
+        }
+        found = found.where(sa.or_(*(states[state] for state in wanted.states)))
+    if wanted.opinion is not None:
+        found = found.where(item.c.opinion == wanted.opinion)
+    if wanted.category is not None:
+        found = found.where(item.c.category == wanted.category)
+    if wanted.judgement is not None or wanted.author is not None:
+        found = found.join(revision, revision.c.id == item.c.head)
+    if wanted.judgement is not None:
+        found = found.where(revision.c.judgement == wanted.judgement)
+    if wanted.author is not None:
+        found = found.join(person, person.c.id == revision.c.author).where(person.c.name == wanted.author)
+    if wanted.tag is not None:
+        found = found.where(sa.exists().where(tag.c.revision == item.c.head, tag.c.tag == wanted.tag))
+    return found
+
+
+def in_order(found: sa.Select[Any], wanted: Wanted) -> sa.Select[Any]:
+    """The items with what is most worth a look first."""
+    if wanted.order == "by name":
+        return found.order_by(item.c.name, item.c.id)
+    if wanted.order == "random":
+        # The digits of a digest are random, and alike in both databases.
+        return found.order_by(sa.func.substr(item.c.digest, 1 + wanted.seed % 50), item.c.id)
+    worth = _worth(wanted)
+    return found.outerjoin(worth, worth.c.digest == item.c.digest).order_by(
+        _against_label(worth) if wanted.order == "against the label" else worth.c.worth.desc().nulls_last(),
+        item.c.id,
+    )
+
+
+def _worth(wanted: Wanted) -> sa.Subquery:
+    """What each image is worth a look: one row an image, larger first."""
+    ratio = score.c.ratio
+    worth: dict[str, sa.ColumnElement[Any]] = {
+        "near the limit": -sa.func.min(sa.func.abs(ratio - 1)),
+        "models disagree": sa.func.max(ratio) - sa.func.min(ratio),
+        "seen and copied": sa.func.max(score.c.seen * score.c.copied),
+        "against the label": sa.func.max(ratio),
+        "worst first": sa.func.max(ratio),
+    }
+    found = sa.select(score.c.digest, worth[wanted.order].label("worth")).group_by(score.c.digest)
+    here = sa.exists().where(item.c.project == wanted.project, item.c.digest == score.c.digest)
+    found = found.where(here)
+    if wanted.models:
+        found = found.where(score.c.model.in_(wanted.models))
+    return found.subquery("worth")
+
+
+def _against_label(worth: sa.Subquery) -> sa.ColumnElement[Any]:
+    """How far the score lies on the wrong side of the limit by the image's label; then all others."""
+    ratio = worth.c.worth
+    wrong = sa.case(
+        (item.c.label == "good", ratio - 1), (item.c.label == "defective", 1 - ratio), else_=sa.null()
+    )
+    return wrong.desc().nulls_last()
