@@ -29,7 +29,7 @@ RUN useradd --uid 1000 --create-home user && install --directory --owner 1000 --
 COPY --from=installed /venv /venv
 WORKDIR /app
 COPY . .
-ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
+ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 CRR_DATA=/data
 USER 1000
 EXPOSE 8501
 HEALTHCHECK --interval=30s --timeout=5s --start-period=60s CMD \

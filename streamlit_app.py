@@ -18,6 +18,7 @@ st.navigation(
         st.Page("pages/inspect.py", title="Inspect", icon=":material/frame_inspect:"),
         st.Page("pages/compare.py", title="Compare", icon=":material/compare:"),
         st.Page("pages/layers.py", title="Layers", icon=":material/layers:"),
+        st.Page("pages/annotate.py", title="Annotate", icon=":material/edit_square:"),
         st.Page("pages/models.py", title="Models", icon=":material/deployed_code:"),
     ]
 ).run()

@@ -41,6 +41,8 @@ def table() -> dict[str, str]:
 
 def in_words(field: str, value: object) -> str:
     """A default as the table tells it."""
+    if field == "data":
+        return f"`{value}`" if str(value) == "/data" else "the user's own on this system"
     if field.endswith("_bytes"):
         return str(value // settings.MEGABYTE)
     if isinstance(value, str):

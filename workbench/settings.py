@@ -15,6 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
+from platformdirs import user_data_path
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDict
 from pydantic_settings.sources.utils import parse_env_vars
@@ -108,6 +109,9 @@ class Settings(BaseSettings):
         proxy_header: Header in which a proxy says who asked it; empty: nobody is believed.
         proxies: How many proxies add an entry each to that header; the entry of the outermost counts.
         request_log: Whether questions are logged.
+        data: Folder of the annotations: copied images, backups, and the database unless it is elsewhere.
+        database_url: Address of a PostgreSQL database for the annotations, with its password; empty: a file
+            in `data`.
     """
 
     model_config = SettingsConfigDict(
@@ -149,6 +153,11 @@ class Settings(BaseSettings):
     )
     proxies: Positive = Field(1, alias="CRR_PROXIES")
     request_log: Switch[bool] = Field(False, alias="CRR_REQUEST_LOG")
+    data: Annotated[Path, AfterValidator(Path.expanduser)] = Field(
+        default_factory=_other_on_a_space(user_data_path("crr-workbench", appauthor=False), Path("/data")),
+        alias="CRR_DATA",
+    )
+    database_url: str = Field("", alias="CRR_DATABASE_URL", repr=False)
 
     def model_allowed(self, repo: str) -> bool:
         """Whether a model of the Hub may be pulled."""
@@ -295,7 +304,7 @@ def _check_address(address: str) -> None:
         for family, kind, protocol, _, place in found[:1]:
             with socket.socket(family, kind, protocol) as listener:
                 listener.bind(place)
-    except OSError:
+    except (OSError, UnicodeError):  # the second of what cannot be the name of a machine
         raise ConfigError(
             f"ADDRESS is {address!r}, which is no address of this machine; give one such as 127.0.0.1, or "
             "0.0.0.0 for all."

@@ -36,13 +36,16 @@ def _value_range(text: str | ValueRange) -> ValueRange:
         raise typer.BadParameter(str(error)) from None
 
 
-def _path(name: str, description: str) -> Any:
+def path_option(name: str, description: str) -> Any:
+    """An option that names a file or a folder; a tilde is the home of its user."""
     return typer.Option(name, help=description, parser=expanded, metavar="PATH")
 
 
 # Of several commands
 
-Data = Annotated[Path, _path("--data", "Data set: folder, or a table (.csv) of images; see docs/data.md.")]
+Data = Annotated[
+    Path, path_option("--data", "Data set: folder, or a table (.csv) of images; see docs/data.md.")
+]
 Model = Annotated[
     str,
     typer.Option("--model", help="Checkpoint folder, name of one, or OWNER/NAME[@REVISION] on the Hub."),
@@ -67,8 +70,10 @@ Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:1 o
 ProgressFormat = Annotated[
     ProgressStyle, typer.Option("--progress", help="A bar, or a JSON object a line on stdout.")
 ]
-JsonFile = Annotated[Path | None, _path("--json", "Write the result to this file; - for stdout.")]
-Textures = Annotated[Path | None, _path("--textures", "Folder of textures for the damage, such as DTD.")]
+JsonFile = Annotated[Path | None, path_option("--json", "Write the result to this file; - for stdout.")]
+Textures = Annotated[
+    Path | None, path_option("--textures", "Folder of textures for the damage, such as DTD.")
+]
 ForegroundOnly = Annotated[
     bool, typer.Option("--foreground-only", help="Damage the part, never a plain background around it.")
 ]
@@ -77,13 +82,13 @@ Seed = Annotated[int, typer.Option("--seed", min=0, max=2**31 - 1, help="Fixes e
 # Of `crr identity` and `crr compare`
 
 Pairs = Annotated[
-    Path | None, _path("--pairs", "Real defects with a clean twin: a folder clean/ defective/ mask/.")
+    Path | None, path_option("--pairs", "Real defects with a clean twin: a folder clean/ defective/ mask/.")
 ]
 Models = Annotated[str, typer.Option("--models", help="Checkpoints with commas between: a,b,...")]
 
 # Of `crr train`
 
-CheckpointFolder = Annotated[Path, _path("--out", "Folder for the checkpoint.")]
+CheckpointFolder = Annotated[Path, path_option("--out", "Folder for the checkpoint.")]
 Method = Annotated[str, typer.Option("--method", help="crr, or a baseline such as autoencoder or patchcore.")]
 Masking = Annotated[
     float | None, typer.Option("--masking", help="Rate of feature masking, 0 to below 1 (crr: 0.4).")
@@ -136,7 +141,7 @@ Card = Annotated[bool, typer.Option("--card", help="Write the table into the mod
 
 # Of `crr train-inversion`, `crr evaluate-inversion` and `crr normals`
 
-InversionFolder = Annotated[Path, _path("--out", "Folder for the inversion network.")]
+InversionFolder = Annotated[Path, path_option("--out", "Folder for the inversion network.")]
 InversionIterations = Annotated[int, typer.Option("--iterations", min=1, help="Steps of training.")]
 InversionBatchSize = Annotated[
     int, typer.Option("--batch-size", min=1, help="Images a step, each clean and damaged.")
@@ -151,7 +156,7 @@ Normals = Annotated[
 Images = Annotated[
     list[Path], typer.Argument(help="Images, or folders of images.", parser=expanded, metavar="IMAGES...")
 ]
-PictureFolder = Annotated[Path | None, _path("--out", "Folder for heat-map and mask of each image.")]
+PictureFolder = Annotated[Path | None, path_option("--out", "Folder for heat-map and mask of each image.")]
 ReplacePictures = Annotated[
     bool, typer.Option("--overwrite", help="Replace the pictures of an earlier run in a used folder.")
 ]
@@ -179,6 +184,6 @@ SearchWord = Annotated[str, typer.Option("--search", help="Only those with this 
 
 # Of `crr anomalies`
 
-Sheet = Annotated[Path, _path("--out", "PNG file to write.")]
+Sheet = Annotated[Path, path_option("--out", "PNG file to write.")]
 Count = Annotated[int, typer.Option("--count", min=1, max=100, help="Damaged images a category.")]
 PictureSize = Annotated[int, typer.Option("--size", min=32, max=1024, help="Side of a picture in pixels.")]

@@ -11,6 +11,7 @@ from crr.models.detector import Detector
 from tests.crr.tiny import calibrated_detector, tiny_detector
 from tests.workbench.explorable import Room
 from tests.workbench.fakes import MODEL, OTHER_MODEL, FakeLibrary, use_inspector
+from tests.workbench.stores import anna, ben, reopen, server, store  # noqa: F401
 from workbench.inspection.inspector import Inspector
 from workbench.model_store import available
 from workbench.model_store.loaded import Models

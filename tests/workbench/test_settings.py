@@ -34,6 +34,8 @@ def test_every_variable_is_read():
         "CRR_VISITS_PER_MINUTE": "8",
         "CRR_PROXY_HEADER": "X-Real-IP",
         "CRR_REQUEST_LOG": "1",
+        "CRR_DATA": "/kept",
+        "CRR_DATABASE_URL": "postgresql://here/parts",
         "SPACE_ID": "somebody/space",
     }
     assert read_settings(environment).model_dump() == {
@@ -55,6 +57,8 @@ def test_every_variable_is_read():
         "visits_per_minute": 8,
         "proxy_header": "X-Real-IP",
         "request_log": True,
+        "data": Path("/kept"),
+        "database_url": "postgresql://here/parts",
         "on_space": True,
     }
 

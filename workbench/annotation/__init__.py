@@ -2,7 +2,8 @@
 
 Begin with `store.py`, which opens everything, and `records.py`, what it hands out. `images.py`, `blobs.py`,
 `projects.py` and `people.py` are what is reviewed and who does it, `masks.py` keeps masks small. The folder
-`reviews` is what was said, `queue` what comes next, `exporting` and `importing` how it leaves and comes.
+`reviews` is what was said, `queue` what comes next, `exporting` and `importing` how it leaves and comes,
+`keeping` its backups.
 The folder `database` alone knows engines and Alembic; the other files say in SQLAlchemy's words what they
 want to know. Nothing here knows Streamlit, and nothing asks a model.
 

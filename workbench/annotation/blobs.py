@@ -41,6 +41,10 @@ class Blobs:
         """Names of all contents that are there, whatever they hold."""
         return (path.name for path in sorted(self._folder.glob("??/*")) if not path.name.startswith("."))
 
+    def checked(self, digest: str) -> bytes:
+        """A content of the data folder; raises `SourceError` if it is not there, or damaged."""
+        return self.content(NewImage(digest, digest, 0, 0))
+
     def content(self, image: NewImage) -> bytes:
         """The content of an image, wherever it lies.
 

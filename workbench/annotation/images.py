@@ -6,6 +6,8 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 
+from crr.config import ValueRange
+from crr.runtime.validation import checked
 from workbench.annotation.database.connection import Database
 from workbench.annotation.database.tables import item
 from workbench.annotation.errors import ProjectError
@@ -47,6 +49,22 @@ class Images:
                 for some in in_parts(numbers)
                 for row in connection.execute(sa.select(item).where(item.c.id.in_(some)))
             }
+
+    def categories(self, project: int) -> list[str]:
+        """Kinds of parts that a project has, sorted; one without a name is none."""
+        found = sa.select(item.c.category).distinct().where(item.c.project == project, item.c.category != "")
+        with self._database.reading() as connection:
+            return sorted(connection.execute(found).scalars())
+
+    def places(self) -> tuple[int, int]:
+        """How many contents stay where they are, and how many were copied, of all projects together."""
+        count = sa.func.count(sa.distinct(item.c.digest))
+        with self._database.reading() as connection:
+            elsewhere, copied = (
+                connection.execute(sa.select(count).where(there)).scalar_one()
+                for there in (item.c.path.is_not(None), item.c.path.is_(None))
+            )
+        return elsewhere, copied
 
     def all(self, project: int) -> Iterator[Item]:
         """The items of a project by number, a few hundred in memory at a time."""
@@ -125,6 +143,7 @@ def item_of(row: sa.Row[Any]) -> Item:
         row.path,
         row.size,
         row.modified,
+        None if row.value_range is None else checked(ValueRange, row.value_range),
     )
     return Item(row.id, row.project, image, row.opinion, row.head, row.reviewed, row.skipped)
 

@@ -11,6 +11,7 @@ from typing import Annotated, Literal, get_args
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
+from crr.config import ValueRange
 from crr.runtime.validation import STRICT, Name
 from crr.types import Label
 from workbench.annotation.errors import AnnotationError
@@ -150,6 +151,7 @@ class NewImage:
         path: Absolute path of the file, if it stays where it is; None if the content is in the data folder.
         size: Of the file, in bytes.
         modified: When the file was written, in nanoseconds since 1970.
+        value_range: Black and white of a file deeper than 8 bits that does not say it.
     """
 
     name: str
@@ -161,6 +163,7 @@ class NewImage:
     path: str | None = None
     size: int = 0
     modified: int = 0
+    value_range: ValueRange | None = None
 
 
 @plain_dataclass(frozen=True)

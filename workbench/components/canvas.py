@@ -89,7 +89,7 @@ def show_canvas(
         "crr_canvas",
         html=_HTML,
         css=read("canvas.css"),
-        js=read("viewport.js", "strokes.js", "gestures.js", "canvas.js"),
+        js=read("viewport.js", "strokes.js", "gestures.js", "sketch.js", "canvas.js"),
     )
     component(
         data={

@@ -106,12 +106,13 @@ class Painting:
             self.strokes, self.version = sent.strokes, sent.version
 
 
-def mask_of(strokes: tuple[Stroke, ...], size: tuple[int, int]) -> Mask:
+def mask_of(strokes: tuple[Stroke, ...], size: tuple[int, int], start: Mask | None = None) -> Mask:
     """The pixels that are painted.
 
     Args:
         strokes: In the order in which they were painted.
         size: (height, width) of the image in pixels.
+        start: What was marked before, bool (H, W); nothing if None.
 
     Returns:
         bool (H, W). A rectangle or polygon has the pixels whose centres lie inside; brush, line and eraser
@@ -121,6 +122,9 @@ def mask_of(strokes: tuple[Stroke, ...], size: tuple[int, int]) -> Mask:
     height, width = size
     scale = min(1.0, (_MOST_PIXELS / max(1.0, sum(_pixels(stroke, size) for stroke in strokes))) ** 0.5)
     mask = np.zeros((max(1, round(scale * height)), max(1, round(scale * width))), dtype=np.uint8)
+    if start is not None:
+        across_down = (mask.shape[1], mask.shape[0])
+        mask = np.asarray(cv2.resize(start.astype(np.uint8), across_down, interpolation=cv2.INTER_NEAREST))
     for stroke in strokes:
         points = np.array(stroke.points) * (mask.shape[1] / width, mask.shape[0] / height)
         if stroke.tool == "rectangle":

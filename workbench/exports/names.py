@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from crr.runtime.names import FreeNames, folder_name
-from workbench.inspection.uploads import Upload
+
+if TYPE_CHECKING:  # it brings torch
+    from workbench.inspection.uploads import Upload
 
 _PART_BYTES = 120
 """Most bytes of a folder's name or a stem: Windows allows 260 characters for the whole path."""
@@ -24,7 +26,7 @@ class PictureNames(NamedTuple):
     mask: str
 
 
-def picture_names(uploads: Iterable[Upload]) -> dict[str, PictureNames]:
+def picture_names(uploads: "Iterable[Upload]") -> dict[str, PictureNames]:
     """Digest of each upload to where its pictures lie; folders are kept.
 
     The names depend on the files and their order alone, not on what was found in them.
@@ -34,7 +36,7 @@ def picture_names(uploads: Iterable[Upload]) -> dict[str, PictureNames]:
     return {digest: PictureNames(f"{stem}_heatmap.png", f"{stem}_mask.png") for digest, stem in stems.items()}
 
 
-def _page(upload: Upload) -> str:
+def _page(upload: "Upload") -> str:
     return f"_page{upload.page + 1}" if upload.pages > 1 else ""
 
 

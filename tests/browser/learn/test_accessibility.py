@@ -19,6 +19,7 @@ PAGES = [
     "/layers",
     "/lesson?step=vanishes",
     "/lesson?step=try",
+    "/annotate",
     "/models",
 ]
 

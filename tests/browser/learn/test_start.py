@@ -59,6 +59,7 @@ def test_each_page_has_one_heading_of_the_first_level_and_a_title(page: Page):
         ("inspect", "Inspect"),
         ("compare", "Compare"),
         ("layers", "Layers"),
+        ("annotate", "Annotate"),
         ("models", "Models"),
     ):
         page.goto(f"/{path}")

@@ -1,43 +1,30 @@
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.workbench.databases import PostgreSQL, postgresql
-from workbench.annotation.store import AnnotationStore, open_store
-
-
-@pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgreSQL]:
-    with postgresql(tmp_path_factory.mktemp("server")) as running:
-        yield running
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def reopen(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[], AnnotationStore]]:
-    """Opens the same store again and again, in each kind of database."""
-    url = request.getfixturevalue("server").new_database() if request.param == "postgresql" else ""
-    opened: list[AnnotationStore] = []
-
-    def again() -> AnnotationStore:
-        opened.append(open_store(tmp_path / "data", url))
-        return opened[-1]
-
-    yield again
-    for store in opened:
-        store.close()
+from tests.workbench.annotation.parts import SAID, write_image
+from workbench.annotation.importing.bringing import bring_in
+from workbench.annotation.importing.datasets import read_folder
+from workbench.annotation.importing.files import Keeping
+from workbench.annotation.records import LabelScheme, Project, Review
+from workbench.annotation.store import AnnotationStore
 
 
 @pytest.fixture
-def store(reopen: Callable[[], AnnotationStore]) -> AnnotationStore:
-    return reopen()
+def photos(tmp_path: Path) -> Path:
+    for seed, name in enumerate((*SAID, "never.png")):
+        write_image(tmp_path / "photos" / name, seed)
+    return tmp_path / "photos"
 
 
 @pytest.fixture
-def anna(store: AnnotationStore) -> int:
-    return store.people.named("Anna")
-
-
-@pytest.fixture
-def ben(store: AnnotationStore) -> int:
-    return store.people.named("Ben")
+def project(store: AnnotationStore, photos: Path, anna: int) -> Project:
+    made = store.projects.create("Parts")
+    done = bring_in(store.database, made.id, read_folder(photos, Keeping(store.blobs)))
+    assert (done.added, done.reviews) == (6, 0)
+    store.projects.set_scheme(made.id, LabelScheme(("dent", "scratch")))
+    for item in store.images.all(made.id):
+        if item.image.name in SAID:
+            first = store.reviews.save(item.id, None, Review("unsure"), anna, f"{item.id} before")
+            store.reviews.save(item.id, first.id, SAID[item.image.name], anna, f"{item.id} after")
+    return store.projects.get(made.id)

@@ -14,6 +14,7 @@ from pycocotools.coco import COCO
 from crr.data.datasets import open_dataset
 from crr.data.masks import read_mask_file
 from crr.errors import ConfigError
+from tests.workbench.annotation.parts import DOT, FORMULA, HEIGHT, RING, SAID, WIDTH, write_image
 from workbench.annotation.errors import AnnotationError, ProjectError, SourceError
 from workbench.annotation.exporting.export import FORMATS, export
 from workbench.annotation.importing.bringing import Found, Said, bring_in
@@ -23,54 +24,8 @@ from workbench.annotation.importing.files import Keeping
 from workbench.annotation.importing.jsonl import read_header, read_jsonl
 from workbench.annotation.masks import decode, encode
 from workbench.annotation.queue.ordering import Wanted
-from workbench.annotation.records import LabelScheme, Project, Region, Review
+from workbench.annotation.records import Region, Review
 from workbench.annotation.store import AnnotationStore
-
-HEIGHT, WIDTH = 40, 60
-RING = np.zeros((HEIGHT, WIDTH), bool)
-RING[5:20, 10:30] = True
-RING[10:15, 15:25] = False  # a hole
-DOT = np.zeros((HEIGHT, WIDTH), bool)
-DOT[30:33, 50:54] = True
-FORMULA = '=HYPERLINK("http://elsewhere")'
-SAID = {
-    "line/ring.png": Review(
-        "defective",
-        (Region("dent", encode(RING)), Region("scratch", encode(DOT))),
-        ("edge",),
-        "major",
-        FORMULA,
-    ),
-    "line/dot.png": Review("defective", (Region("dent", encode(DOT)),), note="ein Kratzer – <b>"),
-    "line/fine.png": Review("good"),
-    "line/fine2.png": Review("good"),
-    "odd.png": Review("unsure"),
-}
-
-
-def write_image(path: Path, seed: int = 0, size: tuple[int, int] = (HEIGHT, WIDTH)) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    cv2.imwrite(str(path), np.random.default_rng(seed).integers(0, 255, (*size, 3), np.uint8))
-
-
-@pytest.fixture
-def photos(tmp_path: Path) -> Path:
-    for seed, name in enumerate((*SAID, "never.png")):
-        write_image(tmp_path / "photos" / name, seed)
-    return tmp_path / "photos"
-
-
-@pytest.fixture
-def project(store: AnnotationStore, photos: Path, anna: int) -> Project:
-    made = store.projects.create("Parts")
-    done = bring_in(store.database, made.id, read_folder(photos, Keeping(store.blobs)))
-    assert (done.added, done.reviews) == (6, 0)
-    store.projects.set_scheme(made.id, LabelScheme(("dent", "scratch")))
-    for item in store.images.all(made.id):
-        if item.image.name in SAID:
-            first = store.reviews.save(item.id, None, Review("unsure"), anna, f"{item.id} before")
-            store.reviews.save(item.id, first.id, SAID[item.image.name], anna, f"{item.id} after")
-    return store.projects.get(made.id)
 
 
 def everything(store: AnnotationStore, project: int) -> dict[str, Review | None]:

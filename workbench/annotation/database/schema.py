@@ -32,16 +32,16 @@ def bring_up_to_date(database: Database, backups: Path) -> None:
         StoreError: The database cannot be used.
     """
     with translated():
-        if _version(database) == _newest():
+        if _version(database) == newest_version():
             return
         with _alone(database) as connection:
             found = MigrationContext.configure(connection).get_current_revision()
             _check_known(found)
-            if found == _newest():
+            if found == newest_version():
                 return
             if found is not None and database.file is not None:
                 stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
-                copy_sqlite(database.file, backups / f"before-{_newest()}-{stamp}.sqlite")
+                copy_sqlite(database.file, backups / f"before-{newest_version()}-{stamp}.sqlite")
             config = _config()
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
@@ -54,7 +54,8 @@ def _version(database: Database) -> str | None:
     return found
 
 
-def _newest() -> str:
+def newest_version() -> str:
+    """The version of the tables that this workbench knows."""
     [newest] = ScriptDirectory.from_config(_config()).get_heads()
     return newest
 

@@ -63,6 +63,7 @@ item = sa.Table(
     sa.Column("path", sa.Text),
     sa.Column("size", sa.BigInteger, nullable=False),
     sa.Column("modified", sa.BigInteger, nullable=False),
+    sa.Column("value_range", sa.JSON(none_as_null=True)),
     sa.Column("skipped", sa.Boolean, nullable=False),
     sa.Column("reviewed", sa.Boolean, nullable=False),  # by a person: what came from a file is not
     # The newest revision. Revisions name an item, so that a key here would be a circle: a save checks it.

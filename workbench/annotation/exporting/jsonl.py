@@ -32,6 +32,7 @@ def write_jsonl(selection: Selection, folder: Path, advance: Advance) -> None:
                 image.width,
                 image.label,
                 image.category,
+                image.value_range,
                 one.item.opinion,
                 one.item.reviewed,
                 one.item.skipped,

@@ -21,7 +21,7 @@ from workbench.annotation.importing.coco_file import (
     annotations_of,
     read_file,
 )
-from workbench.annotation.importing.files import Keeping, file_beside, refuse_unusable
+from workbench.annotation.importing.files import Keeping, file_beside, range_of, refuse_unusable
 from workbench.annotation.masks import RunLengths, decode, from_runs
 from workbench.annotation.records import Judgement, NewImage, Region, Review
 
@@ -84,10 +84,11 @@ def _images_of(
         found[image.id] = called_so[0]
     facts = keeping.facts_of(list(dict.fromkeys(paths.values())))
     refuse_unusable(facts)
+    value_range, _ = range_of(facts)
     for image in images:
         if image.id in paths:
             path = paths[image.id]
-            found[image.id] = keeping.image(path, facts[path], image.file_name)
+            found[image.id] = keeping.image(path, facts[path], image.file_name, value_range=value_range)
     return found
 
 

@@ -4,8 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from crr.config import ValueRange
 from crr.data.images import content_of
-from crr.data.inventory.facts import FactsOf, FileFacts, read_facts
+from crr.data.inventory.facts import FactsOf, FileFacts, common_range, read_facts
+from crr.errors import ConfigError
 from crr.runtime.paths import real_path
 from crr.runtime.progress import Reporter
 from crr.types import Label
@@ -38,7 +40,13 @@ class Keeping:
         return read_facts(paths, self.reporter, look=self.look)
 
     def image(
-        self, path: Path, facts: FileFacts, name: str, label: Label | None = None, category: str = ""
+        self,
+        path: Path,
+        facts: FileFacts,
+        name: str,
+        label: Label | None = None,
+        category: str = "",
+        value_range: ValueRange | None = None,
     ) -> NewImage:
         """A file that can be used, as an image of a project.
 
@@ -48,6 +56,7 @@ class Keeping:
             name: What it is called.
             label: What is known of it.
             category: Which kind of part it shows.
+            value_range: For files that do not say theirs, from `range_of`.
 
         Raises:
             SourceError: Its name is no text, or it changed meanwhile.
@@ -60,7 +69,9 @@ class Keeping:
             content, _ = content_of(path)
             if self.blobs.put(content) != facts.digest:
                 raise SourceError(f"{path} changed while it was read. Try again when nobody writes it.")
-            return NewImage(name, facts.digest, height, width, label, category)
+            return NewImage(
+                name, facts.digest, height, width, label, category, value_range=_needed(facts, value_range)
+            )
         place = str(real_path(path))
         if as_text(place) != place:
             raise SourceError(
@@ -69,8 +80,36 @@ class Keeping:
             )
         status = path.stat()
         return NewImage(
-            name, facts.digest, height, width, label, category, place, status.st_size, status.st_mtime_ns
+            name,
+            facts.digest,
+            height,
+            width,
+            label,
+            category,
+            place,
+            status.st_size,
+            status.st_mtime_ns,
+            _needed(facts, value_range),
         )
+
+
+def _needed(facts: FileFacts, value_range: ValueRange | None) -> ValueRange | None:
+    return value_range if facts.extremes is not None else None
+
+
+def range_of(facts: Mapping[Path, FileFacts]) -> tuple[ValueRange | None, list[str]]:
+    """Black and white for those files of a source that do not say theirs, and what to say of it.
+
+    Raises:
+        SourceError: Some hold fractions and others integers, for which there is no common range.
+    """
+    try:
+        found = common_range(facts.values())
+    except ConfigError as error:
+        raise SourceError(str(error)) from error
+    if found is None:
+        return None, []
+    return found, [f"Some images do not say which value is white: {found} is guessed from all of them."]
 
 
 def as_text(name: str) -> str:

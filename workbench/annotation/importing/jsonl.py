@@ -9,6 +9,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
+from crr.config import ValueRange
 from crr.runtime.validation import STRICT, Count
 from crr.types import Label
 from workbench.annotation.errors import SourceError
@@ -68,6 +69,7 @@ class ImageLine:
         width: In pixels, upright.
         label: What was known of it before.
         category: Kind of part.
+        value_range: Black and white of a file that does not say them.
         opinion: 1, or 2 for the second, blind one.
         reviewed: Whether a person said it.
         skipped: Whether somebody put it off.
@@ -81,6 +83,7 @@ class ImageLine:
     width: Pixels
     label: Label | None
     category: Annotated[str, Field(max_length=200)]
+    value_range: ValueRange | None
     opinion: Opinion
     reviewed: bool
     skipped: bool
@@ -124,7 +127,9 @@ def read_jsonl(file: Path, keeping: Keeping, known: Iterable[NewImage] = ()) -> 
         if path is not None and line.digest not in there:
             if facts[path].digest != line.digest:
                 raise SourceError(f"{file.name}, line {number}: {line.file} is another image than it was.")
-            there[line.digest] = keeping.image(path, facts[path], line.name, line.label, line.category)
+            there[line.digest] = keeping.image(
+                path, facts[path], line.name, line.label, line.category, line.value_range
+            )
     return Found([_found(file, number, line, there[line.digest]) for number, line in lines])
 
 

@@ -62,6 +62,15 @@ class Scores:
         with self._database.reading() as connection:
             return list(connection.execute(wanted).scalars())
 
+    def progress(self, project: int, models: Sequence[str]) -> tuple[int, int]:
+        """How many answers of these models about a project's images are known, and how many there will be."""
+        images = sa.select(sa.func.count()).where(item.c.project == project, item.c.opinion == 1)
+        known = sa.select(sa.func.count()).select_from(item).join(score, score.c.digest == item.c.digest)
+        known = known.where(item.c.project == project, item.c.opinion == 1, score.c.model.in_(models))
+        with self._database.reading() as connection:
+            total = connection.execute(images.select_from(item)).scalar_one()
+            return connection.execute(known).scalar_one(), total * len(models)
+
     def of(self, digests: Sequence[str]) -> list[Score]:
         """All scores of some images."""
         with self._database.reading() as connection:

@@ -2,7 +2,6 @@
 // not have yet or has an older version of, so that a rerun never brings back what the visitor has gone beyond.
 
 const OPACITY = 0.55;
-const NEAR = 12; // CSS pixels: a click so close to a corner of a polygon means that corner
 
 const painters = new WeakMap();
 
@@ -13,18 +12,12 @@ export default function ({ data, parentElement, setStateValue }) {
   painters.get(root).show(data, setStateValue);
 }
 
-class Painter {
+class Painter extends Sketch {
   constructor(root) {
-    this.root = root;
-    [this.canvas, this.ring, this.note, this.slider] = ["canvas", ".ring", ".note", "input"].map((name) => root.querySelector(name));
-    this.viewport = new Viewport(this.canvas);
-    this.tool = "brush";
-    this.stroke = null; // the one that is not finished
-    this.gestures = new Gestures(this.canvas, this.viewport, this);
+    super(root);
+    this.note = root.querySelector(".note");
     root.addEventListener("keydown", (event) => this.key(event));
     root.addEventListener("click", (event) => this.click(event));
-    this.slider.addEventListener("input", () => this.resize(this.slider.value));
-    new ResizeObserver(() => this.plan()).observe(this.canvas);
     const container = root.getRootNode().host?.closest(".stElementContainer");
     container?.style.setProperty("opacity", "1", "important"); // Streamlit fades what it computes; painting goes on meanwhile
   }
@@ -84,27 +77,9 @@ class Painter {
     this.repaint();
   }
 
-  // What gestures.js finds out.
+  // Strokes, from the first one to Python.
 
-  hover(event) {
-    this.pointer = this.point(event);
-    this.showRing(event);
-    if (this.stroke?.tool === "polygon") this.plan();
-  }
-
-  leave() { this.ring.hidden = true; }
-
-  showRing({ clientX, clientY, pointerType }) {
-    const outlined = FREEHAND.includes(this.tool) || this.tool === "line";
-    this.ring.hidden = !outlined || pointerType === "touch" || this.gestures.moving;
-    const box = this.canvas.getBoundingClientRect();
-    const across = `${this.size * this.viewport.unit}px`;
-    Object.assign(this.ring.style, { width: across, height: across, left: `${clientX - box.left}px`, top: `${clientY - box.top}px` });
-  }
-
-  // Strokes, from the first point to Python.
-
-  point(event) { return this.viewport.place(event).map((value) => Math.round(value * 16) / 16); } // Python counts in sixteenths
+  get colour() { return this.data.colour; }
 
   hasRoom() {
     const { strokes } = this.history;
@@ -114,40 +89,7 @@ class Painter {
 
   begin(event) {
     this.note.hidden = this.hasRoom();
-    if (!this.note.hidden || this.tool === "polygon") return;
-    this.stroke = { tool: this.tool, size: this.size, points: [this.point(event)] };
-    if (FREEHAND.includes(this.tool)) this.paintPiece();
-  }
-
-  extend(event) {
-    if (!this.stroke) return;
-    const { tool, size, points } = this.stroke;
-    const point = this.point(event);
-    if (!FREEHAND.includes(tool)) {
-      points[1] = point;
-      this.plan();
-    } else if (distance(point, points.at(-1)) >= Math.max(0.5, size / 16) && this.hasRoom()) { // closer ones show nothing
-      points.push(point);
-      this.paintPiece();
-    }
-  }
-
-  end(event) {
-    if (this.tool === "polygon") return this.addCorner(event);
-    this.extend(event);
-    this.finish();
-  }
-
-  interrupt() { if (this.tool !== "polygon") this.cancel(); } // whose corners are clicks of their own
-
-  addCorner(event) {
-    if (!this.hasRoom()) return;
-    const point = this.pointer = this.point(event);
-    this.stroke ??= { tool: "polygon", size: this.size, points: [] };
-    const { points } = this.stroke;
-    const meant = (corner) => corner && distance(corner, point) * this.viewport.unit < NEAR;
-    if (points.length > 2 && (meant(points[0]) || meant(points.at(-1)))) this.finish(); // so a double click closes it too
-    else if (!meant(points.at(-1))) points.push(point);
+    super.begin(event);
   }
 
   paintPiece() {
@@ -155,23 +97,19 @@ class Painter {
     this.plan();
   }
 
-  finish() {
-    if (!this.stroke || !isWhole(this.stroke)) return this.cancel();
-    this.history.add([...this.history.strokes, this.stroke]);
-    this.stroke = null;
+  add(stroke) {
+    this.history.add([...this.history.strokes, stroke]);
     this.changed();
   }
 
   cancel() {
-    this.stroke = null;
+    super.cancel();
     this.repaint();
   }
 
   undo() {
-    if (this.stroke?.tool === "polygon") {
-      this.stroke.points.pop();
-      if (!this.stroke.points.length) this.cancel();
-    } else if (!this.stroke && this.history.undoable) {
+    if (this.takeCornerBack()) return;
+    if (!this.stroke && this.history.undoable) {
       this.history.undo();
       this.changed();
     }
@@ -198,19 +136,6 @@ class Painter {
   }
 
   // Tools and keys.
-
-  choose(tool) {
-    if (this.tool !== tool) this.cancel();
-    this.tool = tool;
-    this.ring.hidden = true;
-  }
-
-  resize(size) {
-    this.size = Math.round(Math.min(this.slider.max, Math.max(1, size)));
-    this.slider.value = this.size;
-    this.root.querySelector("output").textContent = `${this.size} px`;
-    this.ring.hidden = true;
-  }
 
   click(event) {
     const button = event.target.closest("button");
@@ -241,16 +166,7 @@ class Painter {
   }
 
   keys(target) {
-    const keys = {
-      b: () => this.choose("brush"),
-      l: () => this.choose("line"),
-      r: () => this.choose("rectangle"),
-      p: () => this.choose("polygon"),
-      e: () => this.choose("eraser"),
-      "[": () => this.resize(Math.min(this.size - 1, this.size / 1.25)),
-      "]": () => this.resize(Math.max(this.size + 1, this.size * 1.25)),
-      Delete: () => this.clear(),
-    };
+    const keys = { ...this.toolKeys(), Delete: () => this.clear() };
     if (this.stroke) keys.Escape = () => this.cancel();
     if (target !== this.canvas) return keys; // a button and the slider have a use for the others
     keys[" "] = () => { this.gestures.space = true; };
@@ -286,27 +202,6 @@ class Painter {
     pen.globalAlpha = OPACITY;
     pen.drawImage((this.result ? this.fresh : this.layer).canvas, ...area);
     if (this.stroke && !FREEHAND.includes(this.stroke.tool)) this.drawBegun(pen);
-  }
-
-  drawBegun(pen) {
-    const { tool, size, points } = this.stroke;
-    const { left, top, unit } = this.viewport;
-    pen.translate(left, top);
-    pen.scale(unit, unit);
-    pen.fillStyle = pen.strokeStyle = this.data.colour;
-    pen.lineWidth = tool === "line" ? size : 2 / unit;
-    trace(pen, tool, tool === "polygon" ? [...points, this.pointer] : points);
-    if (tool !== "line") pen.fill("evenodd");
-    pen.stroke();
-    if (tool !== "polygon") return;
-    pen.globalAlpha = 1;
-    pen.fillStyle = "white";
-    for (const [x, y] of points) {
-      pen.beginPath();
-      pen.arc(x, y, 4 / unit, 0, 2 * Math.PI);
-      pen.fill();
-      pen.stroke();
-    }
   }
 
   describe() {

@@ -24,6 +24,7 @@ class Gestures {
 
   wheel(event) {
     event.preventDefault();
+    if (this.painter.wheel?.(event)) return;
     this.viewport.zoomAt(event, Math.exp(-event.deltaY / (event.ctrlKey ? 100 : 400))); // Ctrl is how a pinch on a touchpad arrives
     this.painter.hover(event);
     this.painter.plan();

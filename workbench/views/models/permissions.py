@@ -1,15 +1,15 @@
 """Who a visitor is, and what they may do with models and with the token of the serving machine."""
 
-import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from crr.hub import Hub, Store, quiet
 from workbench.settings import settings
+from workbench.views.shared.rights import folders_allowed
 
 
 def may_change_models() -> bool:
     """Whether this visitor may remove and publish models: only who sits at the serving machine."""
-    return settings().folders_allowed(st.context.ip_address, st.context.headers)
+    return folders_allowed()
 
 
 def hub_of_visitor() -> Hub:

@@ -16,6 +16,7 @@ from workbench.basics.cache import OnceCache
 from workbench.basics.rate_limit import AddressLimits
 from workbench.exports.making import Making
 from workbench.model_store.times import Times
+from workbench.review_service.tickets import Tickets
 from workbench.settings import MEGABYTE, settings
 
 _OF_START = 16 * MEGABYTE  # for what is kept on the way to the answers of the page Start
@@ -24,10 +25,14 @@ _PAGES = 5  # that one address may have open before they wait for each other: a 
 
 if TYPE_CHECKING:  # these need torch, and the gallery is on the screen before it is loaded
     from crr.models.detector import Detector
+    from crr.types import Image, Inspection
+    from workbench.annotation.records import NewImage
+    from workbench.annotation.store import AnnotationStore
     from workbench.inspection.inspector import Inspector
     from workbench.model_store.downloads import Downloads
     from workbench.model_store.uploads import Uploads
     from workbench.reference.cache import ReferenceCache
+    from workbench.review_service.service import ReviewService
     from workbench.start.answers import StartAnswers
 
 
@@ -79,6 +84,21 @@ class Services:
         return self._once("lesson answers", lambda: OnceCache(_LESSON_BYTES))
 
     @property
+    def annotations(self) -> "AnnotationStore":
+        """Projects, and what was said in them."""
+        return self._once("annotations", _annotations)
+
+    @property
+    def tickets(self) -> Tickets:
+        """Which window may ask the review service."""
+        return self._once("tickets", Tickets)
+
+    @property
+    def review(self) -> "ReviewService":
+        """What the page Annotate asks while somebody reviews."""
+        return self._once("review", lambda: _review(self.annotations, self.inspector))
+
+    @property
     def address_limits(self) -> "AddressLimits":
         """How often each address may ask models, which is more often than one page."""
         return self._once("address limits", lambda: AddressLimits(_PAGES * settings().questions_per_minute))
@@ -124,6 +144,41 @@ def _references(inspector: "Inspector") -> "ReferenceCache":
     from workbench.reference.cache import ReferenceCache
 
     return ReferenceCache(inspector, settings().normals_bytes)
+
+
+def _annotations() -> "AnnotationStore":
+    from workbench.annotation.store import open_store
+
+    return open_store(settings().data, settings().database_url)
+
+
+def _review(store: "AnnotationStore", inspector: "Inspector") -> "ReviewService":
+    """Reviews with this machine's first device, and with images decoded as those of strangers."""
+    from crr.inference.engine import inspect_batch
+    from crr.runtime.devices import available_devices
+    from workbench.annotation.errors import SourceError
+    from workbench.inspection.inspector import ModelChoice
+    from workbench.inspection.uploads import sandbox
+    from workbench.model_store.available import find_models
+    from workbench.review_service.answers import ModelAnswers
+    from workbench.review_service.scoring import BackgroundScoring
+    from workbench.review_service.service import ReviewService
+
+    def open_image(image: "NewImage") -> "Image":
+        return sandbox().decode(store.blobs.content(image), image.name, value_range=image.value_range)
+
+    def ask(pixels: "Image", model: str) -> "Inspection":
+        known = find_models().get(model)
+        if known is None:
+            raise SourceError(
+                f"The model {model} is not on this machine. The page Models has those that are."
+            )
+        choice = ModelChoice(known, available_devices()[0])
+        [found] = inspector.ask(choice, lambda detector: inspect_batch(detector, [pixels], {}), counted=False)
+        return found
+
+    answers = ModelAnswers(store.scores, open_image, ask, settings().session_bytes)
+    return ReviewService(store, answers, BackgroundScoring(store, answers))
 
 
 def _held_in_files() -> int:

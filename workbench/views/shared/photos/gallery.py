@@ -12,6 +12,7 @@ from workbench.components.errors import guarded
 from workbench.inspection.samples import read_samples, sample_thumbnail
 from workbench.settings import MEGABYTE, settings
 from workbench.views.shared.controls import show_strip
+from workbench.views.shared.rights import folders_allowed
 from workbench.views.shared.session import (
     current_visitor,
     forget_explanations,
@@ -76,7 +77,7 @@ def offer_own_images() -> None:
         lost |= _uploader(
             "A folder", "folder", several="directory", help="Every image in the folder and in its subfolders."
         )
-        if _folders_allowed():
+        if folders_allowed():
             _type_folder()
         if st.toggle(
             "Use the camera", help="Take a photo of a part. Your browser asks for permission first."
@@ -130,10 +131,6 @@ def _camera() -> None:
         current_visitor().take([(f"camera {datetime.now():%H.%M.%S}.jpg", photo.getvalue)])
 
 
-def _folders_allowed() -> bool:
-    return settings().folders_allowed(st.context.ip_address, st.context.headers)
-
-
 def _type_folder() -> None:
     with st.form("typed_folder", border=False):
         st.text_input(
@@ -167,7 +164,7 @@ def _files_changed(name: str, key: str) -> None:
 def _folder_typed() -> None:
     folder = st.session_state[_FOLDER]
     if folder.strip():
-        if not _folders_allowed():
+        if not folders_allowed():
             raise ConfigError("Folders of the serving machine cannot be read from here: upload the folder.")
         current_visitor().take_folder(folder)
         _close_popover()

@@ -77,6 +77,7 @@ def _make_item() -> None:
         sa.Column("path", sa.Text(), nullable=True),
         sa.Column("size", sa.BigInteger(), nullable=False),
         sa.Column("modified", sa.BigInteger(), nullable=False),
+        sa.Column("value_range", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("skipped", sa.Boolean(), nullable=False),
         sa.Column("reviewed", sa.Boolean(), nullable=False),
         sa.Column("head", sa.Integer(), nullable=True),

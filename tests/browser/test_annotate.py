@@ -1,0 +1,200 @@
+"""Annotate, as people use it: by keyboard and mouse, two at once, a connection that comes and goes."""
+
+import json
+import re
+import zipfile
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from tests.browser.conftest import PATIENCE, serve, settled
+
+PROJECT = "Parts of Monday"
+
+
+@pytest.fixture(scope="module")
+def workbench_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    folder = tmp_path_factory.mktemp("annotate")
+    with serve(folder, CRR_DATA=str(folder / "data")) as url:
+        yield url
+
+
+def enter(page: Page, name: str) -> None:
+    page.goto("/annotate")
+    page.get_by_label("Your name").fill(name)
+    page.get_by_role("button", name="Begin").click()
+
+
+@pytest.fixture
+def other(browser: Browser, workbench_url: str) -> Iterator[Page]:
+    """A second person, in a browser of their own."""
+    context = browser.new_context(viewport={"width": 1280, "height": 1100}, base_url=workbench_url)
+    context.set_default_timeout(PATIENCE)
+    yield context.new_page()
+    context.close()
+
+
+def canvas_of(page: Page) -> Locator:
+    return page.get_by_role("img", name=re.compile(r"\.jpg, (not judged|good|defective|unsure), "))
+
+
+def wait_for_image(page: Page) -> str:
+    """The name of the image that is reviewed, once what the model says of it is there."""
+    expect(canvas_of(page)).to_be_visible()
+    expect(page.locator(".model")).to_contain_text("score")
+    expect(canvas_of(page)).to_be_focused()
+    return page.locator(".review .name").inner_text()
+
+
+def stroke(page: Page, *places: tuple[float, float]) -> None:
+    """Draw through places, which are shares of the canvas' width and height."""
+    canvas = canvas_of(page)
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    assert box is not None
+    (x, y), *others = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in places]
+    page.mouse.move(x, y)
+    page.mouse.down()
+    for across, down in others:
+        page.mouse.move(across, down, steps=5)
+    page.mouse.up()
+
+
+def is_saved(page: Page) -> None:
+    expect(page.locator(".status")).to_have_text(re.compile("^saved"))
+
+
+def order_by_name(page: Page) -> None:
+    settled(page)
+    page.get_by_role("combobox", name="First comes").click()
+    page.get_by_role("option", name="by name").click()
+    settled(page)
+
+
+def test_a_project_is_made_of_the_samples_and_reviewed_by_keyboard(page):
+    enter(page, "Anna")
+    page.get_by_label("Name", exact=True).fill(PROJECT)
+    page.keyboard.press("Tab")
+    settled(page)
+    page.get_by_role("button", name="Make it").click()
+    expect(page.get_by_text("14 images added.")).to_be_visible()
+    order_by_name(page)
+    first = wait_for_image(page)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert").filter(has_text="Say first whether the part is good")).to_be_visible()
+    page.keyboard.press("g")
+    page.keyboard.press("Enter")
+    expect(page.locator(".progress")).to_contain_text("1 reviewed")
+    expect(page.locator(".review .name")).not_to_have_text(first)
+    second = wait_for_image(page)
+    page.keyboard.press("j")
+    expect(page.locator(".review .name")).not_to_have_text(second)
+    page.keyboard.press("k")
+    expect(page.locator(".review .name")).to_have_text(second)
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keys")).to_contain_text("take what the model marks")
+    page.keyboard.press("Escape")
+    page.keyboard.press("s")
+    expect(page.locator(".progress")).to_contain_text("1 put off")
+
+
+def test_a_mask_is_corrected_and_outlives_a_reload(page):
+    page.goto("/annotate")  # the browser remembers the name
+    expect(page.get_by_text("You review as Anna.")).to_be_visible()
+    order_by_name(page)
+    for _ in range(14):  # until the model marks something
+        name = wait_for_image(page)
+        page.keyboard.press("a")
+        page.wait_for_timeout(1000)
+        if "0 regions" not in (canvas_of(page).get_attribute("aria-label") or ""):
+            break
+        page.keyboard.press("j")
+        expect(page.locator(".review .name")).not_to_have_text(name)
+    marked = int(re.findall(r"(\d+) region", canvas_of(page).get_attribute("aria-label") or "")[0])
+    is_saved(page)
+    page.keyboard.press("b")
+    stroke(page, (0.2, 0.2), (0.3, 0.25))
+    page.keyboard.press("x")
+    stroke(page, (0.7, 0.8), (0.8, 0.8))
+    page.keyboard.press("w")
+    stroke(page, (0.5, 0.5))
+    expect(canvas_of(page)).to_have_attribute("aria-label", re.compile(f"defective, {marked + 2} regions"))
+    page.keyboard.press("Control+z")
+    page.keyboard.press("1")
+    page.keyboard.press("n")
+    page.keyboard.type("a <b>scratch</b>")
+    page.keyboard.press("Escape")
+    is_saved(page)
+    page.keyboard.press("b")
+    stroke(page, (0.1, 0.9), (0.2, 0.9))
+    page.reload()
+    order_by_name(page)
+    for _ in range(14):  # other images may come first now
+        if page.locator(".review .name").inner_text() == name:
+            break
+        page.keyboard.press("j")
+        page.wait_for_timeout(300)
+    expect(canvas_of(page)).to_have_attribute("aria-label", re.compile(f"defective, {marked + 1} regions"))
+    assert page.locator(".note-text").input_value() == "a <b>scratch</b>"
+    expect(page.get_by_role("button", name="1 copied")).to_have_attribute("aria-pressed", "true")
+    expect(page.get_by_text("What you drew before and did not save is here again.")).to_be_visible()
+    page.keyboard.press("Enter")
+    expect(page.locator(".progress")).to_contain_text("2 reviewed")
+
+
+def test_one_person_has_an_image_at_a_time(page, other):
+    page.goto("/annotate")
+    order_by_name(page)
+    name = wait_for_image(page)
+    enter(other, "Ben")
+    order_by_name(other)
+    assert wait_for_image(other) != name
+
+
+def test_two_windows_that_save_the_same_image_are_settled(page, other):
+    page.goto("/annotate")
+    order_by_name(page)
+    name = wait_for_image(page)
+    enter(other, "Anna")
+    order_by_name(other)
+    assert wait_for_image(other) == name
+    page.keyboard.press("g")
+    page.keyboard.press("Enter")
+    expect(page.locator(".review .name")).not_to_have_text(name)
+    stroke(other, (0.3, 0.3), (0.4, 0.3))
+    is_saved(other)
+    other.keyboard.press("Enter")
+    conflict = other.get_by_role("alertdialog")
+    expect(conflict).to_contain_text("Anna saved this image while you worked on it, as good.")
+    conflict.get_by_role("button", name="Mine").click()
+    expect(canvas_of(other)).to_have_attribute("aria-label", re.compile("defective, 1 region$"))
+    other.keyboard.press("Enter")
+    expect(other.locator(".review .name")).not_to_have_text(name)
+
+
+def test_what_is_drawn_without_a_connection_is_sent_later(page):
+    page.goto("/annotate")
+    order_by_name(page)
+    wait_for_image(page)
+    page.route("**/review/keep", lambda route: route.abort())
+    stroke(page, (0.4, 0.4), (0.5, 0.4))
+    expect(page.locator(".status")).to_contain_text("not saved")
+    page.unroute("**/review/keep")
+    is_saved(page)
+
+
+def test_what_was_said_is_taken_away(page, tmp_path):
+    page.goto("/annotate")
+    settled(page)
+    page.get_by_role("button", name="Export").click()
+    page.get_by_role("button", name="Make the file").click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save the zip").click()
+    download.value.save_as(tmp_path / "out.zip")
+    with zipfile.ZipFile(tmp_path / "out.zip") as archive:
+        [name] = [name for name in archive.namelist() if name.endswith("annotations.json")]
+        written = json.loads(archive.read(name))
+    assert len(written["images"]) == 3
+    assert {image["judgement"] for image in written["images"]} == {"good", "defective"}
+    assert written["annotations"]

@@ -1,0 +1,272 @@
+"""`python -m workbench annotations`: projects, files in and out, backups, and whether all fits together."""
+
+import shlex
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+
+import typer
+from rich.table import Table
+
+from crr.cli.options import JsonFile, ProgressFormat
+from crr.cli.support import (
+    SOME_FAILED,
+    STDOUT,
+    check_file,
+    check_json_file,
+    show_table,
+    user_errors,
+    write_json,
+)
+from crr.cli.terminal import ProgressStyle, echo, reporting
+from crr.runtime.progress import Reporter
+from workbench.annotation.errors import ProjectError
+from workbench.annotation.exporting.export import export as write_export
+from workbench.annotation.importing.bringing import Found, Imported, bring_in
+from workbench.annotation.importing.coco import read_coco
+from workbench.annotation.importing.datasets import read_dataset, read_folder
+from workbench.annotation.importing.files import Keeping
+from workbench.annotation.importing.jsonl import read_header, read_jsonl
+from workbench.annotation.keeping.backup import back_up
+from workbench.annotation.keeping.checking import check as check_store
+from workbench.annotation.keeping.restoring import restore as read_backup
+from workbench.annotation.queue.ordering import Wanted
+from workbench.annotation.records import Project
+from workbench.annotation.store import AnnotationStore, open_store
+from workbench.command import options as option
+from workbench.command.words import counted, row_of, tell_exported, tell_imported
+from workbench.settings import settings
+
+app = typer.Typer(
+    help="Projects of reviewed images: in, out, and kept. CRR_DATA and CRR_DATABASE_URL say where they are.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+
+
+@contextmanager
+def _store() -> Iterator[AnnotationStore]:
+    store = open_store(settings().data, settings().database_url)
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+@contextmanager
+def _advancing(stage: str, total: int, style: ProgressStyle) -> Iterator[Callable[[int], None]]:
+    """A callback that counts images on the way to `total`."""
+    with reporting(style) as report:
+        reporter = Reporter(report)
+        reporter.begin(stage, total)
+        yield lambda count: reporter.advance(count, images=count)
+
+
+@app.command()
+@user_errors
+def create(
+    name: option.NewProject,
+    images: option.Images,
+    model: option.Models = None,
+    masks: option.Masks = False,
+    copy: option.Copy = False,
+    opinions: option.Opinions = 1,
+    json_file: JsonFile = None,
+    progress: ProgressFormat = "bar",
+) -> None:
+    """Make a project of the images of a folder; what a data set says of them comes as labels."""
+    check_json_file(json_file, progress)
+    with _store() as store:
+        if any(project.name == name for project in store.projects.all()):
+            raise ProjectError(f"There is a project {name} already. Add to it with import, or choose a name.")
+        read = read_dataset if masks else read_folder
+        found = _found(store, partial(read, images), copy, progress)
+        project = store.projects.create(name, model or (), opinions=opinions)
+        done = bring_in(store.database, project.id, found)
+        _tell(done, project.name, json_file, progress)
+
+
+@app.command(name="list")
+@user_errors
+def list_projects(json_file: JsonFile = None) -> None:
+    """List the projects, and how far each is."""
+    check_json_file(json_file, "none")
+    with _store() as store:
+        rows = [
+            row_of(
+                project,
+                store.projects.count(project.id),
+                store.queue.progress(project.id),
+                store.projects.members(project.id),
+            )
+            for project in store.projects.all()
+        ]
+        result = {"data": str(store.folder), "projects": rows}
+    write_json(json_file, result)
+    if not rows and _told(json_file, "none"):
+        echo("No projects yet. Make one:  python -m workbench annotations create NAME --images DIR")
+        return
+    show_table(result, json_file, "none", lambda _: _table(rows))
+
+
+@app.command(name="import")
+@user_errors
+def import_source(
+    name: option.Project,
+    source: option.Source,
+    kind: option.ImportFormat,
+    copy: option.Copy = False,
+    json_file: JsonFile = None,
+    progress: ProgressFormat = "bar",
+) -> None:
+    """Add images with what was said of them; a project that is not there is made. All or nothing."""
+    check_json_file(json_file, progress)
+    with _store() as store:
+        there = next((project for project in store.projects.all() if project.name == name), None)
+        known = [] if there is None else [item.image for item in store.images.all(there.id)]
+        readers: dict[str, Callable[[Keeping], Found]] = {
+            "coco": lambda keeping: read_coco(source, keeping, known),
+            "mvtec": lambda keeping: read_dataset(source, keeping),
+            "jsonl": lambda keeping: read_jsonl(source, keeping, known),
+        }
+        found = _found(store, readers[kind], copy, progress)
+        project = there or _made(store, name, source, kind)
+        try:
+            done = bring_in(store.database, project.id, found)
+        except BaseException:
+            if there is None:
+                store.projects.delete(project.id)
+            raise
+        _tell(done, project.name, json_file, progress)
+
+
+@app.command()
+@user_errors
+def export(
+    name: option.Project,
+    kind: option.ExportFormat,
+    out: option.Out,
+    state: option.OnlyState = None,
+    judgement: option.OnlyJudgement = None,
+    tag: option.OnlyTag = None,
+    category: option.OnlyCategory = None,
+    author: option.OnlyAuthor = None,
+    train: option.Train = 0.5,
+    json_file: JsonFile = None,
+    progress: ProgressFormat = "bar",
+) -> None:
+    """Write what was said, for training, a paper or another tool. Exit code 1: some images were left out."""
+    check_json_file(json_file, progress, out)
+    with _store() as store:
+        project = store.projects.get(name)
+        wanted = Wanted(project.id, "by name", (state,) if state else (), judgement, tag, category, author)
+        with _advancing("export", store.queue.count(wanted), progress) as advance:
+            report = write_export(store, project, wanted, kind, out, advance, train)
+    write_json(json_file, {"out": str(out), "format": kind, **asdict(report)})
+    if _told(json_file, progress):
+        tell_exported(report)
+        if kind == "mvtec":
+            folder = shlex.quote(str(out))
+            echo(f"Evaluate on it: crr evaluate --model crr-embedded --data {folder}")
+            echo(f"Train on it:    crr train --data {folder} --out checkpoints/{shlex.quote(_slug(project))}")
+    if report.left_out:
+        raise typer.Exit(SOME_FAILED)
+
+
+@app.command()
+@user_errors
+def backup(file: option.BackupFile, json_file: JsonFile = None, progress: ProgressFormat = "bar") -> None:
+    """Write everything into one file, consistent while people write."""
+    check_json_file(json_file, progress)
+    check_file(file)
+    with _store() as store:
+        elsewhere, copied = store.images.places()
+        with _advancing("backup", copied, progress) as advance:
+            rows = back_up(store, file, advance)
+    write_json(json_file, {"file": str(file), "rows": rows, "images_elsewhere": elsewhere})
+    if _told(json_file, progress):
+        echo(f"{file}: {counted(rows)}.")
+        if elsewhere:
+            echo(
+                f"{elsewhere:,} images stay where they are and are not in it: keep their files too.",
+                error=True,
+            )
+
+
+@app.command()
+@user_errors
+def restore(file: option.BackupFile, json_file: JsonFile = None, progress: ProgressFormat = "bar") -> None:
+    """Read a backup into an empty place, of SQLite or PostgreSQL, whichever it came from."""
+    check_json_file(json_file, progress)
+    with _store() as store:
+        with _advancing("restore", 0, progress) as advance:
+            rows = read_backup(store, file, advance)
+        wrong = check_store(store)
+    write_json(json_file, {"file": str(file), "rows": rows, "wrong": wrong})
+    if _told(json_file, progress):
+        echo(f"Restored: {counted(rows)}.")
+    _tell_wrong(wrong)
+
+
+@app.command()
+@user_errors
+def check(json_file: JsonFile = None, progress: ProgressFormat = "bar") -> None:
+    """Name every row, copied image and file that does not fit. Exit code 1: there are some."""
+    check_json_file(json_file, progress)
+    with _store() as store:
+        total = sum(store.projects.count(project.id) for project in store.projects.all())
+        with _advancing("check", total, progress) as advance:
+            wrong = check_store(store, advance)
+    write_json(json_file, {"images": total, "wrong": wrong})
+    if not wrong and _told(json_file, progress):
+        echo(f"All fits together: {total:,} images.")
+    _tell_wrong(wrong)
+
+
+def _found(
+    store: AnnotationStore, read: Callable[[Keeping], Found], copy: bool, style: ProgressStyle
+) -> Found:
+    with reporting(style) as report:
+        return read(Keeping(store.blobs if copy else None, reporter=Reporter(report)))
+
+
+def _made(store: AnnotationStore, name: str, source: Path, kind: str) -> Project:
+    if kind != "jsonl":
+        return store.projects.create(name)
+    head = read_header(source)
+    return store.projects.create(name, head.models, head.scheme, head.opinions)
+
+
+def _tell(done: Imported, project: str, json_file: Path | None, progress: ProgressStyle) -> None:
+    write_json(json_file, {"project": project, **asdict(done)})
+    if _told(json_file, progress):
+        tell_imported(done, project)
+
+
+def _told(json_file: Path | None, progress: ProgressStyle) -> bool:
+    """Whether a person reads stdout, and no program."""
+    return json_file != STDOUT and progress != "json"
+
+
+def _tell_wrong(wrong: list[str]) -> None:
+    for sentence in wrong:
+        echo(sentence, colour="yellow", error=True)
+    if wrong:
+        raise typer.Exit(SOME_FAILED)
+
+
+def _slug(project: Project) -> str:
+    return "-".join(project.name.lower().split()) or "mine"
+
+
+def _table(rows: list[dict[str, object]]) -> Table:
+    table = Table()
+    for column in ("name", "images", "done", "skipped", "left", "models"):
+        table.add_column(column, justify="left" if column in ("name", "models") else "right")
+    for row in rows:
+        name = f"{row['name']} (put away)" if row["archived"] else str(row["name"])
+        models = ", ".join(map(str, row["models"])) if isinstance(row["models"], list) else ""
+        table.add_row(name, *(f"{row[column]:,}" for column in ("images", "done", "skipped", "left")), models)
+    return table

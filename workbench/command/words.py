@@ -1,0 +1,64 @@
+"""What the commands tell: counts, what was left out and why, and the line to go on with."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from crr.cli.terminal import echo
+from workbench.annotation.exporting.selection import Report
+from workbench.annotation.importing.bringing import Imported
+from workbench.annotation.queue.queue import Progress
+from workbench.annotation.records import Project
+
+_FIRST = 5
+
+
+def named(names: Iterable[str]) -> str:
+    """The first names, and how many more there are."""
+    names = list(names)
+    more = f" and {len(names) - _FIRST:,} more" if len(names) > _FIRST else ""
+    return ", ".join(names[:_FIRST]) + more
+
+
+def tell_imported(done: Imported, project: str) -> None:
+    """What became of a source."""
+    known = f", {done.known:,} were there already" if done.known else ""
+    echo(f"{project}: {done.added:,} images added{known}.")
+    if done.reviews:
+        echo(f"Of {done.reviews:,} images something was said, which is taken over.")
+    if done.kept:
+        echo(f"Of {len(done.kept):,} images something was said here before, which stays: {named(done.kept)}.")
+    if done.classes:
+        echo(f"New classes and tags: {', '.join(done.classes)}.")
+    for note in done.notes:
+        echo(note, error=True)
+
+
+def tell_exported(report: Report) -> None:
+    """What became of an export."""
+    echo(f"{report.images:,} images with {report.regions:,} marked parts.")
+    for note in report.notes:
+        echo(note, error=True)
+    for reason, names in report.left_out.items():
+        echo(f"Left out, {reason}: {len(names):,} images ({named(names)}).", colour="yellow", error=True)
+
+
+def row_of(project: Project, images: int, progress: Progress, members: list[str]) -> dict[str, Any]:
+    """A project as a line of `list`."""
+    return {
+        "name": project.name,
+        "images": images,
+        "done": progress.done,
+        "skipped": progress.skipped,
+        "left": progress.left,
+        "opinions": project.opinions,
+        "models": list(project.models),
+        "classes": list(project.scheme.classes),
+        "archived": project.archived,
+        "created": project.created.isoformat(timespec="seconds"),
+        "members": members,
+    }
+
+
+def counted(rows: Mapping[str, int]) -> str:
+    """How many rows of each kind there are, those of none left out."""
+    return ", ".join(f"{name} {count:,}" for name, count in rows.items() if count) or "nothing"

@@ -1,0 +1,391 @@
+// The page Annotate while somebody reviews: image after image, by keyboard and mouse, with everything kept at once.
+
+const FOCUS_PAUSE = 400; // milliseconds
+const HEARTBEAT = 30_000; // milliseconds; the loan of an image ends after four of them
+
+const reviews = new WeakMap();
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  const root = parentElement.querySelector(".review");
+  if (!reviews.has(root)) reviews.set(root, new Review(root));
+  reviews.get(root).show(data, setTriggerValue);
+}
+
+class Review {
+  constructor(root) {
+    this.root = root;
+    this.client = new ReviewClient((state, why) => this.tell(state, why), () => this.setTriggerValue("ticket", Date.now()));
+    this.canvas = new ReviewCanvas(root, () => this.changed(), (tool, point) => this.clickedAt(tool, point));
+    this.canvas.wheel = (event) => this.grow(event);
+    this.panel = new ReviewPanel(root, this.acts());
+    [this.status, this.problem, this.conflict, this.help] = [".status", ".problem", ".conflict", "dialog"].map((name) => root.querySelector(name));
+    this.keys = reviewKeys(this);
+    this.help.querySelector(".keys").append(...helpRows());
+    root.addEventListener("keydown", (event) => this.key(event));
+    setInterval(() => this.beat(), HEARTBEAT);
+    addEventListener("pagehide", () => this.leave());
+    root.getRootNode().host?.closest(".stElementContainer")?.style.setProperty("opacity", "1", "important"); // Streamlit fades what it computes
+  }
+
+  show(data, setTriggerValue) {
+    const before = this.data;
+    Object.assign(this, { data, setTriggerValue });
+    this.client.connect(data);
+    if (data.name) document.cookie = `crr_annotator=${encodeURIComponent(data.name)}; SameSite=Lax; path=/; max-age=31536000`; // asked for once
+    this.colours ??= bytes(data.colours);
+    if (before?.project !== data.project || JSON.stringify(before.scheme) !== JSON.stringify(data.scheme)) this.panel.open(data.scheme);
+    if (before?.project !== data.project || JSON.stringify(before.wish) !== JSON.stringify(data.wish)) this.restart();
+  }
+
+  restart() {
+    Object.assign(this, { passed: [], visited: [], model: 0 });
+    this.next();
+  }
+
+  // Image after image.
+
+  next() { return this.turn(() => this.client.insist("next", { ...this.data.wish, passed: this.passed })); }
+
+  load(item) { return this.turn(() => this.client.insist("load", { item })); }
+
+  // Another wish while an image is on its way takes its place.
+  async turn(ask) {
+    const turn = this.turning = Symbol("turn");
+    this.leave();
+    try {
+      const shown = await ask();
+      if (this.turning !== turn) return;
+      this.turning = null;
+      this.complain("");
+      await this.open(shown);
+    } catch (error) {
+      if (this.turning === turn) this.turning = null;
+      this.complain(error.message);
+    }
+  }
+
+  async open(shown) {
+    this.showProgress(shown.progress);
+    this.root.classList.toggle("empty", shown.item === null);
+    this.shown = shown.item === null ? null : shown;
+    this.conflict.hidden = true;
+    if (!this.shown) return this.say("Nothing is left of what is asked for. Choose another order or other images above.");
+    const { item, revision } = shown;
+    if (this.visited.at(-1) !== item) this.visited.push(item);
+    const local = this.client.recall(item);
+    const draft = [shown.draft, local].filter(Boolean).sort((one, other) => other.clock - one.clock)[0];
+    const drawn = draft?.drawn ?? revision?.drawn ?? { judgement: null, regions: [], tags: [], severity: null, note: "" };
+    this.base = draft ? draft.base : revision?.id ?? null;
+    this.drawn = { ...drawn };
+    this.began = performance.now();
+    this.canvas.open(shown, this.data.scheme.classes, this.data.limits);
+    this.canvas.begun(drawn.regions);
+    this.panel.showFacts(shown);
+    this.panel.showHistory([]);
+    this.panel.showAnswer(null);
+    this.refresh();
+    this.tell("saved");
+    if (local && local === draft) this.client.keep(item, this.base, drawn);
+    this.hold(shown.holder);
+    if (draft && !shown.holder) this.say("What you drew before and did not save is here again.");
+    this.takeFocus();
+    await Promise.all([this.bringPicture(item), this.bringAnswers(item), this.bringHistory(item)]);
+  }
+
+  // The keys belong to the image as soon as it is there. A list in which an order was chosen takes the focus back a moment later.
+  takeFocus() {
+    const take = () => this.root.querySelector(".frame canvas").focus({ preventScroll: true });
+    take();
+    setTimeout(() => {
+      const open = document.activeElement?.getAttribute("aria-expanded") === "true"; // somebody is about to choose again
+      if (!open && !this.root.contains(this.root.getRootNode().activeElement)) take();
+    }, FOCUS_PAUSE);
+  }
+
+  async bringPicture(item) {
+    const photo = await this.client.picture(item);
+    if (this.shown?.item !== item) return;
+    this.canvas.photo = photo;
+    this.canvas.plan();
+  }
+
+  async bringAnswers(item) {
+    const { answers } = await this.client.insist("answers", { item });
+    if (this.shown?.item !== item) return;
+    this.answers = answers;
+    this.showAnswer();
+  }
+
+  async bringHistory(item) {
+    const { revisions } = await this.client.insist("history", { item });
+    if (this.shown?.item === item) this.panel.showHistory((this.revisions = revisions));
+  }
+
+  showAnswer() {
+    const answer = this.answers[this.model % Math.max(1, this.answers.length)];
+    this.answer = answer && !answer.error ? answer : null;
+    this.canvas.setMap(this.answer?.levels, this.colours);
+    this.panel.showAnswer(answer);
+    this.describe();
+  }
+
+  leave() {
+    if (this.shown) this.client.ask("release", { item: this.shown.item }, { keepalive: true }).catch(() => {}); // the loan ends by itself
+  }
+
+  async beat() {
+    if (!this.shown) return;
+    const { item } = this.shown;
+    const answer = await this.client.ask("hold", { item }).catch(() => null);
+    if (answer?.holder && this.shown?.item === item) this.hold(answer.holder);
+  }
+
+  hold(holder) { this.say(holder ? `${holder} is at this image too. Who saves second is shown both.` : ""); }
+
+  // What is said of the image.
+
+  acts() {
+    return {
+      say: (part) => this.put(part),
+      judge: (judgement) => this.judge(judgement),
+      tag: (tag) => this.toggleTag(tag),
+      select: (number) => { this.canvas.select(Number(number)); this.refresh(); },
+      call: (category) => { if (this.canvas.region) this.canvas.replace({ ...this.canvas.region, category }); },
+      region: () => this.canvas.append({ category: this.canvas.region?.category ?? this.data.scheme.classes[0], counts: null, strokes: [] }),
+      remove: () => this.canvas.remove(),
+      accept: () => this.accept(),
+      save: () => this.save(),
+      next: () => this.pass(),
+      previous: () => this.previous(),
+      skip: () => this.skip(),
+      undo: () => this.canvas.undo(),
+      redo: () => this.canvas.redo(),
+      tool: (tool) => { this.canvas.choose(tool); this.refresh(); },
+      layer: (name) => { this.canvas.layers[name] = !this.canvas.layers[name]; this.canvas.plan(); this.refresh(); },
+      model: () => { this.model += 1; this.showAnswer(); },
+      compare: (number) => this.overlay(Number(number)),
+      restore: (number) => this.restore(Number(number)),
+      settle: (how) => this.settle(how),
+      help: () => this.help.showModal(),
+      closer: () => { this.canvas.viewport.closer(); this.canvas.plan(); },
+      further: () => { this.canvas.viewport.further(); this.canvas.plan(); },
+      whole: () => { this.canvas.viewport.whole(); this.canvas.plan(); },
+    };
+  }
+
+  put(part) {
+    if (!this.shown) return;
+    Object.assign(this.drawn, part);
+    this.changed();
+  }
+
+  judge(judgement) { this.put({ judgement }); }
+
+  toggleTag(tag) {
+    if (!tag) return;
+    const { tags } = this.drawn;
+    this.put({ tags: tags.includes(tag) ? tags.filter((each) => each !== tag) : [...tags, tag] });
+  }
+
+  changed() {
+    if (!this.shown) return;
+    this.drawn.regions = this.canvas.regions;
+    if (this.drawn.regions.length && this.drawn.judgement === null) this.drawn.judgement = "defective"; // who marks a defect says so
+    this.client.keep(this.shown.item, this.base, { ...this.drawn });
+    this.refresh();
+  }
+
+  async accept() {
+    if (!this.answer) return this.complain("No model has an answer here.");
+    await this.serve("mark", { model: this.answer.model, factor: 1 }, ({ parts, count }) => {
+      if (!count) return this.complain("The model marks nothing here.");
+      const [category] = this.data.scheme.classes;
+      this.canvas.put(parts.map((counts) => ({ category, counts, strokes: [] })), 0);
+      if (count > parts.length) this.complain(`The model marks ${count} regions: the ${parts.length} largest are taken.`);
+    });
+  }
+
+  async clickedAt(tool, [x, y]) {
+    if (tool === "fill") {
+      if (!this.canvas.region) return this.complain("Draw an outline first: fill marks what it encloses.");
+      const { category, counts, strokes } = this.canvas.region;
+      return this.serve("fill", { region: { category, counts, strokes }, x, y }, (found) => this.canvas.replace({ category, counts: found.counts, strokes: [] }));
+    }
+    if (!this.answer) return this.complain("No model has an answer here.");
+    this.snapped = { x, y, growth: 1, number: null };
+    return this.snap();
+  }
+
+  // The wheel grows or shrinks what was taken, as long as nothing else was done since.
+  async snap() {
+    const { snapped } = this;
+    await this.serve("snap", { model: this.answer.model, x: snapped.x, y: snapped.y, growth: snapped.growth }, ({ counts }) => {
+      const region = { category: this.canvas.region?.category ?? this.data.scheme.classes[0], counts, strokes: [] };
+      if (snapped.number === null) this.canvas.append(region);
+      else this.canvas.put(this.canvas.regions.with(snapped.number, region), snapped.number);
+      snapped.number = this.canvas.selected;
+    });
+  }
+
+  grow(event) {
+    if (!event.shiftKey || this.canvas.tool !== "snap" || !this.snapped) return false;
+    const turned = event.deltaY || event.deltaX; // which of both it is with Shift, browsers do not agree on
+    this.snapped.growth = Math.min(50, Math.max(0.02, this.snapped.growth * Math.exp(turned / 800)));
+    clearTimeout(this.growing);
+    this.growing = setTimeout(() => this.snap(), 60);
+    return true;
+  }
+
+  async serve(what, message, take) {
+    const { item } = this.shown;
+    try {
+      const answer = await this.client.ask(what, { item, ...message });
+      if (this.shown?.item !== item) return;
+      this.complain("");
+      take(answer);
+    } catch (error) {
+      this.complain(error.message);
+    }
+  }
+
+  async save() {
+    if (!this.shown || this.turning || this.saving) return;
+    if (this.drawn.judgement === null) return this.complain("Say first whether the part is good: G, D or U.");
+    this.saving = true;
+    const { item } = this.shown;
+    const message = {
+      item,
+      base: this.base,
+      attempt: crypto.randomUUID?.() ?? `${Date.now()}-${Math.random().toString(36).slice(2)}`,
+      drawn: this.drawn,
+      model: this.answer?.model ?? null,
+      threshold: this.answer?.limit ?? null,
+      seconds: (performance.now() - this.began) / 1000,
+    };
+    try {
+      const saved = await this.client.save(message);
+      this.showProgress(saved.progress);
+      this.passed = this.passed.filter((each) => each !== item);
+      this.shown = null;
+      this.saving = false;
+      await this.next();
+    } catch (error) {
+      this.client.keep(item, this.base, { ...this.drawn }); // it stays a draft
+      if (error.newer) this.meet(error.newer);
+      else this.complain(error.message);
+    } finally {
+      this.saving = false;
+    }
+  }
+
+  async pass() {
+    if (this.turning) return; // a key that is held down passes no image over that nobody saw
+    if (this.shown) this.passed.push(this.shown.item);
+    await this.next();
+  }
+
+  async previous() {
+    if (this.turning) return;
+    if (this.shown) this.visited.pop();
+    const item = this.visited.pop();
+    if (item !== undefined) await this.load(item);
+    else this.complain("This is the first image that you looked at.");
+  }
+
+  async skip() {
+    if (!this.shown || this.turning) return;
+    await this.client.insist("skip", { item: this.shown.item }).catch((error) => this.complain(error.message));
+    this.shown = null;
+    await this.next();
+  }
+
+  // Somebody else saved first, or an earlier state is looked at.
+
+  meet(newer) {
+    Object.assign(this, { newer, mine: this.canvas.regions });
+    this.conflict.querySelector(".who").textContent = `${newer.author} saved this image while you worked on it, as ${newer.drawn.judgement}. Which regions hold?`;
+    this.conflict.hidden = false;
+    const theirs = newer.drawn.regions;
+    this.canvas.put([...this.mine, ...theirs], 0);
+    this.conflict.querySelector("button").focus();
+  }
+
+  settle(how) {
+    const theirs = this.newer.drawn.regions;
+    const regions = { mine: this.mine, theirs, both: [...this.mine, ...theirs], neither: [] }[how];
+    if (how === "theirs") Object.assign(this.drawn, this.newer.drawn);
+    this.base = this.newer.id;
+    this.conflict.hidden = true;
+    this.canvas.put(regions, 0);
+    this.say("Save what holds: Enter.");
+    this.takeFocus();
+  }
+
+  overlay(number) {
+    const one = this.revisions.find((each) => each.id === number);
+    this.canvas.put(one.drawn.regions, 0);
+    this.say(`These are the regions of ${one.author}. Ctrl+Z brings yours back.`);
+  }
+
+  restore(number) {
+    const one = this.revisions.find((each) => each.id === number);
+    this.drawn = { ...one.drawn };
+    this.canvas.put(one.drawn.regions, 0);
+    this.say("Save to make this the newest: Enter.");
+  }
+
+  // What is seen and heard.
+
+  refresh() {
+    const { canvas } = this;
+    this.panel.show({ ...this.drawn, regions: canvas.regions, selected: canvas.selected, colourOf: (name) => canvas.colourOf(name) });
+    for (const each of this.root.querySelectorAll("[data-act=tool]")) each.setAttribute("aria-pressed", each.dataset.value === canvas.tool);
+    for (const each of this.root.querySelectorAll("[data-act=layer]")) each.setAttribute("aria-pressed", canvas.layers[each.dataset.value]);
+    this.root.querySelector("[data-act=undo]").setAttribute("aria-disabled", !canvas.undoable);
+    this.root.querySelector("[data-act=redo]").setAttribute("aria-disabled", !canvas.redoable);
+    this.describe();
+  }
+
+  describe() {
+    if (!this.shown) return;
+    const { name } = this.shown;
+    const count = this.canvas.regions.length === 1 ? "1 region" : `${this.canvas.regions.length} regions`;
+    this.canvas.canvas.setAttribute("aria-label", `${name}, ${this.drawn.judgement ?? "not judged"}, ${count}`);
+  }
+
+  showProgress({ done, skipped, left, seconds_left: seconds, scored, asked }) {
+    const pace = seconds === null || !left ? "" : `, ${duration(seconds)} at this pace`;
+    this.root.querySelector(".progress").textContent = `${done} reviewed, ${skipped} put off, ${left} left${pace}${scored < asked ? `, models answered ${scored} of ${asked}` : ""}`;
+  }
+
+  tell(state, why = "") {
+    this.status.dataset.state = state;
+    this.status.textContent = why ? `${state}: ${why}` : state;
+  }
+
+  complain(sentence) { [this.problem.textContent, this.problem.hidden] = [sentence, !sentence]; }
+
+  say(sentence) { this.root.querySelector(".news").textContent = sentence; }
+
+  key(event) {
+    const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+    const typing = event.target.matches("textarea, select, input:not([type=range])");
+    if (typing && key === "Escape") return this.takeFocus();
+    if (typing || this.help.open) return event.stopPropagation();
+    const command = (event.ctrlKey || event.metaKey) && !event.altKey;
+    const commands = { z: () => (event.shiftKey ? this.canvas.redo() : this.canvas.undo()), y: () => this.canvas.redo() };
+    const onButton = event.target.matches("button") && (key === "Enter" || key === " ");
+    const act = onButton ? null : command ? commands[key] : this.keys[key] ?? this.canvas.viewport.act(key);
+    if (!act || (event.altKey && !"[]".includes(key))) return;
+    act();
+    this.canvas.plan();
+    this.refresh();
+    event.preventDefault();
+    event.stopPropagation(); // letters mean something to Streamlit
+  }
+}
+
+function duration(seconds) {
+  const minutes = Math.max(1, Math.round(seconds / 60));
+  return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}

@@ -1,0 +1,86 @@
+// What is said of an image, beside it: verdict, regions, tags, severity, note, and what was said before.
+// review.js uses this; assets.py joins it to that script.
+
+class ReviewPanel {
+  constructor(root, acts) {
+    Object.assign(this, { root, acts });
+    root.addEventListener("click", (event) => this.click(event));
+    root.addEventListener("change", (event) => this.change(event));
+    root.querySelector(".note-text").addEventListener("input", (event) => acts.say({ note: event.target.value }));
+  }
+
+  click(event) {
+    const button = event.target.closest("button");
+    if (!button) return;
+    const { act, value } = button.dataset;
+    this.acts[act]?.(value);
+  }
+
+  change({ target }) {
+    if (target.name === "class") this.acts.call(target.value);
+    if (target.name === "severity") this.acts.say({ severity: target.value || null });
+  }
+
+  open({ classes, tags }) {
+    fill(this.root.querySelector(".tags"), tags.map((tag, number) => button(number < 9 ? `${number + 1} ${tag}` : tag, "tag", tag)));
+    fill(this.root.querySelector("select[name=class]"), classes.map((name) => new Option(name, name)));
+  }
+
+  show({ judgement, tags, severity, note, regions, selected, colourOf }) {
+    for (const each of this.root.querySelectorAll("[data-act=judge]")) each.setAttribute("aria-pressed", each.dataset.value === judgement);
+    for (const each of this.root.querySelectorAll("[data-act=tag]")) each.setAttribute("aria-pressed", tags.includes(each.dataset.value));
+    this.root.querySelector("select[name=severity]").value = severity ?? "";
+    const text = this.root.querySelector(".note-text");
+    if (text.value !== note) text.value = note;
+    const list = regions.map((region, number) => {
+      const shown = button(`Region ${number + 1}: ${region.category}`, "select", number);
+      shown.setAttribute("aria-pressed", number === selected);
+      shown.style.setProperty("--colour", colourOf(region.category));
+      return shown;
+    });
+    fill(this.root.querySelector(".regions"), list.length ? list : [words("No region is marked.")]);
+    this.root.querySelector("select[name=class]").value = regions[selected]?.category ?? "";
+  }
+
+  showFacts({ name, label, category, state, opinion }) {
+    const known = label ? `, labelled ${label}` : "";
+    const second = opinion > 1 ? ", second opinion" : "";
+    this.root.querySelector(".name").textContent = name;
+    this.root.querySelector(".facts").textContent = `${category || "one kind of part"}${known}, ${STATES[state]}${second}`;
+  }
+
+  showAnswer(answer) {
+    const place = this.root.querySelector(".model");
+    if (!answer) place.textContent = "No model is asked in this project.";
+    else if (answer.error) place.textContent = answer.error;
+    else place.textContent = `${answer.model}: ${answer.verdict}, score ${answer.score.toFixed(2)}, limit ${answer.limit.toFixed(2)}`;
+  }
+
+  showHistory(revisions) {
+    const rows = [...revisions].reverse().map((one) => {
+      const when = new Date(one.saved).toLocaleString();
+      const count = one.drawn.regions.length === 1 ? "1 region" : `${one.drawn.regions.length} regions`;
+      const row = words(`${when}, ${one.author}: ${one.drawn.judgement}, ${count} `);
+      row.append(button("Show", "compare", one.id), button("Restore", "restore", one.id));
+      return row;
+    });
+    fill(this.root.querySelector(".history"), rows.length ? rows : [words("Nothing was said of this image yet.")]);
+  }
+}
+
+const STATES = { left: "to be reviewed", skipped: "put off", done: "reviewed" };
+
+function button(label, act, value) {
+  const made = document.createElement("button");
+  Object.assign(made, { type: "button", textContent: label });
+  Object.assign(made.dataset, { act, value });
+  return made;
+}
+
+function words(text) {
+  const made = document.createElement("p");
+  made.textContent = text; // never as HTML: names and notes are a stranger's
+  return made;
+}
+
+function fill(place, children) { place.replaceChildren(...children); }

@@ -1,0 +1,93 @@
+"""Where the images of a project come from: samples, one's images on Inspect, a folder, a data set, a list."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import streamlit as st
+
+from crr.types import Label
+from workbench.annotation.importing.bringing import Found
+from workbench.annotation.importing.coco import read_coco
+from workbench.annotation.importing.contents import Content, read_contents
+from workbench.annotation.importing.datasets import read_dataset, read_folder
+from workbench.annotation.importing.files import Keeping
+from workbench.annotation.importing.jsonl import read_jsonl
+from workbench.annotation.records import NewImage
+from workbench.inspection.samples import read_samples
+from workbench.inspection.uploads import sandbox
+from workbench.settings import settings
+from workbench.views.shared.rights import folders_allowed
+from workbench.views.shared.services import services
+from workbench.views.shared.session import current_visitor, has_visitor
+
+SAMPLES, OWN = "The samples of this workbench", "My images on Inspect"
+FOLDER, DATASET = "A folder of images on this machine", "A data set on this machine, with its masks"
+COCO, JSONL = "A COCO file on this machine", "JSON Lines of another workbench"
+_ON_DISK = (FOLDER, DATASET, COCO, JSONL)
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where images come from.
+
+    Attributes:
+        kind: One of those that are offered.
+        path: On this machine, if it is there.
+        copied: Whether images of this machine are copied.
+    """
+
+    kind: str
+    path: str = ""
+    copied: bool = False
+
+
+def choose_source(key: str) -> Source:
+    """What to take images from; the key tells the widgets of two places apart."""
+    offered = [SAMPLES, *([OWN] if has_visitor() and current_visitor().batch.uploads else [])]
+    if folders_allowed():
+        offered += _ON_DISK
+    source = st.selectbox("Images", offered, key=f"{key}_source")
+    path, copied = "", False
+    if source in _ON_DISK:
+        path = st.text_input("Path", key=f"{key}_path", help="Of a folder, or of the file.")
+        copied = st.checkbox(
+            "Copy the images",
+            key=f"{key}_copy",
+            help="Else they stay where they are, and have to stay there.",
+        )
+    return Source(str(source), path, copied)
+
+
+def read_source(source: Source, known: list[NewImage]) -> Found:
+    """The images of a source with what is said of them; raises `CRRError` if it cannot be read.
+
+    Args:
+        source: Was chosen.
+        known: Images that the project has.
+    """
+    blobs = services().annotations.blobs
+    if source.kind == SAMPLES:
+        return read_contents(_samples(), blobs)
+    if source.kind == OWN:
+        return read_contents(_own(), blobs, sandbox().facts_of)
+    keeping = Keeping(blobs if source.copied else None, sandbox().facts_of)
+    place = Path(source.path.strip()).expanduser()
+    if source.kind == COCO:
+        return read_coco(place, keeping, known)
+    if source.kind == JSONL:
+        return read_jsonl(place, keeping, known)
+    return read_dataset(place, keeping) if source.kind == DATASET else read_folder(place, keeping)
+
+
+def _samples() -> Iterator[Content]:
+    for sample in read_samples(settings().samples).values():
+        label: Label = "defective" if sample.defective else "good"
+        yield Content(Path(sample.path).name, sample.path.read_bytes(), label, sample.category)
+
+
+def _own() -> Iterator[Content]:
+    visitor = current_visitor()
+    for upload in visitor.batch.uploads.values():
+        if upload.page == 0:
+            yield Content(upload.name, upload.file().content, visitor.known_labels.get(upload.digest))
