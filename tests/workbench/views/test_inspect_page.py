@@ -291,9 +291,7 @@ def test_every_control_has_a_help_text(app):
 
 
 def test_folders_of_the_server_can_be_switched_off(app, monkeypatch):
-    monkeypatch.setattr(
-        "workbench.views.shared.photos.gallery.settings", lambda: Settings(CRR_ALLOW_FOLDERS="0")
-    )
+    monkeypatch.setattr("workbench.views.shared.rights.settings", lambda: Settings(CRR_ALLOW_FOLDERS="0"))
     app.run()
     assert not app.text_input
 
@@ -301,7 +299,7 @@ def test_folders_of_the_server_can_be_switched_off(app, monkeypatch):
 def test_no_folder_is_read_for_a_visitor_who_may_not_name_one(app, monkeypatch, tmp_path):
     (tmp_path / "part.png").write_bytes(png())
     allowed = Mock(return_value=Settings(CRR_ALLOW_FOLDERS="1"))
-    monkeypatch.setattr("workbench.views.shared.photos.gallery.settings", allowed)
+    monkeypatch.setattr("workbench.views.shared.rights.settings", allowed)
     app.run()
     button = next(button for button in app.button if button.label == "Inspect this folder")
     app.text_input(key="folder_path").set_value(str(tmp_path))
@@ -312,9 +310,7 @@ def test_no_folder_is_read_for_a_visitor_who_may_not_name_one(app, monkeypatch, 
 
 
 def test_a_folder_path_that_is_wrong_is_a_sentence(app, monkeypatch, tmp_path):
-    monkeypatch.setattr(
-        "workbench.views.shared.photos.gallery.settings", lambda: Settings(CRR_ALLOW_FOLDERS="1")
-    )
+    monkeypatch.setattr("workbench.views.shared.rights.settings", lambda: Settings(CRR_ALLOW_FOLDERS="1"))
     app.run()
     button = next(button for button in app.button if button.label == "Inspect this folder")
     app.text_input(key="folder_path").set_value(str(tmp_path))

@@ -43,7 +43,7 @@ def show_who() -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(as_text(f"You review as {name}."), width="content")
         if signs_in():
-            st.button("Sign out", type="tertiary", on_click=st.logout)
+            st.button("Sign out", type="tertiary", on_click=guarded(st.logout))
         else:
             st.button("I am somebody else", type="tertiary", on_click=guarded(_leave))
 
