@@ -48,6 +48,13 @@ def _readable_folder(text: str) -> str:
     return text
 
 
+def _expanded(text: str) -> Path:
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:  # no such user
+        raise ValueError from None
+
+
 # How the text of a variable is read; the description is what an error advises.
 Chosen = TypeVar("Chosen")
 Digits = BeforeValidator(_digits)
@@ -75,6 +82,10 @@ HostNames = Annotated[str, Field(pattern=r"^[\w.:*\[\]-]+( *, *[\w.:*\[\]-]+)*$"
 Folder = Annotated[
     Path, BeforeValidator(_readable_folder), Field(description="name a folder that can be read")
 ]
+
+
+DataFolder = Annotated[Path, BeforeValidator(_expanded), Field(description="name a folder")]
+"""It is made when it is first used."""
 
 
 def _other_on_a_space(elsewhere: Chosen, there: Chosen) -> Callable[[dict[str, Any]], Chosen]:
@@ -153,7 +164,7 @@ class Settings(BaseSettings):
     )
     proxies: Positive = Field(1, alias="CRR_PROXIES")
     request_log: Switch[bool] = Field(False, alias="CRR_REQUEST_LOG")
-    data: Annotated[Path, AfterValidator(Path.expanduser)] = Field(
+    data: DataFolder = Field(
         default_factory=_other_on_a_space(user_data_path("crr-workbench", appauthor=False), Path("/data")),
         alias="CRR_DATA",
     )
