@@ -58,12 +58,15 @@ def review_routes(service: Callable[[], ReviewService], tickets: Tickets) -> lis
         kind = _KINDS.get(request.path_params["what"])
         if kind is None:
             return JSONResponse({"error": "There is no such question."}, 404)
+        try:  # before anything is read of who may not ask
+            ticket = tickets.find(request.headers.get(HEADER, ""))
+        except UnknownTicketError as error:
+            return JSONResponse({"error": str(error)}, 401)
         content = await _body(request)
         if content is None:
             return JSONResponse({"error": "The message is too large."}, 413)
 
         def work() -> Plain:
-            ticket = tickets.find(request.headers.get(HEADER, ""))
             message = messages.read(kind, content or b"{}")
             answer: Plain = getattr(service(), request.path_params["what"])(ticket, message)
             return answer

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.conftest import PATIENCE, serve, settled
+from tests.browser.learn.test_accessibility import AXE, OF_STREAMLIT
 
 PROJECT = "Parts of Monday"
 
@@ -173,6 +174,21 @@ def test_two_windows_that_save_the_same_image_are_settled(page, other):
     expect(canvas_of(other)).to_have_attribute("aria-label", re.compile("defective, 1 region$"))
     other.keyboard.press("Enter")
     expect(other.locator(".review .name")).not_to_have_text(name)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_desk_breaks_no_rule_of_accessibility(page, scheme):
+    page.emulate_media(color_scheme=scheme)
+    page.goto("/annotate")
+    wait_for_image(page)
+    stroke(page, (0.3, 0.3), (0.4, 0.3))
+    is_saved(page)
+    settled(page)
+    page.evaluate(AXE)
+    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
+    ours = {rule["id"]: rule["nodes"][0]["html"] for rule in found if rule["id"] not in OF_STREAMLIT}
+    assert ours == {}
+    page.emulate_media(color_scheme="light")
 
 
 def test_what_is_drawn_without_a_connection_is_sent_later(page):

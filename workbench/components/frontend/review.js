@@ -1,6 +1,7 @@
 // The page Annotate while somebody reviews: image after image, by keyboard and mouse, with everything kept at once.
 
 const FOCUS_PAUSE = 400; // milliseconds
+const MOST_PASSED = 5000;
 const HEARTBEAT = 30_000; // milliseconds; the loan of an image ends after four of them
 
 const reviews = new WeakMap();
@@ -22,7 +23,7 @@ class Review {
     this.keys = reviewKeys(this);
     this.help.querySelector(".keys").append(...helpRows());
     root.addEventListener("keydown", (event) => this.key(event));
-    setInterval(() => this.beat(), HEARTBEAT);
+    this.beating = setInterval(() => this.beat(), HEARTBEAT);
     addEventListener("pagehide", () => this.leave());
     root.getRootNode().host?.closest(".stElementContainer")?.style.setProperty("opacity", "1", "important"); // Streamlit fades what it computes
   }
@@ -44,7 +45,7 @@ class Review {
 
   // Image after image.
 
-  next() { return this.turn(() => this.client.insist("next", { ...this.data.wish, passed: this.passed })); }
+  next() { return this.turn(() => this.client.insist("next", { ...this.data.wish, passed: this.passed.slice(-MOST_PASSED) })); }
 
   load(item) { return this.turn(() => this.client.insist("load", { item })); }
 
@@ -134,10 +135,17 @@ class Review {
   }
 
   async beat() {
+    if (!this.root.isConnected) return this.stop(); // another page is shown
     if (!this.shown) return;
     const { item } = this.shown;
     const answer = await this.client.ask("hold", { item }).catch(() => null);
     if (answer?.holder && this.shown?.item === item) this.hold(answer.holder);
+  }
+
+  stop() {
+    clearInterval(this.beating);
+    this.leave();
+    this.shown = null;
   }
 
   hold(holder) { this.say(holder ? `${holder} is at this image too. Who saves second is shown both.` : ""); }

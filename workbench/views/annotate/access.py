@@ -74,7 +74,7 @@ def _is_on() -> bool:
 def _signed_in() -> int | None:
     if not st.user.is_logged_in:
         st.write("Sign in to see your projects.")
-        if st.button("Sign in", type="primary"):
+        if st.button("Sign in"):
             st.login()
         return None
     if _PERSON not in st.session_state:
@@ -96,4 +96,4 @@ def _ask_for_name() -> None:
     st.write("Your name stands beside what you say of an image, so that others know whom to ask.")
     with st.form("who", width=420):
         st.text_input("Your name", key=_NAME, max_chars=200)
-        st.form_submit_button("Begin", on_click=_enter, type="primary")
+        st.form_submit_button("Begin", on_click=_enter)

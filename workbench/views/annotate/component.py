@@ -76,11 +76,11 @@ _HTML = f"""
       <div class="bar" role="group" aria-label="On">{_button("save", "Save and next", "Enter")}
         {_button("next", "Next", "J")}{_button("previous", "Previous", "K")}
         {_button("skip", "Put off", "S")}</div>
-      <h3>Regions</h3>
+      <h2>Regions</h2>
       <div class="regions" role="group" aria-label="Regions"></div>
       <div class="bar">{_button("region", "Another region", "X")}{_button("remove", "Remove", "Delete")}
         <label>Class <select name="class"></select></label></div>
-      <h3>Why the model failed</h3>
+      <h2>Why the model failed</h2>
       <div class="tags bar" role="group" aria-label="Why the model failed"></div>
       <div class="bar"><label>Severity <select name="severity"><option value="">not said</option>
         <option>minor</option><option>major</option><option>critical</option></select></label></div>

@@ -56,7 +56,7 @@ def _make() -> None:
             key="new_twice",
             help="The second does not see what the first said.",
         )
-        if st.button("Make it", type="primary", key="make"):
+        if st.button("Make it", key="make"):
             store = services().annotations
             if not name.strip():
                 st.error("Give the project a name.")

@@ -177,7 +177,7 @@ def _review(store: "AnnotationStore", inspector: "Inspector") -> "ReviewService"
         [found] = inspector.ask(choice, lambda detector: inspect_batch(detector, [pixels], {}), counted=False)
         return found
 
-    answers = ModelAnswers(store.scores, open_image, ask, settings().session_bytes)
+    answers = ModelAnswers(store.scores, open_image, ask, settings().session_bytes // 4)
     return ReviewService(store, answers, BackgroundScoring(store, answers))
 
 
