@@ -12,6 +12,7 @@ from tests.browser.conftest import PATIENCE, serve, settled
 from tests.browser.learn.test_accessibility import AXE, OF_STREAMLIT
 
 PROJECT = "Parts of Monday"
+BY_NAME = "/annotate?order=by+name"
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +23,7 @@ def workbench_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def enter(page: Page, name: str) -> None:
-    page.goto("/annotate")
+    page.goto(BY_NAME)
     page.get_by_label("Your name").fill(name)
     page.get_by_role("button", name="Begin").click()
 
@@ -71,13 +72,6 @@ def pass_over(page: Page, name: str) -> None:
     expect(page.locator(".review .name")).not_to_have_text(name)
 
 
-def order_by_name(page: Page) -> None:
-    settled(page)
-    page.get_by_role("combobox", name="First comes").click()
-    page.get_by_role("option", name="by name").click()
-    settled(page)
-
-
 def test_a_project_is_made_of_the_samples_and_reviewed_by_keyboard(page):
     enter(page, "Anna")
     page.get_by_label("Name", exact=True).fill(PROJECT)
@@ -85,7 +79,6 @@ def test_a_project_is_made_of_the_samples_and_reviewed_by_keyboard(page):
     settled(page)
     page.get_by_role("button", name="Make it").click()
     expect(page.get_by_text("14 images added.")).to_be_visible()
-    order_by_name(page)
     first = wait_for_image(page)
     page.keyboard.press("Enter")
     expect(page.get_by_role("alert").filter(has_text="Say first whether the part is good")).to_be_visible()
@@ -106,9 +99,8 @@ def test_a_project_is_made_of_the_samples_and_reviewed_by_keyboard(page):
 
 
 def test_a_mask_is_corrected_and_outlives_a_reload(page):
-    page.goto("/annotate")  # the browser remembers the name
+    page.goto(BY_NAME)  # the browser remembers the name
     expect(page.get_by_text("You review as Anna.")).to_be_visible()
-    order_by_name(page)
     marks = page.get_by_role("button", name=re.compile("^Region 1"))
     for _ in range(14):  # until the model marks something
         name = wait_for_image(page)
@@ -135,7 +127,6 @@ def test_a_mask_is_corrected_and_outlives_a_reload(page):
     page.keyboard.press("b")
     stroke(page, (0.1, 0.9), (0.2, 0.9))
     page.reload()
-    order_by_name(page)
     while (shown := wait_for_image(page)) != name:  # one that was passed over comes first again
         pass_over(page, shown)
     expect(canvas_of(page)).to_have_attribute("aria-label", re.compile(f"defective, {marked + 1} regions"))
@@ -147,20 +138,16 @@ def test_a_mask_is_corrected_and_outlives_a_reload(page):
 
 
 def test_one_person_has_an_image_at_a_time(page, other):
-    page.goto("/annotate")
-    order_by_name(page)
+    page.goto(BY_NAME)
     name = wait_for_image(page)
     enter(other, "Ben")
-    order_by_name(other)
     assert wait_for_image(other) != name
 
 
 def test_two_windows_that_save_the_same_image_are_settled(page, other):
-    page.goto("/annotate")
-    order_by_name(page)
+    page.goto(BY_NAME)
     name = wait_for_image(page)
     enter(other, "Anna")
-    order_by_name(other)
     assert wait_for_image(other) == name
     page.keyboard.press("g")
     page.keyboard.press("Enter")
@@ -179,7 +166,7 @@ def test_two_windows_that_save_the_same_image_are_settled(page, other):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_desk_breaks_no_rule_of_accessibility(page, scheme):
     page.emulate_media(color_scheme=scheme)
-    page.goto("/annotate")
+    page.goto(BY_NAME)
     wait_for_image(page)
     stroke(page, (0.3, 0.3), (0.4, 0.3))
     is_saved(page)
@@ -192,8 +179,7 @@ def test_the_desk_breaks_no_rule_of_accessibility(page, scheme):
 
 
 def test_what_is_drawn_without_a_connection_is_sent_later(page):
-    page.goto("/annotate")
-    order_by_name(page)
+    page.goto(BY_NAME)
     wait_for_image(page)
     page.route("**/review/keep", lambda route: route.abort())
     stroke(page, (0.4, 0.4), (0.5, 0.4))
@@ -203,7 +189,7 @@ def test_what_is_drawn_without_a_connection_is_sent_later(page):
 
 
 def test_what_was_said_is_taken_away(page, tmp_path):
-    page.goto("/annotate")
+    page.goto(BY_NAME)
     settled(page)
     page.get_by_role("button", name="Export").click()
     page.get_by_role("button", name="Make the file").click()

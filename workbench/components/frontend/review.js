@@ -24,6 +24,9 @@ class Review {
     this.help.querySelector(".keys").append(...helpRows());
     root.addEventListener("keydown", (event) => this.key(event));
     this.beating = setInterval(() => this.beat(), HEARTBEAT);
+    this.touched = 0; // when somebody last pressed something elsewhere on the page
+    const touch = (event) => { if (!event.composedPath().includes(root)) this.touched = performance.now(); };
+    for (const name of ["pointerdown", "keydown"]) addEventListener(name, touch, true);
     addEventListener("pagehide", () => this.leave());
     root.getRootNode().host?.closest(".stElementContainer")?.style.setProperty("opacity", "1", "important"); // Streamlit fades what it computes
   }
@@ -93,14 +96,15 @@ class Review {
     await Promise.all([this.bringPicture(item), this.bringAnswers(item), this.bringHistory(item)]);
   }
 
-  // The keys belong to the image as soon as it is there. A list in which an order was chosen takes the focus back a moment later.
-  takeFocus() {
-    const take = () => this.root.querySelector(".frame canvas").focus({ preventScroll: true });
-    take();
-    setTimeout(() => {
-      const open = document.activeElement?.getAttribute("aria-expanded") === "true"; // somebody is about to choose again
-      if (!open && !this.root.contains(this.root.getRootNode().activeElement)) take();
-    }, FOCUS_PAUSE);
+  // The keys belong to the image as soon as it is there, unless somebody is about to choose or to write something above.
+  // A list in which an order was chosen takes the focus back a moment later.
+  takeFocus(tries = 3) {
+    const { activeElement } = document;
+    if (activeElement?.getAttribute("aria-expanded") === "true" || activeElement?.matches("input:not([role=combobox]), textarea")) return;
+    const isTouched = performance.now() - this.touched < FOCUS_PAUSE;
+    if (!isTouched) this.root.querySelector(".frame canvas").focus({ preventScroll: true });
+    if (!tries) return;
+    setTimeout(() => { if (!this.root.contains(this.root.getRootNode().activeElement)) this.takeFocus(tries - 1); }, FOCUS_PAUSE);
   }
 
   async bringPicture(item) {

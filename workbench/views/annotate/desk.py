@@ -47,7 +47,9 @@ def _choose(project: Project) -> dict[str, Any]:
     """Which images come, and in which order, as the review service wants it."""
     categories = services().annotations.images.categories(project.id)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        order = st.selectbox("First comes", ORDERS, key="order", width=200, help=_ORDER_HELP)
+        order = st.selectbox(
+            "First comes", ORDERS, key="order", width=200, help=_ORDER_HELP, bind="query-params"
+        )
         looked = st.selectbox("Images", list(_LOOK_AT), key="look_at", width=170)
         with st.popover("More filters"):
             judgement = st.selectbox("Judged", [_ANY, *JUDGEMENTS], key="judged")
