@@ -86,7 +86,7 @@ def broken_pages(url: str) -> list[str]:
 
 
 def _opened(url: str, page: str) -> Screen:
-    visitor = Visitor(url, "127.0.0.8")
+    visitor = Visitor(url, "127.0.0.8", 4 * PATIENCE)  # whether it opens, not how fast
     try:
         return visitor.open(page)
     finally:
