@@ -167,8 +167,13 @@ def show_table(
     result: dict[str, Any], json_file: Path | None, progress: ProgressStyle, table: Callable[[Any], Table]
 ) -> None:
     """Print a result as a table where that disturbs no JSON; after it was written, as the reader may go."""
-    if progress != "json" and json_file != STDOUT:
+    if is_for_a_person(json_file, progress):
         Console().print(table(result))
+
+
+def is_for_a_person(json_file: Path | None, progress: ProgressStyle) -> bool:
+    """Whether stdout holds no JSON, so that a person may be told something there."""
+    return progress != "json" and json_file != STDOUT
 
 
 @contextmanager

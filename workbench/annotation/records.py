@@ -4,6 +4,7 @@ What comes from a browser or a file is made with `crr.runtime.validation.checked
 number has a bound.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass as plain_dataclass, field
 from datetime import datetime
 from typing import Annotated, Literal, get_args
@@ -16,6 +17,9 @@ from crr.runtime.validation import STRICT, Name
 from crr.types import Label
 from workbench.annotation.errors import AnnotationError
 from workbench.annotation.masks import RunLengths
+
+Advance = Callable[[int], None]
+"""Hears how many more images are done; may raise to stop the work."""
 
 Judgement = Literal["good", "defective", "unsure"]
 """What a person says of a part."""

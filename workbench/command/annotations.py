@@ -13,9 +13,9 @@ from rich.table import Table
 from crr.cli.options import JsonFile, ProgressFormat
 from crr.cli.support import (
     SOME_FAILED,
-    STDOUT,
     check_file,
     check_json_file,
+    is_for_a_person,
     show_table,
     user_errors,
     write_json,
@@ -105,7 +105,7 @@ def list_projects(json_file: JsonFile = None) -> None:
         ]
         result = {"data": str(store.folder), "projects": rows}
     write_json(json_file, result)
-    if not rows and _told(json_file, "none"):
+    if not rows and is_for_a_person(json_file, "none"):
         echo("No projects yet. Make one:  python -m workbench annotations create NAME --images DIR")
         return
     show_table(result, json_file, "none", lambda _: _table(rows))
@@ -165,7 +165,7 @@ def export(
         with _advancing("export", store.queue.count(wanted), progress) as advance:
             report = write_export(store, project, wanted, kind, out, advance, train)
     write_json(json_file, {"out": str(out), "format": kind, **asdict(report)})
-    if _told(json_file, progress):
+    if is_for_a_person(json_file, progress):
         tell_exported(report)
         if kind == "mvtec":
             folder = shlex.quote(str(out))
@@ -186,7 +186,7 @@ def backup(file: option.BackupFile, json_file: JsonFile = None, progress: Progre
         with _advancing("backup", copied, progress) as advance:
             rows = back_up(store, file, advance)
     write_json(json_file, {"file": str(file), "rows": rows, "images_elsewhere": elsewhere})
-    if _told(json_file, progress):
+    if is_for_a_person(json_file, progress):
         echo(f"{file}: {counted(rows)}.")
         if elsewhere:
             echo(
@@ -205,7 +205,7 @@ def restore(file: option.BackupFile, json_file: JsonFile = None, progress: Progr
             rows = read_backup(store, file, advance)
         wrong = check_store(store)
     write_json(json_file, {"file": str(file), "rows": rows, "wrong": wrong})
-    if _told(json_file, progress):
+    if is_for_a_person(json_file, progress):
         echo(f"Restored: {counted(rows)}.")
     _tell_wrong(wrong)
 
@@ -220,7 +220,7 @@ def check(json_file: JsonFile = None, progress: ProgressFormat = "bar") -> None:
         with _advancing("check", total, progress) as advance:
             wrong = check_store(store, advance)
     write_json(json_file, {"images": total, "wrong": wrong})
-    if not wrong and _told(json_file, progress):
+    if not wrong and is_for_a_person(json_file, progress):
         echo(f"All fits together: {total:,} images.")
     _tell_wrong(wrong)
 
@@ -241,13 +241,8 @@ def _made(store: AnnotationStore, name: str, source: Path, kind: str) -> Project
 
 def _tell(done: Imported, project: str, json_file: Path | None, progress: ProgressStyle) -> None:
     write_json(json_file, {"project": project, **asdict(done)})
-    if _told(json_file, progress):
+    if is_for_a_person(json_file, progress):
         tell_imported(done, project)
-
-
-def _told(json_file: Path | None, progress: ProgressStyle) -> bool:
-    """Whether a person reads stdout, and no program."""
-    return json_file != STDOUT and progress != "json"
 
 
 def _tell_wrong(wrong: list[str]) -> None:

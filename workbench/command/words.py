@@ -1,22 +1,14 @@
 """What the commands tell: counts, what was left out and why, and the line to go on with."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from crr.cli.terminal import echo
+from crr.data.inventory.sentences import named
 from workbench.annotation.exporting.selection import Report
 from workbench.annotation.importing.bringing import Imported
 from workbench.annotation.queue.queue import Progress
 from workbench.annotation.records import Project
-
-_FIRST = 5
-
-
-def named(names: Iterable[str]) -> str:
-    """The first names, and how many more there are."""
-    names = list(names)
-    more = f" and {len(names) - _FIRST:,} more" if len(names) > _FIRST else ""
-    return ", ".join(names[:_FIRST]) + more
 
 
 def tell_imported(done: Imported, project: str) -> None:

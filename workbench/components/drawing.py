@@ -139,6 +139,11 @@ def base64_of(values: NDArray[Any]) -> str:
     return base64.b64encode(values.tobytes()).decode()
 
 
+def thousandths(levels: NDArray[np.float32]) -> str:
+    """The levels of a map as the browser gets them: whole thousandths, row by row."""
+    return base64_of(np.round(ONE * np.clip(levels, 0, 60)).astype("<u2"))
+
+
 def flat_outlines(outlines: Iterable[NDArray[np.float64]]) -> list[list[float]]:
     """Curves (N, 2) of x and y as flat lists, to a tenth of a pixel."""
     return [np.round(curve, 1).ravel().tolist() for curve in outlines]

@@ -6,13 +6,11 @@ stay while a slider moves. Nothing here calls a model.
 
 from typing import Literal, get_args
 
-import numpy as np
-
 from crr.types import Inspection
 from crr.visualization.colormap import colour_table
 from workbench.basics.palettes import DEFECT
 from workbench.basics.pictures import shrink
-from workbench.components.drawing import MAP_SIDE, ONE, PictureDrawing, base64_of, flat_outlines
+from workbench.components.drawing import MAP_SIDE, ONE, PictureDrawing, base64_of, flat_outlines, thousandths
 from workbench.inspection.inspector import Inspected
 from workbench.inspection.verdict import Regions, counted_regions
 
@@ -50,7 +48,6 @@ def draw(
     if view == "Segmentation" and inspection.segmentation is not None:
         label, levels = "segmentation", inspection.segmentation
     levels = shrink(levels, MAP_SIDE)
-    thousandths = np.round(ONE * np.clip(levels, 0, 60)).astype("<u2")
     return {
         "digest": picture.digest,
         "size": list(picture.size),
@@ -58,7 +55,7 @@ def draw(
         "panels": _PANELS[view],
         "label": label,
         "grid": list(levels.shape),
-        "levels": base64_of(thousandths),
+        "levels": thousandths(levels),
         "one": ONE,
         "colours": base64_of(colour_table(transparent=view != "Map")),
         "opacity": 1.0 if view == "Map" else opacity,

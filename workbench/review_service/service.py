@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 from pydantic import TypeAdapter
 
 from crr.errors import CRRError
@@ -13,7 +12,7 @@ from workbench.annotation.queue.ordering import Wanted
 from workbench.annotation.records import Draft, Item, NewImage, Region, Revision
 from workbench.annotation.store import AnnotationStore
 from workbench.basics.pictures import shrink
-from workbench.components.drawing import MAP_SIDE, ONE, base64_of
+from workbench.components.drawing import MAP_SIDE, ONE, thousandths
 from workbench.review_service.answers import ModelAnswers
 from workbench.review_service.drawing import filled, region_around, review_of, suggested
 from workbench.review_service.messages import (
@@ -225,8 +224,7 @@ def plain_revision(revision: Revision) -> Plain:
 def levels_of(inspection: Inspection) -> Plain:
     """An anomaly map as the browser draws it: thousandths, row by row."""
     levels = shrink(inspection.anomaly_map, MAP_SIDE)
-    thousandths = np.round(ONE * np.clip(levels, 0, 60)).astype("<u2")
-    return {"grid": list(levels.shape), "one": ONE, "values": base64_of(thousandths)}
+    return {"grid": list(levels.shape), "one": ONE, "values": thousandths(levels)}
 
 
 def drawn_regions(regions: Sequence[Region]) -> tuple[DrawnRegion, ...]:

@@ -13,9 +13,9 @@ from typing import Any, TextIO
 from pycocotools import mask as coco
 
 from crr.runtime.version import version
-from workbench.annotation.exporting.selection import Advance, Pictures, Reviewed, Selection, stem_of
+from workbench.annotation.exporting.selection import Pictures, Reviewed, Selection, stem_of
 from workbench.annotation.masks import RunLengths, run_lengths
-from workbench.annotation.records import Region
+from workbench.annotation.records import Advance, Region
 
 FILE = "annotations.json"
 

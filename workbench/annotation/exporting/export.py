@@ -14,10 +14,10 @@ from crr.runtime.files import check_writable
 from workbench.annotation.exporting.coco import write_coco
 from workbench.annotation.exporting.jsonl import write_jsonl
 from workbench.annotation.exporting.mvtec import write_mvtec
-from workbench.annotation.exporting.selection import Advance, Report, Selection
+from workbench.annotation.exporting.selection import Report, Selection
 from workbench.annotation.exporting.tables import write_csv, write_parquet
 from workbench.annotation.queue.ordering import Wanted
-from workbench.annotation.records import Project
+from workbench.annotation.records import Advance, Project
 from workbench.annotation.store import AnnotationStore
 
 Format = Literal["coco", "coco-legacy", "mvtec", "csv", "parquet", "jsonl"]

@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from workbench.annotation.exporting.selection import Advance, Pictures, Selection, stem_of
+from workbench.annotation.exporting.selection import Pictures, Selection, stem_of
 from workbench.annotation.importing.jsonl import FORMAT, VERSION, Header, ImageLine, RevisionLine, as_line
+from workbench.annotation.records import Advance
 
 FILE = "annotations.jsonl"
 

@@ -19,8 +19,9 @@ import numpy as np
 
 from crr.errors import WriteError
 from crr.runtime.names import FreeNames
-from workbench.annotation.exporting.selection import Advance, Pictures, Reviewed, Selection, stem_of
+from workbench.annotation.exporting.selection import Pictures, Reviewed, Selection, stem_of
 from workbench.annotation.masks import union
+from workbench.annotation.records import Advance
 from workbench.exports.names import safe_stem
 
 GOOD, UNMARKED, COMBINED = "good", "defect", "combined"

@@ -1,7 +1,6 @@
 """What is exported: reviewed images as they were when the export began, a few in memory at a time."""
 
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path, PurePosixPath
@@ -12,14 +11,11 @@ from crr.errors import CRRError
 from crr.runtime.names import FreeNames
 from workbench.annotation.errors import SourceError
 from workbench.annotation.queue.ordering import Wanted
-from workbench.annotation.records import Item, Project, Revision
+from workbench.annotation.records import Advance, Item, Project, Revision
 from workbench.annotation.store import AnnotationStore
 from workbench.exports.names import safe_stem
 
 _AT_A_TIME = 200  # images in memory: a mask may have megabytes
-
-Advance = Callable[[int], None]
-"""Hears of each image that is done; may raise to stop."""
 
 
 @dataclass(frozen=True)
@@ -150,11 +146,6 @@ class Pictures:
 def stem_of(one: Reviewed) -> str:
     """The path of an image without its ending, safe on every system."""
     return safe_stem(one.item.image.name)
-
-
-def named(counts: Counter[str]) -> str:
-    """Names with how often each is there."""
-    return ", ".join(f"{name} {count:,}" for name, count in counts.most_common())
 
 
 def _is_turned(content: bytes) -> bool:

@@ -11,9 +11,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from workbench.annotation.exporting.selection import Advance, Reviewed, Selection
+from workbench.annotation.exporting.selection import Reviewed, Selection
 from workbench.annotation.masks import decode
-from workbench.annotation.records import Region
+from workbench.annotation.records import Advance, Region
 from workbench.exports.spreadsheet import csv_cells
 
 _TEXT, _WHOLE, _REAL = pa.string(), pa.int64(), pa.float64()

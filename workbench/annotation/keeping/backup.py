@@ -9,7 +9,7 @@ Images that stay where they are (`path`) are not in it: the backup says so.
 
 import json
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +18,12 @@ import sqlalchemy as sa
 from crr.runtime.files import write_atomically
 from workbench.annotation.database.schema import newest_version
 from workbench.annotation.database.tables import metadata
+from workbench.annotation.records import Advance
 from workbench.annotation.store import AnnotationStore
 
 FORMAT, VERSION = "crr-annotations-backup", 1
 MANIFEST = "manifest.json"
 _AT_A_TIME = 500  # rows in memory
-
-Advance = Callable[[int], None]
 
 
 def back_up(store: AnnotationStore, file: Path, advance: Advance = lambda _: None) -> dict[str, int]:

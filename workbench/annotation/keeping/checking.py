@@ -1,7 +1,7 @@
 """Whether all of a store fits together: rows, contents in the data folder, files that stay where they are."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import sqlalchemy as sa
@@ -9,13 +9,13 @@ import sqlalchemy as sa
 from workbench.annotation.database.tables import item, region, revision
 from workbench.annotation.errors import ReviewError, SourceError
 from workbench.annotation.images import item_of
+from workbench.annotation.keeping.backup import copied
 from workbench.annotation.masks import RunLengths, area
+from workbench.annotation.records import Advance
 from workbench.annotation.store import AnnotationStore
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _AT_A_TIME = 500
-
-Advance = Callable[[int], None]
 
 
 def check(store: AnnotationStore, advance: Advance = lambda _: None) -> list[str]:
@@ -113,8 +113,7 @@ def _images(store: AnnotationStore, advance: Advance) -> Iterator[str]:
 def _contents(store: AnnotationStore) -> Iterator[str]:
     """Contents in the data folder that no project names, and files that are none."""
     with store.database.reading() as connection:
-        wanted = sa.select(item.c.digest).where(item.c.path.is_(None)).distinct()
-        named = set(connection.execute(wanted).scalars())
+        named = set(copied(connection))
     for name in store.blobs.digests():
         if not _DIGEST.fullmatch(name):
             yield f"{name} in the data folder's images is no content of ours."

@@ -2,7 +2,7 @@
 
 import json
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,13 +17,12 @@ from workbench.annotation.database.schema import newest_version
 from workbench.annotation.database.tables import metadata
 from workbench.annotation.errors import NewerStoreError, SourceError, StoreError
 from workbench.annotation.keeping.backup import FORMAT, MANIFEST, VERSION
+from workbench.annotation.records import Advance
 from workbench.annotation.store import AnnotationStore
 
 _MOST_LINE = 2**25
 _MOST_MANIFEST = 2**20
 _AT_A_TIME = 500
-
-Advance = Callable[[int], None]
 
 
 @dataclass(frozen=True, config=STRICT)
