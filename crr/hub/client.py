@@ -29,7 +29,7 @@ from crr.hub.listing import HubFile, HubModel, Revision, card_of, listed_model, 
 from crr.hub.names import HubName, is_commit
 from crr.hub.publication import Publication, Published
 from crr.hub.store import Pulled, Store
-from crr.hub.timeouts import SILENCE_TIMEOUT, STOPPED, run_with_timeout
+from crr.hub.timeouts import SILENCE_TIMEOUT, STOPPED, again_if_broken, run_with_timeout
 from crr.hub.transfer import Transfer, TransferCallback
 from crr.hub.upload import publish
 from crr.runtime.endpoint import checked_endpoint, guard_hub_client
@@ -227,7 +227,7 @@ class Hub:
 
         def work(_: object) -> Answer:
             with translated_http(self.endpoint), translated_errors(name, self.endpoint):
-                return ask()
+                return again_if_broken(ask)
 
         return run_with_timeout(work, no_answer(self.endpoint), stop)
 

@@ -19,10 +19,9 @@ from crr.errors import HubError
 from crr.hub.error_messages import KEPT, no_answer, translated_disk, translated_errors
 from crr.hub.listing import HubFile, HubModel
 from crr.hub.names import HubName
-from crr.hub.timeouts import Heartbeat, run_with_timeout
+from crr.hub.timeouts import BROKEN_OFF, Heartbeat, again_if_broken, run_with_timeout
 
 _BLOCK = 2**20
-_ATTEMPTS = 3  # at going on where a connection broke off
 _TIMEOUT = 8.0  # seconds without a byte, after which an attempt is given up
 
 
@@ -61,15 +60,12 @@ def download(
         with translated_disk(model.name):
             target = path.open("ab", buffering=0)
         with target, translated_errors(model.name, endpoint, KEPT):
-            for attempt in range(1, _ATTEMPTS + 1):
-                try:
-                    for there in _go_on(url, headers, target, file.bytes, heartbeat, model.name):
-                        tell(there)
-                except httpx2.TransportError:
-                    if attempt == _ATTEMPTS:
-                        raise
-                else:
-                    break
+
+            def go_on() -> None:
+                for there in _go_on(url, headers, target, file.bytes, heartbeat, model.name):
+                    tell(there)
+
+            again_if_broken(go_on, (*BROKEN_OFF, httpx2.TimeoutException))
 
     run_with_timeout(work, no_answer(endpoint) + KEPT, stop)
     if not is_whole(path, file):

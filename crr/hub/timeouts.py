@@ -1,10 +1,12 @@
-"""Work that may hang for ever, such as a request, with somebody who waits only so long."""
+"""Work that may hang for ever or break off, such as a request, with somebody who waits only so long."""
 
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TypeVar
+
+import httpx2
 
 from crr.errors import HubError, StoppedError
 
@@ -12,6 +14,16 @@ Result = TypeVar("Result")
 
 SILENCE_TIMEOUT = 10.0  # seconds without a sign
 _STEP = 0.1
+_ATTEMPTS = 3  # at what a connection broke off under
+# The client has one pool of connections for all threads, and closes it for all of them when one of them finds
+# nobody at an address: to the others that is a connection that broke off, or a pool that takes no request.
+BROKEN_OFF = (
+    httpx2.ReadError,
+    httpx2.WriteError,
+    httpx2.CloseError,
+    httpx2.RemoteProtocolError,
+    RuntimeError,
+)
 STOPPED = "Stopped. What has arrived is kept, and the next pull goes on with it."
 
 
@@ -50,6 +62,19 @@ class Heartbeat:
     def silence(self) -> float:
         """Seconds since the last sign."""
         return time.monotonic() - self._last
+
+
+def again_if_broken(work: Callable[[], Result], errors: tuple[type[Exception], ...] = BROKEN_OFF) -> Result:
+    """What `work` returns, which is begun again where a connection broke off under it.
+
+    Args:
+        work: Asks, and changes nothing by being begun twice.
+        errors: What it raises then; the last attempt's comes out.
+    """
+    for _ in range(_ATTEMPTS - 1):
+        with suppress(*errors):
+            return work()
+    return work()
 
 
 def run_with_timeout(

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-from huggingface_hub.utils import WeakFileLock
+from huggingface_hub.utils import WeakFileLock, close_session
 
 from crr.checkpoints.files import describe
 from crr.checkpoints.serialization import load
@@ -67,6 +67,27 @@ def test_a_connection_that_breaks_off_is_gone_on_with(hub, server, files):
     assert bits(hub.pull(NAME, heard.append).path) == files
     assert len([line for line in asked(server) if line.endswith(WEIGHTS)]) == 2
     assert [transfer.done for transfer in heard] == sorted(transfer.done for transfer in heard)
+
+
+@pytest.mark.parametrize("where", ["/api/models", f"/{WEIGHTS}"])
+def test_somebody_else_whose_hub_cannot_be_reached_ends_no_request_of_mine(hub, server, files, where):
+    server.add(NAME.repo, files)
+    slow = Fault(where, hang=0.5, times=1)
+    server.faults = [slow]
+    other = threading.Timer(0.2, close_session)  # as the client does then, for all threads
+    other.start()
+    assert bits(hub.pull(NAME).path) == files
+    other.join()
+    assert slow.times == 0
+
+
+def test_a_question_whose_answer_breaks_off_is_asked_again_and_not_for_ever(hub, server, files):
+    server.add(NAME.repo, files)
+    server.faults = [Fault("/api/models", cut=20, times=2)]
+    assert hub.look_up(NAME).name == NAME
+    server.faults = [Fault("/api/models", cut=20)]
+    with pytest.raises(HubError, match="broke off"):
+        hub.look_up(NAME)
 
 
 def test_what_arrived_before_a_failure_is_kept_for_the_next_pull(hub, server, files):
