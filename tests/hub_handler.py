@@ -91,7 +91,7 @@ class Handler(BaseHTTPRequestHandler):
         return content
 
     def _route(self) -> None:
-        path = unquote(urlsplit(self.path).path)
+        path = unquote(urlsplit(self.path).path).replace("/api/datasets/", "/api/models/datasets/")
         for pattern, act in _ROUTES:
             found = re.fullmatch(pattern, path)
             if found is not None:
@@ -151,6 +151,8 @@ class Handler(BaseHTTPRequestHandler):
         self._needs_token()
         asked = json.loads(self._body)
         name = f"{asked.get('organization') or 'loopback'}/{asked['name']}"
+        if asked.get("type") == "dataset":
+            name = f"datasets/{name}"
         known = {"url": f"{self.server.endpoint}/{name}", "name": name, "id": name}
         if name in self.server.repos:
             self._json(known, status=409)
@@ -282,7 +284,7 @@ def _digest(name: str, content: bytes) -> str:
     return digest
 
 
-_NAME = r"([\w.-]+/[\w.-]+)"
+_NAME = r"((?:datasets/)?[\w.-]+/[\w.-]+)"  # data sets are kept beside models, under such names
 _ROUTES: list[tuple[str, Callable[..., None]]] = [
     ("/api/models", Handler._search),
     (f"/api/models/{_NAME}/refs", Handler._refs),

@@ -27,11 +27,11 @@ from crr.hub.download import download, is_whole
 from crr.hub.error_messages import no_answer, no_network, translated_disk, translated_errors, translated_http
 from crr.hub.listing import HubFile, HubModel, Revision, card_of, listed_model, model_of
 from crr.hub.names import HubName, is_commit
-from crr.hub.publication import Publication, Published
+from crr.hub.publishing.publication import Published
+from crr.hub.publishing.upload import ToPublish, publish
 from crr.hub.store import Pulled, Store
 from crr.hub.timeouts import SILENCE_TIMEOUT, STOPPED, again_if_broken, run_with_timeout
 from crr.hub.transfer import Transfer, TransferCallback
-from crr.hub.upload import publish
 from crr.runtime.endpoint import checked_endpoint, guard_hub_client
 
 Answer = TypeVar("Answer")
@@ -185,11 +185,11 @@ class Hub:
 
     def push(
         self,
-        publication: Publication,
+        publication: ToPublish,
         tell: TransferCallback | None = None,
         stop: threading.Event | None = None,
     ) -> Published:
-        """Publish a checkpoint; see `crr.hub.upload.publish`."""
+        """Publish a checkpoint or a data set; see `crr.hub.publishing.upload.publish`."""
         if constants.HF_HUB_OFFLINE:
             raise HubError(no_network("publish"))
         return publish(self._api, publication, tell, stop)

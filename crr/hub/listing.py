@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from huggingface_hub import CardData, ModelInfo
+from huggingface_hub import CardData, DatasetInfo, ModelInfo
 from huggingface_hub.hf_api import RepoSibling
 
 from crr.checkpoints.card_metadata import Facts, facts_of, licence_of, results_of
@@ -125,8 +125,8 @@ def listed_model(item: Mapping[str, Any]) -> tuple[HubModel, str | None]:
     return model_of(info, HubName(info.id), item.get(_CARD)), info.library_name
 
 
-def card_of(info: ModelInfo) -> dict[str, Any]:
-    """The metadata of the card of one model; empty where the client cannot tell them."""
+def card_of(info: ModelInfo | DatasetInfo) -> dict[str, Any]:
+    """The metadata of the card of one model or data set; empty where the client cannot tell them."""
     with suppress(Exception):  # a stranger's values stand where the client expects its own
         if info.card_data is not None:
             return CardData.to_dict(info.card_data)  # type: ignore[no-untyped-call]

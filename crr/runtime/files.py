@@ -2,11 +2,13 @@
 
 import errno
 import os
+import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from crr.errors import CRRError, WriteError
+from crr.errors import ConfigError, CRRError, WriteError
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 _RANDOM = "?" * 8  # how `tempfile` ends the names of temporary files; those of editors end otherwise
@@ -69,3 +71,29 @@ def check_writable(folder: Path) -> None:
             pass
     except OSError as error:
         raise CRRError(f"{folder} cannot be written to ({error.strerror}). Choose another folder.") from error
+
+
+@contextmanager
+def new_folder(out: Path) -> Iterator[Path]:
+    """Inside the `with` block: a folder that takes the place of `out` at its end, and is gone after an error.
+
+    Raises:
+        ConfigError: There is something in `out`.
+        CRRError: Nothing can be written there.
+    """
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise ConfigError(f"{out} is there and not empty. Give the name of a new folder.")
+    check_writable(out.absolute().parent)
+    folder = Path(tempfile.mkdtemp(dir=out.absolute().parent, prefix=f".{out.name}."))
+    try:
+        yield folder
+        folder.chmod(0o755)
+        if out.exists():
+            out.rmdir()
+        folder.rename(out)
+    except OSError as error:
+        raise WriteError(
+            f"{out} cannot be written ({error.strerror or error}). Nothing was left of it."
+        ) from error
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

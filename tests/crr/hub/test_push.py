@@ -11,7 +11,8 @@ from crr.checkpoints.files import describe
 from crr.checkpoints.model_card import write_figures
 from crr.checkpoints.serialization import save
 from crr.errors import CheckpointError, ConfigError, HubError, StoppedError
-from crr.hub import HubName, Publication, timeouts, upload
+from crr.hub import HubName, Publication, timeouts
+from crr.hub.publishing import upload
 from crr.metrics.report import HEADINGS
 from tests.crr.tiny import calibrated_detector
 from tests.hub_repos import Fault
@@ -130,7 +131,7 @@ def test_without_a_licence_nothing_is_published(hub, server, model, head):
 
 
 def test_a_card_that_the_hub_refuses_is_a_sentence_before_anything_is_sent(hub, server, model):
-    with pytest.raises(HubError, match='does not accept the model card: "license" must be one of'):
+    with pytest.raises(HubError, match='does not accept the card: "license" must be one of'):
         hub.push(Publication(model, NAME, licence="to-be-found"))
     assert "owner/mine" not in server.repos
     assert server.large == {}

@@ -113,7 +113,7 @@ def test_json_lines_bring_everything_back(store, project, tmp_path):
     export(store, project, Wanted(project.id), "jsonl", tmp_path / "out")
     file = tmp_path / "out/annotations.jsonl"
     head = read_header(file)
-    back = store.projects.create("Back", head.models, head.scheme, head.opinions)
+    back = store.projects.create("Back", head.models, scheme=head.scheme, opinions=head.opinions)
     done = bring_in(store.database, back.id, read_jsonl(file, Keeping(store.blobs)))
     assert (done.added, done.reviews, done.classes) == (5, 5, [])
     assert everything(store, back.id) == {Path(name).name: said for name, said in SAID.items()}
@@ -270,7 +270,7 @@ def test_an_export_that_fails_leaves_nothing(store, project, tmp_path):
 
     for kind in FORMATS:
         with pytest.raises(KeyboardInterrupt):
-            export(store, project, Wanted(project.id), kind, tmp_path / "out" / kind, stop)
+            export(store, project, Wanted(project.id), kind, tmp_path / "out" / kind, stop, licence="mit")
     assert list((tmp_path / "out").iterdir()) == []
     (tmp_path / "out/there.txt").write_text("mine")
     with pytest.raises(ConfigError, match="not empty"):

@@ -1,17 +1,16 @@
 """An export: a folder in one of the formats, put in its place when it is whole."""
 
-import shutil
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import re
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Literal, get_args
 
-from crr.errors import ConfigError, WriteError
-from crr.runtime.files import check_writable
+from crr.errors import ConfigError
+from crr.runtime.files import new_folder
 from workbench.annotation.exporting.coco import write_coco
+from workbench.annotation.exporting.hub import write_hub
 from workbench.annotation.exporting.jsonl import write_jsonl
 from workbench.annotation.exporting.mvtec import write_mvtec
 from workbench.annotation.exporting.selection import Report, Selection
@@ -20,10 +19,11 @@ from workbench.annotation.queue.ordering import Wanted
 from workbench.annotation.records import Advance, Project
 from workbench.annotation.store import AnnotationStore
 
-Format = Literal["coco", "coco-legacy", "mvtec", "csv", "parquet", "jsonl"]
+Format = Literal["coco", "coco-legacy", "mvtec", "csv", "parquet", "jsonl", "hub"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 
-Write = Callable[[Selection, Path, Advance], None]
+Write = Callable[..., None]
+"""Writes a selection into a folder, and tells of each image; perhaps with options of its own."""
 
 _WRITERS: dict[Format, Write] = {
     "coco": write_coco,
@@ -32,8 +32,18 @@ _WRITERS: dict[Format, Write] = {
     "csv": write_csv,
     "parquet": write_parquet,
     "jsonl": write_jsonl,
+    "hub": write_hub,
 }
-_BOTH_OPINIONS: tuple[Format, ...] = ("jsonl",)
+_ALL_OPINIONS: tuple[Format, ...] = ("jsonl",)
+
+
+def _checked(licence: str | None) -> str:
+    if licence is None or not re.fullmatch(r"[a-z0-9][a-z0-9.+-]{0,59}", licence):
+        raise ConfigError(
+            "Say under which licence the images may be passed on, as the Hub names it, such as cc-by-4.0 "
+            "(on the command line: --license)."
+        )
+    return licence
 
 
 def export(
@@ -44,6 +54,7 @@ def export(
     out: Path,
     advance: Advance = lambda _: None,
     train: float = 0.5,
+    licence: str | None = None,
 ) -> Report:
     """Write what was said of images into a new folder.
 
@@ -55,44 +66,22 @@ def export(
         out: A folder that is not there yet, or is empty.
         advance: Told of each image; may raise to stop.
         train: Share of the good parts to learn from, for `mvtec`.
+        licence: Under which the images may be passed on, as the Hub names it, for `hub`.
 
     Raises:
-        ConfigError: There is something in `out`, or nothing to export.
+        ConfigError: There is something in `out`, or nothing to export, or no licence for the Hub.
         WriteError: The disk refuses. Nothing is left of what was written then.
     """
-    first = replace(wanted, opinion=None if kind in _BOTH_OPINIONS else 1)
-    selection = Selection(store, project, first)
+    selection = Selection(store, project, replace(wanted, holds=kind not in _ALL_OPINIONS))
     if not len(selection):
         raise ConfigError(
             f"Nothing was said of these images of {project.name} yet: there is nothing to export."
         )
-    write = partial(write_mvtec, train=train) if kind == "mvtec" else _WRITERS[kind]
+    write = _WRITERS[kind]
+    if kind == "mvtec":
+        write = partial(write_mvtec, train=train)
+    elif kind == "hub":
+        write = partial(write_hub, licence=_checked(licence))
     with new_folder(out) as folder:
         write(selection, folder, advance)
     return selection.report
-
-
-@contextmanager
-def new_folder(out: Path) -> Iterator[Path]:
-    """Inside the `with` block: a folder that takes the place of `out` at its end, and is gone after an error.
-
-    Raises:
-        ConfigError: There is something in `out`.
-        CRRError: Nothing can be written there.
-    """
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise ConfigError(f"{out} is there and not empty. Give the name of a new folder.")
-    check_writable(out.absolute().parent)
-    folder = Path(tempfile.mkdtemp(dir=out.absolute().parent, prefix=f".{out.name}."))
-    try:
-        yield folder
-        folder.chmod(0o755)
-        if out.exists():
-            out.rmdir()
-        folder.rename(out)
-    except OSError as error:
-        raise WriteError(
-            f"{out} cannot be written ({error.strerror or error}). Nothing was left of it."
-        ) from error
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)

@@ -10,7 +10,7 @@ FILE = "annotations.jsonl"
 
 
 def write_jsonl(selection: Selection, folder: Path, advance: Advance) -> None:
-    """Write a list, and a folder `images` beside it; both opinions of an image have a line each."""
+    """Write a list, and a folder `images` beside it; each opinion of an image has a line."""
     project = selection.project
     pictures = Pictures(selection, folder / "images", advance)
     head = Header(FORMAT, VERSION, project.name, project.scheme, project.models, project.opinions)

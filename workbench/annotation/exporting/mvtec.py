@@ -69,7 +69,7 @@ def write_mvtec(selection: Selection, folder: Path, advance: Advance, *, train: 
         stem = PurePosixPath(stem_of(one)).name
         name = pictures.copy(one, f"{category}/{part}/{kind}/{stem}")
         if name is not None and plan.marked:
-            _write_mask(
+            write_mask(
                 one, folder / category / "ground_truth" / kind / f"{PurePosixPath(name).stem}_mask.png"
             )
     pictures.close()
@@ -137,7 +137,8 @@ def _training(plans: Iterable[_Plan], share: float) -> set[int]:
     return chosen
 
 
-def _write_mask(one: Reviewed, path: Path) -> None:
+def write_mask(one: Reviewed, path: Path) -> None:
+    """Write all that is marked in an image as a PNG, 255 where it is and 0 elsewhere."""
     image = one.item.image
     mask = union([region.mask for region in one.revision.review.regions], (image.height, image.width))
     written, content = cv2.imencode(".png", np.where(mask, np.uint8(255), np.uint8(0)))

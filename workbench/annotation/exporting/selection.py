@@ -58,7 +58,7 @@ class Selection:
     Args:
         store: Where they are.
         project: Theirs.
-        wanted: Which; of two opinions of an image the first.
+        wanted: Which.
 
     Attributes:
         project: Theirs.

@@ -7,7 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from crr.errors import CRRError
-from workbench.annotation.exporting.export import FORMATS, export
+from workbench.annotation.exporting.export import FORMATS, Format, export
 from workbench.annotation.exporting.selection import Report
 from workbench.annotation.queue.ordering import Wanted
 from workbench.annotation.records import Project
@@ -22,6 +22,7 @@ _NAMES = {
     "csv": "CSV tables",
     "parquet": "Parquet tables",
     "jsonl": "JSON Lines, with everything that was ever said",
+    "hub": "Data set for the Hugging Face Hub",
 }
 _MOST = 2**29  # bytes of a zip that a page holds in memory; more is for the command
 
@@ -30,23 +31,32 @@ def show_export(project: Project) -> None:
     """Choose a format, make the zip, take it."""
     with st.popover("Export", icon=":material/download:"), plain_errors():
         kind = st.selectbox("As", FORMATS, key="export_kind", format_func=_NAMES.__getitem__)
-        made_for = (project.id, kind)
+        licence = None
+        if kind == "hub":
+            licence = st.text_input(
+                "Licence of the images", placeholder="cc-by-4.0", key="export_licence"
+            ).strip()
+        made_for = (project.id, kind, licence)
         if st.button("Make the file", key="export"):
             with st.spinner("Writing"):
-                st.session_state["export_made"] = made_for, *_zip(project, kind)
+                st.session_state["export_made"] = made_for, *_zip(project, kind, licence)
         done_for, content, report = st.session_state.get("export_made", (None, b"", Report()))
         if done_for == made_for:
             _tell(report)
             st.download_button(
                 "Save the zip", content, f"{_file_name(project)}-{kind}.zip", "application/zip"
             )
-        st.caption(f"`python -m workbench annotations export` writes {', '.join(FORMATS)} of any size.")
+        st.caption(
+            f"`python -m workbench annotations export` writes {', '.join(FORMATS)} of any size, and "
+            "`publish` puts the last on the Hub."
+        )
 
 
-def _zip(project: Project, kind: str) -> tuple[bytes, Report]:
+def _zip(project: Project, kind: Format, licence: str | None) -> tuple[bytes, Report]:
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place) / _file_name(project)
-        report = export(services().annotations, project, Wanted(project.id, "by name"), kind, folder)  # type: ignore[arg-type]
+        wanted = Wanted(project.id, "by name")
+        report = export(services().annotations, project, wanted, kind, folder, licence=licence)
         if sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) > _MOST:
             raise CRRError(
                 "This export is too large for a page. Write it with: python -m workbench annotations export"

@@ -1,4 +1,4 @@
-"""Publishing a checkpoint: one commit in a model repository of the Hub."""
+"""Publishing: one commit in a repository of the Hub, of a model or of a data set."""
 
 import io
 import threading
@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 import httpx2
-from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
+from huggingface_hub import CommitOperationAdd, CommitOperationDelete, DatasetInfo, HfApi, ModelInfo
 from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError
 from huggingface_hub.utils import (  # type: ignore[attr-defined]  # documented for libraries
     build_hf_headers,
@@ -16,14 +16,13 @@ from huggingface_hub.utils import (  # type: ignore[attr-defined]  # documented 
     hf_raise_for_status,
 )
 
-from crr.checkpoints.card_metadata import LIBRARY
 from crr.checkpoints.content import CARD
-from crr.checkpoints.files import NORMALS, describe
 from crr.errors import HubError, StoppedError
 from crr.hub.error_messages import no_answer, translated_errors, translated_http
-from crr.hub.listing import HubModel, card_of, model_of
+from crr.hub.listing import card_of
 from crr.hub.names import HubName
-from crr.hub.publication import Publication, Published
+from crr.hub.publishing.dataset import DatasetPublication
+from crr.hub.publishing.publication import Publication, Published
 from crr.hub.timeouts import Heartbeat, run_with_timeout
 from crr.hub.transfer import Transfer, TransferCallback
 
@@ -33,27 +32,30 @@ _LONGEST = 2000  # signs of what the Hub says of a card: it lists all licences t
 _CHECK_TIMEOUT = 60.0  # seconds: when all is sent, the Hub checks large files before it answers
 
 
+ToPublish = Publication | DatasetPublication
+
+
 def publish(
-    api: HfApi, publication: Publication, tell: TransferCallback | None, stop: threading.Event | None
+    api: HfApi, publication: ToPublish, tell: TransferCallback | None, stop: threading.Event | None
 ) -> Published:
-    """Commit a checkpoint to the Hub; a repository is made if there is none.
+    """Commit something to the Hub; a repository is made if there is none.
 
     Args:
         api: With endpoint and token.
-        publication: The checkpoint, and under which name.
+        publication: What, and under which name.
         tell: Hears how far it is.
         stop: Set to stop; until the commit itself is asked for, nothing is published then.
 
     Raises:
-        ConfigError: It cannot be published so (`Publication.check`), or its card cannot be read.
+        ConfigError: It cannot be published so, or its card cannot be read.
         CheckpointError: It is no checkpoint, or it is damaged.
         HubError: The Hub refuses, or does not answer, or holds something else under this name.
         StoppedError: It was stopped.
     """
-    info, card = describe(publication.folder), publication.card()
+    title, card = publication.title(), publication.card()
     publication.check(card)
     assert publication.name is not None
-    upload = _Upload(api, publication.name)
+    upload = _Upload(api, publication, publication.name)
     with ExitStack() as open_files:
         files = {
             path.relative_to(publication.folder).as_posix(): open_files.enter_context(_opened(path))
@@ -61,16 +63,18 @@ def publish(
         }
         additions = [CommitOperationAdd(place, file) for place, file in files.items()]  # this reads them
         additions.append(CommitOperationAdd(CARD, card.encode()))
-        before, made, photos = run_with_timeout(
-            lambda heartbeat: upload.prepare(card, publication.private, heartbeat),
+        before, made, there = run_with_timeout(
+            lambda heartbeat: upload.prepare(card, heartbeat),
             no_answer(api.endpoint),
             stop,
             _STOPPED,
         )
-        stale = [CommitOperationDelete(place) for place in photos if place not in files]
-        stopped = _STOPPED + (
-            f" An empty repository is at {api.endpoint}/{publication.name}." if made else ""
-        )
+        stale = [
+            CommitOperationDelete(place)
+            for place in there
+            if place not in (*files, *_OF_ANY) and publication.is_stale(place)
+        ]
+        stopped = _STOPPED + (f" An empty repository is at {upload.url}." if made else "")
         run_with_timeout(
             lambda heartbeat: upload.send(additions, _Said(tell, heartbeat, files)),
             no_answer(api.endpoint),
@@ -78,14 +82,13 @@ def publish(
             stopped,
             _CHECK_TIMEOUT,
         )
-        message = publication.message or f"{info.name}, revision {info.revision}"
         try:
             published = run_with_timeout(  # too late to stop
-                lambda _: upload.commit([*additions, *stale], message), upload.unsure, timeout=_CHECK_TIMEOUT
+                lambda _: upload.commit([*additions, *stale], title), upload.unsure, timeout=_CHECK_TIMEOUT
             )
         except KeyboardInterrupt:
             raise StoppedError(upload.unsure) from None
-    return Published(publication.name.at(published), f"{api.endpoint}/{publication.name}", before)
+    return Published(publication.name.at(published), upload.url, before, publication.kind)
 
 
 def _opened(path: Path) -> "_ReadAloud":
@@ -137,32 +140,35 @@ class _Said:
 
 
 class _Upload:
-    """The requests that publish a model."""
+    """The requests that publish something under a name."""
 
-    def __init__(self, api: HfApi, name: HubName) -> None:
-        self._api, self._name = api, name
+    def __init__(self, api: HfApi, publication: ToPublish, name: HubName) -> None:
+        self._api, self._publication, self._name, self._kind = api, publication, name, publication.kind
+        self.url = f"{api.endpoint}/{publication.place}{name}"
         self.unsure = f"{api.endpoint} did not say whether {name} was published. Look at it there."
 
-    def prepare(self, card: str, private: bool, heartbeat: Heartbeat) -> tuple[str | None, bool, list[str]]:
+    def prepare(self, card: str, heartbeat: Heartbeat) -> tuple[str | None, bool, list[str]]:
         """Have the card checked, and see that there is a repository.
 
         Returns:
-            The commit of the model that is there, None without one; whether the repository was made; and the
-            normal photos that are there.
+            The commit of what is there, None without one; whether the repository was made; and the files
+            that are there.
         """
         with translated_http(self._api.endpoint), translated_errors(self._name, self._api.endpoint):
             self._check_metadata(card)
             heartbeat.sign()
             try:
-                there = self._find(private)
+                there = self._find()
             except GatedRepoError:
                 raise
             except RepositoryNotFoundError:
                 heartbeat.sign()
-                self._api.create_repo(self._name.repo, private=private)
+                self._api.create_repo(
+                    self._name.repo, private=self._publication.private, repo_type=self._kind
+                )
                 return None, True, []
-        photos = [file for file in there.files if file.startswith(f"{NORMALS}/")]
-        return there.commit if set(there.files) - set(_OF_ANY) else None, False, photos
+        files = [file.rfilename for file in there.siblings or ()]
+        return there.sha if set(files) - set(_OF_ANY) else None, False, files
 
     def send(self, operations: Sequence[CommitOperationAdd], said: _Said) -> None:
         """Bring the large files to the Hub; the small ones go with the commit."""
@@ -170,7 +176,7 @@ class _Upload:
             file.heard = partial(said.hear, place)
         try:
             with translated_errors(self._name, self._api.endpoint):
-                self._api.preupload_lfs_files(self._name.repo, operations)
+                self._api.preupload_lfs_files(self._name.repo, operations, repo_type=self._kind)
         except ValueError as error:  # too large, or more than may be stored there
             raise HubError(f"{self._api.endpoint} does not take the files: {error}") from None
         except RuntimeError as error:  # so the client wraps what went wrong with one of them
@@ -187,7 +193,9 @@ class _Upload:
         """The id of the commit, or of the one before if nothing has changed."""
         with translated_http(self._api.endpoint), translated_errors(self._name, self._api.endpoint):
             try:
-                return self._api.create_commit(self._name.repo, operations, commit_message=message).oid
+                return self._api.create_commit(
+                    self._name.repo, operations, commit_message=message, repo_type=self._kind
+                ).oid
             except httpx2.TransportError:
                 raise HubError(self.unsure) from None
 
@@ -195,28 +203,27 @@ class _Upload:
         """Let the Hub look at the card before anything is sent, as it will when it takes the commit."""
         response = get_session().post(
             f"{self._api.endpoint}/api/validate-yaml",
-            json={"content": card, "repoType": "model"},
+            json={"content": card, "repoType": self._kind},
             headers=build_hf_headers(token=self._api.token),
         )
         if response.status_code == httpx2.codes.BAD_REQUEST:
             wrong = " ".join(str(error["message"]) for error in response.json()["errors"])
-            raise HubError(f"{self._api.endpoint} does not accept the model card: {wrong:.{_LONGEST}}")
+            raise HubError(f"{self._api.endpoint} does not accept the card: {wrong:.{_LONGEST}}")
         hf_raise_for_status(response)
 
-    def _find(self, private: bool) -> HubModel:
-        """What the repository holds now; raises `HubError` if it is no model that may be replaced."""
-        name = self._name
-        info = self._api.model_info(name.repo, files_metadata=True)
-        there = model_of(info, name, card_of(info))
-        if private and not there.private:
+    def _find(self) -> ModelInfo | DatasetInfo:
+        """What the repository holds now; raises `HubError` if it is nothing that may be replaced."""
+        ask = self._api.model_info if self._kind == "model" else self._api.dataset_info
+        info = ask(self._name.repo)
+        if self._publication.private and not info.private:
             raise HubError(
-                f"{name} is there already, and everybody sees it: make it private on "
-                f"{self._api.endpoint}/{name}/settings, or choose another name."
+                f"{self._name} is there already, and everybody sees it: make it private on "
+                f"{self.url}/settings, or choose another name."
             )
-        others = [file for file in there.files if file not in _OF_ANY]
-        if others and there.card.get("library_name") != LIBRARY:
+        others = [file.rfilename for file in info.siblings or () if file.rfilename not in _OF_ANY]
+        if others and not self._publication.is_ours(card_of(info)):
             raise HubError(
-                f"{name} is there already and holds something else ({others[0]}), whose card does not say "
-                f'"library_name: {LIBRARY}". Choose another name.'
+                f"{self._name} is there already and holds something else ({others[0]}), whose card does not "
+                f'say "{self._publication.mark}". Choose another name.'
             )
-        return there
+        return info

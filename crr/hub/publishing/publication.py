@@ -1,16 +1,29 @@
-"""What is to be published, and what came of it."""
+"""A checkpoint that is to be published, and what came of a publication."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, Literal
 
 from crr.checkpoints.card_changes import check_licence, ready_to_publish
-from crr.checkpoints.card_metadata import card_in, known_metadata, licence_of, metadata_of, results_of
+from crr.checkpoints.card_metadata import (
+    LIBRARY,
+    card_in,
+    known_metadata,
+    licence_of,
+    metadata_of,
+    results_of,
+)
 from crr.checkpoints.content import CARD, CONFIG, SCORES, WEIGHTS, read_config
-from crr.checkpoints.files import NORMALS, PULLED, name_of
+from crr.checkpoints.files import NORMALS, PULLED, describe, name_of
 from crr.errors import CheckpointError, ConfigError
 from crr.hub.listing import LARGEST
 from crr.hub.names import HubName
 from crr.hub.transfer import size_of
+
+Kind = Literal["model", "dataset"]
+"""What the Hub keeps."""
+_WORDS: dict[Kind, str] = {"model": "model", "dataset": "data set"}
 
 
 @dataclass(frozen=True)
@@ -24,6 +37,9 @@ class Publication:
         licence: A licence by the Hub's name for it, such as "apache-2.0"; None for that of its card.
         normals: Whether the normal photos beside it are published too.
         message: Message of the commit; None for the model's name and revision.
+        kind: What it is to the Hub.
+        place: What stands before its name in the Hub's addresses.
+        mark: What the card of a checkpoint says.
     """
 
     folder: Path
@@ -32,6 +48,23 @@ class Publication:
     licence: str | None = None
     normals: bool = False
     message: str | None = None
+
+    kind: Kind = field(default="model", init=False)
+    place: str = field(default="", init=False)
+    mark: str = field(default=f"library_name: {LIBRARY}", init=False)
+
+    def title(self) -> str:
+        """Message of the commit; errors as of `card`."""
+        info = describe(self.folder)
+        return self.message or f"{info.name}, revision {info.revision}"
+
+    def is_ours(self, card: Mapping[str, Any]) -> bool:
+        """Whether metadata of a card are those of a checkpoint, which may be replaced."""
+        return card.get("library_name") == LIBRARY
+
+    def is_stale(self, file: str) -> bool:
+        """Whether a file that is there and not published goes: a normal photo of before."""
+        return file.startswith(f"{NORMALS}/")
 
     @property
     def photos(self) -> list[Path]:
@@ -101,12 +134,14 @@ class Published:
     Attributes:
         name: With its commit.
         url: Where it can be looked at.
-        before: The commit of the model that was there under this name; None if none was.
+        before: The commit of what was there under this name; None if nothing was.
+        kind: What it is.
     """
 
     name: HubName
     url: str
     before: str | None
+    kind: Kind = "model"
 
     @property
     def sentence(self) -> str:
@@ -114,5 +149,5 @@ class Published:
         if self.before is None:
             return f"Published as {self.name}: {self.url}"
         if self.name.means(self.before):
-            return f"{self.name} is this model already, and stays as it is: {self.url}"
+            return f"{self.name} is this {_WORDS[self.kind]} already, and stays as it is: {self.url}"
         return f"Published as {self.name}, a new revision; the older ones stay: {self.url}"

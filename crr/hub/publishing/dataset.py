@@ -1,0 +1,73 @@
+"""A data set that is to be published: a folder with a card, as it lies."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from crr.checkpoints.card_changes import check_licence
+from crr.checkpoints.card_metadata import card_to_change, metadata_of
+from crr.checkpoints.content import CARD
+from crr.errors import ConfigError
+from crr.hub.names import HubName
+from crr.hub.publishing.publication import Kind
+
+
+@dataclass(frozen=True)
+class DatasetPublication:
+    """A data set that is to be published.
+
+    Attributes:
+        folder: Where it lies, with its card `README.md`, whose tags have `tag`.
+        name: OWNER/NAME on the Hub; None while nobody has said it.
+        tag: By which a data set is known that may be replaced.
+        private: Whether a repository that is made for it is private.
+        message: Message of the commit.
+        kind: What it is to the Hub.
+        place: What stands before its name in the Hub's addresses.
+    """
+
+    folder: Path
+    name: HubName | None
+    tag: str
+    private: bool = False
+    message: str = "Data set"
+    kind: Kind = field(default="dataset", init=False)
+    place: str = field(default="datasets/", init=False)
+
+    @property
+    def mark(self) -> str:
+        """What the card of a data set says that may be replaced."""
+        return f"tags: {self.tag}"
+
+    @property
+    def files(self) -> list[Path]:
+        """All files of the folder but its card, and but what is hidden."""
+        found = (path for path in self.folder.rglob("*") if path.is_file() and path != self.folder / CARD)
+        return sorted(path for path in found if not path.name.startswith("."))
+
+    def card(self) -> str:
+        """The text of the card; raises `ConfigError` if its metadata cannot be read."""
+        return card_to_change(self.folder)
+
+    def check(self, card: str) -> None:
+        """See that it can be published; raises `ConfigError` if its name or its card does not do."""
+        if self.name is None or self.name.revision is not None:
+            raise ConfigError("Say where to publish it: OWNER/NAME, with your name on the Hub as OWNER.")
+        check_licence(card)
+        if not self.is_ours(metadata_of(card)):
+            raise ConfigError(f"The card of {self.folder} does not say {self.mark}: write it anew.")
+
+    def title(self) -> str:
+        """Message of the commit."""
+        return self.message
+
+    def is_ours(self, card: Mapping[str, Any]) -> bool:
+        """Whether metadata of a card are those of a data set that may be replaced."""
+        tags = card.get("tags")
+        return isinstance(tags, list) and self.tag in tags
+
+    def is_stale(self, file: str) -> bool:
+        """Whether a file that is there and not published goes: all of them, it is another data set then."""
+        del file
+        return True
