@@ -24,7 +24,7 @@ if ! command -v "${PYTHON:-python}" >/dev/null; then
 fi
 
 # What is wrong with a setting is for whoever starts this, and not for visitors.
-"${PYTHON:-python}" -m workbench.settings
+"${PYTHON:-python}" -m workbench.server.start
 
 if [ -n "${SPACE_ID:-}" ]; then most=64; else most=200; fi
 set -- --server.headless true --server.address "${ADDRESS:-0.0.0.0}" --server.port "${PORT:-8501}" \
@@ -33,7 +33,9 @@ set -f  # a star is a name here, and no file
 for host in $(echo "${CRR_ALLOWED_HOSTS:-${SPACE_HOST:-*}}" | tr ',' ' '); do set -- "$@" --server.allowedHosts "$host"; done
 if [ -n "${SPACE_ID:-}" ]; then
     # A Space is shown in a frame on another site, where browsers hold back its cookies: with the check of its
-    # cookie every upload would be refused. There is no login that the check could protect.
+    # cookie every upload would be refused. Uploads go to who opened the page; a sign-in has a cookie of its own.
     set -- "$@" --server.enableXsrfProtection false
 fi
+sign_in="${TMPDIR:-/tmp}/crr-sign-in-${PORT:-8501}.toml"
+if "${PYTHON:-python}" -m workbench.server.sign_in "$sign_in"; then set -- "$@" --secrets.files "$sign_in"; fi
 exec "${PYTHON:-python}" -m streamlit run server.py "$@"

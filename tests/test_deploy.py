@@ -14,6 +14,7 @@ import pytest
 from crr.checkpoints.card_metadata import metadata_of
 from crr.errors import ConfigError
 from workbench import settings
+from workbench.server import start
 
 ROOT = Path(__file__).parents[1]
 START = (ROOT / "deploy" / "start.sh").read_text(encoding="utf-8")
@@ -26,6 +27,7 @@ WORDS = {  # how the table tells a default that is no number
     ROOT / "checkpoints": "`checkpoints/`",
     ROOT / "samples": "`samples/`",
 }
+NO_SIGN_IN = 'case "$*" in *workbench.server.sign_in*) exit 1;; esac\n'
 OF_THE_HUB = {"HF_TOKEN", "HF_HOME", "HF_ASSETS_CACHE", "HF_ENDPOINT", "HF_HUB_OFFLINE"}
 
 
@@ -52,7 +54,7 @@ def in_words(field: str, value: object) -> str:
 
 def test_the_table_tells_every_setting_with_its_default(table):
     environments: list[dict[str, str]] = [{}, {"SPACE_ID": "somebody/space"}]
-    plain, on_a_space = (settings._read(settings.StartSettings, given) for given in environments)
+    plain, on_a_space = (settings.read_as(settings.StartSettings, given) for given in environments)
     expected = {}
     for field, about in settings.StartSettings.model_fields.items():
         here, there = (in_words(field, getattr(chosen, field)) for chosen in (plain, on_a_space))
@@ -67,7 +69,7 @@ def test_the_start_has_the_defaults_of_the_settings():
     used = {name: default for name, default in re.findall(r"\$\{(\w+):-(\S+?)\}", START) if name in defaults}
     told = {name: str(defaults[name]) for name in ("ADDRESS", "PORT")}
     assert used == told | {"CRR_MAX_UPLOAD_MB": "$most", "CRR_ALLOWED_HOSTS": "${SPACE_HOST:-*"}
-    most = {given: settings._read(settings.StartSettings, {"SPACE_ID": given}) for given in ("a/b", "")}
+    most = {given: settings.read_as(settings.StartSettings, {"SPACE_ID": given}) for given in ("a/b", "")}
     assert re.findall(r"most=(\d+)", START) == [str(chosen.max_upload_mb) for chosen in most.values()]
 
 
@@ -116,7 +118,7 @@ def test_the_container_holds_what_the_workbench_needs():
 def test_the_start_says_what_it_starts(tmp_path):
     """With a Python that only repeats what it was asked."""
     echo = tmp_path / "python"
-    echo.write_text('#!/bin/sh\necho "$@"; echo "HF_HOME=$HF_HOME"\n')
+    echo.write_text(f'#!/bin/sh\n{NO_SIGN_IN}echo "$@"; echo "HF_HOME=$HF_HOME"\n')
     echo.chmod(0o755)
 
     def said(**environment):
@@ -144,7 +146,7 @@ def test_the_start_says_what_it_starts(tmp_path):
 @pytest.mark.parametrize(("hard", "expected"), [(8192, "8192"), (200_000, "65536")])
 def test_the_start_takes_as_many_connections_as_it_may(tmp_path, hard, expected):
     echo = tmp_path / "python"
-    echo.write_text("#!/bin/sh\nulimit -S -n\n")
+    echo.write_text(f"#!/bin/sh\n{NO_SIGN_IN}ulimit -S -n\n")
     echo.chmod(0o755)
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     if most != resource.RLIM_INFINITY and most < hard:
@@ -201,16 +203,16 @@ def test_the_health_check_asks_where_the_workbench_is_served(port):
     ],
 )
 def test_what_cannot_work_is_refused_at_the_start(name, value):
-    settings.check_start({})
+    start.check_start({})
     with pytest.raises(ConfigError, match=f"^{name} .*\\.$") as refusal:
-        settings.check_start({name: value})
+        start.check_start({name: value})
     assert "secret" not in str(refusal.value)
 
 
 def test_several_names_and_a_near_one_are_understood():
-    settings.check_start({"CRR_ALLOWED_HOSTS": "parts.example, other.example:8501,[::1]", "CRR_PROXIES": ""})
+    start.check_start({"CRR_ALLOWED_HOSTS": "parts.example, other.example:8501,[::1]", "CRR_PROXIES": ""})
     with pytest.raises(ConfigError, match=r"the nearest is CRR_MAX_UPLOAD_MB\.$"):
-        settings.check_start({"CRR_MAX_UPLOAD": "5"})
+        start.check_start({"CRR_MAX_UPLOAD": "5"})
 
 
 def test_a_python_that_is_not_there_is_a_sentence():
@@ -223,7 +225,7 @@ def test_a_python_that_is_not_there_is_a_sentence():
 
 
 def test_an_empty_variable_is_as_good_as_none():
-    settings.check_start(dict.fromkeys(settings.VARIABLES, ""))
+    start.check_start(dict.fromkeys(settings.VARIABLES, ""))
 
 
 def test_a_wrong_setting_is_said_before_anybody_is_served():

@@ -6,10 +6,7 @@ the two equal.
 
 import os
 import re
-import socket
-import sys
 from collections.abc import Callable, Mapping
-from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
@@ -21,7 +18,6 @@ from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDic
 from pydantic_settings.sources.utils import parse_env_vars
 
 from crr.errors import ConfigError
-from crr.runtime.endpoint import checked_endpoint
 
 ROOT = Path(__file__).resolve().parent.parent
 MEGABYTE = 2**20
@@ -84,6 +80,9 @@ Folder = Annotated[
 ]
 
 
+Address = Annotated[
+    str, Field(pattern=r"^(https?://[^\s?#]+)?$", description="give an address that begins with https://")
+]
 DataFolder = Annotated[Path, BeforeValidator(_expanded), Field(description="name a folder")]
 """It is made when it is first used."""
 
@@ -214,6 +213,10 @@ class StartSettings(Settings):
         allowed_hosts: Names by which the workbench may be asked for, with commas between; `*` for all.
         port: Where `deploy/start.sh` listens.
         address: Where `deploy/start.sh` listens.
+        sign_in_provider: Address of a provider of OpenID Connect; empty: nobody signs in.
+        sign_in_client: What the provider calls this workbench.
+        sign_in_secret: What proves it to the provider.
+        sign_in_address: Address by which browsers reach this workbench.
     """
 
     checkpoints: Folder = Field(ROOT / "checkpoints", alias="CRR_CHECKPOINTS")
@@ -221,6 +224,10 @@ class StartSettings(Settings):
     allowed_hosts: HostNames = Field("*", alias="CRR_ALLOWED_HOSTS")
     port: Port = Field(8501, alias="PORT")
     address: str = Field("0.0.0.0", alias="ADDRESS")
+    sign_in_provider: Address = Field("", alias="CRR_SIGN_IN_PROVIDER")
+    sign_in_client: str = Field("", alias="CRR_SIGN_IN_CLIENT")
+    sign_in_secret: str = Field("", alias="CRR_SIGN_IN_SECRET", repr=False)
+    sign_in_address: Address = Field("", alias="CRR_SIGN_IN_ADDRESS")
 
     @property
     def max_upload_bytes(self) -> int:
@@ -236,7 +243,7 @@ Kind = TypeVar("Kind", bound=Settings)
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
     """Settings from environment variables; raises `ConfigError` naming the variable that is wrong."""
-    return _read(Settings, environment)
+    return read_as(Settings, environment)
 
 
 @cache
@@ -248,10 +255,11 @@ def settings() -> Settings:
 @cache
 def start_settings() -> StartSettings:
     """The settings of this process, with those that only its start needs."""
-    return _read(StartSettings, os.environ)
+    return read_as(StartSettings, os.environ)
 
 
-def _read(kind: type[Kind], environment: Mapping[str, str]) -> Kind:
+def read_as(kind: type[Kind], environment: Mapping[str, str]) -> Kind:
+    """Settings of a kind from environment variables; raises `ConfigError` naming the wrong one."""
     source = EnvSettingsSource(kind)
     source.env_vars = parse_env_vars(environment, source.case_sensitive, source.env_ignore_empty)
     # Else this process's own environment is read besides. The argument is pydantic-settings' own (2.16).
@@ -268,62 +276,3 @@ def _read(kind: type[Kind], environment: Mapping[str, str]) -> Kind:
 
 def _without_port(host: str) -> str:
     return re.sub(r":\d+$", "", host)
-
-
-def check_start(environment: Mapping[str, str]) -> None:
-    """See that what somebody set can work, before visitors find out.
-
-    Raises:
-        ConfigError: It cannot, or a variable of that name means nothing.
-    """
-    ours = [name for name in VARIABLES if name.startswith("CRR_")]
-    unknown = sorted(name for name in environment if name.startswith("CRR_") and name not in ours)
-    if unknown:
-        near = get_close_matches(unknown[0], ours, 1)
-        meant = f"the nearest is {near[0]}." if near else f"there are {', '.join(ours)}."
-        raise ConfigError(f"{unknown[0]} means nothing; {meant}")
-    chosen = _read(StartSettings, environment)
-    samples = chosen.samples
-    if chosen.session_bytes < chosen.max_upload_bytes:
-        raise ConfigError(
-            "CRR_SESSION_MEMORY_MB is smaller than CRR_MAX_UPLOAD_MB: a file of that size could never be "
-            "taken. Raise the one or lower the other."
-        )
-    if chosen.upload_bytes < COPIES * chosen.max_upload_bytes:
-        raise ConfigError(
-            f"CRR_UPLOAD_MEMORY_MB has to be {COPIES} times CRR_MAX_UPLOAD_MB at least, since a file takes "
-            "that much while it arrives. Raise the one or lower the other."
-        )
-    if chosen.upload_bytes < chosen.session_bytes:
-        raise ConfigError(
-            "CRR_SESSION_MEMORY_MB is larger than CRR_UPLOAD_MEMORY_MB, which all visitors have together. "
-            "Lower the one or raise the other."
-        )
-    if environment.get("CRR_PROXIES") and not chosen.proxy_header:
-        raise ConfigError("CRR_PROXIES says nothing without CRR_PROXY_HEADER: name the header of your proxy.")
-    _check_address(chosen.address)
-    if not os.access(samples / "samples.json", os.R_OK):
-        raise ConfigError(f"CRR_SAMPLES is {str(samples)!r}, where no samples.json can be read.")
-    if "HF_ENDPOINT" in environment:
-        checked_endpoint(environment["HF_ENDPOINT"])
-
-
-def _check_address(address: str) -> None:
-    """See that somebody can listen there; raises `ConfigError` if not."""
-    try:
-        found = socket.getaddrinfo(address, 0, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-        for family, kind, protocol, _, place in found[:1]:
-            with socket.socket(family, kind, protocol) as listener:
-                listener.bind(place)
-    except (OSError, UnicodeError):  # the second of what cannot be the name of a machine
-        raise ConfigError(
-            f"ADDRESS is {address!r}, which is no address of this machine; give one such as 127.0.0.1, or "
-            "0.0.0.0 for all."
-        ) from None
-
-
-if __name__ == "__main__":
-    try:
-        check_start(os.environ)
-    except ConfigError as error:
-        sys.exit(f"Error: {error}")

@@ -69,7 +69,12 @@ def streamlit_command(script: str, port: int) -> list[str]:
 
 @contextmanager
 def running(
-    command: Sequence[str | Path], port: int, folder: Path, environment: dict[str, str], cwd: Path = ROOT
+    command: Sequence[str | Path],
+    port: int,
+    folder: Path,
+    environment: dict[str, str],
+    cwd: Path = ROOT,
+    health: str = "/_stcore/health",
 ) -> Iterator[str]:
     """The URL of what a command serves, until the end; its log in `folder` must hold no traceback."""
     log = folder / "log.txt"
@@ -77,7 +82,7 @@ def running(
         server = subprocess.Popen(command, cwd=cwd, env=environment, stdout=output, stderr=output)
         try:
             url = f"http://localhost:{port}"
-            wait_until_it_answers(url, server, log)
+            wait_until_it_answers(url + health, server, log)
             yield url
         finally:
             server.terminate()
@@ -181,8 +186,8 @@ def wait_until_it_answers(url: str, server: subprocess.Popen[bytes], log: Path) 
         if server.poll() is not None:
             break
         try:
-            with urllib.request.urlopen(f"{url}/_stcore/health", timeout=1):
+            with urllib.request.urlopen(url, timeout=1):
                 return
         except (urllib.error.URLError, TimeoutError):
             time.sleep(0.2)
-    pytest.fail(f"the workbench did not start:\n{log.read_text()}")
+    pytest.fail(f"{url} does not answer:\n{log.read_text()}")

@@ -31,7 +31,7 @@ class Workbench:
             self._server = subprocess.Popen(
                 command, cwd=ROOT, stdout=log, stderr=log, env={**os.environ, **environment}
             )
-        wait_until_it_answers(self.url, self._server, self._log)
+        wait_until_it_answers(f"{self.url}/_stcore/health", self._server, self._log)
 
     def stop(self) -> None:
         """At once, whatever it does."""

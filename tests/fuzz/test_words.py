@@ -14,7 +14,8 @@ from workbench.explanation.location import Location
 from workbench.lesson.steps import read_steps, step_number
 from workbench.model_store.available import pulled_as, why_replaced
 from workbench.painting.damage import KINDS, Synthetic
-from workbench.settings import VARIABLES, check_start, read_settings
+from workbench.server.start import check_start
+from workbench.settings import VARIABLES, read_settings
 from workbench.views.shared import session
 
 _NUMBERS = [

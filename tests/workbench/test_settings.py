@@ -6,7 +6,8 @@ import pytest
 from pydantic import ValidationError
 
 from crr.errors import ConfigError
-from workbench.settings import Settings, check_start, read_settings
+from workbench.server.start import check_start
+from workbench.settings import Settings, read_settings
 
 
 def test_defaults_point_at_the_samples_of_the_repository():

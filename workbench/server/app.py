@@ -11,6 +11,7 @@ from workbench.server.headers import SafeHeaders
 from workbench.server.memory import held_by_visitors
 from workbench.server.messages import MessageLimit
 from workbench.server.preview import LinkPreview
+from workbench.server.returns import ReturnToAnnotate
 from workbench.server.uploads import UploadQuota
 from workbench.settings import MEGABYTE, StartSettings
 
@@ -20,6 +21,7 @@ def guards(settings: StartSettings) -> Sequence[Middleware]:
     return [
         Middleware(SafeHeaders),
         Middleware(LinkPreview),
+        Middleware(ReturnToAnnotate),
         Middleware(QuietDepartures),
         Middleware(
             ConnectionLimit,
