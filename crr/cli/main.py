@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from crr.cli import hub, inversion, measure, options as option
+from crr.cli.limits import limits
 from crr.cli.streams import Command
 from crr.cli.support import (
     INTERRUPTED,
@@ -282,7 +283,7 @@ def data(
 
 for panel, commands in {
     "Inspect": (predict, data, hub.models),
-    "Train": (train, anomalies, inversion.normals, inversion.train_inversion),
+    "Train": (train, limits, anomalies, inversion.normals, inversion.train_inversion),
     "Measure": (
         measure.evaluate,
         measure.identity,

@@ -129,6 +129,19 @@ SnapshotSeconds = Annotated[
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with a stopped run.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Start anew in a used folder.")]
 
+# Of `crr limits`
+
+NewCheckpoint = Annotated[Path, path_option("--out", "A new folder for the checkpoint with other limits.")]
+FalseAlarms = Annotated[
+    float | None,
+    typer.Option(
+        "--false-alarms",
+        min=0,
+        max=100,
+        help="How many of 100 good parts may reach the limit. Else: the fewest errors of both kinds.",
+    ),
+]
+
 # Of `crr data`
 
 LookedAt = Annotated[

@@ -94,7 +94,7 @@ def _evaluate_category(
         for batch in read_ahead(pool, read_one, category.test, batch_size):
             inspections = engine.inspect(detector, [item.image for item in batch], batch_size=batch_size)
             for item, inspection in zip(batch, inspections, strict=True):
-                score = _finite_score(inspection, item.path)
+                score = finite_score(inspection, item.path)
                 label: Label = "defective" if category.test[len(scores)].defective else "good"
                 has_verdict = inspection.known and inspection.seen
                 ratio = rounded(score_ratio(score, inspection.threshold)) if has_verdict else None
@@ -145,7 +145,8 @@ def read_test_image(
     return EvaluatedImage(sample.path, image, mask)
 
 
-def _finite_score(inspection: Inspection, path: Path) -> float:
+def finite_score(inspection: Inspection, path: Path) -> float:
+    """The score of an image; raises `CRRError` if it is not a finite number."""
     if not math.isfinite(inspection.score):
         raise CRRError(
             f"The score of {path} is not a finite number, so nothing can be measured. "

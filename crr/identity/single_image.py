@@ -30,7 +30,9 @@ def index_of_damage(before: Explanation, after: Explanation, mask: Mask) -> Iden
         after: Explanation of the damaged image, by the same detector with the same mask of features.
         mask: bool, of the size of the image: True where it was damaged.
     """
-    return identity_index(_names(after), before.reconstruction(), after.reconstruction(), _seen(mask, after))
+    return identity_index(
+        layer_names(after), before.reconstruction(), after.reconstruction(), mask_in_view(mask, after)
+    )
 
 
 def index_of_defect(explanation: Explanation, mask: Mask, normals: Sequence[NormalPatches]) -> IdentityIndex:
@@ -41,15 +43,15 @@ def index_of_defect(explanation: Explanation, mask: Mask, normals: Sequence[Norm
         mask: bool, of the size of the image: True where it is defective.
         normals: Normal patches of the same kind of part, a layer.
     """
-    damaged, masks = explanation.reconstruction(), _seen(mask, explanation)
+    damaged, masks = explanation.reconstruction(), mask_in_view(mask, explanation)
     return identity_index(
-        _names(explanation), surrogate_for(damaged, masks, normals), damaged, masks, "marked"
+        layer_names(explanation), surrogate_for(damaged, masks, normals), damaged, masks, "marked"
     )
 
 
 def shows_in_view(mask: Mask, explanation: Explanation) -> bool:
     """Whether a defect lies, at least in part, in what the network sees of the image."""
-    return bool(_seen(mask, explanation).any())
+    return bool(mask_in_view(mask, explanation).any())
 
 
 class StandardDamage:
@@ -95,10 +97,11 @@ def _synthesizer(kind: str) -> AnomalySynthesizer:
     return AnomalySynthesizer(fillings=[kind])
 
 
-def _names(explanation: Explanation) -> list[str]:
+def layer_names(explanation: Explanation) -> list[str]:
+    """Names of the layers of an answer."""
     return [layer.layer.name for layer in explanation.layers]
 
 
-def _seen(mask: Mask, explanation: Explanation) -> Tensor:
+def mask_in_view(mask: Mask, explanation: Explanation) -> Tensor:
     """bool (1, crop, crop): the mask as the network sees the image."""
     return torch.from_numpy(mask_to_input(mask, explanation.encoder))[None]

@@ -11,7 +11,7 @@ from crr.runtime.validation import checked
 from workbench.annotation.database.connection import Database
 from workbench.annotation.database.tables import item
 from workbench.annotation.errors import ProjectError
-from workbench.annotation.records import Added, Item, NewImage
+from workbench.annotation.records import SETTLED, Added, Item, NewImage
 
 _AT_A_TIME = 500  # rows a statement: both databases bound the number of its values
 
@@ -110,6 +110,26 @@ def add_images(
             made = sa.insert(item).returning(item.c.id, sort_by_parameter_order=True)
             added.items += connection.execute(made, new).scalars()
     return added
+
+
+def add_settled(connection: sa.Connection, project: int, digests: Sequence[str]) -> dict[str, Item]:
+    """Digest to the item for what holds of an image, made of its first opinion where there is none yet."""
+    there = items_of(connection, project, digests, SETTLED)
+    first = items_of(connection, project, [digest for digest in digests if digest not in there])
+    rows = [
+        {
+            **asdict(one.image),
+            "project": project,
+            "opinion": SETTLED,
+            "skipped": False,
+            "reviewed": False,
+        }
+        for one in first.values()
+    ]
+    if rows:
+        connection.execute(sa.insert(item), rows)
+        there |= items_of(connection, project, list(first), SETTLED)
+    return there
 
 
 def items_of(

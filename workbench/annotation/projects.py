@@ -14,7 +14,7 @@ from workbench.annotation.database.connection import Database
 from workbench.annotation.database.tables import item, member, moment, now, person, project
 from workbench.annotation.errors import ProjectError
 from workbench.annotation.people import checked_name
-from workbench.annotation.records import LabelScheme, Project
+from workbench.annotation.records import LabelScheme, NewProject, Project
 
 _GONE = "The project is not there any more: somebody removed it."
 
@@ -25,41 +25,10 @@ class Projects:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def create(
-        self,
-        name: str,
-        models: Sequence[str] = (),
-        scheme: LabelScheme | None = None,
-        opinions: int = 1,
-        owner: int | None = None,
-    ) -> Project:
-        """Make a project.
-
-        Args:
-            name: Unique.
-            models: Models that are asked about its images.
-            scheme: What may be said; the default if None.
-            opinions: How many people review each image without seeing what the other said, 1 or 2.
-            owner: Number of the person who may see it where people sign in.
-
-        Raises:
-            ProjectError: There is one of that name.
-        """
-        if opinions not in (1, 2):
-            raise ProjectError(f"A project has 1 or 2 opinions an image, not {opinions}.")
-        values = {
-            "name": checked_name(name),
-            "created": now(),
-            "archived": False,
-            "scheme": asdict(scheme or LabelScheme()),
-            "models": list(models),
-            "opinions": opinions,
-        }
-        with _one_of_a_name(name), self._database.writing() as connection:
-            made = connection.execute(sa.insert(project).values(values).returning(project)).one()
-            if owner is not None:
-                connection.execute(sa.insert(member).values(project=made.id, person=owner))
-        return _project(made)
+    def create(self, name: str, models: Sequence[str] = (), **more: Any) -> Project:
+        """Make a project without images; arguments are those of `NewProject`, errors of `insert_project`."""
+        with self._database.writing() as connection:
+            return insert_project(connection, NewProject(name, models, **more))
 
     def all(self, person: int | None = None, *, archived: bool = True) -> list[Project]:
         """All projects, or those that a person may see, by name."""
@@ -136,6 +105,25 @@ class Projects:
             changed = connection.execute(sa.update(project).where(project.c.id == number).values(values))
         if not changed.rowcount:
             raise ProjectError(_GONE)
+
+
+def insert_project(connection: sa.Connection, new: NewProject) -> Project:
+    """Make a project; raises `ProjectError` if there is one of that name, or it cannot be made."""
+    if new.opinions not in (1, 2):
+        raise ProjectError(f"A project has 1 or 2 opinions an image, not {new.opinions}.")
+    values = {
+        "name": checked_name(new.name),
+        "created": now(),
+        "archived": False,
+        "scheme": asdict(new.scheme or LabelScheme()),
+        "models": list(new.models),
+        "opinions": new.opinions,
+    }
+    with _one_of_a_name(new.name):
+        made = connection.execute(sa.insert(project).values(values).returning(project)).one()
+    if new.owner is not None:
+        connection.execute(sa.insert(member).values(project=made.id, person=new.owner))
+    return _project(made)
 
 
 def read_project(connection: sa.Connection, number: int) -> Project:

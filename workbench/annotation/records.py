@@ -4,7 +4,7 @@ What comes from a browser or a file is made with `crr.runtime.validation.checked
 number has a bound.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass as plain_dataclass, field
 from datetime import datetime
 from typing import Annotated, Literal, get_args
@@ -142,6 +142,25 @@ class Project:
 
 
 @plain_dataclass(frozen=True)
+class NewProject:
+    """A project that is to be made.
+
+    Attributes:
+        name: Unique.
+        models: Models that are asked about its images.
+        scheme: What may be said; the default if None.
+        opinions: How many people review each image without seeing what the other said, 1 or 2.
+        owner: Number of the person who may see it where people sign in.
+    """
+
+    name: str
+    models: Sequence[str] = ()
+    scheme: LabelScheme | None = None
+    opinions: int = 1
+    owner: int | None = None
+
+
+@plain_dataclass(frozen=True)
 class NewImage:
     """An image that is to be added to a project.
 
@@ -178,7 +197,7 @@ class Item:
         id: Identifies it.
         project: Which project's.
         image: What was added.
-        opinion: 1, or 2 for the second, blind one.
+        opinion: 1; 2 for the second, blind one; `SETTLED` for what holds where both differed.
         head: The newest revision; None: nothing was said of it.
         reviewed: Whether a person said it; what came from a file is to be looked at.
         skipped: Whether somebody put it off.
@@ -200,6 +219,10 @@ class Item:
 
 State = Literal["left", "skipped", "done"]
 STATES: tuple[State, ...] = get_args(State)
+
+
+SETTLED = 3
+"""The opinion that holds where two people differed and somebody settled it."""
 
 
 @plain_dataclass(frozen=True)

@@ -9,6 +9,7 @@ from workbench.annotation.database.connection import Database, open_postgresql, 
 from workbench.annotation.database.schema import bring_up_to_date
 from workbench.annotation.errors import StoreError
 from workbench.annotation.images import Images
+from workbench.annotation.opinions import Opinions
 from workbench.annotation.people import People
 from workbench.annotation.projects import Projects
 from workbench.annotation.queue.queue import ReviewQueue
@@ -31,6 +32,7 @@ class AnnotationStore:
         images: The images of the projects.
         reviews: What was said.
         drafts: What is being said.
+        opinions: Where two said it.
         queue: What comes next.
         scores: What models said.
     """
@@ -41,6 +43,7 @@ class AnnotationStore:
         self.people, self.projects = People(database), Projects(database)
         self.images = Images(database)
         self.reviews, self.drafts = Reviews(database), Drafts(database)
+        self.opinions = Opinions(database)
         self.queue, self.scores = ReviewQueue(database), Scores(database)
 
     def close(self) -> None:

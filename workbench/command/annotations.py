@@ -24,7 +24,7 @@ from crr.cli.terminal import ProgressStyle, echo, reporting
 from crr.runtime.progress import Reporter
 from workbench.annotation.errors import ProjectError
 from workbench.annotation.exporting.export import export as write_export
-from workbench.annotation.importing.bringing import Found, Imported, bring_in
+from workbench.annotation.importing.bringing import Found, Imported, bring_in, make_of
 from workbench.annotation.importing.coco import read_coco
 from workbench.annotation.importing.datasets import read_dataset, read_folder
 from workbench.annotation.importing.files import Keeping
@@ -32,11 +32,13 @@ from workbench.annotation.importing.jsonl import read_header, read_jsonl
 from workbench.annotation.keeping.backup import back_up
 from workbench.annotation.keeping.checking import check as check_store
 from workbench.annotation.keeping.restoring import restore as read_backup
+from workbench.annotation.opinions import agreement
 from workbench.annotation.queue.ordering import Wanted
-from workbench.annotation.records import Project
+from workbench.annotation.records import NewProject, Project
 from workbench.annotation.store import AnnotationStore, open_store
 from workbench.command import options as option
-from workbench.command.words import counted, row_of, tell_exported, tell_imported
+from workbench.command.publishing import publish
+from workbench.command.words import counted, row_of, tell_agreement, tell_exported, tell_imported
 from workbench.settings import settings
 
 app = typer.Typer(
@@ -83,8 +85,7 @@ def create(
             raise ProjectError(f"There is a project {name} already. Add to it with import, or choose a name.")
         read = read_dataset if masks else read_folder
         found = _found(store, partial(read, images), copy, progress)
-        project = store.projects.create(name, model or (), opinions=opinions)
-        done = bring_in(store.database, project.id, found)
+        project, done = make_of(store.database, NewProject(name, model or (), opinions=opinions), found)
         _tell(done, project.name, json_file, progress)
 
 
@@ -132,13 +133,10 @@ def import_source(
             "jsonl": lambda keeping: read_jsonl(source, keeping, known),
         }
         found = _found(store, readers[kind], copy, progress)
-        project = there or _made(store, name, source, kind)
-        try:
-            done = bring_in(store.database, project.id, found)
-        except BaseException:
-            if there is None:
-                store.projects.delete(project.id)
-            raise
+        if there is None:
+            project, done = make_of(store.database, _new(name, source, kind), found)
+        else:
+            project, done = there, bring_in(store.database, there.id, found)
         _tell(done, project.name, json_file, progress)
 
 
@@ -154,6 +152,7 @@ def export(
     category: option.OnlyCategory = None,
     author: option.OnlyAuthor = None,
     train: option.Train = 0.5,
+    licence: option.Licence = None,
     json_file: JsonFile = None,
     progress: ProgressFormat = "bar",
 ) -> None:
@@ -163,16 +162,38 @@ def export(
         project = store.projects.get(name)
         wanted = Wanted(project.id, "by name", (state,) if state else (), judgement, tag, category, author)
         with _advancing("export", store.queue.count(wanted), progress) as advance:
-            report = write_export(store, project, wanted, kind, out, advance, train)
+            report = write_export(store, project, wanted, kind, out, advance, train, licence)
     write_json(json_file, {"out": str(out), "format": kind, **asdict(report)})
     if is_for_a_person(json_file, progress):
         tell_exported(report)
+        folder = shlex.quote(str(out))
+        if kind == "hub":
+            echo(f"Publish it: python -m workbench annotations publish {folder} OWNER/NAME")
         if kind == "mvtec":
-            folder = shlex.quote(str(out))
             echo(f"Evaluate on it: crr evaluate --model crr-embedded --data {folder}")
-            echo(f"Train on it:    crr train --data {folder} --out checkpoints/{shlex.quote(_slug(project))}")
+            out_folder = f"checkpoints/{shlex.quote(_slug(project))}"
+            echo(f"Train on it:    crr train --data {folder} --out {out_folder}")
+            echo(f"Choose limits:  crr limits --model crr-embedded --data {folder} --out {out_folder}-limits")
     if report.left_out:
         raise typer.Exit(SOME_FAILED)
+
+
+app.command()(publish)
+
+
+@app.command(name="agreement")
+@user_errors
+def show_agreement(name: option.Project, json_file: JsonFile = None) -> None:
+    """Say how far the two opinions of a project's images agree: Cohen's kappa, and overlap of the masks."""
+    check_json_file(json_file, "none")
+    with _store() as store:
+        project = store.projects.get(name)
+        pairs = list(store.opinions.pairs(project.id))
+    found = agreement(pairs)
+    differing = [pair.item.image.name for pair in pairs if not pair.alike and pair.settled is None]
+    write_json(json_file, {"project": project.name, **asdict(found), "open": differing})
+    if is_for_a_person(json_file, "none"):
+        tell_agreement(found, differing)
 
 
 @app.command()
@@ -232,11 +253,11 @@ def _found(
         return read(Keeping(store.blobs if copy else None, reporter=Reporter(report)))
 
 
-def _made(store: AnnotationStore, name: str, source: Path, kind: str) -> Project:
+def _new(name: str, source: Path, kind: str) -> NewProject:
     if kind != "jsonl":
-        return store.projects.create(name)
+        return NewProject(name)
     head = read_header(source)
-    return store.projects.create(name, head.models, head.scheme, head.opinions)
+    return NewProject(name, head.models, head.scheme, head.opinions)
 
 
 def _tell(done: Imported, project: str, json_file: Path | None, progress: ProgressStyle) -> None:

@@ -42,6 +42,14 @@ ImportFormat = Annotated[
 ]
 ExportFormat = Annotated[Format, typer.Option("--format", help="What to write.")]
 Out = Annotated[Path, path_option("--out", "A new folder.")]
+HubFolder = Annotated[
+    Path, typer.Argument(help="What export --format hub wrote.", parser=expanded, metavar="DIR")
+]
+CommitMessage = Annotated[str, typer.Option("--message", help="Of the commit.")]
+Licence = Annotated[
+    str | None,
+    typer.Option("--license", help="For hub: licence of the images, as the Hub names it, such as cc-by-4.0."),
+]
 OnlyState = Annotated[State | None, typer.Option("--state", help="Only images that are so.")]
 OnlyJudgement = Annotated[Judgement | None, typer.Option("--judgement", help="Only images judged so.")]
 OnlyTag = Annotated[str | None, typer.Option("--tag", help="Only images with this tag.")]

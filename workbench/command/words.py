@@ -7,20 +7,16 @@ from crr.cli.terminal import echo
 from crr.data.inventory.sentences import named
 from workbench.annotation.exporting.selection import Report
 from workbench.annotation.importing.bringing import Imported
+from workbench.annotation.opinions import Agreement
 from workbench.annotation.queue.queue import Progress
 from workbench.annotation.records import Project
 
 
 def tell_imported(done: Imported, project: str) -> None:
     """What became of a source."""
-    known = f", {done.known:,} were there already" if done.known else ""
-    echo(f"{project}: {done.added:,} images added{known}.")
-    if done.reviews:
-        echo(f"Of {done.reviews:,} images something was said, which is taken over.")
-    if done.kept:
-        echo(f"Of {len(done.kept):,} images something was said here before, which stays: {named(done.kept)}.")
-    if done.classes:
-        echo(f"New classes and tags: {', '.join(done.classes)}.")
+    first, *others = done.sentences
+    for sentence in (f"{project}: {first}", *others):
+        echo(sentence)
     for note in done.notes:
         echo(note, error=True)
 
@@ -32,6 +28,13 @@ def tell_exported(report: Report) -> None:
         echo(note, error=True)
     for reason, names in report.left_out.items():
         echo(f"Left out, {reason}: {len(names):,} images ({named(names)}).", colour="yellow", error=True)
+
+
+def tell_agreement(found: Agreement, differing: list[str]) -> None:
+    """How far two people agree, and on what they do not."""
+    echo(found.sentence)
+    if differing:
+        echo(f"They differ, and nobody settled it: {len(differing):,} images ({named(differing)}).")
 
 
 def row_of(project: Project, images: int, progress: Progress, members: list[str]) -> dict[str, Any]:

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from crr.identity.sighting import Usual, usual
 from crr.identity.surrogate import NormalPatches
 from crr.inference.explanation import Explanation, Map, MapTerms, gain_of
 from crr.inference.patch_memory import PatchMemory
@@ -83,6 +85,11 @@ class CategoryReference:
     layers: tuple[NormalLayer, ...]
     bases: tuple[ColourBasis, ...]
     terms: tuple[MapTerms, ...]
+
+    @cached_property
+    def usual(self) -> tuple[Usual, ...]:
+        """The patches with how far they lie from each other; looked up when somebody first asks."""
+        return tuple(usual(layer.patches) for layer in self.layers)
 
     @property
     def nbytes(self) -> int:

@@ -4,13 +4,12 @@ from collections.abc import Callable
 from threading import Lock
 
 from crr.data.images import encode_jpeg
-from crr.types import Image, Inspection
+from crr.identity.sighting import Sighting
+from crr.types import Image, Inspection, Mask
 from workbench.annotation.queue.scores import Score, Scores
 from workbench.annotation.records import NewImage
 from workbench.basics.cache import BoundedCache
-
-Ask = Callable[[Image, str], Inspection]
-"""What a model of that name says of an image."""
+from workbench.review_service.asking import Answered, Asker
 
 Open = Callable[[NewImage], Image]
 """An image as it is decoded; raises `CRRError`."""
@@ -21,9 +20,9 @@ _QUALITY = 95  # of the JPEG that a browser shows
 class ModelAnswers:
     """The answers of a process, for all who review; thread-safe."""
 
-    def __init__(self, scores: Scores, open_image: Open, ask: Ask, limit: int) -> None:
-        """Args: scores, where they are kept; open_image; ask; limit, bytes of answers and pictures each."""
-        self._scores, self._open, self._ask = scores, open_image, ask
+    def __init__(self, scores: Scores, open_image: Open, asker: Asker, limit: int) -> None:
+        """Args: scores, where they are kept; open_image; asker; limit, bytes of answers and pictures each."""
+        self._scores, self._open, self._asker = scores, open_image, asker
         self._answers: BoundedCache[Inspection] = BoundedCache(limit)
         self._pictures: BoundedCache[bytes] = BoundedCache(limit)
         self._images: BoundedCache[Image] = BoundedCache(limit)
@@ -36,10 +35,15 @@ class ModelAnswers:
         with self._once(key):
             known = self._answers.get(key)
             if known is None:
-                known = self._ask(self.image(image), model)
+                answered = self._asker.answer(image.digest, self.image(image), model)
+                known = answered.inspection
                 self._answers.put(key, known, known.anomaly_map.nbytes)
-                self._scores.put([score_of(image, model, known)])
+                self._scores.put([score_of(image, model, answered)])
         return known
+
+    def sighting(self, image: NewImage, model: str, mask: Mask) -> Sighting | None:
+        """What is unusual for a model within a mask; None if that cannot be told, errors as of `of`."""
+        return self._asker.sighting(image.digest, self.image(image), model, mask)
 
     def image(self, image: NewImage) -> Image:
         """The pixels of an image; raises `CRRError` if they cannot be had."""
@@ -65,7 +69,9 @@ class ModelAnswers:
             return self._asking.setdefault(key, Lock())
 
 
-def score_of(image: NewImage, model: str, inspection: Inspection) -> Score:
+def score_of(image: NewImage, model: str, answered: Answered) -> Score:
     """What is kept of an answer, for the order of the queue."""
+    inspection, found = answered.inspection, answered.sighting
     limit = max(inspection.threshold, 1e-9)
-    return Score(image.digest, model, inspection.score / limit, inspection.verdict)
+    seen, copied = (None, None) if found is None else (found.most, found.copied)
+    return Score(image.digest, model, inspection.score / limit, inspection.verdict, seen, copied)

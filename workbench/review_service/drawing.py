@@ -22,6 +22,14 @@ def mask_of_region(region: DrawnRegion, size: tuple[int, int]) -> Mask:
     return mask_of(region.strokes, size, start)
 
 
+def mask_of_all(drawn: Drawn, size: tuple[int, int]) -> Mask:
+    """The pixels of all regions together, bool (H, W); errors as of `mask_of_region`."""
+    every = np.zeros(size, bool)
+    for region in drawn.regions:
+        every |= mask_of_region(region, size)
+    return every
+
+
 def regions_of(drawn: Drawn, size: tuple[int, int]) -> tuple[Region, ...]:
     """The regions of what was drawn; one that was rubbed out to nothing is none."""
     masks = ((region.category, mask_of_region(region, size)) for region in drawn.regions)

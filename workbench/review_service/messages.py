@@ -179,6 +179,15 @@ class MarkMessage:
     factor: Annotated[float, Field(ge=0.01, le=100)] = 1.0
 
 
+@dataclass(frozen=True, config=STRICT)
+class CausesMessage:
+    """Wish for the causes that can be measured, of what is said of an image so far."""
+
+    item: Number
+    model: Name
+    drawn: Drawn
+
+
 def read(kind: type[Kind], content: bytes) -> Kind:
     """A message; raises `ReviewError` that names what is wrong with it."""
     try:

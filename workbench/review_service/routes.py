@@ -42,6 +42,7 @@ _KINDS: Mapping[str, Any] = {
     "fill": messages.FillMessage,
     "mark": messages.MarkMessage,
     "answers": messages.ItemOnly,
+    "causes": messages.CausesMessage,
 }
 """What may be asked, by the name of the service's method, and what comes with it."""
 

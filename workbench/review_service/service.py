@@ -1,12 +1,14 @@
 """Answers to who reviews: every question is about an image of the project that the ticket is for."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from pydantic import TypeAdapter
 
 from crr.errors import CRRError
-from crr.types import Inspection
+from crr.evaluation.limits import Judged
+from crr.types import Image, Inspection
 from workbench.annotation.errors import ProjectError
 from workbench.annotation.queue.ordering import Wanted
 from workbench.annotation.records import Draft, Item, NewImage, Region, Revision
@@ -14,8 +16,11 @@ from workbench.annotation.store import AnnotationStore
 from workbench.basics.pictures import shrink
 from workbench.components.drawing import MAP_SIDE, ONE, thousandths
 from workbench.review_service.answers import ModelAnswers
-from workbench.review_service.drawing import filled, region_around, review_of, suggested
+from workbench.review_service.causes import Marked, suggestions
+from workbench.review_service.drawing import filled, mask_of_all, region_around, review_of, suggested
+from workbench.review_service.limits import judged_by
 from workbench.review_service.messages import (
+    CausesMessage,
     DraftMessage,
     Drawn,
     DrawnRegion,
@@ -132,10 +137,32 @@ class ReviewService:
         parts, count = suggested(inspection, message.factor)
         return {"parts": [part.counts for part in parts], "count": count}
 
+    def causes(self, ticket: Ticket, message: CausesMessage) -> Plain:
+        """Causes of a model's failure that can be measured, of those that the project names."""
+        image, model = self._item(ticket, message.item).image, self._asked(ticket, message.model)
+        inspection = self._answers.of(image, model)
+        mask = mask_of_all(message.drawn, (image.height, image.width))
+        marked = None
+        if mask.any():
+            marked = Marked(self._answers.image(image), mask, self._answers.sighting(image, model, mask))
+        named = self._store.projects.get(ticket.project).scheme.tags
+        found = suggestions(inspection, message.drawn.judgement, image.label, marked)
+        return {"causes": [asdict(one) for one in found if one.tag in named]}
+
     def answers(self, ticket: Ticket, message: ItemOnly) -> Plain:
         """What each of the project's models says of an image; a model that cannot be asked says why."""
         image = self._item(ticket, message.item).image
         return {"answers": [self._answer(image, model) for model in self._models(ticket)]}
+
+    def judged(
+        self, project: int, model: str, tell: Callable[[int, int], None]
+    ) -> tuple[dict[str, list[Judged]], int]:
+        """What people say and a model scores of a project's images: see `judged_by`."""
+        return judged_by(self._store, self._answers, project, model, tell)
+
+    def image(self, item: Item) -> Image:
+        """The pixels of an image; raises `CRRError` if they cannot be had."""
+        return self._answers.image(item.image)
 
     def picture(self, ticket: Ticket, number: int) -> bytes:
         """An image as a JPEG of all its pixels."""

@@ -25,7 +25,7 @@ from workbench.annotation.store import FILE, open_store
 
 
 def test_a_project_is_made_renamed_put_away_and_removed(store):
-    made = store.projects.create("  Bottles\n", ["CRR"], LabelScheme(("dent", "scratch"), ("edge",)))
+    made = store.projects.create("  Bottles\n", ["CRR"], scheme=LabelScheme(("dent", "scratch"), ("edge",)))
     assert store.projects.get("Bottles") == store.projects.get(made.id) == made
     with pytest.raises(ProjectError, match="a project Bottles already"):
         store.projects.create("Bottles")

@@ -8,19 +8,23 @@ import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
+from crr.identity.sighting import Sighting
 from crr.types import Inspection
 from tests.workbench.annotation.parts import DOT, HEIGHT, RING, WIDTH, write_image
 from workbench.annotation.importing.bringing import bring_in
 from workbench.annotation.importing.datasets import read_folder
 from workbench.annotation.importing.files import Keeping
 from workbench.annotation.masks import RunLengths, decode, encode
+from workbench.annotation.records import LabelScheme
 from workbench.annotation.store import AnnotationStore
 from workbench.review_service.answers import ModelAnswers
+from workbench.review_service.asking import Answered
 from workbench.review_service.routes import HEADER, PREFIX, review_routes
 from workbench.review_service.scoring import BackgroundScoring
 from workbench.review_service.service import ReviewService
 from workbench.review_service.tickets import Tickets, UnknownTicketError
 
+SIGHTING = Sighting({"stage1": 1.2, "stage2": 3.0}, patches=9, grid=784, copied=0.84)
 LEVELS = np.where(RING, 0.9, np.where(DOT, 0.6, 0.1)).astype(np.float32)
 
 
@@ -83,13 +87,19 @@ def tickets() -> Tickets:
 def client(store: AnnotationStore, tickets: Tickets, asked: list[str]):
     from crr.data.images import decode as decoded
 
-    def ask(pixels, model):
-        assert pixels.shape == (HEIGHT, WIDTH, 3)
-        asked.append(model)
-        return inspection()
+    class Models:
+        def answer(self, key, pixels, model):
+            assert (len(key), pixels.shape) == (64, (HEIGHT, WIDTH, 3))
+            asked.append(model)
+            return Answered(inspection(), SIGHTING)
+
+        def sighting(self, key, pixels, model, mask):
+            assert (len(key), pixels.shape, model) == (64, (HEIGHT, WIDTH, 3), "CRR")
+            assert mask.any()
+            return SIGHTING
 
     answers = ModelAnswers(
-        store.scores, lambda image: decoded(store.blobs.content(image), image.name), ask, 2**24
+        store.scores, lambda image: decoded(store.blobs.content(image), image.name), Models(), 2**24
     )
     scoring = BackgroundScoring(store, answers)
     service = ReviewService(store, answers, scoring)
@@ -189,6 +199,21 @@ def test_models_are_asked_once_and_their_scores_order_the_queue(browser, other, 
     assert asked[:1] == ["CRR"]
     [known] = store.scores.of([store.images.get(item).image.digest])
     assert (known.ratio, known.model) == (pytest.approx(1.8), "CRR")
+    assert (known.seen, known.copied) == (3.0, 0.84)
+
+
+def test_causes_suggest_themselves_with_what_was_measured(browser, store, project):
+    item = browser.ask("next")["item"]
+    dot = {"category": "defect", "counts": encode(DOT).counts}
+    wish = {"item": item, "model": "CRR"}
+    causes = browser.ask("causes", **wish, drawn=drawn("defective", dot))["causes"]
+    said = {one["tag"]: one["because"] for one in causes}
+    assert "the decoder copied 84 % of it" in said["copied (identity mapping)"]
+    assert "wrong extent" in said
+    assert browser.ask("causes", **wish, drawn=drawn("good"))["causes"] == []
+    store.projects.set_scheme(project, LabelScheme(tags=("wrong extent",)))
+    causes = browser.ask("causes", **wish, drawn=drawn("defective", dot))["causes"]
+    assert [one["tag"] for one in causes] == ["wrong extent"]
 
 
 def test_a_picture_has_all_pixels(browser):

@@ -6,12 +6,13 @@ from uuid import uuid4
 
 import sqlalchemy as sa
 
+from crr.data.inventory.sentences import named
 from workbench.annotation.database.connection import Database
 from workbench.annotation.errors import ProjectError, ReviewError
-from workbench.annotation.images import add_images, items_of, mark
+from workbench.annotation.images import add_images, add_settled, items_of, mark
 from workbench.annotation.people import numbers_of
-from workbench.annotation.projects import extend_scheme, read_project
-from workbench.annotation.records import Item, LabelScheme, NewImage, Project, Review
+from workbench.annotation.projects import extend_scheme, insert_project, read_project
+from workbench.annotation.records import SETTLED, Item, LabelScheme, NewImage, NewProject, Project, Review
 from workbench.annotation.reviews.checking import check_review
 from workbench.annotation.reviews.revisions import NewRevision, insert_revisions, put_first
 
@@ -43,7 +44,7 @@ class FoundImage:
         history: What was said of it, the newest last.
         reviewed: Whether a person said it here; else it is where a person begins.
         skipped: Whether somebody put it off.
-        opinion: 1, or 2 for a second, blind one.
+        opinion: 1, 2 for a second, blind one, or `SETTLED`.
     """
 
     image: NewImage
@@ -86,6 +87,21 @@ class Imported:
     classes: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
+    @property
+    def sentences(self) -> list[str]:
+        """What a person is told, without the notes."""
+        known = f", {self.known:,} were there already" if self.known else ""
+        said = [f"{self.added:,} images added{known}."]
+        if self.reviews:
+            said.append(f"Of {self.reviews:,} something was said: it is taken over.")
+        if self.kept:
+            said.append(
+                f"Of {len(self.kept):,} something was said here before, which stays: {named(self.kept)}."
+            )
+        if self.classes:
+            said.append(f"New classes and tags: {', '.join(self.classes)}.")
+        return said
+
 
 def bring_in(database: Database, project: int, found: Found) -> Imported:
     """Write all that a source holds, or nothing after an error.
@@ -100,19 +116,34 @@ def bring_in(database: Database, project: int, found: Found) -> Imported:
         ProjectError: The project is not there any more, would have too many classes, or has one opinion an
             image where the source has two.
     """
-    done = Imported(notes=list(found.notes))
     with database.writing() as connection:
-        done.classes = _extend(connection, project, found.images)
-        owner = read_project(connection, project)
-        images = list({one.image.digest: one.image for one in found.images}.values())
-        done.known = len(add_images(connection, project, images, owner.opinions).known)
-        done.added = len(images) - done.known
-        fresh = _without_reviews(connection, owner, found.images, done)
-        done.reviews = len(fresh)
-        heads = _add_histories(connection, {item: one.history for item, one in fresh.items()})
-        put_first(connection, heads)
-        mark(connection, "reviewed", [item for item, one in fresh.items() if one.reviewed])
-        mark(connection, "skipped", [item for item, one in fresh.items() if one.skipped])
+        return _fill(connection, project, found)
+
+
+def make_of(database: Database, new: NewProject, found: Found) -> tuple[Project, Imported]:
+    """Make a project of what a source holds; nothing is made after an error, which are those of `bring_in`.
+
+    Raises:
+        ProjectError: There is a project of that name, too.
+    """
+    with database.writing() as connection:
+        made = insert_project(connection, new)
+        return made, _fill(connection, made.id, found)
+
+
+def _fill(connection: sa.Connection, project: int, found: Found) -> Imported:
+    done = Imported(notes=list(found.notes))
+    done.classes = _extend(connection, project, found.images)
+    owner = read_project(connection, project)
+    images = list({one.image.digest: one.image for one in found.images}.values())
+    done.known = len(add_images(connection, project, images, owner.opinions).known)
+    done.added = len(images) - done.known
+    fresh = _without_reviews(connection, owner, found.images, done)
+    done.reviews = len(fresh)
+    heads = _add_histories(connection, {item: one.history for item, one in fresh.items()})
+    put_first(connection, heads)
+    mark(connection, "reviewed", [item for item, one in fresh.items() if one.reviewed])
+    mark(connection, "skipped", [item for item, one in fresh.items() if one.skipped])
     return done
 
 
@@ -130,6 +161,7 @@ def _without_reviews(
     connection: sa.Connection, project: Project, images: Sequence[FoundImage], done: Imported
 ) -> dict[int, FoundImage]:
     """Number of an item to the image of the source that says the first word of it."""
+    add_settled(connection, project.id, [one.image.digest for one in images if one.opinion == SETTLED])
     known = {
         opinion: items_of(connection, project.id, [one.image.digest for one in images], opinion)
         for opinion in {one.opinion for one in images}

@@ -16,14 +16,15 @@ from workbench.annotation.errors import SourceError
 from workbench.annotation.importing.bringing import Found, FoundImage, Said
 from workbench.annotation.importing.files import LONGEST_NAME, Keeping, file_beside, refuse_unusable
 from workbench.annotation.masks import Pixels
-from workbench.annotation.records import LabelScheme, NewImage, Review, Text
+from workbench.annotation.records import SETTLED, LabelScheme, NewImage, Review, Text
 
 FORMAT, VERSION = "crr-annotations", 1
 MOST_LINE = 2**25
 """Bytes of one line, that is of all that was said of an image."""
 
 Kind = TypeVar("Kind")
-Opinion = Annotated[int, Field(ge=1, le=2)]
+Opinions = Annotated[int, Field(ge=1, le=2)]
+Opinion = Annotated[int, Field(ge=1, le=SETTLED)]
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
@@ -45,7 +46,7 @@ class Header:
     project: Text
     scheme: LabelScheme
     models: Annotated[tuple[Text, ...], Field(max_length=100)]
-    opinions: Opinion
+    opinions: Opinions
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -70,7 +71,7 @@ class ImageLine:
         label: What was known of it before.
         category: Kind of part.
         value_range: Black and white of a file that does not say them.
-        opinion: 1, or 2 for the second, blind one.
+        opinion: 1, 2 for the second, blind one, or 3 for what holds where both differed.
         reviewed: Whether a person said it.
         skipped: Whether somebody put it off.
         revisions: What was said.

@@ -10,7 +10,7 @@ from typing import Any, Literal, get_args
 import sqlalchemy as sa
 
 from workbench.annotation.database.tables import item, person, revision, score, tag
-from workbench.annotation.records import Judgement, State
+from workbench.annotation.records import SETTLED, Judgement, State
 
 Order = Literal[
     "near the limit",
@@ -39,6 +39,7 @@ class Wanted:
         models: Which models' scores count for the order, all if empty; for `seen and copied` the first.
         seed: Of the random order.
         opinion: Only the first or the second opinion; both if None.
+        holds: Only what holds of an image: what was settled, else its first opinion.
     """
 
     project: int
@@ -51,6 +52,7 @@ class Wanted:
     models: tuple[str, ...] = ()
     seed: int = 0
     opinion: int | None = None
+    holds: bool = False
 
 
 def selected(wanted: Wanted) -> sa.Select[Any]:
@@ -65,6 +67,11 @@ def selected(wanted: Wanted) -> sa.Select[Any]:
         found = found.where(sa.or_(*(states[state] for state in wanted.states)))
     if wanted.opinion is not None:
         found = found.where(item.c.opinion == wanted.opinion)
+    if wanted.holds:
+        settled = item.alias("settled")
+        same = (settled.c.project == item.c.project, settled.c.digest == item.c.digest)
+        is_settled = sa.exists().where(*same, settled.c.opinion == SETTLED)
+        found = found.where(item.c.opinion == sa.case((is_settled, SETTLED), else_=1))
     if wanted.category is not None:
         found = found.where(item.c.category == wanted.category)
     if wanted.judgement is not None or wanted.author is not None:

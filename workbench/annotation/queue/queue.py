@@ -11,7 +11,7 @@ from workbench.annotation.database.connection import Database, insert_into
 from workbench.annotation.database.tables import item, lease, now, person, revision
 from workbench.annotation.images import item_of
 from workbench.annotation.queue.ordering import Wanted, in_order, selected
-from workbench.annotation.records import Item
+from workbench.annotation.records import SETTLED, Item
 
 LOAN = 120
 """Seconds for which an image belongs to somebody who does not say that they are still there."""
@@ -104,7 +104,9 @@ class ReviewQueue:
     def progress(self, project: int) -> Progress:
         """How far a project is, and at what pace."""
         states = sa.select(item.c.reviewed, item.c.skipped, sa.func.count())
-        counted = states.where(item.c.project == project).group_by(item.c.reviewed, item.c.skipped)
+        counted = states.where(item.c.project == project, item.c.opinion != SETTLED).group_by(
+            item.c.reviewed, item.c.skipped
+        )
         last = (
             sa.select(revision.c.author, revision.c.saved)
             .join(item, item.c.head == revision.c.id)

@@ -2,6 +2,7 @@
 
 const FOCUS_PAUSE = 400; // milliseconds
 const MOST_PASSED = 5000;
+const CAUSES_PAUSE = 700; // milliseconds after the last change
 const HEARTBEAT = 30_000; // milliseconds; the loan of an image ends after four of them
 
 const reviews = new WeakMap();
@@ -86,7 +87,8 @@ class Review {
     this.canvas.begun(drawn.regions);
     this.panel.showFacts(shown);
     this.panel.showHistory([]);
-    this.panel.showAnswer(null);
+    this.answers = null; // on their way; those of the image before hold no more
+    this.showAnswer();
     this.refresh();
     this.tell("saved");
     if (local && local === draft) this.client.keep(item, this.base, drawn);
@@ -127,11 +129,24 @@ class Review {
   }
 
   showAnswer() {
-    const answer = this.answers[this.model % Math.max(1, this.answers.length)];
+    const answer = this.answers?.[this.model % Math.max(1, this.answers.length)];
     this.answer = answer && !answer.error ? answer : null;
     this.canvas.setMap(this.answer?.levels, this.colours);
-    this.panel.showAnswer(answer);
+    this.panel.showAnswer(answer, !this.answers);
     this.describe();
+    this.wonder();
+  }
+
+  // What can be measured of why the model failed, once nothing was changed for a moment.
+  wonder() {
+    clearTimeout(this.wondering);
+    const { shown, answer } = this;
+    if (!shown || !answer || this.drawn.judgement === null) return this.panel.showCauses([]);
+    this.wondering = setTimeout(async () => {
+      const message = { item: shown.item, model: answer.model, drawn: { ...this.drawn, regions: this.canvas.regions } };
+      const { causes } = await this.client.ask("causes", message).catch(() => ({ causes: [] })); // no more than a hint
+      if (this.shown === shown && this.answer === answer) this.panel.showCauses(causes);
+    }, CAUSES_PAUSE);
   }
 
   leave() {
@@ -205,6 +220,7 @@ class Review {
     if (this.drawn.regions.length && this.drawn.judgement === null) this.drawn.judgement = "defective"; // who marks a defect says so
     this.client.keep(this.shown.item, this.base, { ...this.drawn });
     this.refresh();
+    this.wonder();
   }
 
   async accept() {

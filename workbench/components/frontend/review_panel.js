@@ -44,16 +44,26 @@ class ReviewPanel {
 
   showFacts({ name, label, category, state, opinion }) {
     const known = label ? `, labelled ${label}` : "";
-    const second = opinion > 1 ? ", second opinion" : "";
+    const second = ["", ", second opinion", ", settled"][opinion - 1];
     this.root.querySelector(".name").textContent = name;
     this.root.querySelector(".facts").textContent = `${category || "one kind of part"}${known}, ${STATES[state]}${second}`;
   }
 
-  showAnswer(answer) {
+  showAnswer(answer, isAsked) {
     const place = this.root.querySelector(".model");
-    if (!answer) place.textContent = "No model is asked in this project.";
+    if (!answer) place.textContent = isAsked ? "The model is asked." : "No model is asked in this project.";
     else if (answer.error) place.textContent = answer.error;
     else place.textContent = `${answer.model}: ${answer.verdict}, score ${answer.score.toFixed(2)}, limit ${answer.limit.toFixed(2)}`;
+  }
+
+  showCauses(causes) {
+    fill(this.root.querySelector(".causes"), causes.map(({ tag, because }) => {
+      const row = document.createElement("li");
+      row.textContent = `Measured, for “${tag}”: ${because}`;
+      return row;
+    }));
+    const suggested = new Set(causes.map(({ tag }) => tag));
+    for (const each of this.root.querySelectorAll("[data-act=tag]")) each.classList.toggle("suggested", suggested.has(each.dataset.value));
   }
 
   showHistory(revisions) {

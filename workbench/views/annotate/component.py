@@ -82,6 +82,7 @@ _HTML = f"""
         <label>Class <select name="class"></select></label></div>
       <h2>Why the model failed</h2>
       <div class="tags bar" role="group" aria-label="Why the model failed"></div>
+      <ul class="causes" aria-label="Measured"></ul>
       <div class="bar"><label>Severity <select name="severity"><option value="">not said</option>
         <option>minor</option><option>major</option><option>critical</option></select></label></div>
       <label>Note <kbd>N</kbd><textarea class="note-text" rows="2" maxlength="20000"></textarea></label>

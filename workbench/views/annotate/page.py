@@ -3,6 +3,7 @@
 import streamlit as st
 
 from workbench.views.annotate.access import person, show_who
+from workbench.views.annotate.agreement import show_agreement
 from workbench.views.annotate.desk import show_desk
 from workbench.views.annotate.projects import choose_project
 
@@ -19,4 +20,5 @@ def show_annotate() -> None:
         st.info("This project is put away. Bring it back before you go on.")
         return
     show_desk(project, who)
+    show_agreement(project, who)
     show_who()

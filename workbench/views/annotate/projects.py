@@ -4,13 +4,14 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
-from workbench.annotation.importing.bringing import Imported, bring_in
+from workbench.annotation.importing.bringing import Imported, bring_in, make_of
 from workbench.annotation.keeping.backup import back_up
-from workbench.annotation.records import LabelScheme, Project
+from workbench.annotation.records import LabelScheme, NewProject, Project
 from workbench.basics.markdown import as_text
 from workbench.components.errors import plain_errors
 from workbench.model_store.available import find_models
 from workbench.views.annotate.access import owner
+from workbench.views.annotate.limits import show_limits
 from workbench.views.annotate.sources import choose_source, read_source
 from workbench.views.annotate.taking_away import show_export
 from workbench.views.shared.services import services
@@ -43,6 +44,7 @@ def choose_project() -> Project | None:
         with st.popover("This project", icon=":material/settings:"):
             _change(chosen)
         show_export(chosen)
+        show_limits(chosen)
     return chosen
 
 
@@ -63,8 +65,9 @@ def _make() -> None:
                 return
             with st.spinner("Reading the images"):
                 found = read_source(source, [])
-            made = store.projects.create(name, models, opinions=2 if twice else 1, owner=owner())
-            _remember(bring_in(store.database, made.id, found))
+            new = NewProject(name, models, opinions=2 if twice else 1, owner=owner())
+            made, done = make_of(store.database, new, found)
+            _remember(done)
             st.session_state[_MADE] = made.name
             st.rerun()
 
@@ -120,16 +123,7 @@ def _lines(text: str) -> tuple[str, ...]:
 
 def _remember(done: Imported) -> None:
     """Say at the head of the next run what became of a source."""
-    said = [f"{done.added:,} images added."]
-    if done.known:
-        said.append(f"{done.known:,} were there already.")
-    if done.reviews:
-        said.append(f"Of {done.reviews:,} something was said: it is where reviewing begins.")
-    if done.kept:
-        said.append(f"Of {len(done.kept):,} something was said here before, which stays.")
-    if done.classes:
-        said.append(f"New classes and tags: {', '.join(done.classes)}.")
-    st.session_state[_NEWS] = [*said, *done.notes]
+    st.session_state[_NEWS] = [*done.sentences, *done.notes]
 
 
 def _tell_news() -> None:

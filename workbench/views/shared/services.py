@@ -25,7 +25,7 @@ _PAGES = 5  # that one address may have open before they wait for each other: a 
 
 if TYPE_CHECKING:  # these need torch, and the gallery is on the screen before it is loaded
     from crr.models.detector import Detector
-    from crr.types import Image, Inspection
+    from crr.types import Image
     from workbench.annotation.records import NewImage
     from workbench.annotation.store import AnnotationStore
     from workbench.inspection.inspector import Inspector
@@ -96,7 +96,7 @@ class Services:
     @property
     def review(self) -> "ReviewService":
         """What the page Annotate asks while somebody reviews."""
-        return self._once("review", lambda: _review(self.annotations, self.inspector))
+        return self._once("review", lambda: _review(self.annotations, self.inspector, self.references))
 
     @property
     def address_limits(self) -> "AddressLimits":
@@ -152,32 +152,24 @@ def _annotations() -> "AnnotationStore":
     return open_store(settings().data, settings().database_url)
 
 
-def _review(store: "AnnotationStore", inspector: "Inspector") -> "ReviewService":
+def _review(
+    store: "AnnotationStore", inspector: "Inspector", references: "ReferenceCache"
+) -> "ReviewService":
     """Reviews with this machine's first device, and with images decoded as those of strangers."""
-    from crr.inference.engine import inspect_batch
     from crr.runtime.devices import available_devices
-    from workbench.annotation.errors import SourceError
-    from workbench.inspection.inspector import ModelChoice
     from workbench.inspection.uploads import sandbox
     from workbench.model_store.available import find_models
     from workbench.review_service.answers import ModelAnswers
+    from workbench.review_service.asking import LocalModels
     from workbench.review_service.scoring import BackgroundScoring
     from workbench.review_service.service import ReviewService
 
     def open_image(image: "NewImage") -> "Image":
         return sandbox().decode(store.blobs.content(image), image.name, value_range=image.value_range)
 
-    def ask(pixels: "Image", model: str) -> "Inspection":
-        known = find_models().get(model)
-        if known is None:
-            raise SourceError(
-                f"The model {model} is not on this machine. The page Models has those that are."
-            )
-        choice = ModelChoice(known, available_devices()[0])
-        [found] = inspector.ask(choice, lambda detector: inspect_batch(detector, [pixels], {}), counted=False)
-        return found
-
-    answers = ModelAnswers(store.scores, open_image, ask, settings().session_bytes // 4)
+    half = settings().session_bytes // 4
+    asker = LocalModels(inspector, references, find_models, available_devices()[0], half)
+    answers = ModelAnswers(store.scores, open_image, asker, half)
     return ReviewService(store, answers, BackgroundScoring(store, answers))
 
 

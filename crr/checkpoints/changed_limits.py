@@ -1,0 +1,55 @@
+"""A checkpoint with other limits: a new one, beside that from which it was made."""
+
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import replace
+
+from crr.checkpoints.card_metadata import card_to_change
+from crr.checkpoints.content import CARD, CONFIG, SCORES, read_config
+from crr.checkpoints.model_card import with_block
+from crr.errors import ConfigError
+from crr.runtime.files import new_folder
+from crr.runtime.paths import StrPath, as_path
+
+_BLOCK, _HEADING = "limits", "Limits"
+
+
+def with_limits(checkpoint: StrPath, out: StrPath, factors: Mapping[str, float], said: str) -> None:
+    """Write a copy of a checkpoint whose limits are other ones.
+
+    The value from which the map is outlined moves along. What the old limits found on test images
+    (`scores.json`) is left out, since it is not true of the new ones.
+
+    Args:
+        checkpoint: Folder of the checkpoint, which stays as it is.
+        out: Folder of the new one, which is not there yet or is empty.
+        factors: Category to its new limit over the old one; others keep theirs.
+        said: What the card says of it.
+
+    Raises:
+        ConfigError: There is something in `out`, or a category is none of the checkpoint's.
+        CheckpointError: The folder is no checkpoint.
+        WriteError: The new one cannot be written; nothing is left of it then.
+    """
+    folder, out = as_path(checkpoint, "The checkpoint"), as_path(out, "The folder of the new checkpoint")
+    config = read_config(folder)
+    unknown = sorted(factors.keys() - {one.name for one in config.calibration})
+    if unknown:
+        raise ConfigError(f"{folder.name} has no limit for {unknown[0]}.")
+    changed = replace(
+        config,
+        calibration=tuple(
+            replace(
+                one,
+                threshold=factors.get(one.name, 1.0) * one.threshold,
+                pixel_threshold=factors.get(one.name, 1.0) * one.pixel_threshold,
+            )
+            for one in config.calibration
+        ),
+    )
+    with new_folder(out) as new:
+        shutil.copytree(folder, new, dirs_exist_ok=True, ignore=shutil.ignore_patterns(SCORES, ".*"))
+        (new / CONFIG).write_text(json.dumps(changed.as_json(), indent=2) + "\n", encoding="utf-8")
+        card = with_block(card_to_change(folder), _BLOCK, _HEADING, said)
+        (new / CARD).write_text(card, encoding="utf-8")

@@ -1,0 +1,89 @@
+"""A model, asked about an image: its answer, and what its encoder saw and its decoder copied."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Protocol
+
+from crr.checkpoints.files import CheckpointInfo
+from crr.identity.sighting import Sighting, Usual, sighting
+from crr.inference.explanation import Explanation, explain
+from crr.types import Image, Inspection, Mask
+from workbench.annotation.errors import SourceError
+from workbench.basics.cache import BoundedCache
+from workbench.inspection.inspector import Inspector, ModelChoice
+from workbench.reference.cache import ReferenceCache
+
+
+@dataclass(frozen=True, eq=False)
+class Answered:
+    """What a model says of an image.
+
+    Attributes:
+        inspection: Its answer.
+        sighting: What is most unusual in it; None without normal images of such a part beside the checkpoint.
+    """
+
+    inspection: Inspection
+    sighting: Sighting | None
+
+
+class Asker(Protocol):
+    """Asks models by name; threads may share it."""
+
+    def answer(self, key: str, image: Image, model: str) -> Answered:
+        """What a model says of an image that `key` identifies; raises `CRRError` if it cannot be asked."""
+        ...
+
+    def sighting(self, key: str, image: Image, model: str, mask: Mask) -> Sighting | None:
+        """What is unusual within a mask; None if that cannot be told, errors as of `answer`."""
+        ...
+
+
+class LocalModels:
+    """Asks the models of this machine, on one device."""
+
+    def __init__(
+        self,
+        inspector: Inspector,
+        references: ReferenceCache,
+        find: Callable[[], Mapping[str, CheckpointInfo]],
+        device: str,
+        limit: int,
+    ) -> None:
+        """Args: inspector; references, what is usual; find, the models by name; device; limit, bytes kept."""
+        self._inspector, self._references, self._find, self._device = inspector, references, find, device
+        self._explained: BoundedCache[Explanation] = BoundedCache(limit)
+
+    def answer(self, key: str, image: Image, model: str) -> Answered:
+        """See `Asker`."""
+        choice, explanation = self._explain(key, image, model)
+        return Answered(explanation.inspection, self._look(choice, explanation, None))
+
+    def sighting(self, key: str, image: Image, model: str, mask: Mask) -> Sighting | None:
+        """See `Asker`."""
+        return self._look(*self._explain(key, image, model), mask)
+
+    def _explain(self, key: str, image: Image, model: str) -> tuple[ModelChoice, Explanation]:
+        known = self._find().get(model)
+        if known is None:
+            raise SourceError(
+                f"The model {model} is not on this machine. The page Models has those that are."
+            )
+        choice = ModelChoice(known, self._device)
+        full = (key, choice.key)
+        explanation = self._explained.get(full)
+        if explanation is None:
+            explanation = self._inspector.ask(choice, partial(explain, image=image), counted=False)
+            self._explained.put(full, explanation, explanation.nbytes)
+        return choice, explanation
+
+    def _look(self, choice: ModelChoice, explanation: Explanation, mask: Mask | None) -> Sighting | None:
+        normals = self._usual(choice, explanation.inspection)
+        return None if normals is None else sighting(explanation, normals, mask)
+
+    def _usual(self, choice: ModelChoice, inspection: Inspection) -> tuple[Usual, ...] | None:
+        if not (inspection.known and inspection.seen):
+            return None
+        found = self._references.of(choice, inspection.category, lambda *_: None, neighbours=False).reference
+        return None if found is None else found.usual

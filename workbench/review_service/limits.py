@@ -1,0 +1,52 @@
+"""What a model says of the images that people reviewed, by which limits are chosen."""
+
+from collections.abc import Callable
+
+from crr.evaluation.limits import Judged
+from crr.metrics.score_ratios import score_ratio
+from workbench.annotation.queue.ordering import Wanted
+from workbench.annotation.store import AnnotationStore
+from workbench.review_service.answers import ModelAnswers
+
+
+def judged_by(
+    store: AnnotationStore,
+    answers: ModelAnswers,
+    project: int,
+    model: str,
+    tell: Callable[[int, int], None] = lambda _done, _total: None,
+) -> tuple[dict[str, list[Judged]], int]:
+    """Ask a model about all images that are said to be good or defective.
+
+    Args:
+        store: Where they are.
+        answers: Asks, and remembers.
+        project: Number of the project.
+        model: Name of the model.
+        tell: Hears how many images of how many are done.
+
+    Returns:
+        Category, as the model takes the images, to what people say and what it scores; and how many images
+        show no part, or an unknown one.
+
+    Raises:
+        CRRError: The model cannot be asked, or an image is gone.
+    """
+    wanted = Wanted(project, "by name", ("done",), holds=True)
+    heads = [(item, head) for item, head in store.queue.heads(wanted) if head is not None]
+    found: dict[str, list[Judged]] = {}
+    unjudged = 0
+    items = store.images.many([item for item, _ in heads])
+    said = store.reviews.many([head for _, head in heads])
+    for done, (number, head) in enumerate(heads):
+        tell(done, len(heads))
+        judgement = said[head].review.judgement
+        if judgement == "unsure":
+            continue
+        inspection = answers.of(items[number].image, model)
+        if inspection.known and inspection.seen and inspection.category is not None:
+            ratio = score_ratio(inspection.score, inspection.threshold)
+            found.setdefault(inspection.category, []).append((judgement, ratio))
+        else:
+            unjudged += 1
+    return found, unjudged
