@@ -1,15 +1,17 @@
 """What models said of the images of projects: asked once as long as memory allows, and kept as scores."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from threading import Lock
 
 from crr.data.images import encode_jpeg
 from crr.identity.sighting import Sighting
+from crr.metrics.score_ratios import score_ratio
 from crr.types import Image, Inspection, Mask
 from workbench.annotation.queue.scores import Score, Scores
 from workbench.annotation.records import NewImage
 from workbench.basics.cache import BoundedCache
-from workbench.review_service.asking import Answered, Asker
+from workbench.review_service.asking import Asker
 
 Open = Callable[[NewImage], Image]
 """An image as it is decoded; raises `CRRError`."""
@@ -35,11 +37,18 @@ class ModelAnswers:
         with self._once(key):
             known = self._answers.get(key)
             if known is None:
-                answered = self._asker.answer(image.digest, self.image(image), model)
-                known = answered.inspection
+                known = self._asker.answer(image.digest, self.image(image), model)
                 self._answers.put(key, known, known.anomaly_map.nbytes)
-                self._scores.put([score_of(image, model, answered)])
+                self._scores.put([score_of(image, model, known)])
         return known
+
+    def measure(self, image: NewImage, model: str) -> None:
+        """Keep also what the model's encoder saw and its decoder copied; errors as of `of`."""
+        inspection = self.of(image, model)
+        found = self._asker.sighting(image.digest, self.image(image), model, None)
+        seen, copied = (None, None) if found is None else (found.most, found.copied)
+        score = score_of(image, model, inspection)
+        self._scores.put([replace(score, seen=seen, copied=copied, measured=True)])
 
     def sighting(self, image: NewImage, model: str, mask: Mask) -> Sighting | None:
         """What is unusual for a model within a mask; None if that cannot be told, errors as of `of`."""
@@ -69,9 +78,6 @@ class ModelAnswers:
             return self._asking.setdefault(key, Lock())
 
 
-def score_of(image: NewImage, model: str, answered: Answered) -> Score:
+def score_of(image: NewImage, model: str, inspection: Inspection) -> Score:
     """What is kept of an answer, for the order of the queue."""
-    inspection, found = answered.inspection, answered.sighting
-    limit = max(inspection.threshold, 1e-9)
-    seen, copied = (None, None) if found is None else (found.most, found.copied)
-    return Score(image.digest, model, inspection.score / limit, inspection.verdict, seen, copied)
+    return Score(image.digest, model, score_ratio(inspection.score, inspection.threshold), inspection.verdict)

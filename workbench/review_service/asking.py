@@ -1,7 +1,6 @@
 """A model, asked about an image: its answer, and what its encoder saw and its decoder copied."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
 
@@ -15,28 +14,24 @@ from workbench.inspection.inspector import Inspector, ModelChoice
 from workbench.reference.cache import ReferenceCache
 
 
-@dataclass(frozen=True, eq=False)
-class Answered:
-    """What a model says of an image.
-
-    Attributes:
-        inspection: Its answer.
-        sighting: What is most unusual in it; None without normal images of such a part beside the checkpoint.
-    """
-
-    inspection: Inspection
-    sighting: Sighting | None
-
-
 class Asker(Protocol):
     """Asks models by name; threads may share it."""
 
-    def answer(self, key: str, image: Image, model: str) -> Answered:
+    def answer(self, key: str, image: Image, model: str) -> Inspection:
         """What a model says of an image that `key` identifies; raises `CRRError` if it cannot be asked."""
         ...
 
-    def sighting(self, key: str, image: Image, model: str, mask: Mask) -> Sighting | None:
-        """What is unusual within a mask; None if that cannot be told, errors as of `answer`."""
+    def sighting(self, key: str, image: Image, model: str, mask: Mask | None) -> Sighting | None:
+        """What is unusual in an image, or within a mask.
+
+        The first time for a kind of part takes seconds, since normal images are looked at.
+
+        Returns:
+            None if it cannot be told: without normal images of such a part beside the checkpoint.
+
+        Raises:
+            CRRError: As `answer` does.
+        """
         ...
 
 
@@ -55,14 +50,15 @@ class LocalModels:
         self._inspector, self._references, self._find, self._device = inspector, references, find, device
         self._explained: BoundedCache[Explanation] = BoundedCache(limit)
 
-    def answer(self, key: str, image: Image, model: str) -> Answered:
+    def answer(self, key: str, image: Image, model: str) -> Inspection:
+        """See `Asker`."""
+        return self._explain(key, image, model)[1].inspection
+
+    def sighting(self, key: str, image: Image, model: str, mask: Mask | None) -> Sighting | None:
         """See `Asker`."""
         choice, explanation = self._explain(key, image, model)
-        return Answered(explanation.inspection, self._look(choice, explanation, None))
-
-    def sighting(self, key: str, image: Image, model: str, mask: Mask) -> Sighting | None:
-        """See `Asker`."""
-        return self._look(*self._explain(key, image, model), mask)
+        normals = self._usual(choice, explanation.inspection)
+        return None if normals is None else sighting(explanation, normals, mask)
 
     def _explain(self, key: str, image: Image, model: str) -> tuple[ModelChoice, Explanation]:
         known = self._find().get(model)
@@ -77,10 +73,6 @@ class LocalModels:
             explanation = self._inspector.ask(choice, partial(explain, image=image), counted=False)
             self._explained.put(full, explanation, explanation.nbytes)
         return choice, explanation
-
-    def _look(self, choice: ModelChoice, explanation: Explanation, mask: Mask | None) -> Sighting | None:
-        normals = self._usual(choice, explanation.inspection)
-        return None if normals is None else sighting(explanation, normals, mask)
 
     def _usual(self, choice: ModelChoice, inspection: Inspection) -> tuple[Usual, ...] | None:
         if not (inspection.known and inspection.seen):

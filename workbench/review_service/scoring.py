@@ -72,7 +72,7 @@ class BackgroundScoring:
                 if self._wanted() != project:
                     return True
                 try:
-                    self._answers.of(self._store.images.get(number).image, model)
+                    self._answers.measure(self._store.images.get(number).image, model)
                 except CRRError:  # said to whoever looks at this image
                     self._failed.add((number, model))
             if open_ones:

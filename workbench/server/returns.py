@@ -1,4 +1,4 @@
-"""Who comes back from a sign-in comes back to *Annotate*, the page that asked for it: Streamlit forgets which."""
+"""Who comes back from a sign-in comes to *Annotate*, which asked for it: Streamlit forgets the page."""
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send

@@ -22,7 +22,7 @@ def add(store: AnnotationStore, project: int, count: int) -> list[int]:
 
 
 def score(number: int, ratio: float, model: str = "CRR", seen: float = 0, copied: float = 0) -> Score:
-    return Score(digest(number), model, ratio, "normal", seen, copied)
+    return Score(digest(number), model, ratio, "normal", seen, copied, measured=True)
 
 
 def names(store: AnnotationStore, wanted: Wanted) -> list[str]:
@@ -132,3 +132,15 @@ def test_each_image_is_asked_about_once_a_model(store, project):
     store.scores.put([score(0, 0.7)])
     assert store.scores.missing(project, "CRR", 9) == items[2:]
     assert [found.ratio for found in store.scores.of([digest(0)])] == [0.7]
+
+
+def test_what_was_measured_is_not_lost_to_a_later_answer_that_says_less(store, project):
+    add(store, project, 1)
+    store.scores.put([Score(digest(0), "CRR", 0.5, "normal")])
+    assert store.scores.missing(project, "CRR", 9)
+    assert store.scores.progress(project, ["CRR"]) == (1, 1)
+    store.scores.put([score(0, 0.5, seen=2, copied=0.4)])
+    store.scores.put([Score(digest(0), "CRR", 0.5, "normal")])
+    [known] = store.scores.of([digest(0)])
+    assert (known.seen, known.copied, known.measured) == (2, 0.4, True)
+    assert store.scores.missing(project, "CRR", 9) == []

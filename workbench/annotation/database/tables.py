@@ -139,6 +139,7 @@ score = sa.Table(
     sa.Column("verdict", sa.String(20), nullable=False),
     sa.Column("seen", sa.Float(53)),
     sa.Column("copied", sa.Float(53)),
+    sa.Column("measured", sa.Boolean, nullable=False),  # whether the two above were asked for
 )
 
 

@@ -10,6 +10,8 @@ from workbench.annotation.database.connection import Database, insert_into
 from workbench.annotation.database.tables import item, score
 from workbench.annotation.images import in_parts
 
+_REPLACED = ("ratio", "verdict", "seen", "copied", "measured")
+
 
 @dataclass(frozen=True)
 class Score:
@@ -23,6 +25,7 @@ class Score:
         seen: How much the encoder saw at the most unusual place: its distance from the nearest normal patch
             over the usual one; None where that was not measured.
         copied: Which share of it the decoder copied, in [0, 1]; None where that was not measured.
+        measured: Whether these two were asked for; where there are no normal patches they stay None.
     """
 
     digest: str
@@ -31,6 +34,7 @@ class Score:
     verdict: Verdict
     seen: float | None = None
     copied: float | None = None
+    measured: bool = False
 
 
 class Scores:
@@ -40,19 +44,22 @@ class Scores:
         self._database = database
 
     def put(self, scores: Iterable[Score]) -> None:
-        """Keep scores; a later one of the same image and model replaces an earlier one."""
+        """Keep scores; a later one of the same image and model replaces an earlier one that says no more."""
         for some in in_parts(list(scores)):
             with self._database.writing() as connection:
                 made = insert_into(connection, score)
-                replaced = {name: made.excluded[name] for name in ("ratio", "verdict", "seen", "copied")}
+                replaced = {name: made.excluded[name] for name in _REPLACED}
+                says_no_more = sa.or_(made.excluded["measured"], ~score.c.measured)
                 connection.execute(
-                    made.on_conflict_do_update(index_elements=["digest", "model"], set_=replaced),
+                    made.on_conflict_do_update(
+                        index_elements=["digest", "model"], set_=replaced, where=says_no_more
+                    ),
                     [asdict(one) for one in some],
                 )
 
     def missing(self, project: int, model: str, most: int) -> list[int]:
-        """Items of a project whose image the model was not asked about, the first ones, one an image."""
-        known = sa.exists().where(score.c.digest == item.c.digest, score.c.model == model)
+        """Items of a project whose image was not measured with the model, the first ones, one an image."""
+        known = sa.exists().where(score.c.digest == item.c.digest, score.c.model == model, score.c.measured)
         wanted = (
             sa.select(item.c.id)
             .where(item.c.project == project, item.c.opinion == 1, ~known)

@@ -58,6 +58,7 @@ def _make_score() -> None:
         sa.Column("verdict", sa.String(length=20), nullable=False),
         sa.Column("seen", sa.Float(precision=53), nullable=True),
         sa.Column("copied", sa.Float(precision=53), nullable=True),
+        sa.Column("measured", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("digest", "model", name=op.f("pk_score")),
     )
 
