@@ -39,7 +39,7 @@ with plain_errors():
     photos = read_samples(settings().samples)
     look = choose_look()
     if look != "A set of photos":
-        step_through(visitor, list(visitor.batch.uploads), IN_ORDER)
+        step_through(visitor, visitor.order, IN_ORDER)
     if look == "Paint a defect":
         painting.show_painting(shown_photo(visitor, photos), choices)
     else:

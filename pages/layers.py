@@ -28,7 +28,7 @@ with plain_errors():
         if settle(visitor, choices, services().inspector):
             st.rerun()  # the gallery above still marks the sample that was shown before
     show_problems(visitor)
-    step_through(visitor, list(visitor.batch.uploads), IN_ORDER)
+    step_through(visitor, visitor.order, IN_ORDER)
     choose_value_range(visitor, choice)
     write_link(visitor)
     show_explorer(shown_photo(visitor, read_samples(settings().samples)), choices)

@@ -113,7 +113,9 @@ def test_strokes_arrive_with_exact_coordinates_however_far_zoomed_in(page):
     assert strokes(page, 1) == [Stroke("brush", 12, ((40, 50), (80, 50), (80, 90.5)))]
 
     page.mouse.move(*place(page, 100, 200))
+    page.keyboard.down("Control")
     page.mouse.wheel(0, -400 * float(np.log(4)))  # four times, around the pointer
+    page.keyboard.up("Control")
     drag(page, (100, 200), (120, 200), (120, 180))
     assert np.allclose(strokes(page, 2)[1].points, [(100, 200), (105, 200), (105, 195)], atol=1 / 16)
 

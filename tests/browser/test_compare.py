@@ -62,7 +62,9 @@ def test_pointing_reads_all_models_and_zoom_is_the_same_in_all(page):
     expect(first).to_have_text(place)
     expect(page.locator(".value:visible")).to_have_count(3)  # both models and the difference
     whole = [pixels(picture) for picture in pictures(page).all()]
+    page.keyboard.down("Control")
     page.mouse.wheel(0, -500)
+    page.keyboard.up("Control")
     for number, before in enumerate(whole):
         other_than(page, lambda number=number: pixels(pictures(page).nth(number)), before)
     point_at(page, pictures(page).nth(1), 0.3, 0.4)

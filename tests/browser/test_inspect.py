@@ -162,7 +162,9 @@ def test_every_view_draws_something_else_and_wheel_and_drag_move_in_it(page):
     readout = page.locator(".readout")
     place = re.compile(r"anomaly \d\.\d\d at x 15[1-5], y 20[2-6]$")  # 0.3 and 0.4 of 512
     expect(readout).to_have_text(place)
+    page.keyboard.down("Control")
     page.mouse.wheel(0, -500)
+    page.keyboard.up("Control")
     other_than(page, lambda: pixels(page), whole)
     point_at(page, 0.3, 0.4)
     expect(readout).to_have_text(place)  # zooming kept the place under the pointer

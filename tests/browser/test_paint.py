@@ -82,7 +82,9 @@ def test_zoom_of_the_maps_stays_while_strokes_are_added(page):
 
     whole = pixels()
     map_.hover()
+    page.keyboard.down("Control")
     page.mouse.wheel(0, -500)
+    page.keyboard.up("Control")
     other_than(page, pixels, whole)
     before = page.locator("figcaption").first.inner_text()
     drag(page, (0.6, 0.6), (0.65, 0.6))

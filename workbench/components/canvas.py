@@ -61,6 +61,7 @@ def show_canvas(
     description: str,
     result: Picture | None = None,
     colour: str = DEFECT,
+    glanced: bool = False,
 ) -> tuple[Stroke, ...]:
     """Let the visitor paint on a picture.
 
@@ -76,6 +77,8 @@ def show_canvas(
         result: Shown in place of the picture, with the same proportions: for example the part with the
             painted defect. What was painted before it was made is outlined, what comes after is filled.
         colour: CSS colour of the strokes.
+        glanced: Whether most people look and do not paint: then what was painted is outlined only below the
+            pointer, so that it can be seen, and a finger that moves up or down scrolls the page.
 
     Returns:
         The strokes in the order in which they were painted.
@@ -103,6 +106,7 @@ def show_canvas(
             "limits": {"strokes": MAX_STROKES, "points": MAX_POINTS},
             "colour": colour,
             "description": description,
+            "glanced": glanced,
         },
         key=key,
         on_painting_change=take,

@@ -11,7 +11,7 @@ from workbench.components.errors import guarded
 _HTML = f"""
 <div class="panels"></div>
 <div class="foot">
-  <div class="readout">Point at a place to read all models there. Wheel zooms, drag moves.</div>
+  <div class="readout">Point at a place to read all models there. Ctrl with the wheel zooms, drag moves.</div>
   {ZOOM_BUTTONS}
 </div>
 """

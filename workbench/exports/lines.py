@@ -51,6 +51,7 @@ class BatchExport:
         names: Digest to where the pictures lie in the zip.
         open: The file of a picture as the model reads it.
         factor: Strictness.
+        labels: Digest to what is true of a picture.
         saved: When.
     """
 
@@ -68,7 +69,7 @@ class BatchExport:
         self._inspect = partial(batch.inspect, choice=choice, inspector=inspector)
         self.open = partial(batch.open, choice=choice)
         self._uploads = {upload.digest: upload for upload in self.held.uploads}
-        self._choice, self.factor, self._labels = choice, factor, labels or {}
+        self._choice, self.factor, self.labels = choice, factor, labels or {}
         self.saved = saved or datetime.now().astimezone()
         self._traces: Line = {
             "model": choice.model.name,
@@ -79,7 +80,7 @@ class BatchExport:
         }
 
     def sheet(self, keep: Keep | None = None) -> Sheet:
-        """The table: highest score first, then what waits, what failed and what was left out.
+        """The table: highest score over its limit first, then what waits, what failed and what was left out.
 
         Args:
             keep: Hears of every picture in turn, so that nothing is inspected twice.
@@ -124,7 +125,7 @@ class BatchExport:
             "known": "yes" if row.known else "no",
             "page": row.page,
             "value_range": row.value_range or None,
-            "truth": self._labels.get(row.digest),
+            "truth": self.labels.get(row.digest),
             "heatmap": None if pictures is None else pictures.heatmap,
             "mask": None if pictures is None else pictures.mask,
         }

@@ -4,9 +4,11 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+import cv2
+import numpy as np
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from crr.types import USUAL_PERCENT
+from crr.types import BELOW_LIMIT, USUAL_PERCENT, Image
 from workbench.basics.pictures import jpeg_uri, shrink
 from workbench.components.assets import read
 from workbench.exports.archive import heatmap
@@ -15,9 +17,10 @@ from workbench.exports.spreadsheet import Cell, Line
 from workbench.inspection.inspector import Inspected
 from workbench.inspection.labels import TRUTHS
 from workbench.inspection.uploads import Upload
-from workbench.inspection.verdict import category_label
+from workbench.inspection.verdict import category_label, outlines_of, regions_at
 
 _SIDE, _QUALITY = 480, 80  # pixels and JPEG quality of the pictures
+_RIM, _LINE = (255, 255, 255), (232, 89, 12)
 _WITHOUT_PICTURE = "normal"
 _TRUTHS: dict[Cell, str] = dict(TRUTHS.items())
 _STYLES = {"defective": "defective", "check by hand": "hand"}
@@ -32,6 +35,8 @@ _PAGE = Environment(
 def report_page(export: BatchExport, over: float, sentences: Sequence[str]) -> bytes:
     """HTML in UTF-8: who was asked when, the counts, what needs somebody's eye with a picture, every file.
 
+    Parts that are known to be defective and were missed come first.
+
     Args:
         export: What it is about.
         over: Opacity of the maps over the photos, in [0, 1].
@@ -41,8 +46,9 @@ def report_page(export: BatchExport, over: float, sentences: Sequence[str]) -> b
 
     def keep(upload: Upload, inspected: Inspected) -> None:
         limit = export.factor * inspected.inspection.threshold
-        if inspected.inspection.verdict_at(limit) != _WITHOUT_PICTURE:
-            picture = shrink(heatmap(export.open(upload).image, inspected, over), _SIDE)
+        missed = export.labels.get(upload.digest) == "defective"
+        if missed or inspected.inspection.verdict_at(limit) != _WITHOUT_PICTURE:
+            picture = _outlined(heatmap(export.open(upload).image, inspected, over), inspected, export.factor)
             pictures[export.names[upload.digest].heatmap] = jpeg_uri(picture, _QUALITY)
 
     sheet = export.sheet(keep)
@@ -56,10 +62,25 @@ def report_page(export: BatchExport, over: float, sentences: Sequence[str]) -> b
         counts=_counts(sheet.lines),
         sentences=sentences,
         limits=_limits(sheet.about),
-        pictures=[(_words(line), pictures[name]) for name, line in shown.items()],
+        saved=export.saved.strftime("%d %B %Y, %H:%M"),
+        pictures=[
+            (_words(line), pictures[name])
+            for name, line in sorted(shown.items(), key=lambda one: not _is_missed(one[1]))
+        ],
         lines=[_words(line) for line in sheet.lines],
     )
     return page.encode(errors="backslashreplace")
+
+
+def _outlined(image: Image, inspected: Inspected, factor: float) -> Image:
+    """A heat-map, made small, with what reaches the limit outlined as on the page."""
+    picture = np.ascontiguousarray(shrink(image, _SIDE))
+    height, width = picture.shape[:2]
+    mask = regions_at(inspected.inspection, factor).mask
+    curves = [np.round(curve).astype(np.int32) for curve in outlines_of(mask, (height, width))]
+    for colour, thickness in ((_RIM, 3), (_LINE, 1)):
+        cv2.polylines(picture, curves, True, colour, thickness, cv2.LINE_AA)
+    return np.asarray(picture, dtype=np.uint8)
 
 
 def _counts(lines: Sequence[Line]) -> str:
@@ -85,7 +106,8 @@ def _words(line: Line) -> dict[str, str]:
     return {
         "name": f"{line['file']}, page {page}" if isinstance(page, int) and page > 1 else str(line["file"]),
         "verdict": str(verdict) if line["status"] == INSPECTED else why_not,
-        "style": _STYLES.get(str(verdict), ""),
+        "style": "missed" if _is_missed(line) else _STYLES.get(str(verdict), ""),
+        "missed": "Missed: in truth it is not OK." if _is_missed(line) else "",
         "score": _number(line.get("score")),
         "limit": _number(line.get("limit")),
         "category": "" if category is None else category_label(str(category)),
@@ -94,5 +116,10 @@ def _words(line: Line) -> dict[str, str]:
     }
 
 
+def _is_missed(line: Line) -> bool:
+    """Whether a part is known to be defective and stays below the limit."""
+    return line.get("truth") == "defective" and line.get("verdict") in BELOW_LIMIT
+
+
 def _number(value: Cell) -> str:
-    return f"{value:.3f}" if isinstance(value, int | float) else ""
+    return f"{value:.4f}" if isinstance(value, int | float) else ""

@@ -10,6 +10,7 @@ from weakref import WeakSet
 from crr.config import ValueRange
 from crr.data.inventory.facts import common_range
 from crr.errors import ConfigError, CRRError, ImageError
+from crr.metrics.score_ratios import score_ratio
 from crr.types import usual_score
 from workbench.basics.cache import BoundedCache, pool_of
 from workbench.basics.pictures import digest_of
@@ -173,7 +174,7 @@ class Batch:
         return [upload for upload in self.uploads.values() if (upload.digest, choice.key) not in self._rows]
 
     def rows(self, choice: ModelChoice) -> list[BatchRow]:
-        """What was found so far, highest score first."""
+        """What was found so far, highest score over its limit first."""
         return list(self.snapshot(choice).rows)
 
     def snapshot(self, choice: ModelChoice) -> BatchSnapshot:
@@ -194,7 +195,7 @@ class Batch:
         ]
         return BatchSnapshot(
             uploads,
-            tuple(sorted(rows, key=lambda row: row.score, reverse=True)),
+            tuple(sorted(rows, key=lambda row: score_ratio(row.score, row.limit), reverse=True)),
             failures,
             tuple(self.left_out),
             tuple(Failure((name,), f"Passed over: {reason}.") for name, reason in self.passed_over.items()),

@@ -122,7 +122,7 @@ class BatchSnapshot:
 
     Attributes:
         uploads: Every picture that can be inspected, in the order they came.
-        rows: What was found so far, highest score first.
+        rows: What was found so far, highest score over its limit first.
         failures: What could not be inspected.
         left_out: The files for which there was no room.
         passed_over: The files that are no photos.

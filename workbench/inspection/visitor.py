@@ -45,6 +45,7 @@ class VisitorState:
         standard_indices: Key of an upload's file and a model choice to how much of the standard damage to it
             the model copies.
         passed_over: Name to reason of the files among those that arrived last that are no photos.
+        listed: Digests of the images in the order in which the page Inspect listed them last.
     """
 
     def __init__(self, settings: Settings, sample: str, limit: LinkedLimit | None = None) -> None:
@@ -58,6 +59,7 @@ class VisitorState:
         self.linked_limit = limit
         self.standard_indices: dict[tuple[str, ChoiceKey], IdentityIndex] = {}
         self.passed_over: dict[str, str] = {}
+        self.listed: tuple[str, ...] = ()
         self._settings = settings
         self._news = self._looks_aside = self._awaits_highest = False
         self._arrived: list[str] = []
@@ -77,6 +79,12 @@ class VisitorState:
         if self._saved is None or self._saved[0] != state:
             self._saved = (state, datetime.now().astimezone())
         return self._saved[1]
+
+    @property
+    def order(self) -> list[str]:
+        """Digests of all images, those that were listed first and in that order, then as they arrived."""
+        there = self.batch.uploads
+        return list(dict.fromkeys([*(digest for digest in self.listed if digest in there), *there]))
 
     @property
     def known_labels(self) -> dict[str, Label]:

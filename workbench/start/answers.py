@@ -46,15 +46,16 @@ def ask_both(demonstration: Demonstration, study: StudyImage) -> tuple[PairedAns
 
 
 def _paired(name: str, shown: ShownAnswer, study: StudyImage) -> PairedAnswer:
-    drawing = None if shown.drawing is None else _uri(shown.drawing, study)
-    return PairedAnswer(name, shown, drawing, _uri(shown.heatmap, study))
+    # The damage is thinner than its outline: in a drawing that would hide whether it was copied.
+    drawing = None if shown.drawing is None else _uri(shown.drawing, study, outlined=False)
+    return PairedAnswer(name, shown, drawing, _uri(shown.heatmap, study, outlined=True))
 
 
-def _uri(picture: Image, study: StudyImage) -> str:
-    """A picture in the proportions of the photo, with the damage outlined."""
+def _uri(picture: Image, study: StudyImage, *, outlined: bool) -> str:
+    """A picture in the proportions of the photo, perhaps with the damage outlined."""
     height, width = shrink(study.image, _SIDE).shape[:2]
     drawn = cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA).astype(np.uint8)
-    if study.mask is not None:
+    if outlined and study.mask is not None:
         curves = [np.round(curve).astype(np.int32) for curve in outlines_of(study.mask, (height, width))]
         for colour, thickness in ((_DARK, 3), (_BRIGHT, 1)):  # to be seen on any ground
             cv2.polylines(drawn, curves, True, colour, thickness, cv2.LINE_AA)

@@ -133,3 +133,32 @@ def test_back_brings_a_step_as_it_was_left(page):
     settled(page)
     page.go_forward()
     expect(damage).to_have_value("12")
+
+
+def test_a_presenter_in_the_hand_leads_on_and_a_picture_keeps_no_key(page):
+    open_step(page, "vanishes&present=1")
+    page.keyboard.press("PageDown")
+    expect(page.get_by_role("heading", name=STEPS[5].title)).to_be_visible()
+    settled(page)
+    picture = page.locator(".picture canvas").first
+    picture.scroll_into_view_if_needed()
+    picture.click(position={"x": 20, "y": 20})
+    page.keyboard.press("ArrowLeft")
+    expect(page.get_by_role("heading", name=STEPS[4].title)).to_be_visible()
+    settled(page)
+    page.keyboard.press("Escape")
+    expect(page).not_to_have_url(re.compile("present"))
+    expect(page.get_by_role("button", name="Present", exact=True)).to_be_visible()
+
+
+def test_the_wheel_scrolls_past_a_whole_picture(page):
+    open_step(page, "vanishes")
+    main = page.get_by_test_id("stMain")
+    picture = page.locator(".picture canvas").first
+    expect(picture).to_be_visible()
+    picture.hover()
+    began = main.evaluate("main => main.scrollTop")
+    page.mouse.wheel(0, 300)
+    page.wait_for_function(
+        "began => document.querySelector('[data-testid=stMain]').scrollTop > began + 100", arg=began
+    )

@@ -2,7 +2,7 @@
 
 import re
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import PATIENCE, other_than, settled
 
@@ -74,3 +74,20 @@ def test_the_words_of_the_pages_are_explained_at_the_top_of_each(page):
     page.get_by_role("link", name="Paper").click(trial=True)  # nothing lies over it
     page.get_by_text("Words", exact=True).click()
     expect(page.get_by_text("the mean of the brightest of its heat-map")).to_be_visible()
+
+
+def test_a_finger_scrolls_past_the_photo_and_the_scratch_is_outlined_below_the_mouse_alone(page: Page):
+    open_start(page)
+    canvas = page.locator(".painter canvas")
+    assert canvas.evaluate("canvas => getComputedStyle(canvas).touchAction") == "pan-y"
+    page.mouse.move(5, 5)
+    bare = look_of(canvas)
+    canvas.hover()
+    other_than(page, lambda: look_of(canvas), bare)
+    page.mouse.move(5, 5)
+    other_than(page, lambda: look_of(canvas) == bare, False)
+
+
+def look_of(canvas: Locator) -> str:
+    shown: str = canvas.evaluate("canvas => canvas.toDataURL()")
+    return shown

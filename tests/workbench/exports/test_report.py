@@ -65,6 +65,16 @@ def test_it_says_who_was_asked_and_shows_what_needs_an_eye(batch, inspector):
     assert all(source.startswith("data:image/jpeg;base64,") for source in page.sources)
 
 
+def test_a_defect_that_was_missed_comes_first_with_its_picture(batch, inspector):
+    missed = next(row for row in batch.rows(CHOICE) if row.verdict() == "normal")
+    export = BatchExport(batch, CHOICE, inspector, labels={missed.digest: "defective"})
+    page = seen(report_page(export, 0.6, []))
+    plain = seen(report_page(BatchExport(batch, CHOICE, inspector), 0.6, []))
+    assert len(page.sources) == len(plain.sources) + 1
+    words = " ".join(page.words)
+    assert words.index("Missed: in truth it is not OK.") < words.index(EVIL)
+
+
 def test_the_same_moment_makes_the_same_page(batch, inspector):
     export = BatchExport(batch, CHOICE, inspector)
     again = BatchExport(batch, CHOICE, inspector, saved=export.saved)

@@ -163,6 +163,9 @@ def test_all_samples_are_compared_on_a_press(app, library):
     shown.set_value("missed by other").run()
     missed = app.dataframe[-1].value if len(app.dataframe) else []
     assert len(missed) == 0 or set(missed["label"]) == {"Not OK"}
+    open_page(app, photo="One photo")
+    open_page(app, photo="A set of photos")
+    assert app.pills(key="survey_filter").value == "missed by other"
 
 
 def test_own_photos_are_compared_on_a_press_and_folders_say_what_is_true(app):

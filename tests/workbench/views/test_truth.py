@@ -70,7 +70,11 @@ def test_from_ten_on_the_limit_is_counted_and_set(app):
     app.number_input(key="most_false_alarms").set_value(0).run()
     next(button for button in app.button if button.label == "Set the limit so").click().run()
     assert "stops 0 of 10 good parts" in texts(app.markdown)
-    assert app.session_state["visit"].factor != 1
+    factor = app.session_state["visit"].factor
+    assert factor != 1
+    [told] = [one.value for one in app.info if "times the calibrated ones" in one.value]
+    assert told.startswith(f"The limits are now {factor:.3f} times the calibrated ones, before 1.000")
+    assert "10 good parts are few for that" in told
 
 
 def test_the_table_is_edited(app):

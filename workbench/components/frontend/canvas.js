@@ -176,6 +176,22 @@ class Painter extends Sketch {
 
   // What is seen.
 
+  hover(event) {
+    this.pointAt(event.pointerType !== "touch");
+    super.hover(event);
+  }
+
+  leave() {
+    this.pointAt(false);
+    super.leave();
+  }
+
+  pointAt(pointed) { // whether a mouse or a pen is over the picture
+    if (this.pointed === pointed) return;
+    this.pointed = pointed;
+    this.plan();
+  }
+
   repaint() {
     const { strokes } = this.history;
     const begun = FREEHAND.includes(this.stroke?.tool) ? [this.stroke] : [];
@@ -198,7 +214,8 @@ class Painter extends Sketch {
     const area = [left, top, width * unit, height * unit];
     const picture = this.result ?? this.photo;
     if (picture) pen.drawImage(picture, ...area);
-    if (this.result) this.layer.drawRim(pen, area);
+    if (this.result && (!this.data.glanced || this.pointed)) this.layer.drawRim(pen, area);
+    this.canvas.style.touchAction = this.data.glanced && this.viewport.scale === 1 ? "pan-y" : "none"; // else each touch paints
     pen.globalAlpha = OPACITY;
     pen.drawImage((this.result ? this.fresh : this.layer).canvas, ...area);
     if (this.stroke && !FREEHAND.includes(this.stroke.tool)) this.drawBegun(pen);

@@ -23,9 +23,8 @@ class Gestures {
   get moving() { return this.doing === "move" || this.space; }
 
   wheel(event) {
-    event.preventDefault();
-    if (this.painter.wheel?.(event)) return;
-    this.viewport.zoomAt(event, Math.exp(-event.deltaY / (event.ctrlKey ? 100 : 400))); // Ctrl is how a pinch on a touchpad arrives
+    if (this.painter.wheel?.(event)) return event.preventDefault();
+    if (!this.viewport.wheel(event, this.painter.zoomsAtOnce)) return;
     this.painter.hover(event);
     this.painter.plan();
   }

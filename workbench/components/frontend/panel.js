@@ -77,7 +77,7 @@ class Panel {
     this.fingers = new Map();
     if (this.panel.right) this.addSlider();
     const on = (name, act) => this.canvas.addEventListener(name, act, { passive: false });
-    on("wheel", (event) => { event.preventDefault(); this.change((viewport) => viewport.zoomAt(event, Math.exp(-event.deltaY / 400))); });
+    on("wheel", (event) => { if (this.viewport.wheel(event)) this.change(() => {}); });
     on("pointerdown", (event) => this.press(event));
     on("pointermove", (event) => this.move(event));
     on("pointerup", (event) => this.release(event));

@@ -25,7 +25,7 @@ class PictureView {
     this.observer = new ResizeObserver(() => this.draw());
     this.observer.observe(this.frame);
     const on = (name, act) => this.canvas.addEventListener(name, act, { passive: false });
-    on("wheel", (event) => { event.preventDefault(); this.change(() => this.viewport.zoomAt(event, Math.exp(-event.deltaY / 400))); });
+    on("wheel", (event) => { if (this.viewport.wheel(event)) this.draw(); });
     on("pointerdown", (event) => { this.fingers.set(event.pointerId, event); this.canvas.setPointerCapture(event.pointerId); });
     on("pointermove", (event) => this.move(event));
     for (const name of ["pointerup", "pointercancel"]) on(name, (event) => this.fingers.delete(event.pointerId));

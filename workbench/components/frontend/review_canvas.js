@@ -9,6 +9,7 @@ class ReviewCanvas extends Sketch {
   constructor(root, changed, clicked) {
     super(root);
     Object.assign(this, { changed, clicked }); // told of each finished change; of a click that the server answers
+    this.zoomsAtOnce = true; // a desk to work at: nobody scrolls past it
     this.layers = { photo: true, map: true, regions: true };
     this.opacity = 0.5;
   }

@@ -1,11 +1,13 @@
-// A page that is gone through step by step: each step begins at its top, and the arrow keys lead to the next and back.
+// A page that is gone through step by step: each step begins at its top, and the arrow keys lead to the next and back. A
+// picture that is magnified, or in which a place is chosen, has a use for them itself.
 
 const OWN_KEYS =
-  "input, textarea, select, canvas, [role=slider], [role=radiogroup], [role=tablist], [role=listbox], [contenteditable]";
+  "input, textarea, select, [role=slider], [role=radiogroup], [role=tablist], [role=listbox], [contenteditable]";
 
 export default function ({ data, setTriggerValue }) {
   const steps = (window.crrSteps ??= new Steps());
   steps.go = (by) => setTriggerValue("go", by);
+  steps.presents = data.presents;
   steps.show(data.step);
   return () => {
     steps.go = null; // the visitor is on another page
@@ -32,10 +34,14 @@ class Steps {
   }
 
   key(event) {
-    const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    // What a presenter in the hand sends; without a presentation these keys scroll.
+    const presenting = this.presents ? { PageUp: -1, PageDown: 1, Escape: "end" } : {};
+    const by = { ArrowLeft: -1, ArrowRight: 1, ...presenting }[event.key];
     const modified = event.altKey || event.ctrlKey || event.metaKey || event.shiftKey;
     // Components lie in roots of their own, where the event's target is the root's host.
     const taken = event.defaultPrevented || event.composedPath().some((place) => place.matches?.(OWN_KEYS));
-    if (by && this.go && !modified && !taken) this.go(by);
+    if (!by || !this.go || modified || taken) return;
+    event.preventDefault();
+    this.go(by);
   }
 }

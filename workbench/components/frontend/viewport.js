@@ -47,6 +47,16 @@ class Viewport {
     this.keepInside();
   }
 
+  // Turns of the wheel magnify with Ctrl, which is also how a pinch on a touchpad arrives, or once something is magnified;
+  // else a page is scrolled past a whole picture. Returns whether they were for the picture.
+  wheel(event, atOnce = false) {
+    if (!atOnce && !event.ctrlKey && !event.metaKey && this.scale === 1) return false;
+    event.preventDefault();
+    const isPinch = event.ctrlKey && Math.abs(event.deltaY) < 40;
+    this.zoomAt(event, Math.exp(-event.deltaY / (isPinch ? 100 : 400)));
+    return true;
+  }
+
   shift(across, down) {
     this.x -= across / this.unit / this.width;
     this.y -= down / this.unit / this.height;

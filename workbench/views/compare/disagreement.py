@@ -24,7 +24,7 @@ from workbench.views.shared.session import SURVEY, current_visitor
 from workbench.views.shared.table import show_clickable_table
 
 _MODEL, _MAP = "model ", "map "  # before the names of columns, so that a model may be called as it likes
-_FILTER = "survey_filter"
+_FILTER, _FILTERED = "survey_filter", "survey_filtered"
 
 
 def show_disagreement(choices: list[ModelChoice]) -> None:
@@ -131,16 +131,19 @@ def _filtered(rows: Sequence[DisagreementRow]) -> list[DisagreementRow]:
         "all": lambda _: True,
         "verdicts differ": lambda row: row.verdicts_differ,
     }
-    for name in rows[0].scores:
-        kinds[f"missed by {shown_model(name)}"] = partial(DisagreementRow.missed_by, name=name)
-        kinds[f"false alarms of {shown_model(name)}"] = partial(DisagreementRow.alarmed, name=name)
+    known = {row.photo.label for row in rows}
+    for name in rows[0].scores:  # what nobody knows is not counted as none
+        if "defective" in known:
+            kinds[f"missed by {shown_model(name)}"] = partial(DisagreementRow.missed_by, name=name)
+        if "good" in known:
+            kinds[f"false alarms of {shown_model(name)}"] = partial(DisagreementRow.alarmed, name=name)
     found = {kind: [row for row in rows if asks(row)] for kind, asks in kinds.items()}
-    if st.session_state.get(_FILTER) not in (None, *found):
-        del st.session_state[_FILTER]  # of a model that is not compared any more
+    # Kept beside the widget, which is forgotten while a photo is looked at.
+    wanted = st.session_state.get(_FILTER, st.session_state.get(_FILTERED, "all"))
+    st.session_state[_FILTER] = wanted if wanted in found else "all"  # a model may not be compared any more
     shown = st.pills(
         "Show",
         list(found),
-        default="all",
         required=True,
         key=_FILTER,
         format_func=lambda kind: f"{as_text(kind)} ({len(found[kind])})",
@@ -149,6 +152,7 @@ def _filtered(rows: Sequence[DisagreementRow]) -> list[DisagreementRow]:
         "mapping leaves maps cold; then other photos on which the verdicts differ; each by the largest "
         "difference between two models of score ÷ limit.",
     )
+    st.session_state[_FILTERED] = shown = shown or "all"
     return found[shown]
 
 

@@ -40,14 +40,14 @@ from workbench.views.inspect.truth import ask_truth, edits_truths
 from workbench.views.shared.address import went_back, write_address
 from workbench.views.shared.controls import is_shown, key_showing
 from workbench.views.shared.page import device_name
-from workbench.views.shared.photos.own_photos import step_through
+from workbench.views.shared.photos.own_photos import IN_ORDER, step_through
 from workbench.views.shared.photos.photo_status import write_link
 from workbench.views.shared.session import current_visitor, linked_limit
 
-_IN_ORDER = "In the order of the table: the most suspicious first."
 _LEGEND = (
     legend("0 as usual", "1 very unusual")
-    + '<div class="hint">Wheel zooms, drag moves, double click resets; point at a place to read it.</div>'
+    + '<div class="hint">Ctrl with the wheel zooms, drag moves, double click resets; '
+    "point at a place to read it.</div>"
 )
 
 
@@ -60,7 +60,8 @@ def show_result(inspected: Inspected, choice: ModelChoice, *, beside_table: bool
         order: list[str] = []
         if visitor.upload is not None:
             order = [row.digest for row in visitor.batch.rows(choice)]
-            step_through(visitor, order, _IN_ORDER, named=False, keys=not edits_truths())
+            visitor.listed = tuple(order)
+            step_through(visitor, order, IN_ORDER, named=False, keys=not edits_truths())
         picture, beside = (st.container(), st.container()) if beside_table else _two_columns()
         with picture:
             view = _choose_view(inspection)

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from pathlib import PurePosixPath
 from typing import get_args
 
 import pandas as pd
@@ -26,10 +27,13 @@ from workbench.views.shared.table import show_clickable_table
 _FILTER = "table_filter"
 _MOST_HEIGHT = 460  # pixels of the list
 _EDITED = ("image", "truth", "file", "verdict", "score")
+_NAME = 16  # letters of a name that the column has room for
 _SECONDS_BETWEEN_TABLES = 2  # while photos are inspected: often enough to be believed
 _COLUMNS = {
     "image": st.column_config.ImageColumn("Image", width=64),
-    "file": st.column_config.TextColumn("File", width=105),
+    "file": st.column_config.TextColumn(
+        "File", width=118, help="Shortened in the middle; the tables that are saved have whole names."
+    ),
     "verdict": st.column_config.TextColumn("Verdict", width=94),
     "score": st.column_config.NumberColumn(
         "Score", format="%.2f", width=52, help="How unusual the image is: 0 is as usual."
@@ -115,11 +119,20 @@ def _list(rows: list[BatchRow], visitor: VisitorState) -> None:
     show_clickable_table("table", [row.digest for row in rows], cells, _COLUMNS, _MOST_HEIGHT, opened)
 
 
+def _short(files: str) -> str:
+    """Names that fit the column: of a long one the beginning and the end, in which names differ."""
+    if len(files) <= _NAME or " = " in files or ", page " in files:
+        return files
+    file = PurePosixPath(files.replace("\\", "/"))
+    stem = file.name if len(file.name) <= _NAME else file.stem
+    return stem if len(stem) <= _NAME else f"{stem[: _NAME // 2 - 1]}…{stem[-(_NAME // 2) :]}"
+
+
 def _cells(row: BatchRow, factor: float, labels: Mapping[str, Label]) -> dict[str, object]:
     category, label = category_label(row.category), labels.get(row.digest)
     return {
         "image": row.thumbnail,
-        "file": row.files,
+        "file": _short(row.files),
         "score": row.score,
         "verdict": row.verdict(factor),
         "truth": None if label is None else TRUTHS[label],

@@ -19,7 +19,8 @@ from workbench.views.shared.table import ROW, height_of
 
 _LABELS: dict[str | None, Label] = {word: label for label, word in TRUTHS.items()}
 _SHORTCUTS: dict[Label, str] = {"good": "G", "defective": "D"}
-_EDITOR, _MOST, _EDITS = "truth_editor", "most_false_alarms", "edits_truths"
+_EDITOR, _MOST, _EDITS, _SET = "truth_editor", "most_false_alarms", "edits_truths", "limit_was_set"
+_FEW = 20  # of a hundred, five are one of these
 
 
 def edits_truths() -> bool:
@@ -148,8 +149,22 @@ def _choose_limit(ratios: ScoreRatios, visitor: VisitorState, strictest: float) 
         st.caption(f"Of your {len(ratios.good)} good parts that is {allowed or 'none'}.")
 
         def set_limit() -> None:
-            factor = ratios.limit_for(st.session_state[_MOST] / 100)
+            before, factor = visitor.factor, ratios.limit_for(st.session_state[_MOST] / 100)
             visitor.factor = min(max(factor, LOWEST), strictest)
+            st.session_state[_SET] = visitor.factor, _what_was_set(before, visitor.factor, ratios)
             st.rerun()
 
         st.button("Set the limit so", on_click=guarded(set_limit), icon=":material/tune:")
+    factor, sentence = st.session_state.get(_SET, (None, ""))
+    if factor == visitor.factor:  # till the limit is moved again
+        st.info(sentence, icon=":material/tune:")
+
+
+def _what_was_set(before: float, after: float, ratios: ScoreRatios) -> str:
+    """What became of the limit, in words."""
+    good = len(ratios.good)
+    few = f" {good} good parts are few for that: name {_FEW} or more." if good < _FEW else ""
+    return (
+        f"The limits are now {after:.3f} times the calibrated ones, before {before:.3f}: the lowest that no "
+        f"more of your {good} good parts reach than you allow, halfway to the next part above it.{few}"
+    )

@@ -56,7 +56,7 @@ def show_step(number: int) -> None:
         answered = st.session_state.setdefault(_ANSWERED, {})
         count = st.empty()  # filled below, when this step's answer is known
     with st.container(key="lesson_keys"):
-        tend_steps(number, _go, presents)
+        tend_steps(number, _go, presents, lambda: _present(False))
     with st.container(horizontal=True, vertical_alignment="center"):
         st.progress((number + 1) / len(steps), text=f"{number + 1} of {len(steps)}")
         _offer_steps(number, "lesson_top")

@@ -52,6 +52,7 @@ def show_example() -> None:
                 key="start_canvas",
                 description=f"{sample.title}, to paint a defect on",
                 result=picture_of(study.image, whole.digest) if painting.strokes else None,
+                glanced=True,
             )
         with canvas, st.container(key="start_strength_room"):
             st.select_slider(

@@ -9,7 +9,7 @@ from workbench.components.errors import guarded
 from workbench.inspection.visitor import VisitorState
 from workbench.views.shared.session import current_visitor
 
-IN_ORDER = "In the order in which they arrived."
+IN_ORDER = "In the order of the table on Inspect, the most suspicious first; others as they arrived."
 
 
 def step_through(
