@@ -12,9 +12,9 @@ from itertools import groupby
 from pathlib import Path
 from typing import TypeVar
 
-from crr.data.layouts.finding import Layout, find_categories
+from crr.data.layouts.finding import find_categories
 from crr.data.layouts.names import key
-from crr.data.layouts.samples import Category, Sample
+from crr.data.layouts.samples import Category, Layout, Sample
 from crr.data.layouts.walk import Notes
 from crr.errors import ConfigError, DatasetError
 from crr.runtime.paths import StrPath, as_path, real_path

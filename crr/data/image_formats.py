@@ -38,6 +38,7 @@ _OTHER_SIGNATURES = {
     b"IIU\0": "a raw file of a Panasonic camera",
     b"FUJIFILMCCD-RAW": "a raw file of a Fujifilm camera",
     b"SIMPLE  =": "a FITS image",
+    b"version https://git-lfs": "a pointer of Git LFS (git lfs pull fetches the file)",
 }
 
 _AVIF_BRANDS = {b"avif", b"avis"}

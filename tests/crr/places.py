@@ -2,6 +2,9 @@
 
 from pathlib import Path
 
+import cv2
+import numpy as np
+
 from crr.data.datasets import Dataset, Sample, open_dataset
 from crr.data.layouts.walk import Notes
 
@@ -11,6 +14,14 @@ def touch(root: Path, *names: str) -> None:
     for name in names:
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).touch()
+
+
+def draw(path: Path, level: int) -> None:
+    """A mask: black, with one pixel of that level."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pixels = np.zeros((8, 12), np.uint8)
+    pixels[3, 4] = level
+    cv2.imwrite(str(path), pixels)
 
 
 def the_parts(root: Path) -> dict[str, list[str]]:

@@ -12,6 +12,7 @@ _LAYOUTS = {
     "table": "by a table",
     "folders": "in folders of good and other images",
     "folder": "good images alone",
+    "masks": "good images, and such as a mask marks something in",
 }
 
 

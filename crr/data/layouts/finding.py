@@ -6,6 +6,7 @@
     mvtec     ROOT/<category>/train or test; ROOT may itself be one category
     folders   ROOT/good beside folders of other images, or ROOT/<category>/good
     folder    only good images: directly in ROOT (one category), or in its subfolders (one category each)
+    masks     likewise, with masks beside some that mark something: those are defective
 
 Only paths are kept. Files and folders may also be searched for photos that belong to no data set.
 """
@@ -13,19 +14,16 @@ Only paths are kept. Files and folders may also be searched for photos that belo
 from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
-from typing import Literal
 
 from crr.data.layouts.folders import good_categories, sorted_categories
 from crr.data.layouts.mask_files import photos_under
 from crr.data.layouts.mvtec import is_mvtec_category, mvtec_category, note_strangers
 from crr.data.layouts.real_iad import real_iad_categories, real_iad_lists
-from crr.data.layouts.samples import Readers
+from crr.data.layouts.samples import Layout, Readers
 from crr.data.layouts.table import VISA_TABLE, check_no_table, table_categories, table_in
 from crr.data.layouts.unread import check_no_list
 from crr.data.layouts.walk import Notes, subfolders
 from crr.runtime.paths import StrPath, as_paths
-
-Layout = Literal["mvtec", "visa", "real-iad", "table", "folders", "folder"]
 
 
 def find_categories(root: Path, notes: Notes) -> tuple[Layout, Readers]:
@@ -59,7 +57,7 @@ def find_categories(root: Path, notes: Notes) -> tuple[Layout, Readers]:
         return "folders", found
     check_no_table(root)
     check_no_list(root)
-    return "folder", good_categories(root, folders, notes)
+    return good_categories(root, folders, notes)
 
 
 def find_images(paths: Iterable[StrPath] | StrPath, notes: Notes | None = None) -> list[Path]:

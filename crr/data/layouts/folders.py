@@ -2,6 +2,7 @@
 
     ROOT/*                         good images of one category
     ROOT/<category>/*              good images of several
+    ROOT/*_mask.png, ROOT/masks/*  beside them: an image with a mask that marks something is defective
     ROOT/good/*, ROOT/<defect>/*, ROOT/masks/*          one category, to learn from and to test on
     ROOT/<category>/good/*, ...                         several
     ROOT/<category>/Data/Images/Normal/*, ...           several, as VisA comes (Zou et al., ECCV 2022)
@@ -14,11 +15,18 @@ from functools import partial
 from itertools import chain
 from pathlib import Path
 
-from crr.data.layouts.mask_files import MASKS, masks_of, photos_of_kind, photos_under, split_masks
-from crr.data.layouts.mvtec import labelled, note_strangers, note_unused, part_of
-from crr.data.layouts.names import is_bad, is_good, is_masks
-from crr.data.layouts.samples import Category, Readers, good_samples
-from crr.data.layouts.walk import Notes, images_in, images_under, is_no_file, subfolders
+from crr.data.layouts.mask_files import (
+    holds_masks,
+    marks_something,
+    masks_of,
+    photos_of_kind,
+    photos_with_masks,
+    split_masks,
+)
+from crr.data.layouts.mvtec import MARKED, labelled, note_strangers, note_unused, part_of
+from crr.data.layouts.names import is_bad, is_good
+from crr.data.layouts.samples import Category, Layout, Readers, Sample, good_samples
+from crr.data.layouts.walk import Notes, images_in, is_no_file, subfolders
 from crr.errors import DatasetError
 
 _TESTED_SHARE = 5
@@ -38,14 +46,24 @@ def sorted_categories(root: Path, folders: list[Path], notes: Notes) -> Readers:
     return {}
 
 
-def good_categories(root: Path, folders: list[Path], notes: Notes) -> Readers:
-    """The categories of folders of good images alone.
+def good_categories(root: Path, folders: list[Path], notes: Notes) -> tuple[Layout, Readers]:
+    """The categories of folders of good images alone, or of good ones and such as a mask marks something in.
 
     Raises:
         DatasetError: There are no images, or nobody can tell which are good.
     """
-    own, _ = split_masks(images_in(root, notes), notes)
-    found = {folder: images for folder in folders if (images := _photos(folder, notes))}
+    own, masks = split_masks(images_in(root, notes), notes)
+    apart = [folder for folder in folders if holds_masks(folder)]
+    found: dict[Path, list[Path]] = {}
+    for folder in folders:
+        if folder not in apart:
+            photos, theirs = photos_with_masks(folder, notes)
+            masks |= theirs
+            if photos:
+                found[folder] = photos
+    every = [*own, *chain.from_iterable(found.values())]
+    for folder in apart:
+        masks |= masks_of(every, root, folder, notes)
     if not own and not found:
         raise DatasetError(
             f"{root} holds no images: give a folder of photos of good parts, or a data set arranged like "
@@ -65,16 +83,23 @@ def good_categories(root: Path, folders: list[Path], notes: Notes) -> Readers:
             "learnt as good: call the folder of good parts good, or give it alone."
         )
     categories = {folder.name: images for folder, images in found.items()} or {root.name: own}
-    return {
-        name: partial(Category, name, good_samples(images, name), ()) for name, images in categories.items()
+    marked = {photo for photo, drawn in masks.items() if any(map(marks_something, drawn))}
+    layout: Layout = "masks" if marked else "folder"
+    return layout, {
+        name: partial(
+            _told_by_masks, name, photos, {photo: masks[photo] for photo in photos if photo in marked}
+        )
+        for name, photos in categories.items()
     }
 
 
-def _photos(folder: Path, notes: Notes) -> list[Path]:
-    if is_masks(folder.name):
-        notes.pass_over(MASKS, *images_under(folder, notes))
-        return []
-    return photos_under(folder, notes)
+def _told_by_masks(name: str, photos: list[Path], marked: dict[Path, tuple[Path, ...]]) -> Category:
+    """A category in which only masks tell what is defective; without any, all is learnt from."""
+    good = [photo for photo in photos if photo not in marked]
+    tested = {photo for photo in good if marked and is_tested(photo)}
+    bad = (Sample(photo, name, MARKED, masks) for photo, masks in marked.items())
+    train = good_samples([photo for photo in good if photo not in tested], name)
+    return Category(name, train, (*good_samples(sorted(tested), name), *bad))
 
 
 def _sorted_place(folder: Path) -> Path | None:
@@ -93,7 +118,7 @@ def _sorted_category(folder: Path, place: Path, notes: Notes) -> Category:
     images: dict[str, list[Path]] = {}
     drawn: dict[Path, tuple[Path, ...]] = {}
     for kind in subfolders(place, notes):
-        if not is_masks(kind.name):
+        if not holds_masks(kind):
             images[kind.name], beside = photos_of_kind(kind, notes)
             drawn |= beside
     every = [image for found in images.values() for image in found]
@@ -112,7 +137,7 @@ def _sorted_category(folder: Path, place: Path, notes: Notes) -> Category:
 def _mask_folders(folder: Path, place: Path) -> list[Path]:
     """The folders of masks beside or in the place where a category's images lie."""
     above = {folder, place, place.parent} if place != folder else {folder}
-    return sorted(path for each in above for path in each.iterdir() if path.is_dir() and is_masks(path.name))
+    return sorted(path for each in above for path in each.iterdir() if path.is_dir() and holds_masks(path))
 
 
 def is_tested(path: Path) -> bool:

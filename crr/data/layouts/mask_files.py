@@ -1,11 +1,19 @@
 """Which mask belongs to which image."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePath
 from typing import TypeVar
 
-from crr.data.layouts.names import is_good, is_masks, key, without_heatmap_ending, without_mask_ending
+from PIL import Image
+
+from crr.data.layouts.names import (
+    is_good,
+    is_masks_by_files,
+    key,
+    without_heatmap_ending,
+    without_mask_ending,
+)
 from crr.data.layouts.walk import Notes, images_under, subfolders
 
 MASKS = "masks, which are no photos"
@@ -14,6 +22,7 @@ BESIDE = "a mask that lies beside its image"
 HEATMAP_BESIDE = "a heat-map that lies beside its image"
 PREDICTED = "a picture of an earlier prediction"
 SECOND = "a second mask of the same image"
+AMBIGUOUS = "a mask that several images of its name may have"
 
 _RGB = "rgb"
 
@@ -51,23 +60,56 @@ def masks_of(images: Sequence[Path], folder: Path, masks: Path, notes: Notes) ->
     for mask in images_under(masks, notes):
         where = mask.relative_to(masks)
         owners, how = _owners(where, by_place, by_stem)
-        if not owners:
-            notes.pass_over(WITHOUT_IMAGE, mask)
-        for image in owners:
-            found[image][how].append(mask)
+        if len(owners) == 1:
+            found[owners[0]][how].append(mask)
+        else:
+            notes.pass_over(AMBIGUOUS if owners else WITHOUT_IMAGE, mask)
     return {image: _chosen(ways, notes) for image, ways in found.items()}
+
+
+def holds_masks(folder: Path) -> bool:
+    """Whether a folder is one of masks, by its name and those of the images in it."""
+    return is_masks_by_files(folder.name, (image.stem for image in images_under(folder, Notes())))
+
+
+def marks_something(mask: Path) -> bool:
+    """Whether a mask marks any pixel; one that cannot be read is taken to, and said when it is read."""
+    try:
+        with Image.open(mask) as picture:  # of transparency, and of a palette's numbers, nothing is meant
+            plain = picture.convert("RGB") if picture.mode in ("P", "PA", "LA", "RGBA") else picture
+            extrema = plain.getextrema()
+    except (OSError, ValueError, Image.DecompressionBombError):
+        return True
+    bands = extrema if isinstance(extrema[0], tuple) else (extrema,)
+    return any(float(high) > 0 for _, high in bands)
 
 
 def photos_under(folder: Path, notes: Notes) -> list[Path]:
     """The photos in a folder and its subfolders, sorted by path; masks and heat-maps are passed over."""
 
     def is_for_masks(folder: Path) -> bool:
-        if is_masks(folder.name):
+        found = holds_masks(folder)
+        if found:
             notes.pass_over(MASKS, *images_under(folder, notes))
-        return is_masks(folder.name)
+        return found
 
     photos, _ = split_masks(images_under(folder, notes, is_for_masks), notes)
     return photos
+
+
+def photos_with_masks(folder: Path, notes: Notes) -> tuple[list[Path], dict[Path, tuple[Path, ...]]]:
+    """The photos in a folder and its subfolders, and photo to its masks, wherever in it they lie."""
+    apart: list[Path] = []
+
+    def is_for_masks(inside: Path) -> bool:
+        if holds_masks(inside):
+            apart.append(inside)
+        return inside in apart
+
+    photos, masks = split_masks(images_under(folder, notes, is_for_masks), notes)
+    for each in apart:
+        masks |= masks_of(photos, folder, each, notes)
+    return photos, masks
 
 
 def photos_of_kind(folder: Path, notes: Notes) -> tuple[list[Path], dict[Path, tuple[Path, ...]]]:
@@ -80,9 +122,9 @@ def photos_of_kind(folder: Path, notes: Notes) -> tuple[list[Path], dict[Path, t
     """
     inside = {key(path.name): path for path in subfolders(folder, notes)}
     place = inside.get(_RGB, folder)
-    photos, masks = split_masks(images_under(place, notes, lambda path: is_masks(path.name)), notes)
+    photos, masks = split_masks(images_under(place, notes, holds_masks), notes)
     for path in inside.values():
-        if is_masks(path.name):
+        if holds_masks(path):
             masks |= masks_of(photos, place, path, notes)
     return photos, masks
 
@@ -97,8 +139,12 @@ def split_masks(images: Sequence[Path], notes: Notes) -> tuple[list[Path], dict[
         notes.pass_over(reason, image)
     images = [image for image in images if image not in results]
     photo_of = masks_beside(images)
+    often = Counter(_place(image) for image in images if image not in photo_of)
     masks: dict[Path, tuple[Path, ...]] = {}
     for mask, photo in photo_of.items():
+        if often[_place(photo)] > 1:
+            notes.pass_over(AMBIGUOUS, mask)
+            continue
         masks[photo] = (*masks.get(photo, ()), mask)
         notes.pass_over(BESIDE, mask)
     return [image for image in images if image not in photo_of], masks

@@ -15,14 +15,18 @@ from collections.abc import Container, Iterable
 from itertools import chain
 from pathlib import Path
 
-from crr.data.layouts.mask_files import masks_of, photos_of_kind, split_masks
-from crr.data.layouts.names import is_good, is_masks, key
+from crr.data.layouts.mask_files import holds_masks, marks_something, masks_of, photos_of_kind, split_masks
+from crr.data.layouts.names import is_good, key, says_nothing
 from crr.data.layouts.samples import GOOD, Category, Sample, good_samples
+from crr.data.layouts.unread import check_no_list
 from crr.data.layouts.walk import Notes, images_in, images_under, pass_over_others, subfolders
 
 NOT_GOOD = "for training only good images are used"
 BESIDE_GOOD = "beside the folder of good images, so not known to be good"
 UNSORTED = "in no folder that names a defect"
+MARKED = "marked"
+"""The kind of a defect that nothing but a mask tells of."""
+
 VALIDATION = "for validation: training holds back images of its own"
 GOOD_MASK = "a mask of a good image"
 PRIVATE = "of a private test, without labels"
@@ -46,7 +50,7 @@ def part_of(folder: Path, names: tuple[str, ...]) -> Path | None:
 def mvtec_category(folder: Path, notes: Notes) -> Category:
     """Read one category; what belongs to no part of it is noted."""
     train, test = part_of(folder, _TRAIN), part_of(folder, _TEST)
-    masks = [path for path in subfolders(folder, notes) if is_masks(path.name)]
+    masks = [path for path in subfolders(folder, notes) if holds_masks(path)]
     _note_other_parts(folder, notes)
     category = Category(
         folder.name,
@@ -64,28 +68,60 @@ def _train_samples(train: Path, category: str, notes: Notes) -> tuple[Sample, ..
             photos, masks = photos_of_kind(folder, notes)
             good += photos
             notes.pass_over(GOOD_MASK, *chain.from_iterable(masks.values()))
-        else:
+        elif not holds_masks(folder):
             notes.pass_over(NOT_GOOD, *images_under(folder, notes))
     if good:
         notes.pass_over(BESIDE_GOOD, *direct)
-    return good_samples(good or split_masks(direct, notes)[0], category)
+    return good_samples(good or _unmarked(train, direct, notes), category)
+
+
+def _unmarked(train: Path, direct: list[Path], notes: Notes) -> list[Path]:
+    """The images directly in a part to train on that nothing says a defect of.
+
+    Raises:
+        DatasetError: A file that nobody reads may say which of them are good.
+    """
+    if not direct:
+        return []
+    check_no_list(train.parent, direct)
+    photos, masks = split_masks(direct, notes)
+    for folder in subfolders(train, notes):
+        if holds_masks(folder):
+            masks |= masks_of(photos, train, folder, notes)
+    marked = {photo for photo, found in masks.items() if any(map(marks_something, found))}
+    notes.pass_over(NOT_GOOD, *sorted(marked))
+    return [photo for photo in photos if photo not in marked]
 
 
 def _test_samples(test: Path, category: str, masks: list[Path], notes: Notes) -> tuple[Sample, ...]:
-    notes.pass_over(UNSORTED, *images_in(test, notes))
-    images: dict[str, list[Path]] = {}
-    drawn: dict[Path, tuple[Path, ...]] = {}
+    good, marked, drawn = _told_by_masks(test, notes)
+    kinds = [(GOOD, good), (MARKED, marked)]
     for folder in subfolders(test, notes):
-        if is_masks(folder.name):
+        if holds_masks(folder):
             masks = [*masks, folder]
+        elif says_nothing(folder.name):
+            notes.pass_over(UNSORTED, *images_under(folder, notes))
         else:
-            images[folder.name], beside = photos_of_kind(folder, notes)
+            photos, beside = photos_of_kind(folder, notes)
+            kinds.append((folder.name, photos))
             drawn |= beside
-    every = [image for found in images.values() for image in found]
+    every = [image for _, photos in kinds for image in photos]
     for folder in masks:
         drawn |= masks_of(every, test, folder, notes)
-    samples = [labelled(found, category, kind, drawn, notes) for kind, found in images.items()]
+    samples = [labelled(photos, category, kind, drawn, notes) for kind, photos in kinds]
     return tuple(chain.from_iterable(samples))
+
+
+def _told_by_masks(test: Path, notes: Notes) -> tuple[list[Path], list[Path], dict[Path, tuple[Path, ...]]]:
+    """The good and the defective of images that lie in no folder of a kind, told by masks beside them.
+
+    A mask that marks nothing says that its part is good. Of an image without one nobody knows.
+    """
+    photos, masks = split_masks(images_in(test, notes), notes)
+    notes.pass_over(UNSORTED, *(photo for photo in photos if photo not in masks))
+    marked = [photo for photo in photos if photo in masks and any(map(marks_something, masks[photo]))]
+    good = [photo for photo in photos if photo in masks and photo not in marked]
+    return good, marked, masks
 
 
 def labelled(

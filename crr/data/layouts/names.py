@@ -32,6 +32,7 @@ _NEUTRAL = {
     "validation", "eval", "evaluation", "raw", "camera", "cam", "day", "line", "batch", "lot",
 }  # fmt: skip
 _MASKS = {"groundtruth", "groundtruths", "gt", "mask", "masks", "annotation", "annotations", "segmentation"}
+_LABELS = {"label", "labels"}
 _WHAT_IT_HOLDS = {
     "dir", "folder", "data", "set", "image", "images", "img", "imgs", "picture", "pictures", "photo",
     "photos", "part", "parts", "sample", "samples",
@@ -121,6 +122,19 @@ def _is_neutral(name: str) -> bool:
 def is_masks(name: str) -> bool:
     """Whether a folder of that name holds masks: "ground_truth", "Masks"."""
     return _letters(name) in _MASKS
+
+
+def says_nothing(name: str) -> bool:
+    """Whether a folder's name says only that it holds images, and of what kind they are nothing: "images"."""
+    return _letters(name) in _WHAT_IT_HOLDS
+
+
+def is_masks_by_files(name: str, stems: Iterable[str]) -> bool:
+    """Whether a folder holds masks: by its name, or one called "label" by the names of its images too.
+
+    Printed labels are parts as well; so there each image has to be called as a mask is ("000_label").
+    """
+    return is_masks(name) or (_letters(name) in _LABELS and all(map(without_mask_ending, stems)))
 
 
 def without_mask_ending(stem: str) -> str | None:

@@ -20,6 +20,7 @@ from crr.errors import DatasetError
 
 OTHER_LISTS = "another list of the same images"
 IN_NO_LIST = "in no list of the data set"
+_FOLDER = "realiad_jsons"
 _MOST_BYTES = 200 * 2**20
 
 Listing = dict[str, Any]
@@ -27,11 +28,18 @@ Listing = dict[str, Any]
 
 
 def real_iad_lists(root: Path) -> dict[Path, Listing]:
-    """The JSON files of the data set, one a category, and what they hold; none if it is another one."""
-    for folder in (root, root / "realiad_jsons", root / "realiad_jsons" / "realiad_jsons"):
+    """The JSON files of the data set, one a category, and what they hold; none if it is another one.
+
+    Raises:
+        DatasetError: It is this one by its folders, and none of its lists can be read.
+    """
+    for folder in (root, root / _FOLDER, root / _FOLDER / _FOLDER):
         found = {path: content for path in sorted(folder.glob("*.json")) if (content := _read(path))}
         if found:
             return found
+        if folder.name == _FOLDER and any(folder.glob("*.json")):
+            unread = min(folder.glob("*.json"))
+            raise DatasetError(f"{unread} cannot be read as a list of Real-IAD: fetch it again.")
     return {}
 
 

@@ -3,6 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
+
+Layout = Literal["mvtec", "visa", "real-iad", "table", "folders", "folder", "masks"]
 
 GOOD = "good"
 """What `Sample.defect` says of a normal image, whatever its folder is called."""

@@ -20,7 +20,7 @@ from crr.data.layouts.folders import is_tested
 from crr.data.layouts.mvtec import GOOD_MASK, NOT_GOOD, VALIDATION
 from crr.data.layouts.names import is_good, is_image_name, key
 from crr.data.layouts.samples import GOOD, Category, Readers, Sample
-from crr.data.layouts.table_file import columns_of, is_outcome, lines_of, not_understood, table_files
+from crr.data.layouts.table_file import columns_of, doubled, is_outcome, lines_of, not_understood, table_files
 from crr.data.layouts.walk import Notes, pass_over_others
 from crr.errors import DatasetError
 
@@ -31,6 +31,8 @@ _TRAIN, _TEST = {"train", "training"}, {"test", "testing", "eval", "evaluation",
 _UNUSED_SPLITS = {"val", "valid", "validation"}
 _NUMBERS = dict.fromkeys(("0", "0.0", "false"), "good") | dict.fromkeys(("1", "1.0", "true"), "defective")
 """What numbers mean as labels; pandas writes them with ".0" where some are missing."""
+_MISSING = {"nan", "none", "null", "n/a", "na"}
+"""What programs write where there is no label."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +137,7 @@ def _category(table: Path, name: str, rows: list[_Row], notes: Notes) -> Categor
 
 
 def _sample(row: _Row, category: str, table: Path) -> Sample:
-    label = _NUMBERS.get(key(row.label), row.label)
+    label = _NUMBERS.get(key(row.label), "" if key(row.label) in _MISSING else row.label)
     if not row.text or not label:
         raise DatasetError(f"{table} has a row without {'a path' if label else 'a label'}: fill it in.")
     if is_good(label):
@@ -172,6 +174,9 @@ def _rows(table: Path, root: Path) -> Iterator[_Row]:
     columns = columns_of(header)
     if columns is None:
         raise DatasetError(not_understood(table, header))
+    twice = doubled(header)
+    if twice is not None:
+        raise DatasetError(f"{table} has two columns {twice.strip()}: keep the one that holds.")
     # Relative to the data set, to the table, or to where VisA's categories lie.
     folders = [*dict.fromkeys((root, table.parent, root.parent))]
     for line in lines:

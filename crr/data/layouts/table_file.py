@@ -52,6 +52,20 @@ def columns_of(header: Sequence[str]) -> dict[str, int] | None:
     return columns if all(columns[needed] < len(header) for needed in _NEEDED) else None
 
 
+def doubled(header: Sequence[str]) -> str | None:
+    """A column that we read and that a table has twice, by its name there; None if there is none."""
+    known = {name for names in _COLUMNS.values() for name in names}
+    names = [_plain(name) for name in header]
+    return next(
+        (
+            name
+            for name, plain in zip(header, names, strict=True)
+            if plain in known and names.count(plain) > 1
+        ),
+        None,
+    )
+
+
 def is_outcome(column: str) -> bool:
     """Whether a column of that name holds what a check came to, where 1 may mean good or defective."""
     return _plain(column) in _OUTCOMES

@@ -6,45 +6,79 @@ Whoever passed over such a file would learn the defects in that folder as good p
 import codecs
 import os
 import re
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterable, Iterator
+from pathlib import Path, PurePath
 
 from crr.data.image_formats import IMAGE_SUFFIXES
-from crr.data.layouts.names import is_system
+from crr.data.layouts.names import is_system, key
 from crr.data.layouts.table_file import TABLES, table_files
 from crr.data.layouts.walk import Notes, images_under, is_no_file
 from crr.errors import DatasetError
 
-_TEXTS = (*TABLES, ".json", ".jsonl", ".ndjson", ".txt", ".xml", ".yaml", ".yml")
+_LISTS = (".json", ".jsonl", ".ndjson", ".xml", ".yaml", ".yml")
+"""Texts that hold nothing but values: one that names an image says something of it."""
+
+_TEXTS = (*TABLES, *_LISTS, ".txt")
 _SPREADSHEETS = (".xlsx", ".xls", ".ods", ".parquet")
 _MOST_BYTES = 2**25  # of a text that are looked at
-_ENDINGS = b"|".join(re.escape(ending.encode()) for ending in sorted(IMAGE_SUFFIXES))
-_IMAGE_NAME = re.compile(rb"[^\\/\"'<>,;|\t\r\n]+(?:" + _ENDINGS + rb")", re.IGNORECASE)
-"""A name of an image, wherever in a text it stands."""
+_ENDINGS = tuple(ending.encode() for ending in sorted(IMAGE_SUFFIXES))
+_SEPARATORS = re.compile(rb"[\\/\"'<>,;|\t\r\n]+")
+_QUOTED = re.compile(rb'"([^"\\\r\n]{1,255})"')
+_WORD_ENDS = re.compile(rb"[\s,;]+")
+_BOX = re.compile(rb"\d+(?:\s+-?\d+(?:\.\d+)?){4,}\s*")
+"""A line of YOLO's annotations: number of a class, then places."""
 
 
-def check_no_list(root: Path) -> None:
+def check_no_list(root: Path, learnt: Iterable[Path] | None = None) -> None:
     """See that no file which nobody reads tells good images from others: defects would be learnt as good.
 
+    Args:
+        root: Where to look for such files.
+        learnt: The images that would be learnt; all in `root` if None.
+
     Raises:
-        DatasetError: There is a spreadsheet, a table that cannot be read, or a text that names the images.
+        DatasetError: There is a spreadsheet, a table that cannot be read, or a text that says something of
+            some of the images.
     """
-    images = {path.name for path in images_under(root, Notes())}
-    named: set[str] = set()
+    images = {path.name for path in (images_under(root, Notes()) if learnt is None else learnt)}
+    stems = {key(PurePath(name).stem) for name in images}
     tables = table_files(root)
     for path in _files_under(root):
         kind = path.suffix.lower()
         content = _beginning(path) if kind in _TEXTS else b""
-        named |= images & {os.fsdecode(name.strip()) for name in _IMAGE_NAME.findall(content)}
         if kind in _SPREADSHEETS:
             why = "is a spreadsheet: export it as a table (.csv)"
         elif path in tables and _why_unread(content):
             why = _why_unread(content)
-        elif named and 2 * len(named) >= len(images):
+        elif _tells(path, content, images, stems):
             why = "is not read: write a table (.csv) with the columns path and label"
         else:
             continue
         raise DatasetError(f"{path} may say which images are good, but {why}, or move it out of the folder.")
+
+
+def _tells(path: Path, content: bytes, images: set[str], stems: set[str]) -> bool:
+    """Whether a text says something of some images: lists them, or has boxes for one of its name."""
+    named = images & set(_image_names(content))
+    if path.suffix.lower() in _LISTS:
+        quoted = {key(os.fsdecode(text)) for text in _QUOTED.findall(content)}
+        return bool(named) or 2 * len(stems & quoted) >= len(stems) > 0
+    lines = [line for line in content.splitlines() if line.strip()]
+    if key(path.stem) in stems and lines and all(_BOX.fullmatch(line.strip()) for line in lines):
+        return True
+    # In words somebody may mention an image; who lists them begins most lines with one.
+    listing = sum(os.fsdecode(_WORD_ENDS.split(line.strip(), 1)[0]) in images for line in lines)
+    return bool(named) and (2 * len(named) >= len(images) or 2 * listing >= len(lines))
+
+
+def _image_names(content: bytes) -> Iterator[str]:
+    """Names of images, wherever in a text they stand: between separators, or between spaces."""
+    for token in _SEPARATORS.split(content):
+        lower = token.lower()
+        ends = [lower.rfind(ending) + len(ending) for ending in _ENDINGS if ending in lower]
+        if ends:
+            yield os.fsdecode(token[: max(ends)].strip())
+            yield from (os.fsdecode(word) for word in token.split() if word.lower().endswith(_ENDINGS))
 
 
 def _files_under(root: Path) -> Iterator[Path]:

@@ -6,7 +6,7 @@ from unicodedata import normalize
 import pytest
 
 from crr.data.datasets import open_dataset
-from tests.crr.places import masks_in, passed_over, touch
+from tests.crr.places import draw, masks_in, passed_over, touch
 
 
 def gear(root: Path, photo: str, *masks: str) -> Path:
@@ -154,13 +154,14 @@ def test_masks_that_lie_beside_their_photos(tmp_path: Path, layout: str) -> None
 
 @pytest.mark.parametrize("folder", ["", "gear/"])
 def test_masks_among_good_photos_are_never_learnt(tmp_path: Path, folder: str) -> None:
-    touch(tmp_path, f"{folder}0.png", f"{folder}0_mask.png", f"{folder}1.png", "masks/0.png")
+    touch(tmp_path, f"{folder}0.png", f"{folder}1.png", "masks/other.png")
+    draw(tmp_path / f"{folder}0_mask.png", 0)
     dataset = open_dataset(tmp_path)
     (category,) = dataset.categories
     assert [sample.path.name for sample in category.train] == ["0.png", "1.png"]
     assert passed_over(dataset.notes, tmp_path) == {
         "a mask that lies beside its image": [f"{folder}0_mask.png"],
-        "masks, which are no photos": ["masks/0.png"],
+        "a mask without an image": ["masks/other.png"],
     }
 
 
