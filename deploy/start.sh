@@ -33,9 +33,14 @@ set -f  # a star is a name here, and no file
 for host in $(echo "${CRR_ALLOWED_HOSTS:-${SPACE_HOST:-*}}" | tr ',' ' '); do set -- "$@" --server.allowedHosts "$host"; done
 if [ -n "${SPACE_ID:-}" ]; then
     # A Space is shown in a frame on another site, where browsers hold back its cookies: with the check of its
-    # cookie every upload would be refused. Uploads go to who opened the page; a sign-in has a cookie of its own.
+    # cookie every upload would be refused. With a sign-in Streamlit checks it all the same.
     set -- "$@" --server.enableXsrfProtection false
 fi
 sign_in="${TMPDIR:-/tmp}/crr-sign-in-${PORT:-8501}.toml"
-if "${PYTHON:-python}" -m workbench.server.sign_in "$sign_in"; then set -- "$@" --secrets.files "$sign_in"; fi
+told=0; "${PYTHON:-python}" -m workbench.server.sign_in "$sign_in" || told=$?
+case $told in
+    0) set -- "$@" --secrets.files "$sign_in" ;;
+    3) ;;  # none is set
+    *) exit 1 ;;  # without the one that is wanted, anybody would be believed
+esac
 exec "${PYTHON:-python}" -m streamlit run server.py "$@"

@@ -27,7 +27,7 @@ WORDS = {  # how the table tells a default that is no number
     ROOT / "checkpoints": "`checkpoints/`",
     ROOT / "samples": "`samples/`",
 }
-NO_SIGN_IN = 'case "$*" in *workbench.server.sign_in*) exit 1;; esac\n'
+NO_SIGN_IN = 'case "$*" in *workbench.server.sign_in*) exit 3;; esac\n'
 OF_THE_HUB = {"HF_TOKEN", "HF_HOME", "HF_ASSETS_CACHE", "HF_ENDPOINT", "HF_HUB_OFFLINE"}
 
 

@@ -125,7 +125,7 @@ def check_licence(card: str) -> None:
     """See that a card names a licence; raises `ConfigError` if it does not."""
     if not licence_of(metadata_of(card)):
         raise ConfigError(
-            "The card does not say under which licence the model is published. It follows from the licences "
-            "of the images that it was trained on: give one, such as cc-by-nc-sa-4.0 (on the command line: "
-            "--license), or write it into the head of its README.md (license: cc-by-nc-sa-4.0)."
+            "The card does not say under which licence it is published. That of a model follows from the "
+            "licences of the images that it was trained on: give one, such as cc-by-nc-sa-4.0 (on the "
+            "command line: --license), or write it into the head of its README.md (license: cc-by-nc-sa-4.0)."
         )

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from crr.checkpoints.card_metadata import card_to_change
 from crr.checkpoints.content import CARD, CONFIG, SCORES, read_config
+from crr.checkpoints.files import PULLED
 from crr.checkpoints.model_card import with_block
 from crr.errors import ConfigError
 from crr.runtime.files import new_folder
@@ -49,7 +50,7 @@ def with_limits(checkpoint: StrPath, out: StrPath, factors: Mapping[str, float],
         ),
     )
     with new_folder(out) as new:
-        shutil.copytree(folder, new, dirs_exist_ok=True, ignore=shutil.ignore_patterns(SCORES, ".*"))
+        shutil.copytree(folder, new, dirs_exist_ok=True, ignore=shutil.ignore_patterns(SCORES, PULLED, ".*"))
         (new / CONFIG).write_text(json.dumps(changed.as_json(), indent=2) + "\n", encoding="utf-8")
         card = with_block(card_to_change(folder), _BLOCK, _HEADING, said)
         (new / CARD).write_text(card, encoding="utf-8")

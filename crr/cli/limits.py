@@ -9,6 +9,7 @@ import typer
 from crr.cli import options as option
 from crr.cli.support import (
     SOME_FAILED,
+    check_card,
     check_json_file,
     command_line,
     is_for_a_person,
@@ -19,6 +20,7 @@ from crr.cli.support import (
 )
 from crr.cli.terminal import echo, reporting
 from crr.errors import ConfigError
+from crr.runtime.files import check_writable
 
 if TYPE_CHECKING:
     from crr.evaluation.limits import LimitReport
@@ -46,6 +48,8 @@ def limits(
     folder = model_folder(model, progress)
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise ConfigError(f"{out} is there and not empty. Give the name of a new folder.")
+    check_card(folder)
+    check_writable(out.absolute().parent)
     detector = load(folder, device)
     known = value_range or detector.value_range
     with reporting(progress) as report:

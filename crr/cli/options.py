@@ -137,8 +137,8 @@ FalseAlarms = Annotated[
     typer.Option(
         "--false-alarms",
         min=0,
-        max=100,
-        help="How many of 100 good parts may reach the limit. Else: the fewest errors of both kinds.",
+        max=99,
+        help="How many of 100 good parts may reach the limit. Else: the least sum of both shares of errors.",
     ),
 ]
 

@@ -145,7 +145,7 @@ def read_test_image(
     return EvaluatedImage(sample.path, image, mask)
 
 
-def finite_score(inspection: Inspection, path: Path) -> float:
+def finite_score(inspection: Inspection, path: object) -> float:
     """The score of an image; raises `CRRError` if it is not a finite number."""
     if not math.isfinite(inspection.score):
         raise CRRError(

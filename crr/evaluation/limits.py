@@ -13,10 +13,11 @@ from typing import Any
 import numpy as np
 from scipy.stats import binomtest
 
+from crr.config import DetectorConfig
 from crr.data.datasets import Dataset
 from crr.data.masks import MaskRule
 from crr.data.readers import read_ahead
-from crr.errors import DatasetError
+from crr.errors import CheckpointError
 from crr.evaluation.detection import count_test_images, finite_score, read_test_image
 from crr.inference import engine
 from crr.metrics.score_ratios import ScoreRatios, score_ratio
@@ -25,7 +26,8 @@ from crr.runtime.progress import Reporter
 from crr.types import Label, Progress
 
 LEAST = 10
-"""Images of a category, good ones and defective ones among them, by which its limit is chosen."""
+"""Images of a category by which its limit is chosen, good ones and defective ones among them."""
+_EACH = 2  # of either kind: one is judged by a limit that another chose
 _FOLDS = 5
 _BATCH = 8
 
@@ -138,9 +140,11 @@ def judge(
         Category, as the detector takes the images, to what they are and score; and how many have no verdict.
 
     Raises:
+        CheckpointError: The detector has no limits that could change.
         DatasetError: There is no test image.
         CRRError: An image cannot be read, or a score is not a number.
     """
+    check_calibrated(detector.config)
     reporter = Reporter(progress)
     reporter.begin("evaluation", count_test_images(dataset))
     read = partial(read_test_image, with_mask=False, rule=masks, value_range=detector.value_range)
@@ -154,17 +158,22 @@ def judge(
             for one, inspection in zip(batch, inspections, strict=True):
                 label: Label = "defective" if samples[done].defective else "good"
                 done += 1
-                if inspection.category is None:
-                    raise DatasetError(
-                        "The checkpoint is not calibrated: it has no limits that could change."
-                    )
-                if inspection.known and inspection.seen:
+                if inspection.known and inspection.seen and inspection.category is not None:
                     ratio = score_ratio(finite_score(inspection, one.path), inspection.threshold)
                     found.setdefault(inspection.category, []).append((label, ratio))
                 else:
                     unjudged += 1
             reporter.advance(len(batch), images=len(batch))
     return found, unjudged
+
+
+def check_calibrated(config: DetectorConfig) -> None:
+    """See that a checkpoint has limits; raises `CheckpointError` if it has none, or one that is 0."""
+    if not config.calibration:
+        raise CheckpointError("The checkpoint is not calibrated: it has no limits that could change.")
+    for one in config.calibration:
+        if one.threshold <= 0:
+            raise CheckpointError(f"The limit of {one.name} is 0: there is none that could change.")
 
 
 def choose_limits(
@@ -175,19 +184,22 @@ def choose_limits(
     Args:
         judged: From `judge`.
         unjudged: Likewise.
-        false_alarms: The share of good images, in [0, 1], that may reach it; None: the limit at which the
-            shares of missed defects and of false alarms add up to the least.
+        false_alarms: The share of good images, in [0, 1), that may reach it; None: the limit at which the
+            share of the defective that is missed and that of the good that is stopped add up to the least.
     """
     changes, kept = [], {}
     for category, images in sorted(judged.items()):
         good = sum(label == "good" for label, _ in images)
-        if len(images) < LEAST or good in (0, len(images)):
+        if len(images) < LEAST or min(good, len(images) - good) < _EACH:
             kept[category] = (
                 f"{good} good and {len(images) - good} defective images are too few: it takes {LEAST} in "
-                "all, of both kinds."
+                f"all, and {_EACH} of each kind."
             )
             continue
         factor = _chosen(images, false_alarms)
+        if factor <= 0:
+            kept[category] = "no limit above 0 does what is asked for."
+            continue
         before, after = _errors((one, 1.0) for one in images), _cross_validated(images, false_alarms)
         changes.append(LimitChange(category, factor, before, after))
     return LimitReport(tuple(changes), kept, unjudged)
@@ -198,16 +210,15 @@ def _chosen(images: Sequence[Judged], false_alarms: float | None) -> float:
     ratios = ScoreRatios.of(images)
     if false_alarms is not None:
         return ratios.limit_for(false_alarms)
-    candidates = sorted(
-        {0.0, *(ratios.limit_for(count / len(ratios.good)) for count in range(len(ratios.good) + 1))}
-    )
-    # Of equally good ones the one in the middle, which is furthest from both kinds.
-    costs = [
-        ratios.stopped(limit) / len(ratios.good) - ratios.found(limit) / len(ratios.defective)
-        for limit in candidates
-    ]
-    best = [limit for limit, cost in zip(candidates, costs, strict=True) if cost <= min(costs) + 1e-12]
-    return best[len(best) // 2]
+    good, defective = np.array(ratios.good), np.array(ratios.defective)
+    # A limit is as good as the next one up to the next image: halfway between two of them.
+    places = np.unique(np.concatenate([good, defective]))
+    limits = np.concatenate([places[:1] / 2, (places[:-1] + places[1:]) / 2, places[-1:] * 1.01])
+    missed = np.searchsorted(defective, limits) / len(defective)
+    stopped = 1 - np.searchsorted(good, limits) / len(good)
+    cost = missed + stopped
+    best = np.flatnonzero(cost <= cost.min() + 1e-12)
+    return float(limits[best[len(best) // 2]])  # of equally good ones the one in the middle
 
 
 def _cross_validated(images: Sequence[Judged], false_alarms: float | None) -> Errors:
@@ -220,7 +231,7 @@ def _cross_validated(images: Sequence[Judged], false_alarms: float | None) -> Er
     judged = []
     for number in range(_FOLDS):
         others = [one for one, place in zip(images, fold, strict=True) if place != number]
-        limit = _chosen(others, false_alarms) if len({label for label, _ in others}) == 2 else 1.0
+        limit = _chosen(others, false_alarms)
         judged += [(one, limit) for one, place in zip(images, fold, strict=True) if place == number]
     return _errors(judged)
 

@@ -46,8 +46,8 @@ class Sighting:
             over the usual one. About 1 and below for normal patches; 0 or more.
         patches: How many patches of the finest layer are meant.
         grid: How many patches that layer has.
-        copied: Share of what is unusual that the decoder copied, 1 = copied (identity mapping), 0 = repaired;
-            None where it shows in no layer.
+        copied: Share of what is unusual that the decoder copied, in [0, 1]: 1 is copied (identity mapping), 0
+            repaired; None where it shows in no layer.
     """
 
     seen: Mapping[str, float]
@@ -96,11 +96,12 @@ def sighting(explanation: Explanation, normals: Sequence[Usual], mask: Mask | No
     }
     finest = max(ratios, key=torch.numel)
     before = surrogate_for(answered, places, [layer.patches for layer in normals])
+    index = identity_index(names, before, answered, places, "marked").index
     return Sighting(
         seen=seen,
         patches=int(touched(places, finest).sum()),
         grid=finest.numel(),
-        copied=identity_index(names, before, answered, places, "marked").index,
+        copied=None if index is None else min(1.0, max(0.0, index)),  # of few patches it may lie beyond
     )
 
 

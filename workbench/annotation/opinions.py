@@ -19,6 +19,8 @@ from workbench.annotation.reviews.revisions import NewRevision, insert_revisions
 
 ENOUGH = 0.5
 """Intersection over union of two people's masks from which on they mean the same."""
+Overlaps = dict[tuple[int, int], float | None]
+"""Two revisions, which never change, to the overlap of what they mark."""
 _SETTLED_BEFORE = "Somebody settled this image meanwhile. Load the page again."
 
 
@@ -89,13 +91,18 @@ class Opinions:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def pairs(self, project: int) -> Iterator[OpinionPair]:
-        """The images that both people reviewed, by number, a few hundred in memory at a time."""
+    def pairs(self, project: int, known: Overlaps | None = None) -> Iterator[OpinionPair]:
+        """The images that both people reviewed, by number, a few hundred in memory at a time.
+
+        Args:
+            project: Its number.
+            known: Overlaps that were made before, which take a moment each; filled.
+        """
         with self._database.reading() as connection:
             rows = connection.execute(_both(project)).all()
         for some in in_parts(rows):
             with self._database.reading() as connection:
-                yield from _pairs(connection, some)
+                yield from _pairs(connection, some, {} if known is None else known)
 
     def settle(self, number: int, revision: int, author: int) -> None:
         """Say that one of two opinions holds; neither is changed.
@@ -109,7 +116,10 @@ class Opinions:
             ReviewError: The revision is not one of the image, or somebody settled it before.
         """
         with _settled_once(), self._database.writing() as connection:
-            owner = item_of(connection.execute(sa.select(item).where(item.c.id == number)).one())
+            row = connection.execute(sa.select(item).where(item.c.id == number)).first()
+            if row is None:
+                raise ReviewError("The image is not in the project any more: somebody removed it.")
+            owner = item_of(row)
             known = read_revisions(connection, [revision])
             opinions = sa.select(item.c.id).where(
                 item.c.project == owner.project, item.c.digest == owner.image.digest
@@ -175,7 +185,7 @@ def _both(project: int) -> sa.Select[Any]:
     )
 
 
-def _pairs(connection: sa.Connection, rows: Sequence[sa.Row[Any]]) -> Iterator[OpinionPair]:
+def _pairs(connection: sa.Connection, rows: Sequence[sa.Row[Any]], known: Overlaps) -> Iterator[OpinionPair]:
     heads = [(row.first, row.second, row.settled) for row in rows]
     numbers = [number for three in heads for number in three if number is not None]
     said = {one.id: one for part in in_parts(numbers) for one in read_revisions(connection, part)}
@@ -184,10 +194,14 @@ def _pairs(connection: sa.Connection, rows: Sequence[sa.Row[Any]]) -> Iterator[O
     for row in rows:
         if row.id in items and row.first in said and row.second in said:  # else removed meanwhile
             first, second = said[row.first], said[row.second]
-            yield OpinionPair(items[row.id], first, second, _overlap(first, second), said.get(row.settled))
+            key = (first.id, second.id)
+            if key not in known:
+                known[key] = overlap_of(first, second)
+            yield OpinionPair(items[row.id], first, second, known[key], said.get(row.settled))
 
 
-def _overlap(first: Revision, second: Revision) -> float | None:
+def overlap_of(first: Revision, second: Revision) -> float | None:
+    """Intersection over union of what two revisions of an image mark; None if neither marks anything."""
     if not (first.review.regions or second.review.regions):
         return None
     masks = [[region.mask for region in one.review.regions] for one in (first, second)]

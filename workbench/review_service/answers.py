@@ -28,12 +28,12 @@ class ModelAnswers:
         self._answers: BoundedCache[Inspection] = BoundedCache(limit)
         self._pictures: BoundedCache[bytes] = BoundedCache(limit)
         self._images: BoundedCache[Image] = BoundedCache(limit)
-        self._asking: dict[tuple[str, str], Lock] = {}
+        self._asking: dict[tuple[str, str, str], Lock] = {}
         self._lock = Lock()
 
     def of(self, image: NewImage, model: str) -> Inspection:
         """What a model says of an image; raises `CRRError` if it cannot be asked, or the image is gone."""
-        key = (image.digest, model)
+        key = (image.digest, model, self.revision(model))
         with self._once(key):
             known = self._answers.get(key)
             if known is None:
@@ -41,6 +41,10 @@ class ModelAnswers:
                 self._answers.put(key, known, known.anomaly_map.nbytes)
                 self._scores.put([score_of(image, model, known)])
         return known
+
+    def revision(self, model: str) -> str:
+        """Digest of a model; raises `CRRError` if it is not there."""
+        return self._asker.revision(model)
 
     def measure(self, image: NewImage, model: str) -> None:
         """Keep also what the model's encoder saw and its decoder copied; errors as of `of`."""
@@ -70,7 +74,7 @@ class ModelAnswers:
             self._pictures.put(image.digest, known, len(known))
         return known
 
-    def _once(self, key: tuple[str, str]) -> Lock:
+    def _once(self, key: tuple[str, str, str]) -> Lock:
         """Two who ask the same wait for one answer."""
         with self._lock:
             if len(self._asking) > 10_000:
@@ -80,4 +84,5 @@ class ModelAnswers:
 
 def score_of(image: NewImage, model: str, inspection: Inspection) -> Score:
     """What is kept of an answer, for the order of the queue."""
-    return Score(image.digest, model, score_ratio(inspection.score, inspection.threshold), inspection.verdict)
+    ratio = score_ratio(inspection.score, inspection.threshold)
+    return Score(image.digest, model, inspection.revision, ratio, inspection.verdict)

@@ -11,11 +11,16 @@ from crr.types import Image, Inspection, Mask
 from workbench.annotation.errors import SourceError
 from workbench.basics.cache import BoundedCache
 from workbench.inspection.inspector import Inspector, ModelChoice
+from workbench.model_store.available import find_models
 from workbench.reference.cache import ReferenceCache
 
 
 class Asker(Protocol):
     """Asks models by name; threads may share it."""
+
+    def revision(self, model: str) -> str:
+        """Digest of a model; raises `CRRError` if it is not there."""
+        ...
 
     def answer(self, key: str, image: Image, model: str) -> Inspection:
         """What a model says of an image that `key` identifies; raises `CRRError` if it cannot be asked."""
@@ -35,6 +40,14 @@ class Asker(Protocol):
         ...
 
 
+def find_model(name: str, find: Callable[[], Mapping[str, CheckpointInfo]] = find_models) -> CheckpointInfo:
+    """A model of this machine by name; raises `SourceError` if it is not there."""
+    known = find().get(name)
+    if known is None:
+        raise SourceError(f"The model {name} is not on this machine. The page Models has those that are.")
+    return known
+
+
 class LocalModels:
     """Asks the models of this machine, on one device."""
 
@@ -50,6 +63,10 @@ class LocalModels:
         self._inspector, self._references, self._find, self._device = inspector, references, find, device
         self._explained: BoundedCache[Explanation] = BoundedCache(limit)
 
+    def revision(self, model: str) -> str:
+        """See `Asker`."""
+        return find_model(model, self._find).revision
+
     def answer(self, key: str, image: Image, model: str) -> Inspection:
         """See `Asker`."""
         return self._explain(key, image, model)[1].inspection
@@ -61,12 +78,7 @@ class LocalModels:
         return None if normals is None else sighting(explanation, normals, mask)
 
     def _explain(self, key: str, image: Image, model: str) -> tuple[ModelChoice, Explanation]:
-        known = self._find().get(model)
-        if known is None:
-            raise SourceError(
-                f"The model {model} is not on this machine. The page Models has those that are."
-            )
-        choice = ModelChoice(known, self._device)
+        choice = ModelChoice(find_model(model, self._find), self._device)
         full = (key, choice.key)
         explanation = self._explained.get(full)
         if explanation is None:

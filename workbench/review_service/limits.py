@@ -2,11 +2,14 @@
 
 from collections.abc import Callable
 
-from crr.evaluation.limits import Judged
+from crr.checkpoints.content import read_config
+from crr.evaluation.detection import finite_score
+from crr.evaluation.limits import Judged, check_calibrated
 from crr.metrics.score_ratios import score_ratio
 from workbench.annotation.queue.ordering import Wanted
 from workbench.annotation.store import AnnotationStore
 from workbench.review_service.answers import ModelAnswers
+from workbench.review_service.asking import find_model
 
 
 def judged_by(
@@ -32,6 +35,7 @@ def judged_by(
     Raises:
         CRRError: The model cannot be asked, or an image is gone.
     """
+    check_calibrated(read_config(find_model(model).path))
     wanted = Wanted(project, "by name", ("done",), holds=True)
     heads = [(item, head) for item, head in store.queue.heads(wanted) if head is not None]
     found: dict[str, list[Judged]] = {}
@@ -40,13 +44,17 @@ def judged_by(
     said = store.reviews.many([head for _, head in heads])
     for done, (number, head) in enumerate(heads):
         tell(done, len(heads))
+        if head not in said or number not in items:  # somebody removed it meanwhile
+            continue
         judgement = said[head].review.judgement
         if judgement == "unsure":
             continue
         inspection = answers.of(items[number].image, model)
         if inspection.known and inspection.seen and inspection.category is not None:
-            ratio = score_ratio(inspection.score, inspection.threshold)
-            found.setdefault(inspection.category, []).append((judgement, ratio))
+            score = finite_score(inspection, items[number].image.name)
+            found.setdefault(inspection.category, []).append(
+                (judgement, score_ratio(score, inspection.threshold))
+            )
         else:
             unjudged += 1
     return found, unjudged

@@ -66,7 +66,11 @@ class BackgroundScoring:
     def _score_some(self, project: int) -> bool:
         """Ask about some images; whether there may be more."""
         for model in self._store.projects.get(project).models:
-            missing = self._store.scores.missing(project, model, _AT_A_TIME + len(self._failed))
+            try:
+                revision = self._answers.revision(model)
+            except CRRError:  # said to whoever looks at an image
+                continue
+            missing = self._store.scores.missing(project, model, revision, _AT_A_TIME + len(self._failed))
             open_ones = [item for item in missing if (item, model) not in self._failed][:_AT_A_TIME]
             for number in open_ones:
                 if self._wanted() != project:

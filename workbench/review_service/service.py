@@ -10,6 +10,7 @@ from crr.errors import CRRError
 from crr.evaluation.limits import Judged
 from crr.types import Image, Inspection
 from workbench.annotation.errors import ProjectError
+from workbench.annotation.opinions import overlap_of
 from workbench.annotation.queue.ordering import Wanted
 from workbench.annotation.records import Draft, Item, NewImage, Region, Revision
 from workbench.annotation.store import AnnotationStore
@@ -34,6 +35,8 @@ from workbench.review_service.messages import (
 )
 from workbench.review_service.scoring import BackgroundScoring
 from workbench.review_service.tickets import Ticket
+
+_COMPARED = 20  # newest revisions of an image: masks of a large photo take a moment each
 
 Plain = dict[str, Any]
 """What JSON can hold."""
@@ -112,9 +115,16 @@ class ReviewService:
         return {"revision": plain_revision(saved), "progress": self.progress(ticket)}
 
     def history(self, ticket: Ticket, message: ItemOnly) -> Plain:
-        """All that was said of an image, the first one first."""
-        item = self._item(ticket, message.item)
-        return {"revisions": [plain_revision(one) for one in self._store.reviews.history(item.id)]}
+        """All that was said of an image, the first one first, and what each shares with the one before."""
+        said = self._store.reviews.history(self._item(ticket, message.item).id)
+        shared: list[float | None] = [None] * len(said)
+        for place in range(max(1, len(said) - _COMPARED), len(said)):
+            shared[place] = overlap_of(said[place - 1], said[place])
+        return {
+            "revisions": [
+                plain_revision(one) | {"shared": share} for one, share in zip(said, shared, strict=True)
+            ]
+        }
 
     def snap(self, ticket: Ticket, message: SnapMessage) -> Plain:
         """The region of a model's map around a click."""

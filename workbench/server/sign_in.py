@@ -1,6 +1,6 @@
 """A sign-in through OpenID Connect, from environment variables to the file in which Streamlit reads it.
 
-    python -m workbench.server.sign_in FILE      `deploy/start.sh` runs it; exit code 1: no sign-in is set
+    python -m workbench.server.sign_in FILE      `deploy/start.sh` runs it; exit code 3: none is set
 
 A Space with `hf_oauth: true` in its README is given what is needed; elsewhere four variables say it
 (deploy/README.md).
@@ -13,10 +13,13 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from crr.errors import ConfigError
 from workbench.settings import StartSettings, read_as
 
 CALLBACK = "/oauth2callback"
 """Where a provider sends people back to; it has to be told to the provider, behind the address."""
+NONE = 3
+"""What is returned where no sign-in is set: another number than that of a program that fails."""
 _WELL_KNOWN = "/.well-known/openid-configuration"
 
 
@@ -51,15 +54,27 @@ def sign_in_of(environment: Mapping[str, str]) -> str | None:
 
 
 def main(file: Path, environment: Mapping[str, str]) -> int:
-    """Write the file, for nobody else to read; returns 1, and writes nothing, if nobody is to sign in."""
+    """Write the file, for nobody else to read; returns 3, and writes nothing, if nobody is to sign in.
+
+    Raises:
+        ConfigError: A variable is wrong, or the file cannot be written.
+    """
     found = sign_in_of(environment)
     if found is None:
-        return 1
-    file.unlink(missing_ok=True)
-    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
-        out.write(found)
+        return NONE
+    try:
+        file.unlink(missing_ok=True)
+        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
+            out.write(found)
+    except OSError as error:
+        raise ConfigError(
+            f"{file} cannot be written ({error.strerror}): set TMPDIR to a folder of yours."
+        ) from None
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1]), os.environ))
+    try:
+        sys.exit(main(Path(sys.argv[1]), os.environ))
+    except ConfigError as error:
+        sys.exit(f"Error: {error}")

@@ -16,7 +16,9 @@ from itertools import chain
 from pathlib import Path
 
 from crr.data.layouts.mask_files import (
+    check_each_belongs,
     holds_masks,
+    joined,
     marks_something,
     masks_of,
     photos_of_kind,
@@ -58,12 +60,13 @@ def good_categories(root: Path, folders: list[Path], notes: Notes) -> tuple[Layo
     for folder in folders:
         if folder not in apart:
             photos, theirs = photos_with_masks(folder, notes)
-            masks |= theirs
+            masks = joined(masks, theirs)
             if photos:
                 found[folder] = photos
     every = [*own, *chain.from_iterable(found.values())]
     for folder in apart:
-        masks |= masks_of(every, root, folder, notes)
+        masks = joined(masks, masks_of(every, root, folder, notes))
+    check_each_belongs(notes)
     if not own and not found:
         raise DatasetError(
             f"{root} holds no images: give a folder of photos of good parts, or a data set arranged like "

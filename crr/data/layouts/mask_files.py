@@ -9,12 +9,14 @@ from PIL import Image
 
 from crr.data.layouts.names import (
     is_good,
-    is_masks_by_files,
+    is_labels,
+    is_masks,
     key,
     without_heatmap_ending,
     without_mask_ending,
 )
-from crr.data.layouts.walk import Notes, images_under, subfolders
+from crr.data.layouts.walk import Notes, images_in, images_under, subfolders
+from crr.errors import DatasetError
 
 MASKS = "masks, which are no photos"
 WITHOUT_IMAGE = "a mask without an image"
@@ -68,8 +70,13 @@ def masks_of(images: Sequence[Path], folder: Path, masks: Path, notes: Notes) ->
 
 
 def holds_masks(folder: Path) -> bool:
-    """Whether a folder is one of masks, by its name and those of the images in it."""
-    return is_masks_by_files(folder.name, (image.stem for image in images_under(folder, Notes())))
+    """Whether a folder is one of masks: by its name; one called "label" by those of its images too.
+
+    Printed labels are parts as well; so there each image has to be called as a mask is ("000_label").
+    """
+    if not is_labels(folder.name):
+        return is_masks(folder.name)
+    return all(without_mask_ending(image.stem) for image in images_in(folder, Notes()))
 
 
 def marks_something(mask: Path) -> bool:
@@ -108,8 +115,28 @@ def photos_with_masks(folder: Path, notes: Notes) -> tuple[list[Path], dict[Path
 
     photos, masks = split_masks(images_under(folder, notes, is_for_masks), notes)
     for each in apart:
-        masks |= masks_of(photos, folder, each, notes)
+        masks = joined(masks, masks_of(photos, folder, each, notes))
     return photos, masks
+
+
+def joined(*all_masks: dict[Path, tuple[Path, ...]]) -> dict[Path, tuple[Path, ...]]:
+    """Photo to its masks of several places: none takes the place of another."""
+    photos = dict.fromkeys(photo for masks in all_masks for photo in masks)
+    return {photo: tuple(mask for masks in all_masks for mask in masks.get(photo, ())) for photo in photos}
+
+
+def check_each_belongs(notes: Notes) -> None:
+    """See that no mask marks a defect of nobody knows which photo, where only masks tell what is defective.
+
+    Raises:
+        DatasetError: One does: the photo that is meant would be learnt as good.
+    """
+    for mask in notes.passed_over.get(AMBIGUOUS, ()):
+        if marks_something(mask):
+            raise DatasetError(
+                f"{mask} marks a defect, and several images of its name may be meant: the right one would be "
+                "learnt as good. Give the images different names."
+            )
 
 
 def photos_of_kind(folder: Path, notes: Notes) -> tuple[list[Path], dict[Path, tuple[Path, ...]]]:
@@ -125,7 +152,7 @@ def photos_of_kind(folder: Path, notes: Notes) -> tuple[list[Path], dict[Path, t
     photos, masks = split_masks(images_under(place, notes, holds_masks), notes)
     for path in inside.values():
         if holds_masks(path):
-            masks |= masks_of(photos, place, path, notes)
+            masks = joined(masks, masks_of(photos, place, path, notes))
     return photos, masks
 
 
@@ -202,7 +229,7 @@ def _owners(
     if folders and (folders[:-1], folders[-1]) in by_place:
         return by_place[folders[:-1], folders[-1]], "folder"
     for how, name in names:
-        if len(by_stem.get(name, ())) == 1:
+        if by_stem.get(name):
             return by_stem[name], how
     return [], ""
 

@@ -15,7 +15,15 @@ from collections.abc import Container, Iterable
 from itertools import chain
 from pathlib import Path
 
-from crr.data.layouts.mask_files import holds_masks, marks_something, masks_of, photos_of_kind, split_masks
+from crr.data.layouts.mask_files import (
+    check_each_belongs,
+    holds_masks,
+    joined,
+    marks_something,
+    masks_of,
+    photos_of_kind,
+    split_masks,
+)
 from crr.data.layouts.names import is_good, key, says_nothing
 from crr.data.layouts.samples import GOOD, Category, Sample, good_samples
 from crr.data.layouts.unread import check_no_list
@@ -84,10 +92,14 @@ def _unmarked(train: Path, direct: list[Path], notes: Notes) -> list[Path]:
     if not direct:
         return []
     check_no_list(train.parent, direct)
-    photos, masks = split_masks(direct, notes)
+    met = Notes()
+    photos, masks = split_masks(direct, met)
     for folder in subfolders(train, notes):
         if holds_masks(folder):
-            masks |= masks_of(photos, train, folder, notes)
+            masks = joined(masks, masks_of(photos, train, folder, met))
+    check_each_belongs(met)
+    for reason, paths in met.passed_over.items():
+        notes.pass_over(reason, *paths)
     marked = {photo for photo, found in masks.items() if any(map(marks_something, found))}
     notes.pass_over(NOT_GOOD, *sorted(marked))
     return [photo for photo in photos if photo not in marked]

@@ -129,12 +129,9 @@ def says_nothing(name: str) -> bool:
     return _letters(name) in _WHAT_IT_HOLDS
 
 
-def is_masks_by_files(name: str, stems: Iterable[str]) -> bool:
-    """Whether a folder holds masks: by its name, or one called "label" by the names of its images too.
-
-    Printed labels are parts as well; so there each image has to be called as a mask is ("000_label").
-    """
-    return is_masks(name) or (_letters(name) in _LABELS and all(map(without_mask_ending, stems)))
+def is_labels(name: str) -> bool:
+    """Whether a folder of that name holds masks or photos of printed labels: "Label"."""
+    return _letters(name) in _LABELS
 
 
 def without_mask_ending(stem: str) -> str | None:

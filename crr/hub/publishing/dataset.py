@@ -13,6 +13,10 @@ from crr.hub.names import HubName
 from crr.hub.publishing.publication import Kind
 
 
+def _is_hidden(path: Path) -> bool:
+    return any(part.startswith(".") for part in path.parts)
+
+
 @dataclass(frozen=True)
 class DatasetPublication:
     """A data set that is to be published.
@@ -44,10 +48,14 @@ class DatasetPublication:
     def files(self) -> list[Path]:
         """All files of the folder but its card, and but what is hidden."""
         found = (path for path in self.folder.rglob("*") if path.is_file() and path != self.folder / CARD)
-        return sorted(path for path in found if not path.name.startswith("."))
+        return sorted(path for path in found if not _is_hidden(path.relative_to(self.folder)))
 
     def card(self) -> str:
-        """The text of the card; raises `ConfigError` if its metadata cannot be read."""
+        """The text of the card; raises `ConfigError` if there is none, or its metadata cannot be read."""
+        if not (self.folder / CARD).is_file():
+            raise ConfigError(
+                f"{self.folder} has no {CARD}: give the folder of a data set that was exported."
+            )
         return card_to_change(self.folder)
 
     def check(self, card: str) -> None:

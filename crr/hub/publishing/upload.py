@@ -27,6 +27,8 @@ from crr.hub.timeouts import Heartbeat, run_with_timeout
 from crr.hub.transfer import Transfer, TransferCallback
 
 _OF_ANY = (".gitattributes", CARD)  # what a new repository may hold
+_FEW = 100  # files, of which each is open while it is sent
+_AT_A_TIME = 20  # files that are sent before somebody hears of it
 _STOPPED = "Stopped; nothing was published."
 _LONGEST = 2000  # signs of what the Hub says of a card: it lists all licences that there are
 _CHECK_TIMEOUT = 60.0  # seconds: when all is sent, the Hub checks large files before it answers
@@ -56,12 +58,13 @@ def publish(
     publication.check(card)
     assert publication.name is not None
     upload = _Upload(api, publication, publication.name)
+    files = {path.relative_to(publication.folder).as_posix(): path for path in publication.files}
+    sizes = {place: path.stat().st_size for place, path in files.items()}
     with ExitStack() as open_files:
-        files = {
-            path.relative_to(publication.folder).as_posix(): open_files.enter_context(_opened(path))
-            for path in publication.files
-        }
-        additions = [CommitOperationAdd(place, file) for place, file in files.items()]  # this reads them
+        # A few files tell how far they are read; of many only so many may be open at a time.
+        is_few = len(files) <= _FEW
+        read = {place: open_files.enter_context(_opened(path)) for place, path in files.items() if is_few}
+        additions = [_addition(place, read.get(place, path)) for place, path in files.items()]
         additions.append(CommitOperationAdd(CARD, card.encode()))
         before, made, there = run_with_timeout(
             lambda heartbeat: upload.prepare(card, heartbeat),
@@ -76,7 +79,7 @@ def publish(
         ]
         stopped = _STOPPED + (f" An empty repository is at {upload.url}." if made else "")
         run_with_timeout(
-            lambda heartbeat: upload.send(additions, _Said(tell, heartbeat, files)),
+            lambda heartbeat: upload.send(additions, _Said(tell, heartbeat, sizes, read)),
             no_answer(api.endpoint),
             stop,
             stopped,
@@ -91,6 +94,14 @@ def publish(
     return Published(publication.name.at(published), upload.url, before, publication.kind)
 
 
+def _addition(place: str, file: "_ReadAloud | Path") -> CommitOperationAdd:
+    """A file that is to be there; it is read at once, for its digest."""
+    try:
+        return CommitOperationAdd(place, str(file) if isinstance(file, Path) else file)
+    except OSError as error:
+        raise HubError(f"{file} cannot be read ({error.strerror}).") from None
+
+
 def _opened(path: Path) -> "_ReadAloud":
     try:
         return _ReadAloud(path)
@@ -103,7 +114,6 @@ class _ReadAloud(io.BufferedReader):
 
     def __init__(self, path: Path) -> None:
         super().__init__(io.FileIO(path))
-        self.size = path.stat().st_size
         self.heard: Callable[[int], None] = lambda _: None
 
     def read(self, size: int | None = -1, /) -> bytes:
@@ -116,11 +126,15 @@ class _Said:
     """How far all files are together, for who listens; ends the work when nobody does."""
 
     def __init__(
-        self, tell: TransferCallback | None, heartbeat: Heartbeat, files: Mapping[str, _ReadAloud]
+        self,
+        tell: TransferCallback | None,
+        heartbeat: Heartbeat,
+        sizes: Mapping[str, int],
+        read: Mapping[str, _ReadAloud],
     ) -> None:
-        self.files = files
+        self.sizes, self.read = sizes, read
         self._tell, self._heartbeat = tell, heartbeat
-        self._total = sum(file.size for file in files.values())
+        self._total = sum(sizes.values())
         self._done: dict[str, int] = {}
         self._lock = threading.Lock()  # the client sends several files at a time
 
@@ -172,8 +186,18 @@ class _Upload:
 
     def send(self, operations: Sequence[CommitOperationAdd], said: _Said) -> None:
         """Bring the large files to the Hub; the small ones go with the commit."""
-        for place, file in said.files.items():
+        for place, file in said.read.items():
             file.heard = partial(said.hear, place)
+        for first in range(0, len(operations), _AT_A_TIME):
+            some = operations[first : first + _AT_A_TIME]
+            self._send_some(some)
+            for operation in some:
+                said.hear(operation.path_in_repo, said.sizes.get(operation.path_in_repo, 0))
+        for file in said.read.values():
+            file.heard = lambda _: None
+        said.hear_all()
+
+    def _send_some(self, operations: Sequence[CommitOperationAdd]) -> None:
         try:
             with translated_errors(self._name, self._api.endpoint):
                 self._api.preupload_lfs_files(self._name.repo, operations, repo_type=self._kind)
@@ -185,9 +209,6 @@ class _Upload:
         except (KeyError, TypeError, AttributeError) as error:
             with translated_http(self._api.endpoint):
                 raise error
-        for file in said.files.values():
-            file.heard = lambda _: None
-        said.hear_all()
 
     def commit(self, operations: Sequence[CommitOperationAdd | CommitOperationDelete], message: str) -> str:
         """The id of the commit, or of the one before if nothing has changed."""

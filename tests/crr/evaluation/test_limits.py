@@ -5,7 +5,7 @@ import pytest
 
 from crr.data.datasets import open_dataset
 from crr.data.inventory.looking import look_at_dataset
-from crr.errors import DatasetError
+from crr.errors import CheckpointError
 from crr.evaluation.limits import Rate, choose_limits, judge
 from tests.crr.tiny import calibrated_detector, tiny_detector, write_dataset
 
@@ -42,7 +42,13 @@ def test_no_more_good_parts_than_are_allowed_reach_a_limit(share):
 
 
 @pytest.mark.parametrize(
-    "few", [images([0.5] * 4, [2.0] * 4), images([0.5] * 20, []), images([], [2.0] * 20)]
+    "few",
+    [
+        images([0.5] * 4, [2.0] * 4),
+        images([0.5] * 20, []),
+        images([], [2.0] * 20),
+        images([0.5] * 20, [2.0]),
+    ],
 )
 def test_a_limit_that_too_few_images_would_choose_stays_and_says_so(few):
     report = choose_limits({"plate": few, "ring": APART}, unjudged=3)
@@ -68,5 +74,5 @@ def test_images_are_judged_by_the_category_that_the_model_takes_them_for(tmp_pat
 
 def test_a_model_without_limits_has_none_that_could_change(tmp_path):
     dataset = open_dataset(write_dataset(tmp_path))
-    with pytest.raises(DatasetError, match="not calibrated"):
+    with pytest.raises(CheckpointError, match="not calibrated"):
         judge(tiny_detector().eval(), dataset, look_at_dataset(dataset).masks)

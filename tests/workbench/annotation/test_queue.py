@@ -22,7 +22,7 @@ def add(store: AnnotationStore, project: int, count: int) -> list[int]:
 
 
 def score(number: int, ratio: float, model: str = "CRR", seen: float = 0, copied: float = 0) -> Score:
-    return Score(digest(number), model, ratio, "normal", seen, copied, measured=True)
+    return Score(digest(number), model, "r1", ratio, "normal", seen, copied, measured=True)
 
 
 def names(store: AnnotationStore, wanted: Wanted) -> list[str]:
@@ -127,20 +127,24 @@ def test_the_pace_is_that_of_people_at_work(store, project, anna, monkeypatch):
 
 def test_each_image_is_asked_about_once_a_model(store, project):
     items = add(store, project, 3)
-    assert store.scores.missing(project, "CRR", 9) == items
+    assert store.scores.missing(project, "CRR", "r1", 9) == items
     store.scores.put([score(0, 0.5), score(1, 0.5)])
     store.scores.put([score(0, 0.7)])
-    assert store.scores.missing(project, "CRR", 9) == items[2:]
+    assert store.scores.missing(project, "CRR", "r1", 9) == items[2:]
     assert [found.ratio for found in store.scores.of([digest(0)])] == [0.7]
 
 
 def test_what_was_measured_is_not_lost_to_a_later_answer_that_says_less(store, project):
     add(store, project, 1)
-    store.scores.put([Score(digest(0), "CRR", 0.5, "normal")])
-    assert store.scores.missing(project, "CRR", 9)
+    store.scores.put([Score(digest(0), "CRR", "r1", 0.5, "normal")])
+    assert store.scores.missing(project, "CRR", "r1", 9)
     assert store.scores.progress(project, ["CRR"]) == (1, 1)
     store.scores.put([score(0, 0.5, seen=2, copied=0.4)])
-    store.scores.put([Score(digest(0), "CRR", 0.5, "normal")])
+    store.scores.put([Score(digest(0), "CRR", "r1", 0.5, "normal")])
     [known] = store.scores.of([digest(0)])
     assert (known.seen, known.copied, known.measured) == (2, 0.4, True)
-    assert store.scores.missing(project, "CRR", 9) == []
+    assert store.scores.missing(project, "CRR", "r1", 9) == []
+    assert store.scores.missing(project, "CRR", "r2", 9)  # it was trained anew under its name
+    store.scores.put([Score(digest(0), "CRR", "r2", 1.5, "defective")])
+    [known] = store.scores.of([digest(0)])
+    assert (known.ratio, known.measured) == (1.5, False)

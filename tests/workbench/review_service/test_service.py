@@ -88,6 +88,10 @@ def client(store: AnnotationStore, tickets: Tickets, asked: list[str]):
     from crr.data.images import decode as decoded
 
     class Models:
+        def revision(self, model):
+            assert model == "CRR"
+            return inspection().revision
+
         def answer(self, key, pixels, model):
             assert (len(key), pixels.shape) == (64, (HEIGHT, WIDTH, 3))
             asked.append(model)
@@ -198,7 +202,9 @@ def test_models_are_asked_once_and_their_scores_order_the_queue(browser, other, 
     other.ask("answers", item=item)
     assert asked[:1] == ["CRR"]
     ends = time.monotonic() + 20
-    while store.scores.missing(project, "CRR", 9):  # they are measured in the background
+    while store.scores.missing(
+        project, "CRR", inspection().revision, 9
+    ):  # they are measured in the background
         assert time.monotonic() < ends
         time.sleep(0.02)
     assert asked == ["CRR"] * 3
@@ -253,6 +259,17 @@ def test_two_who_save_the_same_meet(browser, other):
     settled = save(other, {"item": item, "revision": met["newer"]}, drawn("defective"), attempt="attempt3")
     assert settled["revision"]["base"] == met["newer"]["id"]
     assert [one["author"] for one in browser.ask("history", item=item)["revisions"]] == ["Anna", "Ben"]
+
+
+def test_the_history_says_how_much_of_a_mask_stayed(browser):
+    shown = browser.ask("next", order="by name")
+    for attempt, mask in (("attempt1", DOT), ("attempt2", DOT | RING), ("attempt3", DOT | RING)):
+        region = {"category": "defect", "counts": encode(mask).counts}
+        saved = save(browser, shown, drawn("defective", region), attempt=attempt)
+        shown = {"item": shown["item"], "revision": saved["revision"]}
+    save(browser, shown, drawn("good"), attempt="attempt4")
+    shared = [one["shared"] for one in browser.ask("history", item=shown["item"])["revisions"]]
+    assert shared == [None, pytest.approx(DOT.sum() / (DOT | RING).sum()), 1.0, 0.0]
 
 
 def test_a_save_that_is_sent_twice_is_one(browser):

@@ -1,12 +1,16 @@
 """A sign-in that whoever serves the workbench has set becomes the file that Streamlit reads."""
 
+import os
 import stat
+import subprocess
+import sys
 import tomllib
+from pathlib import Path
 
 import pytest
 
 from crr.errors import ConfigError
-from workbench.server.sign_in import main, sign_in_of
+from workbench.server.sign_in import NONE, main, sign_in_of
 from workbench.server.start import check_start
 
 OWN = {
@@ -51,7 +55,7 @@ def test_a_space_that_signs_in_with_the_hub_needs_nothing_more():
 def test_without_a_provider_nothing_is_written(tmp_path):
     assert sign_in_of({}) is None
     assert sign_in_of({"SPACE_HOST": "somebody-space.hf.space"}) is None
-    assert main(tmp_path / "sign-in.toml", {}) == 1
+    assert main(tmp_path / "sign-in.toml", {}) == NONE
     assert not (tmp_path / "sign-in.toml").exists()
 
 
@@ -60,6 +64,17 @@ def test_nobody_else_reads_the_file(tmp_path):
     assert main(file, OWN) == 0
     assert main(file, OWN) == 0
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_a_sign_in_that_cannot_be_written_stops_the_start(tmp_path):
+    with pytest.raises(ConfigError, match="cannot be written"):
+        main(tmp_path / "missing" / "sign-in.toml", OWN)
+    environment = {"PATH": os.environ["PATH"], "PYTHON": sys.executable, "TMPDIR": str(tmp_path / "missing")}
+    start = Path(__file__).parents[3] / "deploy" / "start.sh"
+    ended = subprocess.run(["sh", start], env=environment | OWN, capture_output=True, text=True, timeout=60)
+    assert ended.returncode == 1
+    assert "cannot be written" in ended.stderr
+    assert "secret" not in ended.stderr
 
 
 @pytest.mark.parametrize("name", OWN)

@@ -135,6 +135,7 @@ score = sa.Table(
     metadata,
     sa.Column("digest", sa.String(64), primary_key=True),
     sa.Column("model", sa.String(200), primary_key=True),
+    sa.Column("revision", sa.String(40), nullable=False),
     sa.Column("ratio", sa.Float(53), nullable=False),
     sa.Column("verdict", sa.String(20), nullable=False),
     sa.Column("seen", sa.Float(53)),

@@ -43,7 +43,10 @@ def write_hub(selection: Selection, folder: Path, advance: Advance, *, licence: 
             file.write(json.dumps(_line(one, name, mask), ensure_ascii=False) + "\n")
     pictures.close()
     (folder / CARD).write_text(_card(selection, counts, licence), encoding="utf-8")
-    selection.report.notes.append("Names of people and notes are not in it.")
+    selection.report.notes.append(
+        "Names of people and notes are not in it. Photos are as they were, with what a camera wrote into "
+        "them, such as time and place: look before you publish."
+    )
 
 
 def _line(one: Reviewed, name: str, mask: Path) -> dict[str, object]:

@@ -38,7 +38,6 @@ class Wanted:
         author: Only those that this person, by name, saved last.
         models: Which models' scores count for the order, all if empty; for `seen and copied` the first.
         seed: Of the random order.
-        opinion: Only the first or the second opinion; both if None.
         holds: Only what holds of an image: what was settled, else its first opinion.
     """
 
@@ -51,7 +50,6 @@ class Wanted:
     author: str | None = None
     models: tuple[str, ...] = ()
     seed: int = 0
-    opinion: int | None = None
     holds: bool = False
 
 
@@ -65,8 +63,6 @@ def selected(wanted: Wanted) -> sa.Select[Any]:
             "left": ~item.c.reviewed & ~item.c.skipped,
         }
         found = found.where(sa.or_(*(states[state] for state in wanted.states)))
-    if wanted.opinion is not None:
-        found = found.where(item.c.opinion == wanted.opinion)
     if wanted.holds:
         settled = item.alias("settled")
         same = (settled.c.project == item.c.project, settled.c.digest == item.c.digest)

@@ -110,7 +110,7 @@ class ReviewQueue:
         last = (
             sa.select(revision.c.author, revision.c.saved)
             .join(item, item.c.head == revision.c.id)
-            .where(item.c.project == project, item.c.reviewed)
+            .where(item.c.project == project, item.c.reviewed, item.c.opinion != SETTLED)
             .order_by(revision.c.id.desc())
             .limit(_PACE_OF)
         )

@@ -10,7 +10,7 @@ from workbench.annotation.database.connection import Database, insert_into
 from workbench.annotation.database.tables import item, score
 from workbench.annotation.images import in_parts
 
-_REPLACED = ("ratio", "verdict", "seen", "copied", "measured")
+_REPLACED = ("revision", "ratio", "verdict", "seen", "copied", "measured")
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,8 @@ class Score:
 
     Attributes:
         digest: SHA-256 of the image.
-        model: Name and revision of the model.
+        model: Name of the model.
+        revision: Digest of the model that said it: another one of the same name is asked again.
         ratio: Score over limit, defective from 1 on; 0 or more.
         verdict: What was said of the part.
         seen: How much the encoder saw at the most unusual place: its distance from the nearest normal patch
@@ -30,6 +31,7 @@ class Score:
 
     digest: str
     model: str
+    revision: str
     ratio: float
     verdict: Verdict
     seen: float | None = None
@@ -44,12 +46,16 @@ class Scores:
         self._database = database
 
     def put(self, scores: Iterable[Score]) -> None:
-        """Keep scores; a later one of the same image and model replaces an earlier one that says no more."""
+        """Keep scores; a later one of an image and model replaces one that says no more, or is older."""
         for some in in_parts(list(scores)):
             with self._database.writing() as connection:
                 made = insert_into(connection, score)
                 replaced = {name: made.excluded[name] for name in _REPLACED}
-                says_no_more = sa.or_(made.excluded["measured"], ~score.c.measured)
+                says_no_more = sa.or_(
+                    made.excluded["measured"],
+                    ~score.c.measured,
+                    made.excluded["revision"] != score.c.revision,
+                )
                 connection.execute(
                     made.on_conflict_do_update(
                         index_elements=["digest", "model"], set_=replaced, where=says_no_more
@@ -57,9 +63,14 @@ class Scores:
                     [asdict(one) for one in some],
                 )
 
-    def missing(self, project: int, model: str, most: int) -> list[int]:
-        """Items of a project whose image was not measured with the model, the first ones, one an image."""
-        known = sa.exists().where(score.c.digest == item.c.digest, score.c.model == model, score.c.measured)
+    def missing(self, project: int, model: str, revision: str, most: int) -> list[int]:
+        """Items of a project whose image was not measured with that model, the first ones, one an image."""
+        known = sa.exists().where(
+            score.c.digest == item.c.digest,
+            score.c.model == model,
+            score.c.revision == revision,
+            score.c.measured,
+        )
         wanted = (
             sa.select(item.c.id)
             .where(item.c.project == project, item.c.opinion == 1, ~known)

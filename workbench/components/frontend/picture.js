@@ -1,4 +1,4 @@
-// The photo with the anomaly map and the outlines over it: wheel or pinch zooms, drag moves, pointing reads the value.
+// The photo with the anomaly map and the outlines over it: Ctrl with the wheel or a pinch zooms, drag moves, pointing reads the value.
 // Zoom and position belong to the viewer and stay while Python sends new outlines.
 
 const views = new WeakMap();

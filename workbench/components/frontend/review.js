@@ -140,12 +140,13 @@ class Review {
   // What can be measured of why the model failed, once nothing was changed for a moment.
   wonder() {
     clearTimeout(this.wondering);
+    const asked = this.wondered = Symbol("causes"); // of several questions on their way the last one counts
     const { shown, answer } = this;
     if (!shown || !answer || this.drawn.judgement === null) return this.panel.showCauses([]);
     this.wondering = setTimeout(async () => {
       const message = { item: shown.item, model: answer.model, drawn: { ...this.drawn, regions: this.canvas.regions } };
       const { causes } = await this.client.ask("causes", message).catch(() => ({ causes: [] })); // no more than a hint
-      if (this.shown === shown && this.answer === answer) this.panel.showCauses(causes);
+      if (this.wondered === asked) this.panel.showCauses(causes);
     }, CAUSES_PAUSE);
   }
 

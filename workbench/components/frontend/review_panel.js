@@ -70,7 +70,8 @@ class ReviewPanel {
     const rows = [...revisions].reverse().map((one) => {
       const when = new Date(one.saved).toLocaleString();
       const count = one.drawn.regions.length === 1 ? "1 region" : `${one.drawn.regions.length} regions`;
-      const row = words(`${when}, ${one.author}: ${one.drawn.judgement}, ${count} `);
+      const shared = one.shared === null ? "" : `, ${Math.round(100 * one.shared)} % shared with the one before`;
+      const row = words(`${when}, ${one.author}: ${one.drawn.judgement}, ${count}${shared} `);
       row.append(button("Show", "compare", one.id), button("Restore", "restore", one.id));
       return row;
     });

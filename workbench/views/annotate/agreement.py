@@ -16,7 +16,7 @@ from workbench.views.shared.services import services
 
 _SIDE = 480
 _COLOUR = (255, 140, 0)
-_AT, _OPEN = "agreement_at", "agreement"
+_AT, _OPEN, _OVERLAPS = "agreement_at", "agreement", "agreement_overlaps"
 
 
 def show_agreement(project: Project, person: int) -> None:
@@ -24,7 +24,8 @@ def show_agreement(project: Project, person: int) -> None:
     if project.opinions < 2 or not st.toggle("Agreement of the two opinions", key=_OPEN):
         return
     with plain_errors():
-        pairs = list(services().annotations.opinions.pairs(project.id))
+        known = st.session_state.setdefault(_OVERLAPS, {})
+        pairs = list(services().annotations.opinions.pairs(project.id, known))
         st.write(as_text(agreement(pairs).sentence))
         differing = [pair for pair in pairs if not pair.alike]
         open_ones = [pair for pair in differing if pair.settled is None]
@@ -50,7 +51,7 @@ def _show_pair(pairs: list[OpinionPair], person: int) -> None:
                 st.image(_outlined(picture, said), width="stretch")
             st.write(as_text(_words(said)))
             st.button(
-                f"{said.author} is right",
+                as_text(f"{said.author} is right"),
                 key=f"settle-{said.id}",
                 on_click=_settle,
                 args=(pair.item.id, said.id, person),
@@ -78,7 +79,7 @@ def _outlined(image: Image, said: Revision) -> Image:
     mask = union([region.mask for region in said.review.regions], image.shape[:2])
     small = np.ascontiguousarray(shrink(image, _SIDE))
     height, width = small.shape[:2]
-    marked = cv2.resize(mask.astype(np.uint8), (width, height), interpolation=cv2.INTER_AREA)
+    marked = cv2.resize(mask.astype(np.float32), (width, height), interpolation=cv2.INTER_AREA)
     edges, _ = cv2.findContours((marked > 0).astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
     return np.asarray(cv2.drawContours(small, edges, -1, _COLOUR, 2), dtype=np.uint8)
 

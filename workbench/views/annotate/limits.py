@@ -9,13 +9,14 @@ from workbench.annotation.records import Project
 from workbench.basics.markdown import as_text
 from workbench.components.errors import plain_errors
 from workbench.exports.names import safe_stem
-from workbench.model_store.available import find_models
+from workbench.review_service.asking import find_model
 from workbench.views.shared.progress import progress
 from workbench.views.shared.rights import folders_allowed
 from workbench.views.shared.services import services
 
 _CHOSEN, _NEWS = "limits_chosen", "limits_written"
-_FEWEST, _BOUNDED = "the fewest errors of both kinds", "at most so many false alarms in 100 good parts"
+_FEWEST = "the smallest sum of both shares: missed of the defective, stopped of the good"
+_BOUNDED = "at most so many false alarms in 100 good parts"
 
 
 def show_limits(project: Project) -> None:
@@ -31,7 +32,7 @@ def show_limits(project: Project) -> None:
         aim = st.radio("A limit with", [_FEWEST, _BOUNDED], key="limits_aim")
         share = None
         if aim == _BOUNDED:
-            share = st.number_input("False alarms in 100", 0.0, 100.0, 5.0, key="limits_share") / 100
+            share = st.number_input("False alarms in 100", 0.0, 99.0, 5.0, key="limits_share") / 100
         asked = (project.id, model, share)
         if st.button("See what changes", key="limits_see"):
             with progress("Asking about") as tell:
@@ -90,7 +91,7 @@ def _keep(report: LimitReport, model: str, project: Project) -> None:
         images = sum(change.images for change in report.changes)
         said = f"Chosen by {images:,} images that people reviewed in the workbench."
         factors = {change.category: change.factor for change in report.changes}
-        with_limits(find_models()[model].path, checkpoint_folder() / _folder(name), factors, said)
+        with_limits(find_model(model).path, checkpoint_folder() / _folder(name), factors, said)
         st.session_state[_NEWS] = _folder(name)
     if st.session_state.get(_NEWS):
         st.success(

@@ -13,6 +13,7 @@ from workbench.annotation.queue.ordering import Wanted
 from workbench.annotation.records import Project
 from workbench.basics.markdown import as_text
 from workbench.components.errors import plain_errors
+from workbench.views.annotate.filters import filtered
 from workbench.views.shared.services import services
 
 _NAMES = {
@@ -36,10 +37,12 @@ def show_export(project: Project) -> None:
             licence = st.text_input(
                 "Licence of the images", placeholder="cc-by-4.0", key="export_licence"
             ).strip()
-        made_for = (project.id, kind, licence)
+        narrowed = st.checkbox("Only what the filters below leave", key="export_filtered")
+        wanted = filtered(project) if narrowed else Wanted(project.id, "by name")
+        made_for = (wanted, kind, licence)
         if st.button("Make the file", key="export"):
             with st.spinner("Writing"):
-                st.session_state["export_made"] = made_for, *_zip(project, kind, licence)
+                st.session_state["export_made"] = made_for, *_zip(project, wanted, kind, licence)
         done_for, content, report = st.session_state.get("export_made", (None, b"", Report()))
         if done_for == made_for:
             _tell(report)
@@ -52,10 +55,9 @@ def show_export(project: Project) -> None:
         )
 
 
-def _zip(project: Project, kind: Format, licence: str | None) -> tuple[bytes, Report]:
+def _zip(project: Project, wanted: Wanted, kind: Format, licence: str | None) -> tuple[bytes, Report]:
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place) / _file_name(project)
-        wanted = Wanted(project.id, "by name")
         report = export(services().annotations, project, wanted, kind, folder, licence=licence)
         if sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) > _MOST:
             raise CRRError(

@@ -149,9 +149,9 @@ def _choose_limit(ratios: ScoreRatios, visitor: VisitorState, strictest: float) 
         st.caption(f"Of your {len(ratios.good)} good parts that is {allowed or 'none'}.")
 
         def set_limit() -> None:
-            before, factor = visitor.factor, ratios.limit_for(st.session_state[_MOST] / 100)
-            visitor.factor = min(max(factor, LOWEST), strictest)
-            st.session_state[_SET] = visitor.factor, _what_was_set(before, visitor.factor, ratios)
+            before, wanted = visitor.factor, ratios.limit_for(st.session_state[_MOST] / 100)
+            visitor.factor = min(max(wanted, LOWEST), strictest)
+            st.session_state[_SET] = visitor.factor, _what_was_set(before, wanted, visitor.factor, ratios)
             st.rerun()
 
         st.button("Set the limit so", on_click=guarded(set_limit), icon=":material/tune:")
@@ -160,9 +160,15 @@ def _choose_limit(ratios: ScoreRatios, visitor: VisitorState, strictest: float) 
         st.info(sentence, icon=":material/tune:")
 
 
-def _what_was_set(before: float, after: float, ratios: ScoreRatios) -> str:
+def _what_was_set(before: float, wanted: float, after: float, ratios: ScoreRatios) -> str:
     """What became of the limit, in words."""
     good = len(ratios.good)
+    if wanted != after:
+        return (
+            f"The limits are now {after:.3f} times the calibrated ones, before {before:.3f}. What you allow "
+            f"would need {wanted:.3f} times, further than the slider goes: {ratios.stopped(after)} of your "
+            f"{good} good parts reach them."
+        )
     few = f" {good} good parts are few for that: name {_FEW} or more." if good < _FEW else ""
     return (
         f"The limits are now {after:.3f} times the calibrated ones, before {before:.3f}: the lowest that no "

@@ -167,9 +167,9 @@ def _review(
     def open_image(image: "NewImage") -> "Image":
         return sandbox().decode(store.blobs.content(image), image.name, value_range=image.value_range)
 
-    half = settings().session_bytes // 4
-    asker = LocalModels(inspector, references, find_models, available_devices()[0], half)
-    answers = ModelAnswers(store.scores, open_image, asker, half)
+    quarter = settings().session_bytes // 4
+    asker = LocalModels(inspector, references, find_models, available_devices()[0], quarter)
+    answers = ModelAnswers(store.scores, open_image, asker, quarter)
     return ReviewService(store, answers, BackgroundScoring(store, answers))
 
 

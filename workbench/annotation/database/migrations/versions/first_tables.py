@@ -54,6 +54,7 @@ def _make_score() -> None:
         "score",
         sa.Column("digest", sa.String(length=64), nullable=False),
         sa.Column("model", sa.String(length=200), nullable=False),
+        sa.Column("revision", sa.String(length=40), nullable=False),
         sa.Column("ratio", sa.Float(precision=53), nullable=False),
         sa.Column("verdict", sa.String(length=20), nullable=False),
         sa.Column("seen", sa.Float(precision=53), nullable=True),

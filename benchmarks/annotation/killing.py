@@ -1,6 +1,6 @@
 """Whether a save that was acknowledged outlives kill -9, and none is ever half there.
 
-    python -m benchmarks.killing [--kills 200] [--seed 0]
+    python -m benchmarks.annotation.killing [--kills 200] [--seed 0]
 
 A process with four writers saves reviews, each with two regions and a tag, and tells of each one once the
 store has acknowledged it; it is killed at a random moment, 200 times, in SQLite and in PostgreSQL (the server

@@ -1,0 +1,56 @@
+"""Which images are looked at, and in which order: chosen above the desk, and for an export."""
+
+from typing import Any
+
+import streamlit as st
+
+from workbench.annotation.queue.ordering import ORDERS, Wanted
+from workbench.annotation.records import JUDGEMENTS, Project, State
+from workbench.views.shared.services import services
+
+_LOOK_AT: dict[str, tuple[State, ...]] = {
+    "to be reviewed": ("left",),
+    "put off": ("skipped",),
+    "reviewed": ("done",),
+    "all": (),
+}
+_ANY = "any"
+_CHOSEN = "filters_chosen"
+_ORDER_HELP = (
+    "What is worth a look: scores near the limit; models that disagree; what the encoder saw and the decoder "
+    "copied; scores against a known label. Images that no model was asked about yet come last."
+)
+
+
+def choose_filters(project: Project) -> dict[str, Any]:
+    """Which images come, and in which order, as the review service wants it."""
+    categories = services().annotations.images.categories(project.id)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        order = st.selectbox(
+            "First comes", ORDERS, key="order", width=200, help=_ORDER_HELP, bind="query-params"
+        )
+        looked = st.selectbox("Images", list(_LOOK_AT), key="look_at", width=170)
+        with st.popover("More filters"):
+            judgement = st.selectbox("Judged", [_ANY, *JUDGEMENTS], key="judged")
+            tag = st.selectbox("Tagged", [_ANY, *project.scheme.tags], key="tagged")
+            category = st.selectbox("Kind of part", [_ANY, *categories], key="part_kind")
+            author = st.text_input("Saved last by", key="saved_by")
+    chosen = {
+        "order": order,
+        "states": list(_LOOK_AT[looked]),
+        "judgement": None if judgement == _ANY else judgement,
+        "tag": None if tag == _ANY else tag,
+        "category": None if category == _ANY else category,
+        "author": author.strip() or None,
+    }
+    st.session_state[_CHOSEN] = project.id, chosen
+    return {name: value for name, value in chosen.items() if value is not None}
+
+
+def filtered(project: Project) -> Wanted:
+    """What the filters above the desk leave of a project, as they were chosen last; all before that."""
+    of, chosen = st.session_state.get(_CHOSEN, (None, {}))
+    if of != project.id:
+        return Wanted(project.id, "by name")
+    narrowed = {name: chosen[name] for name in ("judgement", "tag", "category", "author")}
+    return Wanted(project.id, "by name", tuple(chosen["states"]), **narrowed)
