@@ -3,6 +3,7 @@
 import importlib
 import inspect
 import pkgutil
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +15,16 @@ import pytest
 
 import crr
 from crr.anomalies.textures import texture_files
-from crr.checkpoints import card_metadata, content, files, measured_scores, model_card, normals, serialization
+from crr.checkpoints import (
+    card_metadata,
+    changed_limits,
+    content,
+    files,
+    measured_scores,
+    model_card,
+    normals,
+    serialization,
+)
 from crr.data import datasets, images
 from crr.data.inventory.looking import look_at_files
 from crr.data.layouts.finding import find_images
@@ -68,7 +78,19 @@ def place(tmp_path_factory) -> SimpleNamespace:
     )
 
 
+def limited(place, checkpoint, out):
+    """A checkpoint with other limits, in a folder that is not there yet."""
+    shutil.rmtree(place.root / "limited", ignore_errors=True)
+    changed_limits.with_limits(checkpoint, out, {}, "said")
+
+
 CALLS = {
+    "checkpoints.changed_limits.with_limits checkpoint": (
+        "model", lambda place, path: limited(place, path, place.root / "limited")
+    ),
+    "checkpoints.changed_limits.with_limits out": (
+        "limited", lambda place, path: limited(place, place.root / "model", path)
+    ),
     "anomalies.textures.texture_files folder": ("data", lambda _, path: texture_files(path)),
     "checkpoints.card_metadata.card_in folder": ("model", lambda _, path: card_metadata.card_in(path)),
     "checkpoints.card_metadata.card_to_change folder": (

@@ -191,8 +191,10 @@ class _Upload:
         for first in range(0, len(operations), _AT_A_TIME):
             some = operations[first : first + _AT_A_TIME]
             self._send_some(some)
-            for operation in some:
-                said.hear(operation.path_in_repo, said.sizes.get(operation.path_in_repo, 0))
+            for place in {
+                operation.path_in_repo for operation in some
+            } & said.sizes.keys() - said.read.keys():
+                said.hear(place, said.sizes[place])
         for file in said.read.values():
             file.heard = lambda _: None
         said.hear_all()

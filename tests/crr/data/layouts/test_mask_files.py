@@ -122,7 +122,7 @@ def test_a_mask_in_another_folder_is_used_if_its_name_tells_the_image_alone(tmp_
         "test/hole/002.png": ["ground_truth/002_mask.png"],
     }
     assert passed_over(dataset.notes, tmp_path) == {
-        "a mask without an image": ["ground_truth/003_mask.png"],
+        "a mask that several images of its name may have": ["ground_truth/003_mask.png"],
         "defective, without a mask where others have one": [
             "test/cut/003.png", "test/hole/002b.png", "test/hole/003.png",
         ],
