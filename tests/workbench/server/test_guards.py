@@ -268,6 +268,7 @@ def test_the_guards_are_those_that_the_settings_ask_for():
     assert names == [
         "SafeHeaders",
         "LinkPreview",
+        "ReturnToAnnotate",
         "QuietDepartures",
         "ConnectionLimit",
         "MessageLimit",
