@@ -24,6 +24,8 @@ _MOST_BYTES = 2**25  # of a text that are looked at
 _ENDINGS = tuple(ending.encode() for ending in sorted(IMAGE_SUFFIXES))
 _SEPARATORS = re.compile(rb"[\\/\"'<>,;|\t\r\n]+")
 _QUOTED = re.compile(rb'"([^"\\\r\n]{1,255})"')
+_UPLOADED = re.compile(rb"^[0-9a-f]{8}-")
+"""What Label Studio puts before the name of a file that was uploaded."""
 _WORD_ENDS = re.compile(rb"[\s,;]+")
 _BOX = re.compile(rb"\d+(?:\s+-?\d+(?:\.\d+)?){4,}\s*")
 """A line of YOLO's annotations: number of a class, then places."""
@@ -76,9 +78,10 @@ def _image_names(content: bytes) -> Iterator[str]:
     for token in _SEPARATORS.split(content):
         lower = token.lower()
         ends = [lower.rfind(ending) + len(ending) for ending in _ENDINGS if ending in lower]
-        if ends:
-            yield os.fsdecode(token[: max(ends)].strip())
-            yield from (os.fsdecode(word) for word in token.split() if word.lower().endswith(_ENDINGS))
+        words = (word for word in token.split() if ends and word.lower().endswith(_ENDINGS))
+        for name in (*(token[: max(ends)].strip() for _ in ends[:1]), *words):
+            yield os.fsdecode(name)
+            yield os.fsdecode(_UPLOADED.sub(b"", name))
 
 
 def _files_under(root: Path) -> Iterator[Path]:

@@ -285,6 +285,7 @@ def test_where_folders_tell_good_from_bad_a_table_in_other_words_is_passed_over(
         ("labels.json", b'{"000.png": "good", "001.png": "bad"}', "is not read"),
         ("_annotations.coco.json", b'{"images": [{"file_name": "a/000.png"}]}', "is not read"),
         ("labels.txt", b"000.png 0\r\n001.png 1\r\n", r"write a table \(\.csv\) with"),
+        ("project.csv", b"choice,image\nDefect,/data/upload/3/0006beef-000.png\n", "columns path and label"),
         ("annotations/all.json", b'["my part 000.png", "000.PNG", "000.png"]', "is not read"),
     ],
 )

@@ -83,6 +83,7 @@ def test_two_photos_of_one_name_do_not_share_a_mask_in_silence(tmp_path: Path, m
         ("3.json", '{"imagePath": "..\\\\images\\\\3.png", "shapes": []}'),
         ("labels/3.txt", "0 0.5 0.5 0.1 0.1\n0 0.25 0.5 0.1 0.1\n"),
         ("defects.txt", "3.png\n5.png\n"),
+        ("project-3.json", '[{"file_upload": "0006beef-3.png"}]'),
         ("bad.yaml", "images:\n  - 3.png\n"),
         ("label.json", "{" + ", ".join(f'"{number}": "good"' for number in range(20)) + "}"),
     ],
