@@ -13,14 +13,13 @@ from crr.cli.support import (
     check_json_file,
     command_line,
     is_for_a_person,
-    looked_at,
+    looked_at_for,
     model_folder,
     user_errors,
     write_json,
 )
 from crr.cli.terminal import echo, reporting
-from crr.errors import ConfigError
-from crr.runtime.files import check_writable
+from crr.runtime.files import check_new_folder
 
 if TYPE_CHECKING:
     from crr.evaluation.limits import LimitReport
@@ -46,15 +45,13 @@ def limits(
 
     check_json_file(json_file, progress)
     folder = model_folder(model, progress)
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise ConfigError(f"{out} is there and not empty. Give the name of a new folder.")
+    check_new_folder(out)
     check_card(folder)
-    check_writable(out.absolute().parent)
     detector = load(folder, device)
-    known = value_range or detector.value_range
     with reporting(progress) as report:
-        dataset, looked = looked_at(data, category, ("test",), on_error, known, progress, report)
-        detector.value_range = looked.value_range or known
+        dataset, looked = looked_at_for(
+            detector, data, category, "test", on_error, value_range, progress, report
+        )
         judged, unjudged = judge(detector, dataset, looked.masks, report)
     share = None if false_alarms is None else false_alarms / 100
     result = choose_limits(judged, unjudged, share)

@@ -14,6 +14,7 @@ from crr.cli.support import (
     check_json_file,
     command_line,
     looked_at,
+    looked_at_for,
     model_folder,
     show_table,
     user_errors,
@@ -186,18 +187,17 @@ def _measure(
     if write_card is not None:
         check_card(folder)
     detector = load(folder, asked.device)
-    known = asked.value_range or detector.value_range
     with reporting(asked.progress) as report:
-        dataset, looked = looked_at(
+        dataset, looked = looked_at_for(
+            detector,
             asked.data,
             asked.category,
-            (part,),
+            part,
             asked.on_error,
-            known,
+            asked.value_range,
             asked.progress,
             report,
         )
-        detector.value_range = looked.value_range or known  # of which pairs may have need, and the set none
         result = run(detector, dataset, looked, report).as_json()
     result["data"] = looked.as_json()
     problems = [*_unfinished(result), *(_missing_figures(dataset) if part == "test" else ())]

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from crr.data.inventory.inventory import Inventory
     from crr.data.inventory.looking import OnError, Part
     from crr.hub import TransferCallback
+    from crr.models.detector import Detector
     from crr.types import Progress
 
 SOME_FAILED, BAD_INPUT, NO_VERDICT, INTERRUPTED = 1, 2, 3, 130
@@ -239,6 +240,23 @@ def looked_at(
     inventory = look_at_dataset(dataset, parts, value_range=value_range, progress=report)
     say_what_is_there(inventory, style)
     return usable(dataset, inventory, on_error), inventory
+
+
+def looked_at_for(
+    detector: "Detector",
+    data: Path,
+    categories: "Sequence[str] | None",
+    part: "Part",
+    on_error: "OnError",
+    value_range: "ValueRange | None",
+    style: ProgressStyle,
+    report: "Callable[[Progress], None] | None",
+) -> "tuple[Dataset, Inventory]":
+    """Look at one part of a data set as `looked_at` does, by the range of a detector, which is told it."""
+    known = value_range or detector.value_range
+    dataset, inventory = looked_at(data, categories, (part,), on_error, known, style, report)
+    detector.value_range = inventory.value_range or known  # of which pairs may have need, and the set none
+    return dataset, inventory
 
 
 def say_what_is_there(inventory: "Inventory", style: ProgressStyle) -> None:

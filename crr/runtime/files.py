@@ -73,6 +73,13 @@ def check_writable(folder: Path) -> None:
         raise CRRError(f"{folder} cannot be written to ({error.strerror}). Choose another folder.") from error
 
 
+def check_new_folder(out: Path) -> None:
+    """See before long work that `new_folder` can make a folder; errors are those of it."""
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise ConfigError(f"{out} is there and not empty. Give the name of a new folder.")
+    check_writable(out.absolute().parent)
+
+
 @contextmanager
 def new_folder(out: Path) -> Iterator[Path]:
     """Inside the `with` block: a folder that takes the place of `out` at its end, and is gone after an error.
@@ -81,9 +88,7 @@ def new_folder(out: Path) -> Iterator[Path]:
         ConfigError: There is something in `out`.
         CRRError: Nothing can be written there.
     """
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise ConfigError(f"{out} is there and not empty. Give the name of a new folder.")
-    check_writable(out.absolute().parent)
+    check_new_folder(out)
     folder = Path(tempfile.mkdtemp(dir=out.absolute().parent, prefix=f".{out.name}."))
     try:
         yield folder

@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-import cv2
 import numpy as np
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -17,7 +16,7 @@ from workbench.exports.spreadsheet import Cell, Line
 from workbench.inspection.inspector import Inspected
 from workbench.inspection.labels import TRUTHS
 from workbench.inspection.uploads import Upload
-from workbench.inspection.verdict import category_label, outlines_of, regions_at
+from workbench.inspection.verdict import category_label, draw_outlines, regions_at
 
 _SIDE, _QUALITY = 480, 80  # pixels and JPEG quality of the pictures
 _RIM, _LINE = (255, 255, 255), (232, 89, 12)
@@ -75,12 +74,8 @@ def report_page(export: BatchExport, over: float, sentences: Sequence[str]) -> b
 def _outlined(image: Image, inspected: Inspected, factor: float) -> Image:
     """A heat-map, made small, with what reaches the limit outlined as on the page."""
     picture = np.ascontiguousarray(shrink(image, _SIDE))
-    height, width = picture.shape[:2]
-    mask = regions_at(inspected.inspection, factor).mask
-    curves = [np.round(curve).astype(np.int32) for curve in outlines_of(mask, (height, width))]
-    for colour, thickness in ((_RIM, 3), (_LINE, 1)):
-        cv2.polylines(picture, curves, True, colour, thickness, cv2.LINE_AA)
-    return np.asarray(picture, dtype=np.uint8)
+    draw_outlines(picture, regions_at(inspected.inspection, factor).mask, _RIM, _LINE)
+    return picture
 
 
 def _counts(lines: Sequence[Line]) -> str:

@@ -13,7 +13,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from crr.types import USUAL_PERCENT, Inspection, Mask, Verdict
+from crr.types import USUAL_PERCENT, Image, Inspection, Mask, Verdict
+
+Colour = tuple[int, int, int]
+"""Red, green and blue, each 0 to 255."""
 
 FINE_SIDE = 1024
 _NAMES = {
@@ -137,6 +140,21 @@ def outlines_of(mask: Mask, size: tuple[int, int]) -> list[NDArray[np.float64]]:
     contours, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
     step = np.array([size[1] / mask.shape[1], size[0] / mask.shape[0]])
     return [(contour.reshape(-1, 2) + 0.5) * step for contour in contours]
+
+
+def draw_outlines(picture: Image, mask: Mask, rim: Colour, line: Colour) -> None:
+    """Outline what a mask marks in a picture of its proportions, with a rim, to be seen on any ground.
+
+    Args:
+        picture: uint8 (h, w, 3); it is drawn into.
+        mask: bool, covering the picture edge to edge.
+        rim: Red, green and blue of the wider line below.
+        line: Likewise of the line.
+    """
+    height, width = picture.shape[:2]
+    curves = [np.round(curve).astype(np.int32) for curve in outlines_of(mask, (height, width))]
+    for colour, thickness in ((rim, 3), (line, 1)):
+        cv2.polylines(picture, curves, True, colour, thickness, cv2.LINE_AA)
 
 
 def normals_below(inspection: Inspection) -> tuple[int, int] | None:

@@ -13,7 +13,7 @@ from workbench.basics.pace import out_of_turn
 from workbench.basics.pictures import jpeg_uri, shrink
 from workbench.components.strokes import Stroke
 from workbench.explanation.study_image import StudyImage
-from workbench.inspection.verdict import outlines_of
+from workbench.inspection.verdict import draw_outlines
 from workbench.lesson.demonstration import PAIR, Demonstration, ShownAnswer, shown_answer
 from workbench.start.example import StartExample
 
@@ -56,9 +56,7 @@ def _uri(picture: Image, study: StudyImage, *, outlined: bool) -> str:
     height, width = shrink(study.image, _SIDE).shape[:2]
     drawn = cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA).astype(np.uint8)
     if outlined and study.mask is not None:
-        curves = [np.round(curve).astype(np.int32) for curve in outlines_of(study.mask, (height, width))]
-        for colour, thickness in ((_DARK, 3), (_BRIGHT, 1)):  # to be seen on any ground
-            cv2.polylines(drawn, curves, True, colour, thickness, cv2.LINE_AA)
+        draw_outlines(drawn, study.mask, _DARK, _BRIGHT)
     return jpeg_uri(drawn, _QUALITY)
 
 

@@ -19,7 +19,7 @@ from crr.data.layouts.mask_files import (
     check_each_belongs,
     holds_masks,
     joined,
-    marks_something,
+    marked_in,
     masks_of,
     photos_of_kind,
     photos_with_masks,
@@ -86,7 +86,7 @@ def good_categories(root: Path, folders: list[Path], notes: Notes) -> tuple[Layo
             "learnt as good: call the folder of good parts good, or give it alone."
         )
     categories = {folder.name: images for folder, images in found.items()} or {root.name: own}
-    marked = {photo for photo, drawn in masks.items() if any(map(marks_something, drawn))}
+    marked = marked_in(masks)
     layout: Layout = "masks" if marked else "folder"
     return layout, {
         name: partial(

@@ -91,6 +91,11 @@ def marks_something(mask: Path) -> bool:
     return any(float(high) > 0 for _, high in bands)
 
 
+def marked_in(masks: dict[Path, tuple[Path, ...]]) -> set[Path]:
+    """The photos in which some mask of theirs marks something."""
+    return {photo for photo, theirs in masks.items() if any(map(marks_something, theirs))}
+
+
 def photos_under(folder: Path, notes: Notes) -> list[Path]:
     """The photos in a folder and its subfolders, sorted by path; masks and heat-maps are passed over."""
 

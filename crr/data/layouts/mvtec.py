@@ -19,7 +19,7 @@ from crr.data.layouts.mask_files import (
     check_each_belongs,
     holds_masks,
     joined,
-    marks_something,
+    marked_in,
     masks_of,
     photos_of_kind,
     split_masks,
@@ -100,7 +100,7 @@ def _unmarked(train: Path, direct: list[Path], notes: Notes) -> list[Path]:
     check_each_belongs(met)
     for reason, paths in met.passed_over.items():
         notes.pass_over(reason, *paths)
-    marked = {photo for photo, found in masks.items() if any(map(marks_something, found))}
+    marked = marked_in(masks)
     notes.pass_over(NOT_GOOD, *sorted(marked))
     return [photo for photo in photos if photo not in marked]
 
@@ -131,9 +131,9 @@ def _told_by_masks(test: Path, notes: Notes) -> tuple[list[Path], list[Path], di
     """
     photos, masks = split_masks(images_in(test, notes), notes)
     notes.pass_over(UNSORTED, *(photo for photo in photos if photo not in masks))
-    marked = [photo for photo in photos if photo in masks and any(map(marks_something, masks[photo]))]
+    marked = marked_in(masks)
     good = [photo for photo in photos if photo in masks and photo not in marked]
-    return good, marked, masks
+    return good, [photo for photo in photos if photo in marked], masks
 
 
 def labelled(

@@ -10,7 +10,7 @@ from crr.checkpoints.card_metadata import card_to_change, metadata_of
 from crr.checkpoints.content import CARD
 from crr.errors import ConfigError
 from crr.hub.names import HubName
-from crr.hub.publishing.publication import Kind
+from crr.hub.publishing.publication import Kind, check_name
 
 
 def _is_hidden(path: Path) -> bool:
@@ -60,8 +60,7 @@ class DatasetPublication:
 
     def check(self, card: str) -> None:
         """See that it can be published; raises `ConfigError` if its name or its card does not do."""
-        if self.name is None or self.name.revision is not None:
-            raise ConfigError("Say where to publish it: OWNER/NAME, with your name on the Hub as OWNER.")
+        check_name(self.name)
         check_licence(card)
         if not self.is_ours(metadata_of(card)):
             raise ConfigError(f"The card of {self.folder} does not say {self.mark}: write it anew.")

@@ -26,6 +26,12 @@ Kind = Literal["model", "dataset"]
 _WORDS: dict[Kind, str] = {"model": "model", "dataset": "data set"}
 
 
+def check_name(name: HubName | None) -> None:
+    """See that something can be published under a name; raises `ConfigError` if it cannot."""
+    if name is None or name.revision is not None:
+        raise ConfigError("Say where to publish it: OWNER/NAME, with your name on the Hub as OWNER.")
+
+
 @dataclass(frozen=True)
 class Publication:
     """A checkpoint that is to be published.
@@ -115,8 +121,7 @@ class Publication:
         Raises:
             ConfigError: Its name has a revision, its card names no licence, or a file is too large.
         """
-        if self.name is None or self.name.revision is not None:
-            raise ConfigError("Say where to publish it: OWNER/NAME, with your name on the Hub as OWNER.")
+        check_name(self.name)
         check_licence(card)
         sizes = {file.name: file.stat().st_size for file in self.files if file.name in LARGEST}
         for file, size in {**sizes, CARD: len(card.encode())}.items():
