@@ -2,6 +2,7 @@
 
 import errno
 import json
+import re
 import shlex
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -35,6 +36,9 @@ SOME_FAILED, BAD_INPUT, NO_VERDICT, INTERRUPTED = 1, 2, 3, 130
 """Exit codes; the third where images show no part that a model could judge."""
 
 STDOUT = Path("-")
+
+_WRITTEN_BY = "crr"
+"""The key, in each result, of the version that wrote it; it comes first."""
 
 Options = ParamSpec("Options")
 
@@ -87,7 +91,7 @@ def _sentence_of(error: OSError) -> str:
 
 
 def check_json_file(path: Path | None, progress: ProgressStyle, pictures: Path | None = None) -> None:
-    """See before the work that its result can be written after it, in place of an earlier one at most.
+    """See before the work that its result can be written after it, in place of one of ours at most.
 
     Args:
         path: The file; None for none.
@@ -95,8 +99,8 @@ def check_json_file(path: Path | None, progress: ProgressStyle, pictures: Path |
         pictures: Folder that the same command writes to.
 
     Raises:
-        ConfigError: It is no ordinary file, or another one than of JSON, or `pictures`, or an image by its
-            name; or stdout is already taken by the progress.
+        ConfigError: It is no ordinary file, or holds anything but a result of ours, or is `pictures`, or an
+            image by its name; or stdout is already taken by the progress.
         CRRError: Its folder cannot be written to.
     """
     if path == STDOUT and progress == "json":
@@ -106,14 +110,14 @@ def check_json_file(path: Path | None, progress: ProgressStyle, pictures: Path |
     check_file(path)
     if pictures is not None and real_path(path) == real_path(pictures):
         raise ConfigError(f"--json and --out are both {path}: give another file name to --json.")
-    if is_image_name(path.name) or (path.exists() and not _may_be_json(path)):
-        raise ConfigError(f"{path} is no file of JSON, and would be lost: give another file name to --json.")
+    if is_image_name(path.name) or (path.exists() and not _is_ours(path)):
+        raise ConfigError(f"{path} is no result of crr, and would be lost: give another file name to --json.")
 
 
-def _may_be_json(path: Path) -> bool:
+def _is_ours(path: Path) -> bool:
+    """Whether a file is empty, or a result that `write_json` wrote."""
     with path.open("rb") as file:
-        beginning = file.read(100).lstrip()
-    return beginning[:1] in (b"{", b"[", b"")
+        return bool(re.match(rb"\s*($|\{\s*\"%s\":)" % _WRITTEN_BY.encode(), file.read(100)))
 
 
 def check_file(path: Path) -> None:
@@ -154,10 +158,11 @@ def check_card(folder: Path) -> None:
 
 
 def write_json(path: Path | None, values: dict[str, Any]) -> None:
-    """Write a result as JSON to a file, to stdout, or nowhere (None)."""
+    """Write a result as JSON to a file, to stdout, or nowhere (None); its first key says that it is ours."""
     from crr.runtime.files import write_text_atomically
+    from crr.runtime.version import version
 
-    text = json.dumps(values, indent=2) + "\n"
+    text = json.dumps({_WRITTEN_BY: version(), **values}, indent=2) + "\n"
     if path == STDOUT:
         write(text)
     elif path is not None:

@@ -1,14 +1,11 @@
 """How the pixels of an open image file become upright 8-bit RGB, whatever their depth, colour and profile."""
 
 from collections.abc import Callable, Iterator
-from functools import lru_cache
-from io import BytesIO
 from typing import Any
 
 import cv2
 import numpy as np
 import PIL.Image
-import PIL.ImageCms
 from numpy.typing import NDArray
 from PIL.ImageFile import ImageFile
 from PIL.TiffImagePlugin import TiffImageFile
@@ -16,7 +13,9 @@ from PIL.TiffImagePlugin import TiffImageFile
 from crr.config import ValueRange
 from crr.data.depth import FULL, MOST, fills_the_high_bits, to_eight_bits
 from crr.data.image_header import ImageHeader, OpenImage, check_size, orientation_of
-from crr.data.stored_depth import png_is_whole
+from crr.data.profiles import in_srgb
+from crr.data.tags.channels import Channels
+from crr.data.tags.png import png_is_whole
 from crr.errors import ImageError
 from crr.types import Image
 
@@ -60,9 +59,9 @@ def upright_rgb(
         raise ImageError(
             f"Page {page + 1} of {name} has another depth than its first: save it as a file of its own."
         )
-    if header.depth.deep:
+    if header.depth.deep and header.colour != "CMYK":  # of which Pillow gives the high bytes, which will do
         values, turn = deep_values(file, page, name)
-        eight_bits = _eight_bit(values, file, _range_of(header, name, value_range))
+        eight_bits = _eight_bit(values, file, page, _range_of(header, name, value_range))
         return turned(_in_bands(values.shape[:2], eight_bits, file, background), turn)
     picture, turn = loaded(file, page, name)
     width, height = picture.size
@@ -97,7 +96,7 @@ def _rows(height: int, width: int) -> Iterator[slice]:
 
 
 def _rgb(picture: PIL.Image.Image, file: OpenImage, background: int) -> PIL.Image.Image:
-    picture = _in_srgb(picture, file)
+    picture = in_srgb(picture, None if file.picture is None else file.picture.info.get("icc_profile"))
     if picture.has_transparency_data:
         behind = PIL.Image.new("RGBA", picture.size, (background, background, background, 255))
         picture = PIL.Image.alpha_composite(behind, picture.convert("RGBA"))
@@ -108,11 +107,12 @@ def loaded(file: OpenImage, page: int, name: str) -> tuple[ImageFile, int]:
     """The picture of a page as Pillow decodes it, and its orientation that is still to apply.
 
     Raises:
-        ImageError: It is outside a limit.
+        ImageError: It is outside a limit, or has more channels than are read.
         ValueError: It is not as large as its header says, which was all that could be checked.
     """
     picture = _at_page(file, page)
     if picture is None:
+        _check_channels(file.header, page, None, name)
         raise ValueError("pixels in an arrangement that Pillow does not read")
     announced = picture.size
     check_size(announced[::-1], name)
@@ -126,15 +126,17 @@ def deep_values(file: OpenImage, page: int, name: str) -> tuple[NDArray[Any], in
     """The values of a page deeper than 8 bits as they are stored, and its orientation that is still to apply.
 
     Returns:
-        (H, W), or (H, W, 3 or 4) in the order RGB and alpha; integers or fractions.
+        (H, W), or (H, W, 3 or 4) in the order RGB and alpha, or what else the fourth is; integers or
+        fractions.
 
     Raises:
-        ImageError: Some are no numbers, or beyond all brightness, or the page is outside a limit.
+        ImageError: Some are no numbers, or beyond all brightness, or the page is outside a limit, or has more
+            channels than are read.
     """
     picture = _at_page(file, page)
     packed = file.header.format == "TIFF" and file.header.depth.bits % 8
     if picture is None or picture.mode in _CUT_BY_PILLOW or packed:
-        values = _read_by_opencv(file, page)  # of the size that the header says, which was checked
+        values = _read_by_opencv(file, page, name)  # of the size that the header says, which was checked
         turn = 1 if file.header.format == "TIFF" else file.header.orientation
     else:
         picture, turn = loaded(file, page, name)
@@ -162,7 +164,7 @@ _CUT_BY_PILLOW = ("LA", "RGB", "RGBA")
 """Modes in which Pillow keeps the high byte of 16 bits: next to nothing of 12."""
 
 
-def _read_by_opencv(file: OpenImage, page: int) -> NDArray[Any]:
+def _read_by_opencv(file: OpenImage, page: int, name: str) -> NDArray[Any]:
     if file.header.format == "PNG" and not png_is_whole(file.data):
         raise ValueError("cut short: OpenCV would take memory for all that is announced")
     separate = isinstance(file.picture, TiffImageFile) and (file.picture.tag_v2.get(_TIFF_PLANAR) == 2)
@@ -172,6 +174,7 @@ def _read_by_opencv(file: OpenImage, page: int) -> NDArray[Any]:
     else:
         _, found = cv2.imdecodemulti(content, cv2.IMREAD_UNCHANGED, range=(place, place + 1))
         pixels = found[0] if found else None
+    _check_channels(file.header, page, pixels, name)
     # OpenCV turns a TIFF, and nothing else that it is not asked to turn.
     size = file.header.upright_size if file.header.format == "TIFF" else file.header.size
     if separate or pixels is None or pixels.dtype == np.uint8 or pixels.shape[:2] != size:
@@ -182,6 +185,20 @@ def _read_by_opencv(file: OpenImage, page: int) -> NDArray[Any]:
         for rows in _rows(*pixels.shape[:2]):
             pixels[rows] = cv2.cvtColor(pixels[rows], from_bgr)
     return np.asarray(pixels)
+
+
+def _check_channels(header: ImageHeader, page: int, pixels: NDArray[Any] | None, name: str) -> None:
+    """See that a decoder has found the channels that a page of a TIFF has, if it found anything.
+
+    OpenCV takes three or more channels of what is called grey for as many pixels, without a word.
+    """
+    if not header.channels:
+        return
+    there, channels = header.channels[page].total, pixels.shape[2:] if pixels is not None else (0,)
+    if there > 1 and there != (channels or (1,))[0]:
+        raise ImageError(
+            f"{name} has {there} channels a pixel, in a way that is not read: save it as grey or RGB."
+        )
 
 
 def _at_page(file: OpenImage, page: int) -> ImageFile | None:
@@ -207,12 +224,12 @@ def _range_of(header: ImageHeader, name: str, given: ValueRange | None) -> Value
     return value_range
 
 
-def _eight_bit(values: NDArray[Any], file: OpenImage, value_range: ValueRange) -> _Band:
+def _eight_bit(values: NDArray[Any], file: OpenImage, page: int, value_range: ValueRange) -> _Band:
     """Bands of 8 bits a channel from deep values, transparency kept."""
-    colours, bits = values[..., :3] if values.ndim == 3 else values, file.header.depth.bits
+    colours, alpha, multiplied = _told_apart(values, file.header, page)
+    bits = file.header.depth.bits
     if file.header.format == "PNG" and bits < 16 and fills_the_high_bits(colours, bits):
         value_range = FULL
-    alpha = values[..., 3] if values.ndim == 3 and values.shape[2] == 4 else None
     opaque = FULL if alpha is not None and alpha.max() > value_range.high else value_range
 
     def band(rows: slice) -> PIL.Image.Image:
@@ -222,6 +239,8 @@ def _eight_bit(values: NDArray[Any], file: OpenImage, value_range: ValueRange) -
         picture = PIL.Image.fromarray(pixels)
         if alpha is not None:
             picture.putalpha(PIL.Image.fromarray(to_eight_bits(alpha[rows], opaque)))
+            if multiplied:
+                picture = PIL.Image.frombytes("RGBa", picture.size, picture.tobytes()).convert("RGBA")
         elif values.ndim == 2 and file.picture is not None and "transparency" in file.picture.info:
             visible = values[rows] != file.picture.info["transparency"]
             picture.putalpha(PIL.Image.fromarray(visible).convert("L"))
@@ -230,54 +249,13 @@ def _eight_bit(values: NDArray[Any], file: OpenImage, value_range: ValueRange) -
     return band
 
 
-def _in_srgb(picture: PIL.Image.Image, file: OpenImage) -> PIL.Image.Image:
-    """The picture in the colours of sRGB, as screens show it, where its file has another profile."""
-    profile = None if file.picture is None else file.picture.info.get("icc_profile")
-    if not profile:
-        return picture
-    alpha = picture.convert("RGBA").getchannel("A") if picture.has_transparency_data else None
-    plain = picture.convert(_PLAIN_MODES.get(picture.mode, "RGB"))
-    try:
-        transform = _transform(profile, plain.mode)
-    except (PIL.ImageCms.PyCMSError, OSError, ValueError, TypeError):
-        return picture  # a broken profile, or one of another colour space: what every viewer does
-    if transform is None:
-        return picture
-    converted = PIL.ImageCms.applyTransform(plain, transform)
-    assert converted is not None
-    if alpha is not None:
-        converted.putalpha(alpha)
-    return converted
-
-
-_PLAIN_MODES = {"1": "L", "L": "L", "LA": "L", "CMYK": "CMYK"}
-_SPACES = {"L": "GRAY", "RGB": "RGB ", "CMYK": "CMYK"}
-
-
-_MUTED = np.stack(np.meshgrid(*[np.arange(60, 241, 20, dtype=np.uint8)] * 3), axis=-1).reshape(-1, 3)
-_GREYS = np.arange(256, dtype=np.uint8)[:, None].repeat(3, axis=1)
-_TRIED = np.concatenate([_GREYS, _MUTED])[None]
-"""Colours by which it is known whether a profile changes any; the purest are moved by mere rounding."""
-_ROUNDING = 3  # by which profiles of sRGB differ from each other
-
-
-@lru_cache(maxsize=8)
-def _transform(profile: bytes, mode: str) -> PIL.ImageCms.ImageCmsTransform | None:
-    """From a profile's colours to sRGB; None if they are sRGB already, which its name does not tell."""
-    source = PIL.ImageCms.ImageCmsProfile(BytesIO(profile))
-    if source.profile.xcolor_space != _SPACES[mode]:
-        raise ValueError("the profile is of another colour space than the pixels")
-    transform = PIL.ImageCms.buildTransform(
-        source,
-        PIL.ImageCms.createProfile("sRGB"),
-        mode,
-        "RGB",
-        PIL.ImageCms.Intent.RELATIVE_COLORIMETRIC,
-    )
-    if mode == "CMYK":
-        return transform
-    tried = PIL.Image.fromarray(_TRIED).convert(mode)
-    changed = PIL.ImageCms.applyTransform(tried, transform)
-    assert changed is not None
-    difference = np.asarray(changed, np.int16) - np.asarray(tried.convert("RGB"), np.int16)
-    return None if np.abs(difference).max() <= _ROUNDING else transform
+def _told_apart(
+    values: NDArray[Any], header: ImageHeader, page: int
+) -> tuple[NDArray[Any], NDArray[Any] | None, bool]:
+    """The colours of deep values, their transparency if they have any, and whether it is multiplied in."""
+    if values.ndim == 2:
+        return values, None, False
+    channels = header.channels[page] if header.channels else Channels(3, alpha=values.shape[2] == 4)
+    colours = values[..., 0] if channels.colours == 1 else values[..., :3]
+    alpha = values[..., channels.colours] if channels.alpha else None
+    return colours, alpha, channels.multiplied and channels.colours == 3

@@ -161,7 +161,7 @@ def without_copies(dataset: Dataset, digests: Mapping[Path, str]) -> Dataset:
 
     Args:
         dataset: Data set.
-        digests: Training image to the digest of its content; one that is not there counts as unlike others.
+        digests: Training image to a digest that its copies share; one that is not there is unlike others.
     """
     seen: set[tuple[str, str]] = set()
     copies: set[Path] = set()

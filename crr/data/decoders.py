@@ -18,7 +18,7 @@ from PIL.WebPImagePlugin import WebPImageFile
 
 from crr.data.bounds.jpeg import too_many_scans
 from crr.data.image_formats import MAX_PAGES, ImageFormat
-from crr.data.stored_depth import png_without_texts
+from crr.data.tags.png import png_without_texts
 
 
 def silence_pillow() -> None:
@@ -54,6 +54,13 @@ def frames(picture: ImageFile, data: bytes) -> tuple[int, ...]:
     count = min(int(getattr(picture, "n_frames", 1)), MAX_PAGES)
     first = picture.tell()
     return (first, *(number for number in range(count) if number != first))
+
+
+def frames_too_many(picture: ImageFile) -> int:
+    """How many frames an open file has beyond those that are read."""
+    if isinstance(picture, MpoImageFile):  # of which most are previews
+        return 0
+    return max(0, int(getattr(picture, "n_frames", 1)) - MAX_PAGES)
 
 
 def _alike(data: bytes) -> tuple[int, ...]:

@@ -7,6 +7,7 @@ never that of the image alone, or two photos of one camera could not be compared
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,40 @@ MOST = 1e30
 """The largest value, with either sign, that can be scaled without overflow."""
 _OVERSHOOT = 0.1  # of fractions, where a photo was resized or sharpened
 _NARROWEST = 1 / MOST
+
+
+@dataclass(frozen=True)
+class Depth:
+    """How a channel's value is stored.
+
+    Attributes:
+        bits: Bits of a value that mean something, as far as the file says.
+        floating: Whether they are fractions.
+        declared: The range that the file names, of 8 bits always; None if it is silent.
+        assumed: The range to take a silent file for if nobody knows better; None where there is none.
+    """
+
+    bits: int
+    floating: bool
+    declared: ValueRange | None
+    assumed: ValueRange | None
+
+    def __str__(self) -> str:
+        """The depth as people say it: "16 bits", "32 bits, floating"."""
+        return f"{self.bits} bits" + (", floating" if self.floating else "")
+
+    @property
+    def deep(self) -> bool:
+        """Whether it has to be brought to 8 bits."""
+        return self != EIGHT_BITS
+
+    @property
+    def silent(self) -> bool:
+        """Whether the file does not say which value is white."""
+        return self.declared is None
+
+
+EIGHT_BITS = Depth(8, False, ValueRange.of_bits(8), None)
 
 
 def parse_range(text: str) -> ValueRange:

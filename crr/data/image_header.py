@@ -12,19 +12,19 @@ import PIL.Image
 from PIL.ImageFile import ImageFile
 
 from crr.data.bounds.checking import check_parts
-from crr.data.decoders import frames, opened
+from crr.data.decoders import frames, frames_too_many, opened
+from crr.data.depth import EIGHT_BITS, Depth
 from crr.data.image_formats import ALLOWED, ImageFormat, describe, image_format
-from crr.data.stored_depth import (
-    EIGHT_BITS,
+from crr.data.tags.channels import Channels, tiff_channels
+from crr.data.tags.png import png_depth
+from crr.data.tags.stacks import unread_pictures
+from crr.data.tags.tiff import (
     HEIGHT,
     ORIENTATION,
     PHOTOMETRIC,
-    SAMPLES,
     SUBFILE,
     WIDTH,
-    Depth,
     Directory,
-    png_depth,
     tiff_depth,
     tiff_directories,
 )
@@ -59,6 +59,8 @@ class ImageHeader:
         white_is_zero: Whether low values are bright: TIFF's, heeded by decoders for 8 bits only.
         transparent: Whether some of its pixels may be, whatever else it has.
         odd_pages: Which of the pages, counted from 0, are stored with another depth than the first.
+        channels: What the channels of each page of a TIFF are; nothing for other formats.
+        unread: How many pictures it announces, at least, besides its pages.
     """
 
     format: ImageFormat
@@ -70,11 +72,18 @@ class ImageHeader:
     white_is_zero: bool = False
     transparent: bool = False
     odd_pages: tuple[int, ...] = ()
+    channels: tuple[Channels, ...] = ()
+    unread: int = 0
 
     @property
     def pixels(self) -> int:
         """How many it has."""
         return self.size[0] * self.size[1]
+
+    @property
+    def unused_channels(self) -> int:
+        """How many channels of a pixel are neither colour nor transparency, such as near infrared."""
+        return self.channels[0].unused if self.channels else 0
 
     @property
     def upright_size(self) -> tuple[int, int]:
@@ -184,6 +193,7 @@ def _header(kind: ImageFormat, data: bytes, picture: ImageFile) -> ImageHeader:
         depth=png_depth(data) if kind == "PNG" else EIGHT_BITS,
         pages=frames(picture, data),
         transparent=picture.has_transparency_data,
+        unread=frames_too_many(picture),
     )
 
 
@@ -210,26 +220,30 @@ def _checked_orientation(value: object) -> int:
 
 
 def _tiff_header(data: bytes) -> ImageHeader:
-    directories = list(tiff_directories(data))
-    pages = [
+    found = tiff_directories(data)
+    numbers = [
         number
-        for number, directory in enumerate(directories)
+        for number, directory in enumerate(found.pages)
         if not int(directory.get(SUBFILE, 0)) & _PREVIEW_OR_MASK
     ] or [0]
-    kinds = [_kind_of_page(directories[number]) for number in pages]
-    first = directories[pages[0]]
-    samples = int(first.get(SAMPLES, 1))
+    pages = [found.pages[number] for number in numbers]
+    kinds, channels = [*map(_kind_of_page, pages)], [*map(tiff_channels, pages)]
     return ImageHeader(
         format="TIFF",
-        size=(int(first[HEIGHT]), int(first[WIDTH])),
-        orientation=_checked_orientation(first.get(ORIENTATION, 1)),
-        colour="CMYK" if first.get(PHOTOMETRIC) == 5 else "grey" if samples < 3 else "RGB",
-        depth=tiff_depth(first),
-        pages=tuple(pages),
-        white_is_zero=first.get(PHOTOMETRIC) == 0,
-        transparent=samples == (5 if first.get(PHOTOMETRIC) == 5 else 4 if samples > 2 else 2),
+        size=(int(pages[0][HEIGHT]), int(pages[0][WIDTH])),
+        orientation=_checked_orientation(pages[0].get(ORIENTATION, 1)),
+        colour=_COLOURS_OF_TIFF[channels[0].colours],
+        depth=tiff_depth(pages[0]),
+        pages=tuple(numbers),
+        white_is_zero=pages[0].get(PHOTOMETRIC) == 0,
+        transparent=channels[0].alpha,
         odd_pages=tuple(page for page, kind in enumerate(kinds) if kind != kinds[0]),
+        channels=tuple(channels),
+        unread=unread_pictures(found),
     )
+
+
+_COLOURS_OF_TIFF: dict[int, Colour] = {1: "grey", 3: "RGB", 4: "CMYK"}
 
 
 def _kind_of_page(directory: Directory) -> tuple[int, bool, bool]:

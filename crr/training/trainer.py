@@ -136,7 +136,8 @@ class Trainer:
         )
         tell(found)
         digests = {path: fact.digest for path, fact in found.facts.items()}
-        self.dataset = without_copies(usable(dataset, found, self.options.on_error), digests)
+        appearances = {path: fact.appearance for path, fact in found.facts.items()}
+        self.dataset = without_copies(usable(dataset, found, self.options.on_error), appearances)
         check_training(self.dataset)
         self.config = replace(self.config, value_range=found.value_range)
         self.detector.config, self.detector.value_range = self.config, found.value_range

@@ -77,15 +77,21 @@ def tiff(
     data = _packed(pixels, bits) if packed else pixels.astype(pixels.dtype.newbyteorder(order)).tobytes()
     data += bytes(len(data) % 2)
     photometric = 2 if samples == 3 else 0 if white_is_zero else 1
-    entries: list[Tag] = [
-        (256, _LONG, 1, width), (257, _LONG, 1, height), (258, _SHORT, samples, bits if samples == 1 else 8),
-        (259, _SHORT, 1, 1), (262, _SHORT, 1, photometric), (273, _LONG, 1, _PIXELS),
-        (277, _SHORT, 1, samples), (278, _LONG, 1, height), (279, _LONG, 1, len(data)),
-        *((int(name.removeprefix("t")), _SHORT, 1, value) for name, value in tags.items()),
-    ]  # fmt: skip
-    start = struct.pack(f"{order}I", _PIXELS + len(data))
-    depths = struct.pack(f"{order}HHH", bits, bits, bits)
-    return (b"II*\0" if order == "<" else b"MM\0*") + start + depths + data + _directory(entries, order)
+    # One or two lie in the entry itself, more where it says.
+    depth = {1: bits, 2: bits << 16 | bits}.get(samples, 8)
+    entries: dict[int, Tag] = {
+        tag: (tag, kind, count, value)
+        for tag, kind, count, value in (
+            (256, _LONG, 1, width), (257, _LONG, 1, height), (258, _SHORT, samples, depth),
+            (259, _SHORT, 1, 1), (262, _SHORT, 1, photometric), (273, _LONG, 1, 8 + 2 * max(3, samples)),
+            (277, _SHORT, 1, samples), (278, _LONG, 1, height), (279, _LONG, 1, len(data)),
+            *((int(name.removeprefix("t")), _SHORT, 1, value) for name, value in tags.items()),
+        )
+    }  # fmt: skip
+    depths = struct.pack(f"{order}{max(3, samples)}H", *max(3, samples) * [bits])
+    start = struct.pack(f"{order}I", 8 + len(depths) + len(data))
+    directory = _directory([*entries.values()], order)
+    return (b"II*\0" if order == "<" else b"MM\0*") + start + depths + data + directory
 
 
 def behind_a_preview(file: bytes) -> bytes:

@@ -6,7 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
 
 from crr.config import ValueRange
 from crr.data.conversion import deep_values, upright_rgb
@@ -31,6 +34,7 @@ class FileFacts:
         extremes: Lowest and highest value of its first page, where it is deep and does not say its range.
         error: Why it cannot be used; empty if it can.
         blank: Whether it shows no part; never if nobody asked, or if it has extremes.
+        pixels: SHA-256 of the pixels of its first page, upright; empty if they were not decoded.
     """
 
     digest: str
@@ -38,6 +42,12 @@ class FileFacts:
     extremes: tuple[float, float] | None = None
     error: str = ""
     blank: bool = False
+    pixels: str = ""
+
+    @property
+    def appearance(self) -> str:
+        """The same for all files that show the same, however they were saved, as far as that is known."""
+        return self.pixels or self.digest
 
 
 class FactsOf(Protocol):
@@ -119,17 +129,24 @@ def facts_in(
     """The facts of an open file, as of `facts_of`; raises `ImageError` if it cannot be decoded."""
     header = file.header
     if header.depth.silent:
-        return FileFacts(digest, header, _extremes(file, name))
-    image = upright_rgb(file, name, 0, 255, None) if decode else None
-    blank = shows is not None and image is not None and not shows(image)
-    return FileFacts(digest, header, blank=blank)
+        values, _ = deep_values(file, 0, name)
+        return FileFacts(digest, header, _extremes(values), pixels=_digest(values) if decode else "")
+    if not decode:
+        return FileFacts(digest, header)
+    image = upright_rgb(file, name, 0, 255, None)
+    blank = shows is not None and not shows(image)
+    return FileFacts(digest, header, blank=blank, pixels=_digest(image))
 
 
-def _extremes(file: OpenImage, name: str) -> tuple[float, float]:
-    """The lowest and highest value of the first page of a file deeper than 8 bits, as they are stored."""
-    values, _ = deep_values(file, 0, name)
+def _extremes(values: NDArray[Any]) -> tuple[float, float]:
+    """The lowest and highest of values deeper than 8 bits, as they are stored."""
     colours = values[..., :3] if values.ndim == 3 else values
     return float(colours.min()), float(colours.max())
+
+
+def _digest(pixels: NDArray[Any]) -> str:
+    native = np.ascontiguousarray(pixels, pixels.dtype.newbyteorder("="))
+    return hashlib.sha256(str(pixels.shape).encode() + native.data).hexdigest()
 
 
 def guessed_range(paths: Sequence[Path]) -> ValueRange | None:

@@ -83,11 +83,11 @@ class Inventory:
 
     @cached_property
     def copies(self) -> list[list[Path]]:
-        """Files of the same content, two or more each."""
+        """Files that show the same, two or more each."""
         groups: dict[str, list[Path]] = {}
         for path, fact in self.facts.items():
-            if fact.digest:
-                groups.setdefault(fact.digest, []).append(path)
+            if fact.appearance:
+                groups.setdefault(fact.appearance, []).append(path)
         return [group for group in groups.values() if len(group) > 1]
 
     @property
@@ -100,6 +100,17 @@ class Inventory:
     def transparent(self) -> list[Path]:
         """Files with pixels that may be transparent, which are seen as white."""
         return [path for path, header in self.headers.items() if header.transparent]
+
+    @property
+    def unused_channels(self) -> dict[Path, int]:
+        """Files with channels that are neither colour nor transparency, and how many a pixel has."""
+        counts = {path: header.unused_channels for path, header in self.headers.items()}
+        return {path: count for path, count in counts.items() if count}
+
+    @property
+    def unread(self) -> dict[Path, int]:
+        """Files that announce pictures which are not read, and how many at least."""
+        return {path: header.unread for path, header in self.headers.items() if header.unread}
 
     @property
     def kinds(self) -> dict[str, dict[str, int]]:
@@ -135,6 +146,8 @@ class Inventory:
             "links": self.links,
             "pages": {self.name_of(path): count for path, count in self.pages.items()},
             "transparent": self._names(self.transparent),
+            "unused_channels": {self.name_of(path): count for path, count in self.unused_channels.items()},
+            "unread_pictures": {self.name_of(path): count for path, count in self.unread.items()},
             "copies": [self._names(group) for group in self.copies],
             "unusable": {self.name_of(path): sentence for path, sentence in self.unusable.items()},
             "blank": self._names(self.blank),

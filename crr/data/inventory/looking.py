@@ -66,7 +66,7 @@ def look_at_dataset(
         passed_over=dataset.notes.passed_over,
         unusable=unusable,
         blank=[*_blank(facts, shows, found)] if shows else (),
-        repeats=find_repeats(dataset, {path: fact.digest for path, fact in facts.items() if fact.digest}),
+        repeats=find_repeats(dataset, facts),
         links=len(dataset.notes.followed),
         mask_survey=masks,
         value_range=found,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from crr.data.datasets import Dataset
+from crr.data.inventory.facts import FileFacts
 from crr.data.layouts.walk import is_no_file
 
 _GLIMPSE = 4096  # bytes
@@ -17,28 +18,32 @@ class Repeats:
     """What `find_repeats` found.
 
     Attributes:
-        tested_training: Test images whose content is that of a training image.
-        good_and_defective: Pairs of a good and a defective image of the same content.
+        tested_training: Test images that are training images.
+        good_and_defective: Pairs of a good and a defective image that are the same.
     """
 
     tested_training: tuple[Path, ...] = ()
     good_and_defective: tuple[tuple[Path, Path], ...] = ()
 
 
-def find_repeats(dataset: Dataset, digests: Mapping[Path, str]) -> Repeats:
+def find_repeats(dataset: Dataset, facts: Mapping[Path, FileFacts]) -> Repeats:
     """Compare what is learnt from with what is tested on, and what is good with what is defective.
 
-    What was not read yet is read only where its size and a glimpse do not tell it from the other part.
+    Photos are the same if they show the same, however they were saved. If one of the two parts was not read,
+    they are the same if their files are, byte by byte: what was not read yet is read only where its size and
+    a glimpse do not tell it from the other part.
 
     Args:
         dataset: Data set.
-        digests: Image to the digest of its content, of those that were read already. Good images are compared
-            with defective ones among these, and among the test images that are training images.
+        facts: What the images are that were read already. Good images are compared with defective ones among
+            these, and among the test images that are training images.
     """
     samples = [sample for category in dataset.categories for sample in (*category.train, *category.test)]
     train = [sample.path for category in dataset.categories for sample in category.train]
     test = [sample.path for category in dataset.categories for sample in category.test]
-    known = {**digests}
+    all_read = all(sample.path in facts for sample in samples)
+    found = {path: fact.appearance if all_read else fact.digest for path, fact in facts.items()}
+    known = {path: digest for path, digest in found.items() if digest}
 
     def digest(path: Path) -> str:
         if path not in known:

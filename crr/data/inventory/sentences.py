@@ -91,20 +91,36 @@ def _remarks(inventory: Inventory, another_range: str) -> Iterator[str]:
         extra = sum(len(group) - 1 for group in inventory.copies)
         groups = named([named([*map(name, group)], " = ", 3) for group in inventory.copies])
         yield f"{number(extra, 'file')} with the same content as another: {groups}."
-    if inventory.transparent:
-        names = named([name(path) for path in inventory.transparent])
-        have = "has" if len(inventory.transparent) == 1 else "have"
-        with_alpha = f"{number(len(inventory.transparent), 'image')} {have} an alpha channel"
-        yield f"{with_alpha}, and what is transparent is seen as white: {names}."
-    if inventory.pages:
-        pages = named([f"{name(path)} has {count}" for path, count in inventory.pages.items()])
-        first = "" if inventory.layout == "files" else ", of which the first is used"
-        yield f"{number(len(inventory.pages), 'file')} of several pages{first}: {pages}."
+    yield from _of_pixels(inventory)
+    yield from _of_pages(inventory)
     for reason, paths in inventory.passed_over.items():
         yield passed_over(reason, [name(path) for path in paths])
     if inventory.unusable:
         bad = named([name(path) for path in inventory.unusable])
         yield f"{number(len(inventory.unusable), 'image')} cannot be used: {bad}."
+
+
+def _of_pixels(inventory: Inventory) -> Iterator[str]:
+    for paths, what in (
+        (inventory.transparent, "an alpha channel, and what is transparent is seen as white"),
+        (inventory.unused_channels, "more channels than colour, which are not used"),
+    ):
+        if paths:
+            have = "has" if len(paths) == 1 else "have"
+            names = named([*map(inventory.name_of, paths)])
+            yield f"{number(len(paths), 'image')} {have} {what}: {names}."
+
+
+def _of_pages(inventory: Inventory) -> Iterator[str]:
+    name, pages, unread = inventory.name_of, inventory.pages, inventory.unread
+    if pages:
+        counts = named([f"{name(path)} has {count}" for path, count in pages.items()])
+        first = "" if inventory.layout == "files" else ", of which the first is used"
+        yield f"{number(len(pages), 'file')} of several pages{first}: {counts}."
+    if unread:
+        more = named([f"{name(path)} at least {count:,}" for path, count in unread.items()])
+        hold = "holds" if len(unread) == 1 else "hold"
+        yield f"{number(len(unread), 'file')} {hold} more pictures, which are not read: {more}."
 
 
 def _of_masks(inventory: Inventory) -> Iterator[str]:

@@ -291,7 +291,7 @@ def test_evaluate_prints_a_table_and_writes_the_promised_json(data, model, tmp_p
     metrics = [
         "images", "image_auroc", "image_ap", "image_f1max", "pixel_auroc", "pixel_ap", "pixel_f1max", "aupro",
     ]  # fmt: skip
-    assert list(result) == ["model", "categories", "mean", "score_ratios", "data"]
+    assert list(result) == ["crr", "model", "categories", "mean", "score_ratios", "data"]
     assert result["model"] == "tiny"
     assert list(result["categories"]) == ["plate", "ring"]
     for figures in (*result["categories"].values(), result["mean"]):
@@ -374,7 +374,7 @@ def test_identity_prints_a_table_and_writes_the_promised_json(data, tmp_path):
     )
     result = json.loads(file.read_text())
     assert list(result) == [
-        "model", "index", "interval", "normal_error", "layers", "categories", "kinds", "data",
+        "crr", "model", "index", "interval", "normal_error", "layers", "categories", "kinds", "data",
     ]  # fmt: skip
     assert list(result["index"]) == list(result["interval"]) == ["seen", "held_out", "pairs"]
     assert list(result["categories"]) == ["plate", "ring"]
@@ -435,7 +435,7 @@ def test_predict_writes_pictures_and_the_promised_json(tmp_path):
         f"error         {tmp_path}/gone.png",
     ]
     result = json.loads((tmp_path / "result.json").read_text())
-    assert list(result) == ["model", "images", "counts", "data"]
+    assert list(result) == ["crr", "model", "images", "counts", "data"]
     assert result["model"] == "tiny"
     assert result["counts"] == {result["images"][0]["verdict"]: 1, "error": 2}
     good, *bad = result["images"]

@@ -1,5 +1,6 @@
 """What `crr predict` does in folders in use, without a reader, and with photos that get no verdict."""
 
+import json
 import os
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from crr.data.layouts.finding import find_images
 from crr.data.layouts.walk import Notes
 from crr.errors import CRRError, DeviceError
 from crr.inference import engine
+from crr.runtime.version import version
 from tests.crr.cli.commands import crr, read_json
 from tests.crr.data.bounds.bombs import tiff
 from tests.crr.tiny import good_images
@@ -134,16 +136,38 @@ def test_a_full_disk_costs_the_file_and_not_the_verdicts(
     assert "No space left" in said.stderr
 
 
-@pytest.mark.parametrize("name", ["photos/1.png", "photos/new.jpg", "table.csv", "model.safetensors", "out"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "photos/1.png",
+        "photos/new.jpg",
+        "table.csv",
+        "model.safetensors",
+        "out",
+        "coco.json",
+        "label_studio.json",
+    ],
+)
 def test_a_result_takes_the_place_of_nothing_but_a_result(
     photos: Path, tiny_model: Path, tmp_path: Path, name: str
 ) -> None:
     (tmp_path / "table.csv").write_text("path,label\n")
     (tmp_path / "model.safetensors").write_bytes(b"\x10\0\0")
+    (tmp_path / "coco.json").write_text('{"info": {}, "images": [], "annotations": [], "crr": ""}')
+    (tmp_path / "label_studio.json").write_text("[]")
     there = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
     asked = ["predict", photos, "--model", tiny_model, "--out", tmp_path / "out", "--json", tmp_path / name]
     assert "give another file name to --json" in crr(*asked, code=2).stderr
     assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == there
+
+
+def test_a_result_takes_the_place_of_a_result_and_of_an_empty_file(
+    photos: Path, tiny_model: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "empty.json").touch()
+    for name in ("empty.json", "found.json", "found.json"):
+        crr("predict", photos, "--model", tiny_model, "--json", tmp_path / name)
+        assert json.loads((tmp_path / name).read_text())["crr"] == version()
 
 
 def test_what_is_inspected_is_kept_when_somebody_stops_it(

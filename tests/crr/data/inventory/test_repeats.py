@@ -3,11 +3,14 @@
 import shutil
 from pathlib import Path
 
+import numpy as np
+import PIL.Image
 import pytest
 
 from crr.data.datasets import open_dataset
 from crr.data.inventory.repeats import find_repeats
 from tests.crr.data.inventory.looks import looked, said
+from tests.crr.files import png, tiff
 
 
 def test_copies_are_told_by_their_content(root: Path) -> None:
@@ -47,6 +50,42 @@ def test_test_images_that_are_training_images_are_said_whatever_is_read(
     assert inventory.as_json()["trained_and_tested"] == ["test/good/000.png", "test/good/001.png"]
 
 
+def saved_anew(photo: Path, folder: Path) -> list[Path]:
+    """A photo in files of other bytes that show the same, as programs save it that load and save."""
+    picture, made = PIL.Image.open(photo).convert("RGB"), []
+    for name, mode, options in (
+        ("other.png", "RGB", {"compress_level": 1}),
+        ("alpha.png", "RGBA", {}),
+        ("plain.bmp", "RGB", {}),
+        ("plain.tif", "RGB", {"compression": "tiff_lzw"}),
+        ("small.webp", "RGB", {"lossless": True}),
+        ("turned.png", "RGB", {"exif": {0x0112: 6}}),
+    ):
+        exif = PIL.Image.Exif()
+        exif.update(options.pop("exif", {}))
+        stored = picture.transpose(PIL.Image.Transpose.ROTATE_90) if exif else picture
+        stored.convert(mode).save(folder / name, exif=exif, **options)
+        made.append(folder / name)
+    return sorted(made)
+
+
+def test_a_training_photo_that_was_saved_anew_is_named_where_both_parts_are_read(root: Path) -> None:
+    made = saved_anew(root / "train/good/000.png", root / "test/good")
+    inventory = looked(root)
+    assert sorted(inventory.repeats.tested_training) == made
+    assert inventory.copies == [[root / "train/good/000.png", *made]]
+    assert "6 test images are training images too, so figures are too good" in said(inventory)
+    assert looked(root, parts=("test",)).repeats.tested_training == ()
+
+
+def test_photos_of_sixteen_bits_are_compared_by_their_values(root: Path) -> None:
+    values = np.random.default_rng(0).integers(0, 4096, (40, 30), np.uint16)
+    (root / "train/good/deep.png").write_bytes(png(values))
+    (root / "test/good/big_endian.tif").write_bytes(tiff(values, order=">"))
+    (root / "test/good/brighter.tif").write_bytes(tiff(values + 1))
+    assert looked(root).repeats.tested_training == (root / "test/good/big_endian.tif",)
+
+
 def test_one_of_them_is_said_as_one(root: Path) -> None:
     shutil.copy(root / "train/good/000.png", root / "test/good/x.png")
     assert "1 test image is a training image too, so figures are too good: test/good/x.png." in said(
@@ -84,7 +123,7 @@ def test_of_what_need_not_be_read_only_what_may_be_alike_is_read(
         return whole(path)
 
     dataset = open_dataset(root)
-    digests = {path: fact.digest for path, fact in looked(root, parts=("test",)).facts.items()}
+    facts = looked(root, parts=("test",)).facts
     monkeypatch.setattr(Path, "read_bytes", noted)
-    assert find_repeats(dataset, digests).tested_training == (tested,)
+    assert find_repeats(dataset, facts).tested_training == (tested,)
     assert sorted(read) == photos[:2]

@@ -1,0 +1,135 @@
+"""Channels of a TIFF that are neither colour nor transparency, and pictures that no decoder sees."""
+
+import struct
+from pathlib import Path
+
+import numpy as np
+import PIL.Image
+import pytest
+from numpy.typing import NDArray
+
+from crr.config import ValueRange
+from crr.data.images import decode, read_header
+from crr.data.inventory.looking import look_at_files
+from crr.data.inventory.sentences import lines
+from crr.errors import ImageError
+from tests.crr.files import corners, saved, tiff
+
+RGB, GREY = {"t262": 2}, {"t262": 1}
+
+
+def layered(channels: int, kind: type = np.uint16) -> NDArray[np.uint16]:
+    """Values (48, 64, channels): each channel is constant, and a tenth brighter than the one before."""
+    top = 1.0 if kind is np.float32 else np.iinfo(kind).max
+    return (np.ones((48, 64, 1)) * (np.arange(channels) + 1) * top / 10).astype(kind)
+
+
+def shown(file: bytes) -> list[int]:
+    """The colour that a constant picture is seen with, in tenths of white."""
+    image = decode(file, value_range=ValueRange(0, 1) if read_header(file).depth.floating else None)
+    assert (image == image[0, 0]).all()
+    return [round(int(value) / 25.5) for value in image[0, 0]]
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.uint16, np.float32])
+def test_near_infrared_is_no_transparency(kind: type) -> None:
+    floating = {"t339": 3} if kind is np.float32 else {}
+    file = tiff(layered(4, kind), **RGB, **floating, t338=0)
+    header = read_header(file)
+    assert (header.colour, header.transparent, header.unused_channels) == ("RGB", False, 1)
+    assert shown(file) == [1, 2, 3]
+
+
+@pytest.mark.parametrize("named", [{"t338": 2}, {}])
+@pytest.mark.parametrize("kind", [np.uint8, np.uint16])
+def test_a_fourth_channel_is_transparency_if_the_file_says_so_or_nothing(
+    named: dict[str, int], kind: type
+) -> None:
+    file = tiff(layered(4, kind), **RGB, **named)
+    assert (read_header(file).transparent, read_header(file).unused_channels) == (True, 0)
+    assert shown(file) == [6, 7, 7]  # 0.4 of each, and 0.6 of white
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.uint16])
+def test_colours_that_are_stored_multiplied_by_transparency_are_not_multiplied_again(kind: type) -> None:
+    assert shown(tiff(layered(4, kind), **RGB, t338=1)) == [7, 8, 9]  # each, and 0.6 of white
+
+
+def test_of_two_channels_of_eight_bits_the_grey_one_is_seen() -> None:
+    grey = tiff(layered(2, np.uint8), **GREY, t338=0)
+    assert read_header(grey).unused_channels == 1
+    assert shown(grey) == [1, 1, 1]
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        tiff(layered(5), **RGB, t338=0),
+        tiff(layered(3), **GREY, t338=0),
+        tiff(layered(4), **GREY, t338=0),
+        tiff(layered(2), **GREY, t338=0),
+        tiff(layered(3, np.uint8), **GREY, t338=0),
+    ],
+)
+def test_channels_that_no_decoder_reads_rightly_are_refused_with_their_number(file: bytes) -> None:
+    count = read_header(file).channels[0].total
+    with pytest.raises(ImageError) as caught:
+        decode(file, "bands.tif")
+    assert str(caught.value) == (
+        f"bands.tif has {count} channels a pixel, in a way that is not read: save it as grey or RGB."
+    )
+
+
+def test_ink_of_sixteen_bits_shows_what_ink_of_eight_does() -> None:
+    ink = layered(4, np.uint16)
+    deep, plain = tiff(ink, t262=5), tiff((ink >> 8).astype(np.uint8), t262=5)
+    assert (read_header(deep).colour, read_header(deep).transparent) == ("CMYK", False)
+    np.testing.assert_array_equal(decode(deep), decode(plain))
+    assert decode(deep).mean() > 100
+
+
+def test_what_is_not_used_is_said(tmp_path: Path) -> None:
+    (tmp_path / "nir.tif").write_bytes(tiff(layered(4), **RGB, t338=0))
+    PIL.Image.fromarray(corners()).save(tmp_path / "plain.tif")
+    looked = look_at_files(tmp_path)
+    assert "1 image has more channels than colour, which are not used: nir.tif." in lines(looked)
+    assert looked.as_json()["unused_channels"] == {"nir.tif": 1}
+    assert looked.as_json()["transparent"] == []
+
+
+def described(text: str, pages: int = 1) -> bytes:
+    """A TIFF of some pages with a description of its first."""
+    pictures = [PIL.Image.fromarray(corners()) for _ in range(pages)]
+    if pages == 1:
+        return saved(pictures[0], "TIFF", tiffinfo={270: text})
+    return saved(pictures[0], "TIFF", tiffinfo={270: text}, save_all=True, append_images=pictures[1:])
+
+
+@pytest.mark.parametrize(
+    ("file", "unread"),
+    [
+        (described("ImageJ=1.54f\nimages=3\nslices=3\nloop=false\n"), 2),
+        (described("ImageJ=1.54f\nimages=3\nslices=3\n", pages=3), 0),
+        (described("ImageJ=1.54f\nunit=mm\n"), 0),
+        (described("taken with images=3 in mind"), 0),
+        (described('{"shape": [5, 48, 64, 3], "truncated": true}'), 4),
+        (described('{"shape": [48, 64, 3]}'), 0),
+        (described('{"shape": [5, 48'), 0),
+        (described('{"shape": [0, -1, "a"]}'), 0),
+        (described('{"shape": ' + 9999 * "[" + "}"), 0),
+        (saved(corners(), "PNG"), 0),
+    ],
+)
+def test_pictures_behind_one_directory_are_counted(file: bytes, unread: int) -> None:
+    assert read_header(file).unread == unread
+
+
+def test_pages_behind_a_damaged_one_are_said(tmp_path: Path) -> None:
+    whole = tiff(corners())
+    next_page, too_many_tags = struct.pack("<I", len(whole)), b"\xff\xff"
+    (tmp_path / "cut.tif").write_bytes(whole[:-4] + next_page + too_many_tags)
+    (tmp_path / "stack.tif").write_bytes(described("ImageJ=1.54f\nimages=1200\n"))
+    looked = look_at_files(tmp_path)
+    said = "2 files hold more pictures, which are not read: cut.tif at least 1, stack.tif at least 1,199."
+    assert said in lines(looked)
+    assert looked.as_json()["unread_pictures"] == {"cut.tif": 1, "stack.tif": 1199}
