@@ -21,7 +21,7 @@ from workbench.annotation.importing.coco_file import (
     annotations_of,
     read_file,
 )
-from workbench.annotation.importing.files import Keeping, file_beside, range_of, refuse_unusable
+from workbench.annotation.importing.files import Keeping, file_beside, not_used_of, range_of, refuse_unusable
 from workbench.annotation.masks import RunLengths, decode, from_runs
 from workbench.annotation.records import Judgement, NewImage, Region, Review
 
@@ -43,7 +43,7 @@ def read_coco(file: Path, keeping: Keeping, known: Iterable[NewImage] = ()) -> F
     content = read_file(file)
     by_image = annotations_of(file, content)
     names = {category.id: category.name for category in content.categories}
-    images = _images_of(file, content.images, keeping, known)
+    images, told = _images_of(file, content.images, keeping, known)
     found = []
     silent = 0
     for image in content.images:
@@ -59,13 +59,13 @@ def read_coco(file: Path, keeping: Keeping, known: Iterable[NewImage] = ()) -> F
         silent += review is None
         found.append(FoundImage(new, () if review is None else (Said(review),)))
     notes = [f"{silent:,} images have no annotation: nothing is said of them."] if silent else []
-    return Found(found, notes)
+    return Found(found, [*notes, *told])
 
 
 def _images_of(
     file: Path, images: Sequence[CocoImage], keeping: Keeping, known: Iterable[NewImage]
-) -> dict[int, NewImage]:
-    """Number of an image to the image: beside the file, or in the project."""
+) -> tuple[dict[int, NewImage], list[str]]:
+    """Number of an image to the image, beside the file or in the project; and what to say of them."""
     found: dict[int, NewImage] = {}
     names: dict[str, list[NewImage]] = defaultdict(list)
     for there in known:
@@ -84,12 +84,12 @@ def _images_of(
         found[image.id] = called_so[0]
     facts = keeping.facts_of(list(dict.fromkeys(paths.values())))
     refuse_unusable(facts)
-    value_range, _ = range_of(facts)
+    value_range, guessed = range_of(facts.values())
     for image in images:
         if image.id in paths:
             path = paths[image.id]
             found[image.id] = keeping.image(path, facts[path], image.file_name, value_range=value_range)
-    return found
+    return found, [*not_used_of(facts), *guessed]
 
 
 def _region(file: Path, one: CocoAnnotation, image: NewImage, names: Mapping[int, str]) -> Region:

@@ -1,6 +1,6 @@
 """Image files become images of a project: copied into the data folder, or left where they are."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -70,7 +70,13 @@ class Keeping:
             if self.blobs.put(content) != facts.digest:
                 raise SourceError(f"{path} changed while it was read. Try again when nobody writes it.")
             return NewImage(
-                name, facts.digest, height, width, label, category, value_range=_needed(facts, value_range)
+                name,
+                facts.digest,
+                height,
+                width,
+                label,
+                category,
+                value_range=needed_range(facts, value_range),
             )
         place = str(real_path(path))
         if as_text(place) != place:
@@ -89,22 +95,23 @@ class Keeping:
             place,
             status.st_size,
             status.st_mtime_ns,
-            _needed(facts, value_range),
+            needed_range(facts, value_range),
         )
 
 
-def _needed(facts: FileFacts, value_range: ValueRange | None) -> ValueRange | None:
+def needed_range(facts: FileFacts, value_range: ValueRange | None) -> ValueRange | None:
+    """The range to keep with a file: none if it says its own."""
     return value_range if facts.extremes is not None else None
 
 
-def range_of(facts: Mapping[Path, FileFacts]) -> tuple[ValueRange | None, list[str]]:
+def range_of(facts: Iterable[FileFacts]) -> tuple[ValueRange | None, list[str]]:
     """Black and white for those files of a source that do not say theirs, and what to say of it.
 
     Raises:
         SourceError: Some hold fractions and others integers, for which there is no common range.
     """
     try:
-        found = common_range(facts.values())
+        found = common_range(facts)
     except ConfigError as error:
         raise SourceError(str(error)) from error
     if found is None:
@@ -151,14 +158,27 @@ def left_out(reasons: Mapping[Path, str]) -> list[str]:
     return [f"{len(reasons):,} of the images cannot be used and are left out. {first}"]
 
 
-def several_pages(facts: Mapping[Path, FileFacts]) -> list[str]:
-    """What to say of files with several pages."""
-    many = [path for path, fact in facts.items() if fact.header is not None and len(fact.header.pages) > 1]
-    if not many:
-        return []
+def not_used(files: Iterable[tuple[str, FileFacts]]) -> list[str]:
+    """What to say of files, with their names, that hold more than the one picture that is taken."""
+    headers = [(name, fact.header) for name, fact in files if fact.header is not None]
+    kinds = {
+        "have several pages, such as {}: the first one is taken": [
+            name for name, header in headers if len(header.pages) > 1 or header.unread
+        ],
+        "have more channels than colour, such as {}: they are not used": [
+            name for name, header in headers if header.unused_channels
+        ],
+    }
     return [
-        f"{len(many):,} files have several pages, such as {as_text(many[0].name)}: the first one is taken."
+        f"{len(names):,} files {words.format(as_text(PurePosixPath(names[0]).name))}."
+        for words, names in kinds.items()
+        if names
     ]
+
+
+def not_used_of(facts: Mapping[Path, FileFacts]) -> list[str]:
+    """The same of files on the disk."""
+    return not_used((path.name, fact) for path, fact in facts.items())
 
 
 def refuse_unusable(facts: Mapping[Path, FileFacts]) -> None:

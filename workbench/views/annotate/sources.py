@@ -89,5 +89,6 @@ def _samples() -> Iterator[Content]:
 def _own() -> Iterator[Content]:
     visitor = current_visitor()
     for upload in visitor.batch.uploads.values():
-        if upload.page == 0:
-            yield Content(upload.name, upload.file().content, visitor.known_labels.get(upload.digest))
+        if upload.page == 0:  # of a file of several pages, which is said, the first is taken
+            label = visitor.known_labels.get(upload.digest)
+            yield Content(upload.name, upload.file().content, label, value_range=visitor.batch.chosen_range)
