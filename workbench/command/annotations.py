@@ -1,6 +1,5 @@
 """`python -m workbench annotations`: projects, files in and out, backups, and whether all fits together."""
 
-import shlex
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -23,7 +22,7 @@ from crr.cli.support import (
 from crr.cli.terminal import ProgressStyle, echo, reporting
 from crr.runtime.progress import Reporter
 from workbench.annotation.errors import ProjectError
-from workbench.annotation.exporting.export import export as write_export
+from workbench.annotation.exporting.export import commands_on, export as write_export
 from workbench.annotation.importing.bringing import Found, Imported, bring_in, make_of
 from workbench.annotation.importing.coco import read_coco
 from workbench.annotation.importing.datasets import read_dataset, read_folder
@@ -34,7 +33,7 @@ from workbench.annotation.keeping.checking import check as check_store
 from workbench.annotation.keeping.restoring import restore as read_backup
 from workbench.annotation.opinions import agreement
 from workbench.annotation.queue.ordering import Wanted
-from workbench.annotation.records import NewProject, Project
+from workbench.annotation.records import NewProject
 from workbench.annotation.store import AnnotationStore, open_store
 from workbench.command import options as option
 from workbench.command.publishing import publish
@@ -166,14 +165,8 @@ def export(
     write_json(json_file, {"out": str(out), "format": kind, **asdict(report)})
     if is_for_a_person(json_file, progress):
         tell_exported(report)
-        folder = shlex.quote(str(out))
-        if kind == "hub":
-            echo(f"Publish it: python -m workbench annotations publish {folder} OWNER/NAME")
-        if kind == "mvtec":
-            echo(f"Evaluate on it: crr evaluate --model crr-embedded --data {folder}")
-            out_folder = f"checkpoints/{shlex.quote(_slug(project))}"
-            echo(f"Train on it:    crr train --data {folder} --out {out_folder}")
-            echo(f"Choose limits:  crr limits --model crr-embedded --data {folder} --out {out_folder}-limits")
+        for what, command in commands_on(kind, out, *project.models[:1]).items():
+            echo(f"{what}: {command}")
     if report.left_out:
         raise typer.Exit(SOME_FAILED)
 
@@ -271,10 +264,6 @@ def _tell_wrong(wrong: list[str]) -> None:
         echo(sentence, colour="yellow", error=True)
     if wrong:
         raise typer.Exit(SOME_FAILED)
-
-
-def _slug(project: Project) -> str:
-    return "-".join(project.name.lower().split()) or "mine"
 
 
 def _table(rows: list[dict[str, object]]) -> Table:

@@ -3,73 +3,23 @@
 import json
 import re
 import zipfile
-from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import expect
 
-from tests.browser.conftest import PATIENCE, serve, settled
+from tests.browser.conftest import settled
+from tests.browser.correct.conftest import (
+    BY_NAME,
+    canvas_of,
+    enter,
+    is_saved,
+    pass_over,
+    stroke,
+    wait_for_image,
+)
 from tests.browser.learn.test_accessibility import AXE, OF_STREAMLIT
 
 PROJECT = "Parts of Monday"
-BY_NAME = "/annotate?order=by+name"
-
-
-@pytest.fixture(scope="module")
-def workbench_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    folder = tmp_path_factory.mktemp("annotate")
-    with serve(folder, CRR_DATA=str(folder / "data")) as url:
-        yield url
-
-
-def enter(page: Page, name: str) -> None:
-    page.goto(BY_NAME)
-    page.get_by_label("Your name").fill(name)
-    page.get_by_role("button", name="Begin").click()
-
-
-@pytest.fixture
-def other(browser: Browser, workbench_url: str) -> Iterator[Page]:
-    """A second person, in a browser of their own."""
-    context = browser.new_context(viewport={"width": 1280, "height": 1100}, base_url=workbench_url)
-    context.set_default_timeout(PATIENCE)
-    yield context.new_page()
-    context.close()
-
-
-def canvas_of(page: Page) -> Locator:
-    return page.get_by_role("img", name=re.compile(r"\.jpg, (not judged|good|defective|unsure), "))
-
-
-def wait_for_image(page: Page) -> str:
-    """The name of the image that is reviewed, once what the model says of it is there."""
-    expect(canvas_of(page)).to_be_visible()
-    expect(page.locator(".model")).to_contain_text("score")
-    expect(canvas_of(page)).to_be_focused()
-    return page.locator(".review .name").inner_text()
-
-
-def stroke(page: Page, *places: tuple[float, float]) -> None:
-    """Draw through places, which are shares of the canvas' width and height."""
-    canvas = canvas_of(page)
-    canvas.scroll_into_view_if_needed()
-    box = canvas.bounding_box()
-    assert box is not None
-    (x, y), *others = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in places]
-    page.mouse.move(x, y)
-    page.mouse.down()
-    for across, down in others:
-        page.mouse.move(across, down, steps=5)
-    page.mouse.up()
-
-
-def is_saved(page: Page) -> None:
-    expect(page.locator(".status")).to_have_text(re.compile("^saved"))
-
-
-def pass_over(page: Page, name: str) -> None:
-    page.keyboard.press("j")
-    expect(page.locator(".review .name")).not_to_have_text(name)
 
 
 def test_a_project_is_made_of_the_samples_and_reviewed_by_keyboard(page):

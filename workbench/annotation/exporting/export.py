@@ -1,6 +1,7 @@
 """An export: a folder in one of the formats, put in its place when it is whole."""
 
 import re
+import shlex
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -35,6 +36,27 @@ _WRITERS: dict[Format, Write] = {
     "hub": write_hub,
 }
 _ALL_OPINIONS: tuple[Format, ...] = ("jsonl",)
+
+
+def commands_on(kind: Format, folder: Path, model: str = "crr-embedded") -> dict[str, str]:
+    """What can be done with an export: words, and the command for it.
+
+    Args:
+        kind: The format.
+        folder: Where it lies.
+        model: The model that is evaluated.
+    """
+    place = shlex.quote(str(folder))
+    if kind == "hub":
+        return {"Publish it": f"python -m workbench annotations publish {place} OWNER/NAME"}
+    if kind != "mvtec":
+        return {}
+    trained = f"checkpoints/{shlex.quote(folder.name)}"
+    return {
+        "Evaluate on it": f"crr evaluate --model {shlex.quote(model)} --data {place}",
+        "Train on it": f"crr train --data {place} --out {trained}",
+        "Choose limits": f"crr limits --model {shlex.quote(model)} --data {place} --out {trained}-limits",
+    }
 
 
 def _checked(licence: str | None) -> str:

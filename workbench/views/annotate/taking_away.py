@@ -7,7 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from crr.errors import CRRError
-from workbench.annotation.exporting.export import FORMATS, Format, export
+from workbench.annotation.exporting.export import FORMATS, Format, commands_on, export
 from workbench.annotation.exporting.selection import Report
 from workbench.annotation.queue.ordering import Wanted
 from workbench.annotation.records import Project
@@ -49,6 +49,9 @@ def show_export(project: Project) -> None:
             st.download_button(
                 "Save the zip", content, f"{_file_name(project)}-{kind}.zip", "application/zip"
             )
+            for what, command in commands_on(kind, Path(_file_name(project)), *project.models[:1]).items():
+                st.caption(f"{what}, once it is unpacked:")
+                st.code(command, language="shell", wrap_lines=True)
         st.caption(
             f"`python -m workbench annotations export` writes {', '.join(FORMATS)} of any size, and "
             "`publish` puts the last on the Hub."
