@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, expect, sync_playwright
 
 from crr.hub import Publication
 from tests.browser.conftest import CHROMIUM_OPTIONS, PATIENCE, ROOT, serve, settled
+from tests.browser.correct.conftest import enter, is_saved, wait_for_image
 from tests.hub_repos import Fault
 from tests.hub_server import HubServer, hub_server
 from tools.chromium import find
@@ -47,6 +48,22 @@ def pull(page: Page) -> None:
     page.get_by_text("factory/six-parts: 3.").wait_for()
 
 
+def review(page: Page) -> None:
+    """A project of the samples, and a part on which the model's mask is corrected."""
+    enter(page, "Anna")
+    page.get_by_label("Name", exact=True).fill("Parts of Monday")
+    page.keyboard.press("Tab")
+    settled(page)
+    page.get_by_role("button", name="Make it").click()
+    while wait_for_image(page) != "bottle_broken_large.jpg":
+        page.keyboard.press("g")
+        page.keyboard.press("Enter")
+        page.wait_for_timeout(500)
+    page.keyboard.press("a")
+    page.keyboard.press("8")
+    is_saved(page)
+
+
 def fill(hub: HubServer) -> None:
     """Put a model there whose files take their time."""
     files = {path.name: path.read_bytes() for path in EMBEDDED.iterdir() if path.is_file()}
@@ -61,6 +78,7 @@ SHOTS = {
     "compare": Shot("/compare", 1000),
     "paint": Shot("/compare?photo=Paint+a+defect", 1000),
     "lesson": Shot("/lesson?step=try&present=1", 1000),
+    "annotate": Shot("/annotate", 1000, review),
     "models": Shot("/models", 1000),
     "hub": Shot("/models", 400, pull),
 }
@@ -76,10 +94,17 @@ def main() -> None:
     with (
         tempfile.TemporaryDirectory() as folder,
         hub_server() as hub,
-        serve(Path(folder), HF_ENDPOINT=hub.endpoint, HF_ASSETS_CACHE=folder, HF_HUB_DISABLE_XET="1") as url,
+        serve(
+            Path(folder),
+            CRR_DATA=str(Path(folder) / "data"),
+            HF_ENDPOINT=hub.endpoint,
+            HF_ASSETS_CACHE=folder,
+            HF_HUB_DISABLE_XET="1",
+        ) as url,
         sync_playwright() as playwright,
     ):
         fill(hub)
+        expect.set_options(timeout=PATIENCE)
         browser = playwright.chromium.launch(executable_path=find(), args=CHROMIUM_OPTIONS)
         for name in wanted:
             shot = SHOTS[name]
