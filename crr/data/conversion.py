@@ -13,9 +13,9 @@ from PIL.TiffImagePlugin import TiffImageFile
 from crr.config import ValueRange
 from crr.data.depth import FULL, MOST, fills_the_high_bits, to_eight_bits
 from crr.data.image_header import ImageHeader, OpenImage, check_size, orientation_of
-from crr.data.profiles import in_srgb
 from crr.data.tags.channels import Channels
 from crr.data.tags.png import png_is_whole
+from crr.data.tags.profiles import in_srgb
 from crr.errors import ImageError
 from crr.types import Image
 

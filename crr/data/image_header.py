@@ -42,6 +42,7 @@ MAX_ASPECT = 20
 Colour = Literal["grey", "RGB", "CMYK"]
 
 _EXIF_ORIENTATION = 0x0112
+_RAW = (32803, 34892)  # what `PHOTOMETRIC` says of a mosaic of colours, and of what becomes of one
 _PREVIEW_OR_MASK = 0b101  # bits of `_SUBFILE`
 
 
@@ -124,7 +125,7 @@ def open_image(data: bytes, name: str) -> Iterator[OpenImage]:
             if kind != "TIFF":  # which may begin with a tiny preview, and whose header is read by us
                 # Before anything that would decode pixels.
                 check_size(picture.size[::-1], name)
-            header = _tiff_header(data) if kind == "TIFF" else _header(kind, data, picture)
+            header = _tiff_header(data, name) if kind == "TIFF" else _header(kind, data, picture)
             check_size(header.size, name)
             yield OpenImage(header, data, picture)
     except ImageError:
@@ -219,7 +220,7 @@ def _checked_orientation(value: object) -> int:
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
 
 
-def _tiff_header(data: bytes) -> ImageHeader:
+def _tiff_header(data: bytes, name: str) -> ImageHeader:
     found = tiff_directories(data)
     numbers = [
         number
@@ -227,6 +228,8 @@ def _tiff_header(data: bytes) -> ImageHeader:
         if not int(directory.get(SUBFILE, 0)) & _PREVIEW_OR_MASK
     ] or [0]
     pages = [found.pages[number] for number in numbers]
+    if pages[0].get(PHOTOMETRIC) in _RAW:
+        raise ImageError(f"{name} holds raw data of a camera: develop it, and save it as RGB or grey.")
     kinds, channels = [*map(_kind_of_page, pages)], [*map(tiff_channels, pages)]
     return ImageHeader(
         format="TIFF",

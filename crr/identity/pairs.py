@@ -22,7 +22,8 @@ from crr.data.images import decode
 from crr.data.inventory.facts import guessed_range
 from crr.data.layouts.names import is_image_name
 from crr.data.layouts.samples import Sample
-from crr.data.masks import MaskRule, mask_values, rule_of_files
+from crr.data.mask_values import mask_values
+from crr.data.masks import MaskRule, rule_of_files
 from crr.data.preprocessing import mask_to_input, to_input
 from crr.data.readers import CachedReader
 from crr.errors import DatasetError

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import time
+import zipfile
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -43,7 +44,7 @@ def check_free(out: Path, *, resume: bool, overwrite: bool) -> None:
         )
     if not resume and not overwrite and _is_used(out):
         raise TrainingError(f"{out} already holds files: choose another folder.", remedy="overwrite")
-    if overwrite and not unfinished and (foreign := _foreign(out)):
+    if overwrite and (foreign := _foreign(out)):
         raise TrainingError(f"{foreign} is of no earlier run, and would be lost: choose another folder.")
 
 
@@ -141,6 +142,9 @@ class Snapshots:
 
     def _read(self) -> dict[str, Any]:
         try:
+            with zipfile.ZipFile(self._path) as archive:  # which torch does not check
+                if archive.testzip() is not None:
+                    raise ValueError("its content is not what was written")
             state: dict[str, Any] = torch.load(self._path, map_location="cpu", weights_only=True)
             state["fingerprint"]
         except Exception as error:  # torch raises many types for a damaged file

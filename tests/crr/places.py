@@ -19,7 +19,7 @@ def touch(root: Path, *names: str) -> None:
 def draw(path: Path, level: int) -> None:
     """A mask: black, with one pixel of that level."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    pixels = np.zeros((8, 12), np.uint8)
+    pixels = np.zeros((16, 24), np.uint8)
     pixels[3, 4] = level
     cv2.imwrite(str(path), pixels)
 

@@ -45,6 +45,7 @@ class Inventory:
         facts: Image file to what it is.
         categories: Name to its count; empty for a list of images.
         passed_over: Reason to the files that are not used for it.
+        remarks: What was taken in a way that a person should know.
         unusable: Image to the sentence that says why it cannot be used.
         blank: Images that show no part; none if nobody asked.
         repeats: Photos that are there twice where they must not be.
@@ -59,6 +60,7 @@ class Inventory:
     facts: Mapping[Path, FileFacts]
     categories: Mapping[str, CategoryCount] = field(default_factory=dict)
     passed_over: Mapping[str, Sequence[Path]] = field(default_factory=dict)
+    remarks: Sequence[str] = ()
     unusable: Mapping[Path, str] = field(default_factory=dict)
     blank: Sequence[Path] = ()
     repeats: Repeats = field(default_factory=Repeats)
@@ -162,6 +164,7 @@ class Inventory:
                 reason: {"count": len(paths), "first": self._names(paths[:EXAMPLES])}
                 for reason, paths in self.passed_over.items()
             },
+            "remarks": [*self.remarks],
             "masks": vars(self.masks),
             "value_range": None if self.value_range is None else vars(self.value_range),
             "value_range_guessed": self.guessed,

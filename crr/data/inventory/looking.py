@@ -64,6 +64,7 @@ def look_at_dataset(
         facts=facts,
         categories={category.name: _count(category) for category in dataset.categories},
         passed_over=dataset.notes.passed_over,
+        remarks=dataset.notes.remarks,
         unusable=unusable,
         blank=[*_blank(facts, shows, found)] if shows else (),
         repeats=find_repeats(dataset, facts),

@@ -80,6 +80,7 @@ def _remarks(inventory: Inventory, another_range: str) -> Iterator[str]:
         guessed = "; ".join(filter(None, ("guessed from all of them", another_range)))
         how = guessed if inventory.guessed else "as given or trained with"
         yield f"Images that do not say which value is white are read from {inventory.value_range} ({how})."
+    yield from inventory.remarks
     yield from chain.from_iterable(_lacks(*item) for item in inventory.categories.items())
     yield from _of_masks(inventory)
     yield from _of_repeats(inventory)

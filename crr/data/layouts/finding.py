@@ -21,7 +21,6 @@ from crr.data.layouts.mvtec import is_mvtec_category, mvtec_category, note_stran
 from crr.data.layouts.real_iad import real_iad_categories, real_iad_lists
 from crr.data.layouts.samples import Layout, Readers
 from crr.data.layouts.table import VISA_TABLE, check_no_table, table_categories, table_in
-from crr.data.layouts.unread import check_no_list
 from crr.data.layouts.walk import Notes, subfolders
 from crr.runtime.paths import StrPath, as_paths
 
@@ -56,7 +55,6 @@ def find_categories(root: Path, notes: Notes) -> tuple[Layout, Readers]:
     if found:
         return "folders", found
     check_no_table(root)
-    check_no_list(root)
     return good_categories(root, folders, notes)
 
 

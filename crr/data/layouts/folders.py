@@ -15,7 +15,9 @@ from functools import partial
 from itertools import chain
 from pathlib import Path
 
+from crr.data.layouts.doubts.doubts import check_all_good, check_folders
 from crr.data.layouts.mask_files import (
+    MARKS_NOTHING,
     check_each_belongs,
     holds_masks,
     joined,
@@ -26,7 +28,7 @@ from crr.data.layouts.mask_files import (
     split_masks,
 )
 from crr.data.layouts.mvtec import MARKED, labelled, note_strangers, note_unused, part_of
-from crr.data.layouts.names import is_bad, is_good
+from crr.data.layouts.names import is_good
 from crr.data.layouts.samples import Category, Layout, Readers, Sample, good_samples
 from crr.data.layouts.walk import Notes, images_in, is_no_file, subfolders
 from crr.errors import DatasetError
@@ -66,6 +68,7 @@ def good_categories(root: Path, folders: list[Path], notes: Notes) -> tuple[Layo
     every = [*own, *chain.from_iterable(found.values())]
     for folder in apart:
         masks = joined(masks, masks_of(every, root, folder, notes))
+    check_folders(root, every)
     check_each_belongs(notes)
     if not own and not found:
         raise DatasetError(
@@ -79,14 +82,10 @@ def good_categories(root: Path, folders: list[Path], notes: Notes) -> tuple[Layo
             f"{root} does not tell which images are good: move the good ones to train/good and the others to "
             f"test/<defect>. Found images in {names}."
         )
-    bad = sorted(folder.name for folder in found if is_bad(folder.name))
-    if bad:
-        raise DatasetError(
-            f"{root} has no folder that is called as good parts are, but {', '.join(bad)}, which would be "
-            "learnt as good: call the folder of good parts good, or give it alone."
-        )
+    check_all_good(root, every)
     categories = {folder.name: images for folder, images in found.items()} or {root.name: own}
     marked = marked_in(masks)
+    notes.pass_over(MARKS_NOTHING, *(mask for photo in masks if photo not in marked for mask in masks[photo]))
     layout: Layout = "masks" if marked else "folder"
     return layout, {
         name: partial(

@@ -5,8 +5,6 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePath
 from typing import TypeVar
 
-from PIL import Image
-
 from crr.data.layouts.names import (
     is_good,
     is_labels,
@@ -16,7 +14,8 @@ from crr.data.layouts.names import (
     without_mask_ending,
 )
 from crr.data.layouts.walk import Notes, images_in, images_under, subfolders
-from crr.errors import DatasetError
+from crr.data.mask_values import mask_values
+from crr.errors import DatasetError, ImageError
 
 MASKS = "masks, which are no photos"
 WITHOUT_IMAGE = "a mask without an image"
@@ -24,6 +23,7 @@ BESIDE = "a mask that lies beside its image"
 HEATMAP_BESIDE = "a heat-map that lies beside its image"
 PREDICTED = "a picture of an earlier prediction"
 SECOND = "a second mask of the same image"
+MARKS_NOTHING = "a mask that marks nothing"
 AMBIGUOUS = "a mask that several images of its name may have"
 
 _RGB = "rgb"
@@ -82,13 +82,10 @@ def holds_masks(folder: Path) -> bool:
 def marks_something(mask: Path) -> bool:
     """Whether a mask marks any pixel; one that cannot be read is taken to, and said when it is read."""
     try:
-        with Image.open(mask) as picture:  # of transparency, and of a palette's numbers, nothing is meant
-            plain = picture.convert("RGB") if picture.mode in ("P", "PA", "LA", "RGBA") else picture
-            extrema = plain.getextrema()
-    except (OSError, ValueError, Image.DecompressionBombError):
+        values, _ = mask_values(mask)
+    except ImageError:
         return True
-    bands = extrema if isinstance(extrema[0], tuple) else (extrema,)
-    return any(float(high) > 0 for _, high in bands)
+    return bool(values.any())
 
 
 def marked_in(masks: dict[Path, tuple[Path, ...]]) -> set[Path]:

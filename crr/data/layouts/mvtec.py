@@ -15,6 +15,8 @@ from collections.abc import Container, Iterable
 from itertools import chain
 from pathlib import Path
 
+from crr.data.layouts.doubts.doubts import check_photos
+from crr.data.layouts.doubts.files import check_files
 from crr.data.layouts.mask_files import (
     check_each_belongs,
     holds_masks,
@@ -24,10 +26,10 @@ from crr.data.layouts.mask_files import (
     photos_of_kind,
     split_masks,
 )
-from crr.data.layouts.names import is_good, key, says_nothing
+from crr.data.layouts.names import TEST, TRAIN, is_good, key, may_mean_good, says_nothing
 from crr.data.layouts.samples import GOOD, Category, Sample, good_samples
-from crr.data.layouts.unread import check_no_list
 from crr.data.layouts.walk import Notes, images_in, images_under, pass_over_others, subfolders
+from crr.errors import DatasetError
 
 NOT_GOOD = "for training only good images are used"
 BESIDE_GOOD = "beside the folder of good images, so not known to be good"
@@ -40,13 +42,12 @@ GOOD_MASK = "a mask of a good image"
 PRIVATE = "of a private test, without labels"
 UNKNOWN_PART = "in a folder that is no part of the layout"
 
-_TRAIN, _TEST = ("train", "training"), ("test", "test_public", "testing")
 _VALIDATION, _PRIVATE = ("validation", "val", "valid"), ("test_private", "test_private_mixed")
 
 
 def is_mvtec_category(folder: Path) -> bool:
     """Whether a folder has a part to train on, or one to test on."""
-    return part_of(folder, _TRAIN) is not None or part_of(folder, _TEST) is not None
+    return part_of(folder, TRAIN) is not None or part_of(folder, TEST) is not None
 
 
 def part_of(folder: Path, names: tuple[str, ...]) -> Path | None:
@@ -57,7 +58,7 @@ def part_of(folder: Path, names: tuple[str, ...]) -> Path | None:
 
 def mvtec_category(folder: Path, notes: Notes) -> Category:
     """Read one category; what belongs to no part of it is noted."""
-    train, test = part_of(folder, _TRAIN), part_of(folder, _TEST)
+    train, test = part_of(folder, TRAIN), part_of(folder, TEST)
     masks = [path for path in subfolders(folder, notes) if holds_masks(path)]
     _note_other_parts(folder, notes)
     category = Category(
@@ -77,6 +78,7 @@ def _train_samples(train: Path, category: str, notes: Notes) -> tuple[Sample, ..
             good += photos
             notes.pass_over(GOOD_MASK, *chain.from_iterable(masks.values()))
         elif not holds_masks(folder):
+            check_kind(folder.name, folder)
             notes.pass_over(NOT_GOOD, *images_under(folder, notes))
     if good:
         notes.pass_over(BESIDE_GOOD, *direct)
@@ -87,11 +89,12 @@ def _unmarked(train: Path, direct: list[Path], notes: Notes) -> list[Path]:
     """The images directly in a part to train on that nothing says a defect of.
 
     Raises:
-        DatasetError: A file that nobody reads may say which of them are good.
+        DatasetError: Their names, or a file that nobody reads, may say which of them are good.
     """
     if not direct:
         return []
-    check_no_list(train.parent, direct)
+    check_photos(train, direct)
+    check_files(train.parent, direct)
     met = Notes()
     photos, masks = split_masks(direct, met)
     for folder in subfolders(train, notes):
@@ -139,11 +142,30 @@ def _told_by_masks(test: Path, notes: Notes) -> tuple[list[Path], list[Path], di
 def labelled(
     images: list[Path], category: str, kind: str, masks: dict[Path, tuple[Path, ...]], notes: Notes
 ) -> list[Sample]:
-    """Samples of one folder; a mask of a good image is not used."""
+    """Samples of one folder; a mask of a good image is not used. Raises what `check_kind` does."""
+    if images:
+        check_kind(kind, images[0].parent)
     if is_good(kind):
         notes.pass_over(GOOD_MASK, *(mask for image in images for mask in masks.get(image, ())))
         return [Sample(image, category, GOOD) for image in images]
     return [Sample(image, category, kind, masks.get(image, ())) for image in images]
+
+
+def check_kind(kind: str, place: Path) -> None:
+    """See that the name of a kind of parts does not speak of good ones and of something else.
+
+    Args:
+        kind: What a folder or a label says.
+        place: Where it says so.
+
+    Raises:
+        DatasetError: It does: "ok_with_dust".
+    """
+    if may_mean_good(kind):
+        raise DatasetError(
+            f"{place}: {kind} may mean good parts, or a defect of parts that are good otherwise. Call it "
+            "good, or by the defect alone."
+        )
 
 
 def note_strangers(root: Path, folders: list[Path], categories: Container[Path], notes: Notes) -> None:

@@ -11,6 +11,9 @@ from unicodedata import normalize
 from crr.data.image_formats import IMAGE_SUFFIXES
 from crr.runtime.paths import StrPath, as_path
 
+TRAIN, TEST = ("train", "training"), ("test", "test_public", "testing")
+"""What the parts of a data set are called, as names are compared."""
+
 _SYSTEM = {
     "__macosx", "thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r",
     "@eadir", "#recycle", "#snapshot", "@recycle", "@recently-snapshot", "@sharesnap", "@tmp",
@@ -24,8 +27,11 @@ _GOOD = {
 _BAD = {
     "bad", "ng", "nok", "notok", "nio", "defect", "defects", "defective", "anomaly", "anomalies", "anomalous",
     "abnormal", "damaged", "broken", "fail", "failed", "fault", "faults", "faulty", "reject", "rejects",
-    "rejected", "schlecht", "ausschuss", "positive",
+    "rejected", "schlecht", "ausschuss", "positive", "def", "ko",
 }  # fmt: skip
+_ONLY_FOLDERS = {"positive", "negative", "io", "nio", "fine", "clean", "pass", "nominal", "intact"}
+"""Of these the words that mean something else in a longer name: "fine_scratch", "io_board"."""
+_NOT = {"not", "no", "non", "un", "without", "almost", "nearly"}
 _NEUTRAL = {
     "unsorted", "unknown", "unlabeled", "unlabelled", "unclear", "new", "all", "mixed", "misc", "other",
     "others", "rest", "todo", "inbox", "rework", "train", "training", "test", "testing", "val", "valid",
@@ -38,10 +44,14 @@ _WHAT_IT_HOLDS = {
     "photos", "part", "parts", "sample", "samples",
 }  # fmt: skip
 """Words that a folder's name may hold besides what tells it from others: "good_parts", "normal images"."""
+_VIEWS = {"front", "back", "top", "bottom", "left", "right", "side", "view"}
+"""What a folder's name may hold besides, too: "ok_front"."""
 _MASK_ENDING = re.compile(
     r"(?<=.)[-_. ](?:mask|masks|gt|label|labels|seg|segmentation|ground[-_ ]?truth|annotation)"
     r"(?:[-_. ]?\d+)?$"
 )
+_CAPITALS = re.compile(r"([a-z])([A-Z])")
+_NO_NUMBER = re.compile(r"[^a-fA-F]")
 _HEATMAP_ENDING = re.compile(r"(?<=.)_heatmap$")
 
 
@@ -74,6 +84,23 @@ def is_good(name: str) -> bool:
 def is_bad(name: str) -> bool:
     """Whether a folder of that name means parts with some defect: "bad", "NG_parts", "abnormal_dir"."""
     return _letters(name) in _BAD
+
+
+def may_mean_good(name: str) -> bool:
+    """Whether a folder or label of that name may mean good parts, or a defect of such: "ok_with_dust"."""
+    words = _words(name)
+    understood = is_good(name) or is_bad(name)
+    return not understood and bool(words & (_GOOD - _ONLY_FOLDERS)) and not words & (_BAD | _NOT)
+
+
+def tells_of_parts(name: str) -> bool:
+    """Whether a name holds a word for good or bad parts, whatever else it says: "good2024", "line 3 NG"."""
+    return is_good(name) or is_bad(name) or bool(_words(name) & ((_GOOD | _BAD) - _ONLY_FOLDERS))
+
+
+def hints_at_bad(stem: str) -> bool:
+    """Whether the name of a photo holds a word for bad parts: "000_ng"."""
+    return bool(_words(stem) & (_BAD - _ONLY_FOLDERS))
 
 
 def told_by_folders(paths: Iterable[PurePath]) -> dict[PurePath, bool]:
@@ -150,8 +177,22 @@ def _without(ending: re.Pattern[str], stem: str) -> str | None:
     return None if shorter == own else shorter
 
 
+def _words(name: str) -> set[str]:
+    """The words of a name, also where a capital parts them, or a number follows: "OkParts", "NG01".
+
+    What may be a number itself, as in the names that programs give ("bad1-4def"), is none.
+    """
+    found = set()
+    for token in re.split(r"[\W_]+", _CAPITALS.sub(r"\1 \2", name)):
+        word = token.strip("0123456789")
+        if word.isalpha() and (word == token or _NO_NUMBER.search(word)):
+            found.add(key(word))
+    return found
+
+
 def _letters(name: str) -> str:
     """What a name says, without numbers and words that say nothing of it: "normal" for "0_Normal-Images"."""
     words = re.split(r"[-_. ]+", key(name))
-    telling = [word for word in words if word not in _WHAT_IT_HOLDS and not word.isdecimal()]
+    empty = _WHAT_IT_HOLDS | _VIEWS
+    telling = [word for word in words if word not in empty and not word.isdecimal()]
     return "".join(telling or words)

@@ -17,7 +17,7 @@ from pathlib import Path, PureWindowsPath
 from unicodedata import normalize
 
 from crr.data.layouts.folders import is_tested
-from crr.data.layouts.mvtec import GOOD_MASK, NOT_GOOD, VALIDATION
+from crr.data.layouts.mvtec import GOOD_MASK, NOT_GOOD, VALIDATION, check_kind
 from crr.data.layouts.names import is_good, is_image_name, key
 from crr.data.layouts.samples import GOOD, Category, Readers, Sample
 from crr.data.layouts.table_file import columns_of, doubled, is_outcome, lines_of, not_understood, table_files
@@ -99,6 +99,7 @@ def table_categories(table: Path, root: Path, notes: Notes, *, whole_folder: boo
     if not rows:
         raise DatasetError(f"{table} lists no images: add a row for each.")
     _check_once(rows, table)
+    _remark_on_numbers(rows, table, notes)
     if whole_folder:
         pass_over_others(root, {table, *(path for row in rows for path in _files(row))}, IN_NO_TABLE, notes)
     categories: dict[str, list[_Row]] = defaultdict(list)
@@ -114,6 +115,16 @@ def _check_once(rows: Iterable[_Row], table: Path) -> None:
         raise DatasetError(
             f"{table} names {often[0]} in several rows: keep one, with its masks in one cell and ; between."
         )
+
+
+def _remark_on_numbers(rows: Iterable[_Row], table: Path, notes: Notes) -> None:
+    """Say how numbers are read as labels: elsewhere 0 may be the first class by name, such as "bad"."""
+    counts = Counter(key(row.label) for row in rows if key(row.label) in _NUMBERS)
+    if counts:
+        read = ", ".join(
+            f"{number} as {_NUMBERS[number]} ({count:,})" for number, count in sorted(counts.items())
+        )
+        notes.remarks.append(f"The labels of {table.name} are numbers, read so: {read}.")
 
 
 def _files(row: _Row) -> tuple[Path, ...]:
@@ -140,6 +151,7 @@ def _sample(row: _Row, category: str, table: Path) -> Sample:
     label = _NUMBERS.get(key(row.label), "" if key(row.label) in _MISSING else row.label)
     if not row.text or not label:
         raise DatasetError(f"{table} has a row without {'a path' if label else 'a label'}: fill it in.")
+    check_kind(label, table)
     if is_good(label):
         return Sample(row.image, category, GOOD)
     return Sample(row.image, category, label, row.masks)

@@ -21,11 +21,13 @@ class Notes:
 
     Attributes:
         passed_over: Reason to files and folders, in the order met.
+        remarks: What was taken in a way that a person should know.
         followed: Links that were followed to a file or folder that is there and was not read before.
         most: How many files and folders may be met before the search is given up; None if any number.
     """
 
     passed_over: dict[str, list[Path]] = field(default_factory=dict)
+    remarks: list[str] = field(default_factory=list)
     followed: set[Path] = field(default_factory=set)
     most: int | None = None
     _met: int = 0

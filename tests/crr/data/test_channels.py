@@ -80,6 +80,13 @@ def test_channels_that_no_decoder_reads_rightly_are_refused_with_their_number(fi
     )
 
 
+@pytest.mark.parametrize("photometric", [32803, 34892])
+@pytest.mark.parametrize("kind", [np.uint8, np.uint16])
+def test_raw_data_of_a_camera_are_refused_as_such(kind: type, photometric: int) -> None:
+    with pytest.raises(ImageError, match=r"raw\.tif holds raw data of a camera: develop it"):
+        decode(tiff(layered(1, kind)[..., 0], t262=photometric), "raw.tif")
+
+
 def test_ink_of_sixteen_bits_shows_what_ink_of_eight_does() -> None:
     ink = layered(4, np.uint16)
     deep, plain = tiff(ink, t262=5), tiff((ink >> 8).astype(np.uint8), t262=5)

@@ -1,4 +1,5 @@
 import hashlib
+import zipfile
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -113,6 +114,20 @@ def test_a_damaged_state_is_a_sentence(unfinished, damage):
     assert caught.value.remedy == "overwrite"
 
 
+def test_bytes_that_changed_on_the_disk_are_a_sentence(unfinished):
+    path = unfinished / "snapshot" / "state.pt"
+    whole = path.read_bytes()
+    with zipfile.ZipFile(path) as archive:
+        largest = max(archive.infolist(), key=lambda entry: entry.file_size)
+    middle = largest.header_offset + 200 + largest.file_size // 2
+    for place in (middle, middle + 1):
+        path.write_bytes(whole[:place] + bytes([255 - whole[place]]) + whole[place + 1 :])
+        with pytest.raises(TrainingError, match=r"state.pt is damaged .*: start anew"):
+            reopened(unfinished)
+    path.write_bytes(whole)
+    reopened(unfinished)
+
+
 def test_a_foreign_state_is_a_sentence(unfinished):
     torch.save([1, 2], unfinished / "snapshot" / "state.pt")
     with pytest.raises(TrainingError, match="is damaged"):
@@ -138,6 +153,13 @@ def test_a_used_folder_is_not_written_into_by_accident(tmp_path):
     (tmp_path / "model.safetensors").touch()
     opened(tmp_path).open(resume=False, overwrite=True)
     assert (tmp_path / "README.md").read_text(encoding="utf-8") == "mine"
+
+
+def test_what_somebody_wrote_beside_an_unfinished_run_is_not_lost(unfinished):
+    (unfinished / "README.md").write_text("my notes", encoding="utf-8")
+    with pytest.raises(TrainingError, match=r"README\.md is of no earlier run, and would be lost"):
+        opened(unfinished).open(resume=False, overwrite=True)
+    assert is_unfinished(unfinished)
 
 
 def test_overwrite_forgets_the_run_and_leaves_other_files(unfinished):

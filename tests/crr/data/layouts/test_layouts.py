@@ -94,7 +94,9 @@ def test_names_may_say_that_they_are_folders_of_images(
 @pytest.mark.parametrize("bad", ["defective", "NG", "1_bad_parts", "abnormal_dir"])
 def test_defects_beside_folders_that_nobody_calls_good_are_not_learnt(tmp_path: Path, bad: str) -> None:
     touch(tmp_path, f"{bad}/000.png", "line 1/000.png")
-    with pytest.raises(DatasetError, match=f"no folder that is called as good parts are, but {bad}, which"):
+    with pytest.raises(
+        DatasetError, match=f"called as good or bad parts are, but in no known layout: {bad}. Call"
+    ):
         open_dataset(tmp_path)
 
 
@@ -112,7 +114,7 @@ def test_masks_in_a_folder_of_good_images_are_not_learnt(tmp_path: Path) -> None
     draw(tmp_path / "screw/masks/000.png", 0)
     dataset = open_dataset(tmp_path)
     assert [len(category.train) for category in dataset.categories] == [1, 1]
-    assert dataset.notes.passed_over == {}
+    assert dataset.notes.passed_over == {"a mask that marks nothing": [tmp_path / "screw/masks/000.png"]}
 
 
 def test_btad_says_ok_and_ko(tmp_path: Path) -> None:

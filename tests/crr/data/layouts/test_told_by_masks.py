@@ -133,7 +133,7 @@ def test_a_table_that_says_two_things_or_none_is_refused(tmp_path: Path, table: 
 @pytest.mark.parametrize("marks", [False, True])
 def test_of_what_kind_a_mask_is_makes_no_difference(tmp_path: Path, mode: str, marks: bool) -> None:
     touch(tmp_path, "0.png", "1.png")
-    mask = Image.new("L", (6, 4))
+    mask = Image.new("L", (24, 16))
     if marks:
         mask.putpixel((2, 2), 255)
     mask.convert(mode).save(tmp_path / "0_mask.png")

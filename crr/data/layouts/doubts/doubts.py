@@ -1,0 +1,81 @@
+"""Whether photos may be taken for good ones alone: where they lie, how they are called, what is beside."""
+
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from crr.data.layouts.doubts.files import check_files
+from crr.data.layouts.names import TEST, TRAIN, hints_at_bad, is_good, is_system, key, tells_of_parts
+from crr.errors import DatasetError
+
+_ALL_GOOD = "If all are good, move them to train/good."
+
+
+def check_all_good(root: Path, photos: Iterable[Path]) -> None:
+    """See that nothing speaks against photos being of good parts alone.
+
+    Args:
+        root: Where to look for what may.
+        photos: Those that would be learnt as good.
+
+    Raises:
+        DatasetError: A folder further down tells good from bad; or the name of a folder or of some photos
+            may, or a file beside them. The sentence names it, and says what to do.
+    """
+    photos = list(photos)
+    check_folders(root, photos)
+    check_photos(root, photos)
+    check_files(root, photos)
+
+
+def check_folders(root: Path, photos: Iterable[Path]) -> None:
+    """See that no folder below the root, with photos in it, is a data set or is called as parts are.
+
+    Raises:
+        DatasetError: One is.
+    """
+    folders = sorted({parent for photo in photos for parent in _parents_below(photo, root)})
+    sets = [folder for folder in folders if _tells_parts_apart(folder)]
+    if sets:
+        outermost = [folder for folder in sets if not any(other in folder.parents for other in sets)]
+        around = {folder.parent for folder in outermost}
+        place = around.pop() if len(outermost) > 1 and len(around) == 1 else outermost[0]
+        raise DatasetError(
+            f"{root} holds a data set further down, which tells good parts from others: give {place}."
+        )
+    telling = [folder for folder in folders if tells_of_parts(folder.name)]
+    if telling:
+        names = ", ".join(str(folder.relative_to(root)) for folder in telling[:5])
+        raise DatasetError(
+            f"{root} has folders that are called as good or bad parts are, but in no known layout: {names}. "
+            f"Call the folder of good parts good, or give it alone. {_ALL_GOOD}"
+        )
+
+
+def check_photos(root: Path, photos: Iterable[Path]) -> None:
+    """See that no photo is called as bad parts are: "000_ng.png".
+
+    Raises:
+        DatasetError: One is.
+    """
+    called = [photo for photo in photos if hints_at_bad(photo.stem)]
+    if called:
+        count = "1 photo is" if len(called) == 1 else f"{len(called):,} photos are"
+        raise DatasetError(
+            f"In {root} {count} called as bad parts are, such as {called[0].name}, and would be learnt as "
+            f"good: move what is not good out of the folder. {_ALL_GOOD}"
+        )
+
+
+def _parents_below(photo: Path, root: Path) -> Iterator[Path]:
+    for parent in photo.parents:
+        if parent == root or not parent.is_relative_to(root):
+            return
+        yield parent
+
+
+def _tells_parts_apart(folder: Path) -> bool:
+    """Whether a folder is a data set, or a category of one: it has good parts, or parts to train on."""
+    with os.scandir(folder) as inside:
+        names = [entry.name for entry in inside if not is_system(entry.name) and entry.is_dir()]
+    return any(is_good(name) or key(name) in (*TRAIN, *TEST) for name in names)
