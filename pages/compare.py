@@ -25,7 +25,11 @@ with plain_errors():
         from workbench.inspection.visitor import settle
         from workbench.views.compare import columns, painting
         from workbench.views.compare.disagreement import show_disagreement
-        from workbench.views.shared.photos.own_photos import IN_ORDER, step_through
+        from workbench.views.shared.photos.own_photos import (
+            IN_ORDER,
+            say_limits_are_calibrated,
+            step_through,
+        )
         from workbench.views.shared.photos.value_range import choose_value_range
         from workbench.views.shared.progress import progress
         from workbench.views.shared.services import services
@@ -40,6 +44,7 @@ with plain_errors():
     look = choose_look()
     if look != "A set of photos":
         step_through(visitor, visitor.order, IN_ORDER)
+    say_limits_are_calibrated(visitor)
     if look == "Paint a defect":
         painting.show_painting(shown_photo(visitor, photos), choices)
     else:

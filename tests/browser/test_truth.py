@@ -73,7 +73,7 @@ def test_folders_say_what_is_true_and_the_limit_is_set_by_false_alarms(page, sor
     page.get_by_role("spinbutton", name="Most false alarms in 100 good parts").fill("100")
     page.keyboard.press("Enter")
     settled(page)
-    page.get_by_role("button", name="Set the limit so").click()
+    page.get_by_role("button", name="Set the limit accordingly").click()
     expect(page.get_by_text(re.compile(r"truth is known.* stops (\d+) of \1 good parts"))).to_be_visible()
     settled(page)
     with page.expect_download() as download:

@@ -16,7 +16,7 @@ from workbench.exports.spreadsheet import Cell, Line
 from workbench.inspection.inspector import Inspected
 from workbench.inspection.labels import TRUTHS
 from workbench.inspection.uploads import Upload
-from workbench.inspection.verdict import category_label, draw_outlines, regions_at
+from workbench.inspection.verdict import Regions, category_label, draw_outlines, regions_at
 
 _SIDE, _QUALITY = 480, 80  # pixels and JPEG quality of the pictures
 _RIM, _LINE = (255, 255, 255), (232, 89, 12)
@@ -41,14 +41,19 @@ def report_page(export: BatchExport, over: float, sentences: Sequence[str]) -> b
         over: Opacity of the maps over the photos, in [0, 1].
         sentences: What is said of all of it, such as what the limit finds.
     """
+    bare: set[str] = set()  # where no place of the map reaches its limit
     pictures: dict[str, str] = {}  # by where they would lie in the zip: the same file name may come twice
 
     def keep(upload: Upload, inspected: Inspected) -> None:
         limit = export.factor * inspected.inspection.threshold
         missed = export.labels.get(upload.digest) == "defective"
         if missed or inspected.inspection.verdict_at(limit) != _WITHOUT_PICTURE:
-            picture = _outlined(heatmap(export.open(upload).image, inspected, over), inspected, export.factor)
-            pictures[export.names[upload.digest].heatmap] = jpeg_uri(picture, _QUALITY)
+            regions = regions_at(inspected.inspection, export.factor)
+            picture = _outlined(heatmap(export.open(upload).image, inspected, over), regions)
+            name = export.names[upload.digest].heatmap
+            pictures[name] = jpeg_uri(picture, _QUALITY)
+            if regions.count == 0:
+                bare.add(name)
 
     sheet = export.sheet(keep)
     shown: dict[str, Line] = {}
@@ -63,7 +68,7 @@ def report_page(export: BatchExport, over: float, sentences: Sequence[str]) -> b
         limits=_limits(sheet.about),
         saved=export.saved.strftime("%d %B %Y, %H:%M"),
         pictures=[
-            (_words(line), pictures[name])
+            (_words(line), pictures[name], name in bare)
             for name, line in sorted(shown.items(), key=lambda one: not _is_missed(one[1]))
         ],
         lines=[_words(line) for line in sheet.lines],
@@ -71,10 +76,10 @@ def report_page(export: BatchExport, over: float, sentences: Sequence[str]) -> b
     return page.encode(errors="backslashreplace")
 
 
-def _outlined(image: Image, inspected: Inspected, factor: float) -> Image:
-    """A heat-map, made small, with what reaches the limit outlined as on the page."""
+def _outlined(image: Image, regions: Regions) -> Image:
+    """A heat-map, made small, with what is outlined on the page."""
     picture = np.ascontiguousarray(shrink(image, _SIDE))
-    draw_outlines(picture, regions_at(inspected.inspection, factor).mask, _RIM, _LINE)
+    draw_outlines(picture, regions.mask, _RIM, _LINE)
     return picture
 
 

@@ -1,5 +1,6 @@
 """What one visitor looks at; lives in the session and outlasts reruns and page switches."""
 
+import re
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
@@ -45,7 +46,7 @@ class VisitorState:
         standard_indices: Key of an upload's file and a model choice to how much of the standard damage to it
             the model copies.
         passed_over: Name to reason of the files among those that arrived last that are no photos.
-        listed: Digests of the images in the order in which the page Inspect listed them last.
+        listed: Digests of the images in the order of the list from which one was opened last.
     """
 
     def __init__(self, settings: Settings, sample: str, limit: LinkedLimit | None = None) -> None:
@@ -82,9 +83,10 @@ class VisitorState:
 
     @property
     def order(self) -> list[str]:
-        """Digests of all images, those that were listed first and in that order, then as they arrived."""
+        """Digests of all images: those that were listed in that order, then the others by name."""
         there = self.batch.uploads
-        return list(dict.fromkeys([*(digest for digest in self.listed if digest in there), *there]))
+        by_name = sorted(there, key=lambda digest: _natural(there[digest].name))
+        return list(dict.fromkeys([*(digest for digest in self.listed if digest in there), *by_name]))
 
     @property
     def known_labels(self) -> dict[str, Label]:
@@ -279,3 +281,8 @@ def settle(visitor: VisitorState, choices: Iterable[ModelChoice], inspector: Ins
         except CRRError:
             continue  # the model's column says why
     return False
+
+
+def _natural(name: str) -> list[tuple[int, str]]:
+    """Sorts names as people do: "part 9" before "part 10"."""
+    return [(int(part) if part.isdecimal() else 0, part) for part in re.split(r"(\d+)", name)]

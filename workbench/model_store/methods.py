@@ -20,6 +20,11 @@ _VARIANTS = {
 """Checkpoints of the repository whose method alone does not tell them apart."""
 
 
+def has_decoder(method: str) -> bool:
+    """Whether a method answers an image with a decoder; others compare it with what is usual."""
+    return not METHODS.get(method, "").startswith("No decoder")
+
+
 def describe(name: str, method: str) -> str:
     """A line about the model of that name and method; the method's name where nobody wrote one."""
     return _VARIANTS.get(name) or METHODS.get(method, method)

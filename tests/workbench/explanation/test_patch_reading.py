@@ -145,7 +145,7 @@ def test_what_was_found_out_of_a_photo_is_at_hand_for_the_next_click(room):
         (at(seen_above=None), ""),
         (
             at(seen_above=50.0, seen_elsewhere="deeppcb"),
-            "Closest good patch: circuit board, as here there is",
+            "No good patch of this part is like it; the closest is of another: circuit board",
         ),
         (at(answered_above=50.0, answered_elsewhere="deeppcb"), "Partly repaired"),
     ],

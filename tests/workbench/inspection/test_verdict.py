@@ -68,7 +68,7 @@ def test_a_link_has_a_limit_or_in_links_of_before_what_was_outlined(linked, fact
 def test_the_limit_is_what_the_slider_says(threshold):
     inspection = inspection_of(part(), threshold=0.347)
     said = describe_limits(inspection, strictness(inspection, threshold))
-    assert f"Defective from a score of **{threshold:.2f}** on" in said
+    assert f"Defective at a score of **{threshold:.2f}** or above" in said
     assert "ends at" not in said
 
 
@@ -133,11 +133,11 @@ def test_regions_are_described_also_where_the_verdict_says_otherwise():
 def test_the_two_scales_are_stated_together():
     inspection = inspection_of(part(), pixel_threshold=0.5, threshold=0.45)
     assert describe_limits(inspection, 1.0) == (
-        "Defective from a score of **0.45** on, outlined where the map reaches **0.50**. "
+        "Defective at a score of **0.45** or above, outlined where the map reaches **0.50**. "
         "Both were set on held-back photos of good parts and synthetic damage, and move together."
     )
     assert describe_limits(inspection, 1.2) == (
-        "Defective from a score of **0.54** on, outlined where the map reaches **0.60**. "
+        "Defective at a score of **0.54** or above, outlined where the map reaches **0.60**. "
         "Set on held-back photos of good parts and synthetic damage: 0.45 and 0.50."
     )
 
@@ -145,10 +145,10 @@ def test_the_two_scales_are_stated_together():
 @pytest.mark.parametrize(
     ("calibrated", "factor", "stated"),
     [
-        (1.7, 1.0, "of **1.70** on, outlined where the map reaches **0.50**. The slider ends at 1.00. Both"),
-        (0.84, 2.0, "of **1.68** on, outlined where the map reaches **1.00**. The slider ends at 1.00. Set"),
-        (0.5, 0.02, "of **0.01** on, outlined where the map reaches **0.01**. Set"),
-        (0.1, 0.01, "of **0.00** on, outlined where the map reaches **0.01**. The slider ends at 0.01. Set"),
+        (1.7, 1.0, "of **1.70** or above, outlined where the map reaches **0.50**. The slider ends at 1.00. Both"),
+        (0.84, 2.0, "of **1.68** or above, outlined where the map reaches **1.00**. The slider ends at 1.00. Set"),
+        (0.5, 0.02, "of **0.01** or above, outlined where the map reaches **0.01**. Set"),
+        (0.1, 0.01, "of **0.00** or above, outlined where the map reaches **0.01**. The slider ends at 0.01. Set"),
     ],
 )
 def test_the_limit_is_stated_as_it_is_also_beyond_the_slider(calibrated, factor, stated):

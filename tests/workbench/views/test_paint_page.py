@@ -196,7 +196,7 @@ def test_clearing_the_own_images_forgets_what_was_painted_on_them_alone(app, sho
     app.pills[0].set_value("screw_good").run()
     paint(app, shown, SCRATCH)
     app.switch_page("pages/inspect.py").run()
-    press(app, "Clear")
+    app.button(key="forget_table").click().run()
     session = app.session_state["painting_session"]
     assert [plan.painting.strokes for plan in session._plans.values()] == [(SCRATCH,)]
     assert own not in [plan.painting for plan in session._plans.values()]

@@ -68,12 +68,13 @@ def test_from_ten_on_the_limit_is_counted_and_set(app):
     said = texts(app.markdown)
     assert "Of the 14 parts whose truth is known, this limit" in said
     app.number_input(key="most_false_alarms").set_value(0).run()
-    next(button for button in app.button if button.label == "Set the limit so").click().run()
+    next(button for button in app.button if button.label == "Set the limit accordingly").click().run()
     assert "stops 0 of 10 good parts" in texts(app.markdown)
     factor = app.session_state["visit"].factor
     assert factor != 1
-    [told] = [one.value for one in app.info if "times the calibrated ones" in one.value]
-    assert told.startswith(f"The limits are now {factor:.3f} times the calibrated ones, before 1.000")
+    [told] = [one.value for one in app.info if "The limit of the part that is shown" in one.value]
+    calibrated = float(told.split("before ")[1].split(";")[0])
+    assert f"is now {factor * calibrated:.3f}"[:12] in told
     assert "10 good parts are few for that" in told
 
 

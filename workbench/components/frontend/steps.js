@@ -3,6 +3,9 @@
 
 const OWN_KEYS =
   "input, textarea, select, [role=slider], [role=radiogroup], [role=tablist], [role=listbox], [contenteditable]";
+// In these the keys of a presenter write or choose; a slider that was moved must not keep them from the next step.
+const WRITTEN = "textarea, [contenteditable], input:is([type=text], [type=number], [type=search])";
+const OPEN = "[role=listbox], [role=dialog], [role=menu]";
 
 export default function ({ data, setTriggerValue }) {
   const steps = (window.crrSteps ??= new Steps());
@@ -19,6 +22,7 @@ class Steps {
   constructor() {
     this.step = null;
     addEventListener("keydown", (event) => this.key(event));
+    addEventListener("keydown", (event) => this.presenter_key(event), true); // before what has the focus
   }
 
   show(step) {
@@ -34,14 +38,25 @@ class Steps {
   }
 
   key(event) {
-    // What a presenter in the hand sends; without a presentation these keys scroll.
-    const presenting = this.presents ? { PageUp: -1, PageDown: 1, Escape: "end" } : {};
-    const by = { ArrowLeft: -1, ArrowRight: 1, ...presenting }[event.key];
-    const modified = event.altKey || event.ctrlKey || event.metaKey || event.shiftKey;
-    // Components lie in roots of their own, where the event's target is the root's host.
-    const taken = event.defaultPrevented || event.composedPath().some((place) => place.matches?.(OWN_KEYS));
-    if (!by || !this.go || modified || taken) return;
+    const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    if (by && !event.defaultPrevented && !within(event, OWN_KEYS)) this.lead(event, by);
+  }
+
+  // What a presenter in the hand sends; without a presentation these keys scroll.
+  presenter_key(event) {
+    const by = this.presents && { PageUp: -1, PageDown: 1, Escape: "end" }[event.key];
+    if (by && !within(event, WRITTEN) && !document.querySelector(OPEN)) this.lead(event, by);
+  }
+
+  lead(event, by) {
+    if (!this.go || event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
+    event.stopPropagation();
     this.go(by);
   }
+}
+
+// Components lie in roots of their own, where the event's target is the root's host.
+function within(event, places) {
+  return event.composedPath().some((place) => place.matches?.(places));
 }

@@ -12,6 +12,7 @@ from workbench.explanation.drawing import draw_pictures
 from workbench.explanation.feature_pictures import ILLUSTRATION
 from workbench.explanation.study_image import StudyImage
 from workbench.inspection.inspector import ModelChoice
+from workbench.model_store.methods import has_decoder
 from workbench.views.shared.session import current_explorer
 
 
@@ -32,6 +33,7 @@ def show_answers(study: StudyImage, choices: Sequence[ModelChoice]) -> None:
     if not painted:
         st.caption("No inversion network fits these models' encoders: nothing can be painted.")
         return
+    decodes = {choice.model.name: has_decoder(choice.model.method) for choice in choices}
     # Pictures of models that see another part of the photo cannot lie over one another: a row for each view.
     for view in sorted({answer.view for answer in painted.values()}, reverse=True):
         alike = {name: answer for name, answer in painted.items() if answer.view == view}
@@ -40,7 +42,12 @@ def show_answers(study: StudyImage, choices: Sequence[ModelChoice]) -> None:
             (f"features of {encoder}", control, "control") for encoder, control in controls.items()
         ]
         pictures += [
-            (shown_model(name), answer.picture, "decoder's answer") for name, answer in alike.items()
+            (
+                shown_model(name),
+                answer.picture,
+                "decoder's answer" if decodes[name] else "what is usual there",
+            )
+            for name, answer in alike.items()
         ]
         drawing = draw_pictures(pictures, picture_of(study.image, study.digest), view)
         show_panels(drawing, f"answers-{view:.3f}")

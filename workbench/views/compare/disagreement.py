@@ -103,7 +103,9 @@ def _table(choices: list[ModelChoice]) -> None:
         return
     cells = pd.DataFrame([_cells(row) for row in listed])
     keys = [row.photo.key for row in listed]
-    show_clickable_table("survey", keys, cells, _columns(rows[0]), 572, lambda number: _open(listed[number]))
+    show_clickable_table(
+        "survey", keys, cells, _columns(rows[0]), 572, lambda number: _open(listed[number], listed)
+    )
     st.caption("Click a row to look at its photo.")
     offer_table(rows, choices)
 
@@ -195,9 +197,10 @@ def _cells(row: DisagreementRow) -> dict[str, object]:
     }
 
 
-def _open(row: DisagreementRow) -> None:
+def _open(row: DisagreementRow, listed: list[DisagreementRow]) -> None:
     visitor = current_visitor()
     if row.photo.own:
+        visitor.listed = tuple(other.photo.key for other in listed if other.photo.own)
         visitor.show_upload(row.photo.key)
     else:
         visitor.show_sample(row.photo.key)

@@ -6,7 +6,6 @@ from datetime import datetime
 import streamlit as st
 
 from crr.types import Label
-from workbench.components.errors import guarded
 from workbench.exports.archive import pictures_zip
 from workbench.exports.lines import BatchExport, table_of
 from workbench.exports.report import report_page
@@ -17,7 +16,7 @@ from workbench.inspection.uploads import BatchSnapshot
 from workbench.inspection.visitor import VisitorState
 from workbench.review.tally import ratios_of, tally_of
 from workbench.views.inspect.progress import is_inspecting
-from workbench.views.shared.photos.gallery import clear_images
+from workbench.views.shared.photos.gallery import offer_to_clear
 from workbench.views.shared.services import services
 
 Asked = tuple[Batch, ModelChoice, Inspector, float, datetime, dict[str, Label]]
@@ -108,9 +107,4 @@ def offer_downloads(visitor: VisitorState, choice: ModelChoice, held: BatchSnaps
             "folders that the photos came in. The tables too.",
             disabled=waits,
         )
-        st.button(
-            "Clear",
-            on_click=guarded(clear_images),
-            icon=":material/delete:",
-            help="Forget all your images and results. They are forgotten too when you close the page.",
-        )
+        offer_to_clear("table")

@@ -36,6 +36,7 @@ from workbench.views.inspect.answer import (
     shown_sample,
 )
 from workbench.views.inspect.score_figure import score_figure
+from workbench.views.inspect.table import listed_rows
 from workbench.views.inspect.truth import ask_truth, edits_truths
 from workbench.views.shared.address import went_back, write_address
 from workbench.views.shared.controls import is_shown, key_showing
@@ -59,8 +60,9 @@ def show_result(inspected: Inspected, choice: ModelChoice, *, beside_table: bool
         answer = st.container()
         order: list[str] = []
         if visitor.upload is not None:
-            order = [row.digest for row in visitor.batch.rows(choice)]
-            visitor.listed = tuple(order)
+            rows = visitor.batch.rows(choice)
+            visitor.listed = tuple(row.digest for row in rows)
+            order = [row.digest for row in listed_rows(rows, visitor.factor)]
             step_through(visitor, order, IN_ORDER, named=False, keys=not edits_truths())
         picture, beside = (st.container(), st.container()) if beside_table else _two_columns()
         with picture:

@@ -1,7 +1,7 @@
 """The visitor's images together: the list, what the files are, and what the limit finds among them."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import get_args
 
@@ -11,7 +11,7 @@ import streamlit as st
 from crr.data.inventory.sentences import lines
 from crr.types import Label, Verdict
 from workbench.basics.markdown import as_text
-from workbench.components.errors import plain_errors
+from workbench.components.errors import guarded, plain_errors
 from workbench.inspection.inspector import ModelChoice
 from workbench.inspection.labels import TRUTHS
 from workbench.inspection.uploads import BatchRow
@@ -30,16 +30,16 @@ _EDITED = ("image", "truth", "file", "verdict", "score")
 _NAME = 16  # letters of a name that the column has room for
 _SECONDS_BETWEEN_TABLES = 2  # while photos are inspected: often enough to be believed
 _COLUMNS = {
-    "image": st.column_config.ImageColumn("Image", width=64),
+    "image": st.column_config.ImageColumn("Image", width=56),
     "file": st.column_config.TextColumn(
-        "File", width=118, help="Shortened in the middle; the tables that are saved have whole names."
+        "File", width=112, help="Shortened in the middle; the tables that are saved have whole names."
     ),
     "verdict": st.column_config.TextColumn("Verdict", width=94),
     "score": st.column_config.NumberColumn(
         "Score", format="%.2f", width=52, help="How unusual the image is: 0 is as usual."
     ),
     "truth": st.column_config.TextColumn(
-        "Truth", width=64, help="What you, or the names of folders, say of the part."
+        "Truth", width=72, help="What you, or the names of folders, say of the part."
     ),
     "percentile": st.column_config.NumberColumn(
         "Higher than", format="%.0f %%", help="Share of held-back good parts with a lower score."
@@ -75,17 +75,23 @@ def _table(choice: ModelChoice) -> None:
                 sentences = [as_text(failure.sentence) for failure in reversed(held.failures)]
                 st.markdown("\n".join(f"- {sentence}" for sentence in sentences))
         _show_what_files_are(visitor, choice)
-        shown = _choose_verdict(rows, visitor.factor)
-        _list([row for row in rows if shown in ("all", row.verdict(visitor.factor))], visitor)
+        _choose_verdict(rows, visitor.factor)
+        _list(listed_rows(rows, visitor.factor), visitor)
         show_tally(rows, visitor.known_labels, visitor)
         offer_downloads(visitor, choice, held)
 
 
-def _choose_verdict(rows: list[BatchRow], factor: float) -> str:
+def listed_rows(rows: Sequence[BatchRow], factor: float) -> list[BatchRow]:
+    """Those of the visitor's images that the list shows: of the verdict that was chosen above it."""
+    shown = st.session_state.get(_FILTER) or "all"
+    return [row for row in rows if shown in ("all", row.verdict(factor))]
+
+
+def _choose_verdict(rows: list[BatchRow], factor: float) -> None:
     """Which verdicts are listed."""
     counts = Counter(row.verdict(factor) for row in rows)
     shown = st.session_state.get(_FILTER)
-    return st.segmented_control(
+    st.segmented_control(
         "Show",
         ["all", *(verdict for verdict in get_args(Verdict) if counts[verdict] or verdict == shown)],
         default="all",
@@ -93,8 +99,13 @@ def _choose_verdict(rows: list[BatchRow], factor: float) -> str:
         key=_FILTER,
         wrap=True,
         format_func=lambda name: f"{name} ({counts.get(name, 0) if name != 'all' else len(rows)})",
-        help="Which verdicts the table lists. Verdicts follow the limit.",
+        on_change=guarded(_list_anew),
+        help="Which verdicts the table lists, and Previous and Next lead through. Verdicts follow the limit.",
     )
+
+
+def _list_anew() -> None:
+    st.rerun(["viewer", "table"])
 
 
 def _show_what_files_are(visitor: VisitorState, choice: ModelChoice) -> None:

@@ -113,7 +113,7 @@ def edit_truths(
         disabled=[name for name in cells.columns if name != "truth"],
         column_config={
             **columns,
-            "truth": st.column_config.SelectboxColumn("Truth", options=list(TRUTHS.values()), width=64),
+            "truth": st.column_config.SelectboxColumn("Truth", options=list(TRUTHS.values()), width=72),
         },
         on_change=edited,
         placeholder="-",
@@ -127,14 +127,19 @@ def show_tally(rows: Sequence[BatchRow], labels: Mapping[str, Label], visitor: V
     if tally.known < ENOUGH:
         if tally.known:
             parts = "1 part" if tally.known == 1 else f"{tally.known} parts"
-            st.caption(f"The truth of {parts} is known; from {ENOUGH} on, here is how the limit does.")
+            st.caption(
+                f"The truth of {parts} is known. Say it of {ENOUGH}, and what the limit finds and misses "
+                "stands here."
+            )
         return
     st.markdown(tally.sentence())
     if ratios.good:
-        _choose_limit(ratios, visitor, HIGHEST / max(row.limit for row in rows))
+        _choose_limit(ratios, visitor, rows)
 
 
-def _choose_limit(ratios: ScoreRatios, visitor: VisitorState, strictest: float) -> None:
+def _choose_limit(ratios: ScoreRatios, visitor: VisitorState, rows: Sequence[BatchRow]) -> None:
+    strictest = HIGHEST / max(row.limit for row in rows)
+    calibrated = next((row.limit for row in rows if row.digest == visitor.upload), rows[0].limit)
     with st.container(horizontal=True, vertical_alignment="bottom", key="limit_by_truth"):
         st.number_input(
             "Most false alarms in 100 good parts",
@@ -151,26 +156,37 @@ def _choose_limit(ratios: ScoreRatios, visitor: VisitorState, strictest: float) 
         def set_limit() -> None:
             before, wanted = visitor.factor, ratios.limit_for(st.session_state[_MOST] / 100)
             visitor.factor = min(max(wanted, LOWEST), strictest)
-            st.session_state[_SET] = visitor.factor, _what_was_set(before, wanted, visitor.factor, ratios)
+            st.session_state[_SET] = (
+                visitor.factor,
+                _what_was_set(
+                    calibrated * before, calibrated * visitor.factor, ratios, visitor.factor, wanted
+                ),
+            )
             st.rerun()
 
-        st.button("Set the limit so", on_click=guarded(set_limit), icon=":material/tune:")
+        st.button("Set the limit accordingly", on_click=guarded(set_limit), icon=":material/tune:")
     factor, sentence = st.session_state.get(_SET, (None, ""))
     if factor == visitor.factor:  # till the limit is moved again
         st.info(sentence, icon=":material/tune:")
 
 
-def _what_was_set(before: float, wanted: float, after: float, ratios: ScoreRatios) -> str:
-    """What became of the limit, in words."""
-    good = len(ratios.good)
-    if wanted != after:
-        return (
-            f"The limits are now {after:.3f} times the calibrated ones, before {before:.3f}. What you allow "
-            f"would need {wanted:.3f} times, further than the slider goes: {ratios.stopped(after)} of your "
-            f"{good} good parts reach them."
-        )
-    few = f" {good} good parts are few for that: name {_FEW} or more." if good < _FEW else ""
-    return (
-        f"The limits are now {after:.3f} times the calibrated ones, before {before:.3f}: the lowest that no "
-        f"more of your {good} good parts reach than you allow, halfway to the next part above it.{few}"
+def _what_was_set(before: float, after: float, ratios: ScoreRatios, factor: float, wanted: float) -> str:
+    """What became of the limit, in words.
+
+    Args:
+        before: Limit of the part that is shown.
+        after: The same now.
+        ratios: Of the parts whose truth is known.
+        factor: The calibrated limits are now multiplied by it.
+        wanted: What the share of false alarms asks for, which may be further than the slider goes.
+    """
+    moved = f"is now {after:.3f}, before {before:.3f}" if f"{after:.3f}" != f"{before:.3f}" else "stays"
+    sentence = (
+        f"The limit of the part that is shown {moved}; those of other kinds of parts move along. What it "
+        "finds and stops now stands above."
     )
+    if wanted != factor:
+        return f"{sentence} What you allow would need a limit further than the slider goes."
+    good = len(ratios.good)
+    few = f" {good} good parts are few for that: name {_FEW} or more." if good < _FEW else ""
+    return sentence + few

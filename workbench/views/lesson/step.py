@@ -136,7 +136,7 @@ def _offer_link(presents: bool) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         show_copy_link()
         _offer_presentation(presents, "lesson")
-        st.caption("The link has part, damage and controls, not what you paint.")
+        st.caption("The link keeps part, damage and controls, not what you paint.")
 
 
 def _offer_presentation(presents: bool, key: str) -> None:

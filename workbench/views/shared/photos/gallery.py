@@ -96,10 +96,29 @@ def _say_what_is_held() -> None:
     photos = "1 photo" if len(uploads) == 1 else f"{len(uploads)} photos"
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.caption(f"{photos} kept, {max(size, 0.1):.1f} MB", width="content")
-        st.button("Clear all", key="clear_all", type="tertiary", on_click=guarded(clear_images))
+        offer_to_clear("gallery")
 
 
-def clear_images() -> None:
+def offer_to_clear(place: str) -> None:
+    """A button that forgets all photos of the visitor, once it is said what goes with them.
+
+    Args:
+        place: Tells the widgets of two places apart.
+    """
+    with st.popover("Clear all", icon=":material/delete:", key=f"clear_{place}"):
+        visitor = current_visitor()
+        count = len(visitor.batch.uploads)
+        photos = "the photo" if count == 1 else f"all {count} photos"
+        said = len(visitor.known_labels)
+        truths = f", and what was said of {'one part' if said == 1 else f'{said} parts'}" if said else ""
+        st.markdown(
+            f"This forgets {photos} with their results{truths}. They are forgotten too when you close the "
+            "page."
+        )
+        st.button("Forget them", key=f"forget_{place}", type="primary", on_click=guarded(_clear_images))
+
+
+def _clear_images() -> None:
     """Forget all photos of the visitor, what was found in them, and what uploaders list; for a callback."""
     forget_images()
     clear_uploaders()
