@@ -92,7 +92,7 @@ def test_the_truth_is_edited_in_the_table(page):
     expect(page.get_by_text("Your images: 2")).to_be_visible()
     page.get_by_text("Edit truths").click()
     settled(page)
-    table_of(page, 0).dblclick(position={"x": 130, "y": 40 + 28})
+    table_of(page, 0).dblclick(position={"x": 100, "y": 40 + 28})
     expect(page.locator("#portal").get_by_role("combobox")).to_be_focused()
     page.keyboard.type("Not OK")
     page.keyboard.press("Enter")

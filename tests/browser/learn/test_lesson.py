@@ -151,6 +151,26 @@ def test_a_presenter_in_the_hand_leads_on_and_a_picture_keeps_no_key(page):
     expect(page.get_by_role("button", name="Present", exact=True)).to_be_visible()
 
 
+def test_a_control_that_was_moved_keeps_no_key_of_a_presenter(page):
+    open_step(page, "vanishes&present=1")
+    slider = page.get_by_role("slider", name="Damage number")
+    slider.focus()
+    page.keyboard.press("ArrowRight")  # this is the slider's own
+    settled(page)
+    moved = slider.get_attribute("aria-valuenow")
+    page.keyboard.press("PageDown")
+    expect(page.get_by_role("heading", name=STEPS[5].title)).to_be_visible()
+    settled(page)
+    page.get_by_role("slider").first.focus()
+    page.keyboard.press("PageUp")
+    expect(page.get_by_role("heading", name=STEPS[4].title)).to_be_visible()
+    settled(page)
+    assert slider.get_attribute("aria-valuenow") == moved
+    slider.focus()
+    page.keyboard.press("Escape")
+    expect(page).not_to_have_url(re.compile("present"))
+
+
 def test_the_wheel_scrolls_past_a_whole_picture(page):
     open_step(page, "vanishes")
     main = page.get_by_test_id("stMain")

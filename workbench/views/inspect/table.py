@@ -26,20 +26,20 @@ from workbench.views.shared.table import show_clickable_table
 
 _FILTER = "table_filter"
 _MOST_HEIGHT = 460  # pixels of the list
-_EDITED = ("image", "truth", "file", "verdict", "score")
+_EDITED = ("image", "truth", "file", "verdict", "score")  # the truth where it can be reached
 _NAME = 16  # letters of a name that the column has room for
 _SECONDS_BETWEEN_TABLES = 2  # while photos are inspected: often enough to be believed
-_COLUMNS = {
-    "image": st.column_config.ImageColumn("Image", width=56),
-    "file": st.column_config.TextColumn(
-        "File", width=112, help="Shortened in the middle; the tables that are saved have whole names."
-    ),
+_COLUMNS = {  # what a phone has no room for comes last
+    "image": st.column_config.ImageColumn("Image", width=48),
     "verdict": st.column_config.TextColumn("Verdict", width=94),
     "score": st.column_config.NumberColumn(
         "Score", format="%.2f", width=52, help="How unusual the image is: 0 is as usual."
     ),
     "truth": st.column_config.TextColumn(
-        "Truth", width=72, help="What you, or the names of folders, say of the part."
+        "Truth", width=60, help="What you, or the names of folders, say of the part."
+    ),
+    "file": st.column_config.TextColumn(
+        "File", width=112, help="Shortened in the middle; the tables that are saved have whole names."
     ),
     "percentile": st.column_config.NumberColumn(
         "Higher than", format="%.0f %%", help="Share of held-back good parts with a lower score."
@@ -143,10 +143,10 @@ def _cells(row: BatchRow, factor: float, labels: Mapping[str, Label]) -> dict[st
     category, label = category_label(row.category), labels.get(row.digest)
     return {
         "image": row.thumbnail,
-        "file": _short(row.files),
-        "score": row.score,
         "verdict": row.verdict(factor),
+        "score": row.score,
         "truth": None if label is None else TRUTHS[label],
+        "file": _short(row.files),
         "percentile": row.percentile if row.seen else None,
         "category": category if row.known else f"nothing known (nearest: {category})",
     }

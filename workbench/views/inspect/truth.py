@@ -113,7 +113,7 @@ def edit_truths(
         disabled=[name for name in cells.columns if name != "truth"],
         column_config={
             **columns,
-            "truth": st.column_config.SelectboxColumn("Truth", options=list(TRUTHS.values()), width=72),
+            "truth": st.column_config.SelectboxColumn("Truth", options=list(TRUTHS.values()), width=60),
         },
         on_change=edited,
         placeholder="-",
