@@ -145,10 +145,22 @@ def test_the_two_scales_are_stated_together():
 @pytest.mark.parametrize(
     ("calibrated", "factor", "stated"),
     [
-        (1.7, 1.0, "of **1.70** or above, outlined where the map reaches **0.50**. The slider ends at 1.00. Both"),
-        (0.84, 2.0, "of **1.68** or above, outlined where the map reaches **1.00**. The slider ends at 1.00. Set"),
+        (
+            1.7,
+            1.0,
+            "of **1.70** or above, outlined where the map reaches **0.50**. The slider ends at 1.00. Both",
+        ),
+        (
+            0.84,
+            2.0,
+            "of **1.68** or above, outlined where the map reaches **1.00**. The slider ends at 1.00. Set",
+        ),
         (0.5, 0.02, "of **0.01** or above, outlined where the map reaches **0.01**. Set"),
-        (0.1, 0.01, "of **0.00** or above, outlined where the map reaches **0.01**. The slider ends at 0.01. Set"),
+        (
+            0.1,
+            0.01,
+            "of **0.00** or above, outlined where the map reaches **0.01**. The slider ends at 0.01. Set",
+        ),
     ],
 )
 def test_the_limit_is_stated_as_it_is_also_beyond_the_slider(calibrated, factor, stated):

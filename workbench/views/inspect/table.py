@@ -33,7 +33,10 @@ _COLUMNS = {  # what a phone has no room for comes last
     "image": st.column_config.ImageColumn("Image", width=48),
     "verdict": st.column_config.TextColumn("Verdict", width=94),
     "score": st.column_config.NumberColumn(
-        "Score", format="%.2f", width=52, help="How unusual the image is: 0 is as usual."
+        "Score",
+        format="%.2f",
+        width=52,
+        help="How unusual the image is: 0 is as usual. First stands what is highest over the limit of its kind.",
     ),
     "truth": st.column_config.TextColumn(
         "Truth", width=60, help="What you, or the names of folders, say of the part."
