@@ -1,5 +1,6 @@
 """The workbench as it is served: its screens behind the guards of `workbench.server`."""
 
+import streamlit as st
 from streamlit.starlette import App
 
 from workbench.review_service.routes import review_routes
@@ -15,5 +16,7 @@ app = App(
     "streamlit_app.py",
     middleware=guards(start_settings()),
     lifespan=memory_given_back,
-    routes=review_routes(lambda: services().review, services().tickets),
+    routes=review_routes(
+        lambda: services().review, services().tickets, str(st.get_option("server.baseUrlPath") or "")
+    ),
 )

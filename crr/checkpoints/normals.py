@@ -7,6 +7,7 @@ usual: features and distances of normal patches, and pictures of them.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -72,6 +73,14 @@ def keep_normals(
             reporter.advance(images=1)
         for stale in sorted(folder.glob("*.jpg"))[len(kept) :]:
             stale.unlink(missing_ok=True)
+
+
+def forget_normals(checkpoint: StrPath) -> None:
+    """Remove the normal images of an earlier training, and of nobody else, from beside a checkpoint."""
+    for file in (as_path(checkpoint, "The folder of the checkpoint") / NORMALS).glob("*/[0-9][0-9][0-9].jpg"):
+        file.unlink(missing_ok=True)
+        with suppress(OSError):  # something else lies there
+            file.parent.rmdir()
 
 
 def held_back_normals(dataset: Dataset, share: float, seed: int) -> dict[str, list[Sample]]:

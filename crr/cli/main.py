@@ -232,15 +232,15 @@ def anomalies(
     """Show the synthetic damage that training uses, as a contact sheet."""
     from crr.data.datasets import check_training, open_dataset
     from crr.data.inventory.facts import guessed_range
-    from crr.visualization.contact_sheet import write_sheet
+    from crr.visualization.contact_sheet import is_sheet, write_sheet
 
     check_file(out)
+    if out.suffix.lower() != ".png":
+        raise ConfigError(f"{out}: a sheet is a PNG, so call it one (.png).")
+    if out.exists() and not is_sheet(out):
+        raise ConfigError(f"{out} is no sheet of crr, and would be lost: give another name to --out.")
     dataset = open_dataset(data, category, allow_bare=True)
     check_training(dataset)
-    if real_path(out) in {real_path(sample.path) for entry in dataset.categories for sample in entry.train}:
-        raise ConfigError(
-            f"{out} is an image of the data set, and would be lost: give another name to --out."
-        )
     write_sheet(
         dataset,
         out,

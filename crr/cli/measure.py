@@ -206,6 +206,8 @@ def _measure(
         options = ["--model", folder.name]
         write_card(folder, result, command_line(asked.command, options, dataset, asked.category, asked.more))
     show_table(result, asked.json_file, asked.progress, table)
+    for sentence in _unjudged(result):
+        echo(sentence, colour="yellow", error=True)
     if write_card is not None and problems:
         problems.append(f"The card of {folder.name} is left as it was.")
     _end(problems)
@@ -215,6 +217,17 @@ def _unfinished(result: Mapping[str, Any]) -> Iterator[str]:
     """A sentence for each part of a result that could not be finished."""
     for part, sentence in result.get("failed", {}).items():
         yield f"{part} could not be finished: {sentence}"
+
+
+def _unjudged(result: Mapping[str, Any]) -> Iterator[str]:
+    """A sentence for each category with images that the model would give no verdict on."""
+    for name, ratios in result.get("score_ratios", {}).items():
+        if ratios.get("unjudged"):
+            images = result["categories"][name]["images"]
+            yield (
+                f"{name}: {ratios['unjudged']:,} of {images:,} images show no part, or one that the model "
+                "does not know; they count in the figures, and would get no verdict."
+            )
 
 
 def _unfinished_of_model(row: Mapping[str, Any]) -> Iterator[str]:

@@ -9,6 +9,7 @@ from crr.models.detector import TrainedDetector
 class CRR(TrainedDetector):
     """Collaborative reconstruction and repair (arXiv 2512.11401)."""
 
+    choices = TrainedDetector.choices | {"masking", "dropout"}
     title = "CRR (collaborative reconstruction and repair, arXiv 2512.11401)"
 
     def create_decoder(self) -> nn.Module:

@@ -44,6 +44,8 @@ class Detector(nn.Module, ABC):
 
     Attributes:
         title: The method as people write it, with its source.
+        choices: What of a training can be chosen for it and not for every method: "iterations", "masking",
+            "dropout", "segmentation".
         options_type: The dataclass of the settings that this method alone has.
         options: The settings that this method alone has, from `config.options`.
         config: Everything about it; `config.categories` are the categories it knows.
@@ -57,6 +59,7 @@ class Detector(nn.Module, ABC):
     """
 
     title: ClassVar[str]
+    choices: ClassVar[frozenset[str]] = frozenset()
     options_type: ClassVar[type[Any]] = NoOptions
     scale: Tensor
 
@@ -195,6 +198,8 @@ class TrainedDetector(Detector):
     Attributes:
         decoder: From encoder features to features of the same shapes.
     """
+
+    choices = frozenset({"iterations", "segmentation"})
 
     def __init__(self, config: DetectorConfig, encoder: Encoder | None = None) -> None:
         super().__init__(config, encoder)

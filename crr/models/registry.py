@@ -1,5 +1,6 @@
 """Name to method: a new method is one file and one line here."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from crr.config import DetectorConfig
@@ -34,6 +35,17 @@ def configured(config: DetectorConfig, method: str) -> DetectorConfig:
         ConfigError: There is no such method.
     """
     return replace(_method(method).configured(config), method=method)
+
+
+def check_choices(method: str, names: Iterable[str]) -> None:
+    """See that what somebody chose for a training makes a difference to the method.
+
+    Raises:
+        ConfigError: There is no such method, or one of the choices has no effect on it.
+    """
+    for name in names:
+        if name not in _method(method).choices:
+            raise ConfigError(f"The choice of {name} has no effect on the method {method}: leave it out.")
 
 
 def create(config: DetectorConfig, encoder: Encoder | None = None) -> Detector:

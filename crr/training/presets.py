@@ -112,8 +112,11 @@ def configure(choices: TrainingChoices) -> DetectorConfig:
         ConfigError: A value is out of range, or the choices contradict each other.
         EncoderError: timm has no such backbone.
     """
-    from crr.models.registry import configured
+    from crr.models.registry import check_choices, configured
 
+    wanted = {name: getattr(choices, name) for name in ("iterations", "masking", "dropout")}
+    wanted["segmentation"] = None if choices.segmentation == "none" else choices.segmentation
+    check_choices(choices.method, [name for name, value in wanted.items() if value is not None])
     values = configured(preset(choices.preset), choices.method).as_json()
     backbone, stages = values["encoder"], [values["training"][stage] for stage in ("repair", "segmentation")]
     if choices.encoder is not None and choices.encoder != backbone["name"]:

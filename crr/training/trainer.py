@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from crr.anomalies import HELD_OUT, AnomalySynthesizer, training_fillings
 from crr.anomalies.textures import texture_files
 from crr.checkpoints.model_card import training_card
-from crr.checkpoints.normals import keep_normals
+from crr.checkpoints.normals import forget_normals, keep_normals
 from crr.checkpoints.serialization import save
 from crr.config import DetectorConfig, StageConfig, TrainingConfig
 from crr.data.datasets import Dataset, check_training, split_validation, without_copies
@@ -167,6 +167,7 @@ class Trainer:
             detector.config = replace(detector.config, trained=done)
             calibrate(detector, self.held_back, [self.synthesizer, self.unseen], self.reporter)
             save(detector, self.out, training_card(detector, self.dataset))
+            forget_normals(self.out)  # of other parts, where an earlier run was replaced
             if self.options.normals:
                 keep_normals(
                     self.out,

@@ -16,6 +16,7 @@ from crr.runtime.files import write_atomically
 from crr.runtime.paths import StrPath, as_path
 from crr.types import Image, Mask
 
+_MARK = b"crr anomalies\n"  # behind the end of a sheet's PNG, where no program looks
 _CAPTION = 22  # pixels
 _GAP = 6
 _PAPER = 255
@@ -114,4 +115,10 @@ def write_sheet(
             tiles.append(Tile(damage.image, f"{damage.shape} x {damage.filling}", damage.mask))
         rows.append(tiles)
     picture = encode_png(contact_sheet(rows, side=size))
-    write_atomically(out, lambda path: path.write_bytes(picture))
+    write_atomically(out, lambda path: path.write_bytes(picture + _MARK))
+
+
+def is_sheet(path: StrPath) -> bool:
+    """Whether a file is empty, or a sheet that `write_sheet` wrote."""
+    content = as_path(path, "The sheet").read_bytes()
+    return not content or content.endswith(_MARK)

@@ -31,6 +31,9 @@ Severity = Literal["minor", "major", "critical"]
 Text = Annotated[str, Field(min_length=1, max_length=200)]
 Note = Annotated[str, Field(max_length=20_000)]
 
+MOST_REGIONS = 1000
+"""Of an image."""
+
 DEFAULT_TAGS = (
     "copied (identity mapping)",
     "too small",
@@ -88,7 +91,7 @@ class Review:
     """
 
     judgement: Judgement
-    regions: Annotated[tuple[Region, ...], Field(max_length=1000)] = ()
+    regions: Annotated[tuple[Region, ...], Field(max_length=MOST_REGIONS)] = ()
     tags: Annotated[tuple[Text, ...], Field(max_length=100)] = ()
     severity: Severity | None = None
     note: Note = ""

@@ -76,7 +76,8 @@ class LayerReading:
         seen = (
             ""
             if self.seen_elsewhere is None
-            else f"No good patch of this part is like it; the closest is of another: {category_label(self.seen_elsewhere)}. "
+            else "No good patch of this part is like it; the closest is of another: "
+            f"{category_label(self.seen_elsewhere)}. "
         )
         if self.answered_above < _UNUSUAL and self.answered_elsewhere is None:
             return f"{seen}Repaired: the answer is as near to normal patches of this part as usual."

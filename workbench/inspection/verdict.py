@@ -201,7 +201,8 @@ def counted_regions(regions: Regions) -> str:
 def describe_limits(inspection: Inspection, factor: float) -> str:
     """What the slider's position means for the outline and for the verdict."""
     outlined, limit = factor * inspection.pixel_threshold, factor * inspection.threshold
-    sentence = f"Defective at a score of **{limit:.2f}** or above, outlined where the map reaches **{outlined:.2f}**."
+    at = f"at a score of **{limit:.2f}** or above"
+    sentence = f"Defective {at}, outlined where the map reaches **{outlined:.2f}**."
     end = min(max(limit, LOWEST), HIGHEST)
     if f"{limit:.2f}" != f"{end:.2f}":
         sentence += f" The slider ends at {end:.2f}."

@@ -47,12 +47,13 @@ _KINDS: Mapping[str, Any] = {
 """What may be asked, by the name of the service's method, and what comes with it."""
 
 
-def review_routes(service: Callable[[], ReviewService], tickets: Tickets) -> list[Route]:
+def review_routes(service: Callable[[], ReviewService], tickets: Tickets, base: str = "") -> list[Route]:
     """The addresses of the service, below `PREFIX`.
 
     Args:
         service: Gives the service, which is made when it is first asked; raises `CRRError` if it cannot be.
         tickets: Who may ask.
+        base: Path below which all of the workbench is served, as `server.baseUrlPath` has it.
     """
 
     async def ask(request: Request) -> Response:
@@ -82,9 +83,10 @@ def review_routes(service: Callable[[], ReviewService], tickets: Tickets) -> lis
         private = {"Cache-Control": "private, max-age=3600"}  # an item's image never changes
         return await _answered(work, partial(Response, media_type="image/jpeg", headers=private))
 
+    prefix = f"/{base.strip('/')}{PREFIX}" if base.strip("/") else PREFIX
     return [
-        Route(f"{PREFIX}/picture/{{item:int}}", picture, methods=["GET"]),
-        Route(f"{PREFIX}/{{what:str}}", ask, methods=["POST"]),
+        Route(f"{prefix}/picture/{{item:int}}", picture, methods=["GET"]),
+        Route(f"{prefix}/{{what:str}}", ask, methods=["POST"]),
     ]
 
 

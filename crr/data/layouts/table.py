@@ -192,7 +192,8 @@ def _rows(table: Path, root: Path) -> Iterator[_Row]:
     # Relative to the data set, to the table, or to where VisA's categories lie.
     folders = [*dict.fromkeys((root, table.parent, root.parent))]
     for line in lines:
-        named = [cell.strip() for cell in line[: len(header)]]  # what is beyond has no name and no meaning
+        named = [cell.strip() for cell in line[: len(header)]]
+        _check_line(table, line, header)
         if any(named):
             cells = [*named, *[""] * (len(header) + 1 - len(named))]
             found = {meaning: cells[place] for meaning, place in columns.items()}
@@ -202,6 +203,25 @@ def _rows(table: Path, root: Path) -> Iterator[_Row]:
                     "write good, or the kind of defect."
                 )
             yield _row(found, root, folders)
+
+
+def _check_line(table: Path, line: Sequence[str], header: Sequence[str]) -> None:
+    """See that a line has the cells that it seems to have.
+
+    Raises:
+        DatasetError: There are more than columns, as where a comma stands in a cell without quotation marks;
+            or one holds a line break, as where a quotation mark was closed in a later line.
+    """
+    shown = ", ".join(line)[:80].replace("\n", " ")
+    if any(cell.strip() for cell in line[len(header) :]):
+        raise DatasetError(
+            f"{table} has a row with more cells than the {len(header)} columns: {shown}. Put a cell that "
+            "holds a comma into quotation marks."
+        )
+    if any("\n" in cell.strip() or "\r" in cell.strip() for cell in line):
+        raise DatasetError(
+            f"{table} has a row that goes over several lines: {shown}. Look for a quotation mark too many."
+        )
 
 
 def _row(cells: dict[str, str], root: Path, folders: Sequence[Path]) -> _Row:

@@ -97,7 +97,7 @@ def lines_of(table: Path) -> Iterator[list[str]]:
             if said is None:
                 file.seek(0)
             separator = said[1] if said else max(",;\t", key=first.count)
-            for cells in csv.reader(file, delimiter=separator):
+            for cells in csv.reader(file, delimiter=separator, strict=True):
                 if any("\0" in cell for cell in cells):
                     raise DatasetError(
                         f"{table} holds what no text does: save it as CSV in UTF-8, or as Unicode text."
@@ -105,7 +105,8 @@ def lines_of(table: Path) -> Iterator[list[str]]:
                 yield cells
         except (csv.Error, UnicodeError) as error:
             raise DatasetError(
-                f"{table} is not a table of comma-separated values: export it again."
+                f"{table} is not a table of comma-separated values ({error}): look for a quotation mark that "
+                "is not closed, or export it again."
             ) from error
 
 

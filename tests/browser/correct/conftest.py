@@ -48,6 +48,7 @@ def canvas_of(page: Page) -> Locator:
 def wait_for_image(page: Page) -> str:
     """The name of the image that is reviewed, once what the model says of it is there."""
     expect(canvas_of(page)).to_be_visible()
+    expect(canvas_of(page)).to_have_attribute("aria-busy", "false")
     expect(page.locator(".model")).to_contain_text("score")
     expect(canvas_of(page)).to_be_focused()
     return page.locator(".review .name").inner_text()

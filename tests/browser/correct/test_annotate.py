@@ -87,6 +87,26 @@ def test_a_mask_is_corrected_and_outlives_a_reload(page):
     expect(page.locator(".progress")).to_contain_text("2 reviewed")
 
 
+def test_a_polygon_that_is_open_is_no_less_meant(page):
+    page.goto(BY_NAME)
+    name = wait_for_image(page)
+    page.keyboard.press("p")
+    for place in ((0.2, 0.2), (0.4, 0.2), (0.4, 0.4)):
+        stroke(page, place)
+    page.keyboard.press("b")
+    expect(canvas_of(page)).to_have_attribute("aria-label", re.compile("defective, 1 region$"))
+    page.keyboard.press("x")
+    page.keyboard.press("p")
+    for place in ((0.6, 0.6), (0.8, 0.6), (0.8, 0.8)):
+        stroke(page, place)
+    page.get_by_role("button", name="Save and next").click()
+    expect(page.locator(".review .name")).not_to_have_text(name)
+    wait_for_image(page)
+    page.keyboard.press("k")
+    expect(page.locator(".review .name")).to_have_text(name)
+    expect(canvas_of(page)).to_have_attribute("aria-label", re.compile("defective, 2 regions$"))
+
+
 def test_one_person_has_an_image_at_a_time(page, other):
     page.goto(BY_NAME)
     name = wait_for_image(page)
@@ -149,6 +169,6 @@ def test_what_was_said_is_taken_away(page, tmp_path):
     with zipfile.ZipFile(tmp_path / "out.zip") as archive:
         [name] = [name for name in archive.namelist() if name.endswith("annotations.json")]
         written = json.loads(archive.read(name))
-    assert len(written["images"]) == 3
+    assert len(written["images"]) == 4
     assert {image["judgement"] for image in written["images"]} == {"good", "defective"}
     assert written["annotations"]

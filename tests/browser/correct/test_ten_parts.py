@@ -98,8 +98,11 @@ def on_postgresql(tmp_path_factory: pytest.TempPathFactory, data_folder: Path) -
 
 def test_ten_parts_are_reviewed_disturbed_and_taken_away(page, other, tmp_path):
     enter(page, "Carla")
-    if page.get_by_role("button", name="New project").count():
-        page.get_by_role("button", name="New project").click()
+    another = page.get_by_role("button", name="New project")
+    expect(another.or_(page.get_by_text("There is no project yet."))).to_be_visible()
+    settled(page)
+    if another.count():
+        another.click()
     page.get_by_label("Name", exact=True).fill(PROJECT)
     page.keyboard.press("Tab")
     settled(page)

@@ -12,7 +12,7 @@ import PIL.Image
 import pytest
 
 from tests.crr.cli.commands import RESULTS, TINY, crr, read_json, train
-from tests.crr.tiny import good_images
+from tests.crr.tiny import good_images, write_dataset
 
 # crr data
 
@@ -299,7 +299,7 @@ def test_no_image_is_replaced_by_a_sheet_and_no_checkpoint_lies_among_images(roo
     photo = root / "train/good/000.png"
     before = photo.read_bytes()
     assert (
-        "is an image of the data set, and would be lost"
+        "is no sheet of crr, and would be lost"
         in crr("anomalies", "--data", root, "--out", photo, code=2).stderr
     )
     assert photo.read_bytes() == before
@@ -307,6 +307,54 @@ def test_no_image_is_replaced_by_a_sheet_and_no_checkpoint_lies_among_images(roo
     said = train(good, good / "model", "--method", "gaussian", code=2).stderr
     assert "lies among the images, and would be taken for some: give another --out." in said
     assert not (good / "model").exists()
+
+
+@pytest.mark.parametrize("name", ["test/good/001.png", "mine.png", "notes.txt", "sheet.jpg"])
+def test_a_sheet_takes_the_place_of_nothing_but_a_sheet(root: Path, name: str) -> None:
+    shutil.copy(root / "train/good/000.png", root / "mine.png")
+    (root / "notes.txt").write_text("mine")
+    there = {path: path.read_bytes() for path in root.rglob("*") if path.is_file()}
+    asked = ["anomalies", "--data", root, "--count", "1", "--size", "64", "--out"]
+    said = crr(*asked, root / name, code=2).stderr
+    assert "is no sheet of crr" in said or "a sheet is a PNG" in said
+    assert {path: path.read_bytes() for path in root.rglob("*") if path.is_file()} == there
+    for _ in range(2):
+        crr(*asked, root.parent / "sheet.png")
+
+
+def test_normals_of_an_earlier_training_do_not_stay(root: Path, tmp_path: Path) -> None:
+    train(root, tmp_path / "run", "--method", "gaussian")
+    normals = tmp_path / "run/normals"
+    assert [*normals.glob("*/*.jpg")]
+    (normals / "credits.json").write_text("{}")
+    train(root, tmp_path / "run", "--method", "gaussian", "--overwrite", "--normals", "0")
+    assert [*normals.rglob("*")] == [normals / "credits.json"]
+
+
+@pytest.mark.parametrize(
+    ("method", "option"),
+    [
+        ("gaussian", ["--iterations", "7"]),
+        ("patchcore", ["--masking", "0.9"]),
+        ("padim", ["--dropout", "0.5"]),
+        ("gaussian", ["--segmentation", "paper"]),
+        ("rd", ["--masking", "0.5"]),
+    ],
+)
+def test_a_choice_without_effect_is_refused(
+    root: Path, tmp_path: Path, method: str, option: list[str]
+) -> None:
+    said = train(root, tmp_path / "run", "--method", method, *option, code=2).stderr
+    assert f"The choice of {option[0][2:]} has no effect on the method {method}: leave it out." in said
+    assert not (tmp_path / "run").exists()
+
+
+def test_parts_that_a_model_does_not_know_are_said_where_it_is_measured(
+    tiny_model: Path, tmp_path: Path
+) -> None:
+    data = write_dataset(tmp_path / "other", categories=4)
+    said = crr("evaluate", "--model", tiny_model, "--data", data, "--progress", "none").stderr
+    assert "images show no part, or one that the model does not know" in said
 
 
 def test_where_no_image_can_be_used_that_is_said(root: Path, tiny_model: Path) -> None:

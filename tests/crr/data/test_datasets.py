@@ -234,7 +234,7 @@ def test_subfolders_of_good_images(tmp_path: Path) -> None:
 
 
 def test_folders_that_may_mix_good_and_defective(tmp_path: Path) -> None:
-    touch(tmp_path, "0.png", "defects/0.png")
+    touch(tmp_path, "0.png", "other/0.png")
     assert "which images are good" in message(tmp_path)
 
 

@@ -178,6 +178,16 @@ def annotation(**changes: object) -> dict[str, object]:
             coco(images=[{"id": 1, "file_name": "/a.png", "height": 1, "width": 1}]),
             "no file below the folder",
         ),
+        (coco(images=[{"id": 1, "file_name": ".", "height": 1, "width": 1}]), "no file below the folder"),
+        (
+            coco(
+                annotations=[
+                    {"id": one, "image_id": 1, "category_id": 1, "segmentation": [[5, 5, 20, 5, 20, 15]]}
+                    for one in range(1001)
+                ]
+            ),
+            r"list.json, a.png has 1,001 annotations, and an image may have 1,000",
+        ),
         (coco(images=[{"id": 1, "file_name": "a.png", "height": 4, "width": WIDTH}]), "the file says 60 x 4"),
         (coco(images=[{"id": 1, "file_name": "a.png", "height": -4, "width": 9}]), "images.0.height"),
         (

@@ -116,6 +116,18 @@ def test_a_second_opinion_is_another_persons(store, anna, ben):
     assert store.reviews.history(other.id) == []
 
 
+def test_the_first_opinion_is_shown_to_nobody_who_may_give_the_second(store, anna, ben):
+    project = store.projects.create("Blind", opinions=2).id
+    store.images.add(project, [image(0)], opinions=2)
+    first = store.queue.next(Wanted(project, "by name"), anna)
+    store.reviews.save(first.id, None, GOOD, anna, "one")
+    store.queue.release(first.id, anna)
+    for states in ((), ("done",), ("done", "left")):
+        found = store.queue.next(Wanted(project, "by name", states), ben)
+        assert found is None or found.opinion == 2
+    assert store.queue.next(Wanted(project, "by name", ("done",)), anna).id == first.id
+
+
 def test_the_pace_is_that_of_people_at_work(store, project, anna, monkeypatch):
     items, clock = add(store, project, 5), [1_000_000]
     monkeypatch.setattr("workbench.annotation.reviews.revisions.now", lambda: clock[0])

@@ -23,7 +23,7 @@ from workbench.annotation.importing.coco_file import (
 )
 from workbench.annotation.importing.files import Keeping, file_beside, not_used_of, range_of, refuse_unusable
 from workbench.annotation.masks import RunLengths, decode, from_runs
-from workbench.annotation.records import Judgement, NewImage, Region, Review
+from workbench.annotation.records import MOST_REGIONS, Judgement, NewImage, Region, Review
 
 _LONGEST_OUTLINE = 2**20  # pixels around a polygon: its drawing takes memory for each
 
@@ -55,7 +55,7 @@ def read_coco(file: Path, keeping: Keeping, known: Iterable[NewImage] = ()) -> F
                 f"{new.width} x {new.height}."
             )
         regions = tuple(_region(file, one, new, names) for one in by_image[image.id])
-        review = _review(image, regions)
+        review = _review(file.name, image, regions)
         silent += review is None
         found.append(FoundImage(new, () if review is None else (Said(review),)))
     notes = [f"{silent:,} images have no annotation: nothing is said of them."] if silent else []
@@ -138,9 +138,14 @@ def _filled(polygons: Sequence[Sequence[float]], size: tuple[int, int]) -> RunLe
     return RunLengths(height, width, cast(bytes, merged["counts"]).decode("ascii"))
 
 
-def _review(image: CocoImage, regions: tuple[Region, ...]) -> Review | None:
+def _review(where: str, image: CocoImage, regions: tuple[Region, ...]) -> Review | None:
     """What a file says of an image; None if that is nothing."""
     judgement: Judgement | None = image.judgement or ("defective" if regions else None)
     if judgement is None:
         return None
+    if len(regions) > MOST_REGIONS:
+        raise SourceError(
+            f"{where}, {image.file_name} has {len(regions):,} annotations, and an image may have "
+            f"{MOST_REGIONS:,}: join those of one category."
+        )
     return Review(judgement, regions, image.tags, image.severity, image.note)

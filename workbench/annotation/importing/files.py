@@ -137,7 +137,7 @@ def file_beside(file: Path, name: str) -> Path | None:
         SourceError: It names something elsewhere.
     """
     parts = PurePosixPath(name.replace("\\", "/"))
-    if parts.is_absolute() or ".." in parts.parts or ":" in parts.parts[0] or "\0" in name:
+    if parts.is_absolute() or not parts.parts or ".." in parts.parts or ":" in parts.parts[0] or "\0" in name:
         raise SourceError(
             f"{file.name}: {name!r} is no file below the folder of the list. Name it from there."
         )

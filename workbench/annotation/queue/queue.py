@@ -47,7 +47,8 @@ class ReviewQueue:
 
         Args:
             wanted: Which items, and in which order.
-            who: Number of the person. Of an image with two opinions they get one only.
+            who: Number of the person. Of an image with two opinions they get one only, and never what
+                somebody else said of it.
             passed: Items that the person passed over and does not want again.
         """
         while True:
@@ -139,7 +140,10 @@ def _free(connection: sa.Connection, wanted: Wanted, who: int, passed: Sequence[
         revision.c.item == other.c.id,
         revision.c.author == who,
     )
-    return free.where(~reviewed)
+    anothers = sa.exists().where(  # whoever saw it would not be the second who looks for themselves
+        revision.c.item == item.c.id, revision.c.author != who, item.c.opinion != SETTLED
+    )
+    return free.where(~reviewed, ~anothers)
 
 
 def _lend(connection: sa.Connection, number: int, who: int) -> bool:

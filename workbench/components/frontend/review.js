@@ -75,6 +75,7 @@ class Review {
     this.shown = shown.item === null ? null : shown;
     this.conflict.hidden = true;
     if (!this.shown) return this.say("Nothing is left of what is asked for. Choose another order or other images above.");
+    this.newer = null;
     const { item, revision } = shown;
     if (this.visited.at(-1) !== item) this.visited.push(item);
     const local = this.client.recall(item);
@@ -84,6 +85,7 @@ class Review {
     this.drawn = { ...drawn };
     this.began = performance.now();
     this.canvas.open(shown, this.data.scheme.classes, this.data.limits);
+    this.canvas.canvas.ariaBusy = "true"; // until the photo is there
     this.canvas.begun(drawn.regions);
     this.panel.showFacts(shown);
     this.panel.showHistory([]);
@@ -113,6 +115,7 @@ class Review {
     const photo = await this.client.picture(item);
     if (this.shown?.item !== item) return;
     this.canvas.photo = photo;
+    this.canvas.canvas.ariaBusy = "false";
     this.canvas.plan();
   }
 
@@ -217,6 +220,7 @@ class Review {
 
   changed() {
     if (!this.shown) return;
+    if (this.newer) return this.refresh(); // both are shown, and neither is a draft of mine
     this.drawn.regions = this.canvas.regions;
     if (this.drawn.regions.length && this.drawn.judgement === null) this.drawn.judgement = "defective"; // who marks a defect says so
     this.client.keep(this.shown.item, this.base, { ...this.drawn });
@@ -279,6 +283,9 @@ class Review {
 
   async save() {
     if (!this.shown || this.turning || this.saving) return;
+    this.canvas.close();
+    if (!this.canvas.photo) return this.complain("The image is not there yet, and nobody can judge what they did not see.");
+    if (this.newer) return this.complain("Say first which regions hold.");
     if (this.drawn.judgement === null) return this.complain("Say first whether the part is good: G, D or U.");
     this.saving = true;
     const { item } = this.shown;
@@ -294,7 +301,7 @@ class Review {
     try {
       const saved = await this.client.save(message);
       this.showProgress(saved.progress);
-      this.passed = this.passed.filter((each) => each !== item);
+      this.passed.push(item); // else it came again at once where reviewed images are asked for
       this.shown = null;
       this.saving = false;
       await this.next();
@@ -309,12 +316,14 @@ class Review {
 
   async pass() {
     if (this.turning) return; // a key that is held down passes no image over that nobody saw
+    this.canvas.close();
     if (this.shown) this.passed.push(this.shown.item);
     await this.next();
   }
 
   async previous() {
     if (this.turning) return;
+    this.canvas.close();
     if (this.shown) this.visited.pop();
     const item = this.visited.pop();
     if (item !== undefined) await this.load(item);
@@ -323,6 +332,8 @@ class Review {
 
   async skip() {
     if (!this.shown || this.turning) return;
+    this.canvas.close();
+    this.passed.push(this.shown.item);
     await this.client.insist("skip", { item: this.shown.item }).catch((error) => this.complain(error.message));
     this.shown = null;
     await this.next();
@@ -344,6 +355,7 @@ class Review {
     const regions = { mine: this.mine, theirs, both: [...this.mine, ...theirs], neither: [] }[how];
     if (how === "theirs") Object.assign(this.drawn, this.newer.drawn);
     this.base = this.newer.id;
+    this.newer = null;
     this.conflict.hidden = true;
     this.canvas.put(regions, 0);
     this.say("Save what holds: Enter.");

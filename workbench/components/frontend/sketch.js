@@ -114,6 +114,12 @@ class Sketch {
     this.add(stroke);
   }
 
+  // Whoever goes on to something else means the polygon that is still open.
+  close() {
+    if (this.stroke?.tool === "polygon") this.finish();
+    else this.cancel();
+  }
+
   cancel() {
     this.stroke = this.corner = null;
   }
@@ -121,7 +127,7 @@ class Sketch {
   // Tools and keys.
 
   choose(tool) {
-    if (this.tool !== tool) this.cancel();
+    if (this.tool !== tool) this.close();
     this.tool = tool;
     this.ring.hidden = true;
   }

@@ -27,8 +27,9 @@ def choose_project() -> Project | None:
     if made is not None:
         st.session_state[PROJECT] = made
     names = [project.name for project in projects]
-    if st.session_state.get(PROJECT) not in names:
-        st.session_state.pop(PROJECT, None)
+    if st.session_state.get(PROJECT) not in names:  # as the address may name one that is gone
+        st.session_state[PROJECT] = names[0] if names else None
+        st.query_params.pop(PROJECT, None)
     _tell_news()
     if not names:
         st.write(

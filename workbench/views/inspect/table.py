@@ -36,7 +36,7 @@ _COLUMNS = {  # what a phone has no room for comes last
         "Score",
         format="%.2f",
         width=52,
-        help="How unusual the image is: 0 is as usual. First stands what is highest over the limit of its kind.",
+        help="How unusual the image is: 0 is as usual. First stands what is highest over its limit.",
     ),
     "truth": st.column_config.TextColumn(
         "Truth", width=60, help="What you, or the names of folders, say of the part."

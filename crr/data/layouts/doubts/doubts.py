@@ -5,8 +5,19 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from crr.data.layouts.doubts.files import check_files
-from crr.data.layouts.names import TEST, TRAIN, hints_at_bad, is_good, is_system, key, tells_of_parts
+from crr.data.layouts.names import (
+    TEST,
+    TRAIN,
+    hints_at_bad,
+    is_bad,
+    is_good,
+    is_masks,
+    is_system,
+    key,
+    tells_of_parts,
+)
 from crr.errors import DatasetError
+from crr.runtime.paths import real_path
 
 _ALL_GOOD = "If all are good, move them to train/good."
 
@@ -23,9 +34,29 @@ def check_all_good(root: Path, photos: Iterable[Path]) -> None:
             may, or a file beside them. The sentence names it, and says what to do.
     """
     photos = list(photos)
+    check_root(root)
     check_folders(root, photos)
     check_photos(root, photos)
     check_files(root, photos)
+
+
+def check_root(root: Path) -> None:
+    """See that the folder itself is none of bad parts or of masks, by its name or by what lies beside it.
+
+    Raises:
+        DatasetError: It is.
+    """
+    place = real_path(root)
+    why = ""
+    if is_bad(place.name) or is_masks(place.name):
+        why = f"is called as {'bad parts' if is_bad(place.name) else 'masks'} are"
+    elif not is_good(place.name):
+        if is_masks(place.parent.name):
+            why = f"lies in {place.parent.name}, among masks"
+        elif key(place.parent.name) in TEST and _tells_parts_apart(place.parent):
+            why = f"lies in {place.parent.name} beside a folder of good parts"
+    if why:
+        raise DatasetError(f"{place} {why}, and would be learnt as good. {_ALL_GOOD}")
 
 
 def check_folders(root: Path, photos: Iterable[Path]) -> None:

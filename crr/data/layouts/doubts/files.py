@@ -20,7 +20,7 @@ _LISTS = {*TABLES, ".json", ".jsonl", ".ndjson", ".xml", ".yaml", ".yml", ".txt"
 _OTHER_THINGS = {
     ".mp4", ".avi", ".mov", ".mkv", ".gif", ".svg", ".pdf", ".doc", ".docx", ".odt", ".ppt", ".pptx", ".html",
     ".htm", ".css", ".js", ".py", ".ipynb", ".sh", ".m", ".pt", ".pth", ".ckpt", ".onnx", ".safetensors",
-    ".exe",
+    ".exe", ".xmp",
 }  # fmt: skip
 """Endings of what may lie there and is no list of photos, though it may name them."""
 _MOST_BYTES = 2**25  # of a text that are looked at

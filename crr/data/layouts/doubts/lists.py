@@ -19,6 +19,7 @@ _PLACES = re.compile(r"[\\/]")
 _WORD_ENDS = re.compile(rb"[\s,;]+")
 _BOX = re.compile(rb"\d+(?:\s+-?\d+(?:\.\d+)?){4,}\s*")
 """A line of YOLO's annotations: number of a class, then places."""
+_CHECKSUM = re.compile(rb"[0-9a-fA-F]{32,128} [ *].+")
 _SHORT = 200  # bytes of a text that is no more than a label
 
 
@@ -55,6 +56,8 @@ def tells(path: PurePath, content: bytes, photos: Called) -> bool:
         quoted = {key(os.fsdecode(text)) for text in _QUOTED.findall(content)}
         return bool(named) or 2 * len(photos.stems & quoted) >= len(photos.stems) > 0
     lines = [line.strip() for line in content.splitlines() if line.strip()]
+    if lines and (all(map(_CHECKSUM.fullmatch, lines)) or _names_all_alike(lines, photos)):
+        return False
     return (
         _is_label(path, content, lines, photos)
         or _is_list(lines, named, photos)
@@ -71,6 +74,12 @@ def _is_label(path: PurePath, content: bytes, lines: list[bytes], photos: Called
     return len(content) <= _SHORT and (
         content.strip().isdigit() or any(tells_of_parts(os.fsdecode(line)) for line in lines)
     )
+
+
+def _names_all_alike(lines: list[bytes], photos: Called) -> bool:
+    """Whether a text is nothing but the names of all photos: it tells none from the others."""
+    names = {_PLACES.split(os.fsdecode(line))[-1] for line in lines}
+    return photos.names <= names and all(PurePath(name).suffix.lower() in IMAGE_SUFFIXES for name in names)
 
 
 def _is_list(lines: list[bytes], named: frozenset[str], photos: Called) -> bool:

@@ -95,6 +95,22 @@ def test_so_is_a_label_of_a_table(parts: Path) -> None:
     assert "OK but dirty may mean good parts" in refusal(parts)
 
 
+@pytest.mark.parametrize("place", ["ng", "set/test/broken", "set/ground_truth/broken", "masks"])
+def test_the_folder_itself_may_be_one_of_bad_parts_or_masks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    touch(tmp_path, f"{place}/0.png", "set/test/good/0.png")
+    assert "and would be learnt as good" in refusal(tmp_path / place)
+    monkeypatch.chdir(tmp_path / place)
+    assert "and would be learnt as good" in refusal(Path())
+
+
+def test_a_folder_of_good_parts_may_be_given_alone(tmp_path: Path) -> None:
+    touch(tmp_path, "test/good/0.png", "test/broken/0.png", "train/good/0.png")
+    for part in ("test", "train"):
+        assert the_parts(tmp_path / part / "good") == {"train": ["0.png"]}
+
+
 # Names of photos
 
 
@@ -203,6 +219,9 @@ def test_so_is_a_list_that_is_not_there_or_may_not_be_read(parts: Path, name: st
         ("model.pt", b"PK\3\4"),
         ("view.py", b"open('000.png'), open('001.png'), open('002.png'), open('003.png')\n"),
         ("photos.zip", b"PK\3\4"),
+        ("000.xmp", b"<x:xmpmeta><rdf:li>000.png</rdf:li></x:xmpmeta>"),
+        ("SHA256SUMS", "".join(f"{64 * 'a'}  {name}\n" for name in PHOTOS).encode()),
+        ("files.txt", "".join(f"photos\\{name}\n" for name in PHOTOS).encode()),
         ("000.txt", b"Taken in the morning"),
     ],
 )

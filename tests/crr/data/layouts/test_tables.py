@@ -185,8 +185,33 @@ def test_a_table_names_categories(tmp_path: Path) -> None:
     ]
 
 
-def test_cells_beyond_the_columns_mean_nothing(tmp_path: Path) -> None:
-    rows = [["path", "label"], ["photos/0.png", "good", "test"], ["photos/2.png", "cut", "masks/2.png"]]
+@pytest.mark.parametrize(
+    ("rows", "why"),
+    [
+        (
+            "path,label\nphotos/0.png,good, except for the rim\n",
+            "more cells than the 2 columns: photos/0.png, good,",
+        ),
+        (
+            'path,label,note\nphotos/0.png,good,"edge\nphotos/2.png,cut,\n',
+            "quotation mark that is not closed",
+        ),
+        ('path,label,note\nphotos/0.png,good,"edge\nphotos/2.png,cut,inch"\n', "goes over several lines"),
+        ('path,label,note\nphotos/0.png,good,"a"b\n', "quotation mark that is not closed"),
+    ],
+)
+def test_a_row_that_is_cut_otherwise_than_it_was_meant_is_refused(
+    tmp_path: Path, rows: str, why: str
+) -> None:
+    root = listed(tmp_path / "parts", [["path", "label"]])
+    [table] = root.glob("*.csv")
+    table.write_text(rows)
+    with pytest.raises(DatasetError, match=why):
+        open_dataset(root)
+
+
+def test_empty_cells_beyond_the_columns_mean_nothing(tmp_path: Path) -> None:
+    rows = [["path", "label"], ["photos/0.png", "good", ""], ["photos/2.png", "cut", " "]]
     dataset = open_dataset(listed(tmp_path / "parts", rows))
     assert [category.name for category in dataset.categories] == ["parts"]
     assert masks_in(dataset) == {"photos/2.png": []}
