@@ -1,6 +1,7 @@
 """The commands that measure: `crr evaluate`, `crr identity`, `crr compare`, `crr layers`."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -9,6 +10,7 @@ from rich.table import Table
 
 from crr.cli import options as option
 from crr.cli.support import (
+    INTERRUPTED,
     SOME_FAILED,
     check_card,
     check_json_file,
@@ -17,18 +19,23 @@ from crr.cli.support import (
     looked_at_for,
     model_folder,
     show_table,
+    stoppable,
     user_errors,
     write_json,
 )
 from crr.cli.tables import comparison_table, figures_table, identity_table, layers_table
 from crr.cli.terminal import ProgressStyle, echo, reporting
+from crr.errors import StoppedError
 
 if TYPE_CHECKING:
+    from threading import Event
+
     from crr.config import ValueRange
     from crr.data.datasets import Dataset
     from crr.data.inventory.inventory import Inventory
     from crr.data.inventory.looking import OnError, Part
     from crr.models.detector import Detector
+    from crr.types import Progress
 
 
 @user_errors
@@ -107,7 +114,7 @@ def compare(
 
     check_json_file(json_file, progress)
     names = option.names_of(models)
-    with reporting(progress) as report:
+    with _until_stopped(progress) as (report, stop):
         dataset, looked = looked_at(data, category, ("test",), on_error, value_range, progress, report)
         result = run(
             [option.expanded(name) for name in names],
@@ -122,7 +129,7 @@ def compare(
     write_json(json_file, result)
     show_table(result, json_file, progress, comparison_table)
     unfinished = [sentence for row in result["models"] for sentence in _unfinished_of_model(row)]
-    _end([*unfinished, *_missing_figures(dataset)])
+    _end([*unfinished, *_missing_figures(dataset)], stop)
 
 
 @user_errors
@@ -187,7 +194,7 @@ def _measure(
     if write_card is not None:
         check_card(folder)
     detector = load(folder, asked.device)
-    with reporting(asked.progress) as report:
+    with _until_stopped(asked.progress) as (report, stop):
         dataset, looked = looked_at_for(
             detector,
             asked.data,
@@ -210,7 +217,24 @@ def _measure(
         echo(sentence, colour="yellow", error=True)
     if write_card is not None and problems:
         problems.append(f"The card of {folder.name} is left as it was.")
-    _end(problems)
+    _end(problems, stop)
+
+
+@contextmanager
+def _until_stopped(style: ProgressStyle) -> "Iterator[tuple[Callable[[Progress], None], Event]]":
+    """What hears of the progress, and whether somebody stopped it: then the part in work fails.
+
+    So do those after it, and what was finished before is kept, as where a part fails by itself.
+    """
+    with stoppable("Stopping; what is finished is kept.") as stop, reporting(style) as report:
+
+        def tell(progress: "Progress") -> None:
+            if stop.is_set():
+                raise StoppedError("it was stopped.")
+            if report is not None:
+                report(progress)
+
+        yield tell, stop
 
 
 def _unfinished(result: Mapping[str, Any]) -> Iterator[str]:
@@ -251,9 +275,9 @@ def _missing_figures(dataset: "Dataset") -> Iterator[str]:
         )
 
 
-def _end(problems: Sequence[str]) -> None:
+def _end(problems: Sequence[str], stop: "Event") -> None:
     """Say what is missing from a result, if anything, and end with the exit code for it."""
     for sentence in problems:
         echo(sentence, colour="red", error=True)
     if problems:
-        raise typer.Exit(SOME_FAILED)
+        raise typer.Exit(INTERRUPTED if stop.is_set() else SOME_FAILED)

@@ -357,6 +357,29 @@ def test_parts_that_a_model_does_not_know_are_said_where_it_is_measured(
     assert "images show no part, or one that the model does not know" in said
 
 
+@pytest.mark.parametrize("progress", ["none", "bar"])
+def test_ctrl_c_keeps_the_categories_that_are_measured(
+    tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, progress: str
+) -> None:
+    from crr.evaluation import detection
+
+    data, measure = write_dataset(tmp_path / "data", categories=2), detection._evaluate_category
+
+    def stopped_after_one(*arguments: Any) -> Any:
+        found = measure(*arguments)
+        signal.raise_signal(signal.SIGINT)
+        return found
+
+    monkeypatch.setattr(detection, "_evaluate_category", stopped_after_one)
+    report = tmp_path / "report.json"
+    asked = ["evaluate", "--model", tiny_model, "--data", data, "--json", report, "--progress", progress]
+    said = crr(*asked, code=130).stderr
+    assert "Stopping; what is finished is kept." in said
+    found = read_json(report)
+    assert list(found["categories"]) == ["plate"]
+    assert found["failed"] == {"ring": "it was stopped."}
+
+
 def test_where_no_image_can_be_used_that_is_said(root: Path, tiny_model: Path) -> None:
     for photo in (root / "test").rglob("*.png"):
         photo.write_bytes(b"")
