@@ -65,6 +65,8 @@ def keep_normals(
     reporter.begin("normals", sum(min(count, len(samples)) for samples in held_back.values()))
     for category, samples in held_back.items():
         folder = _folder(checkpoint, category)
+        if folder.is_symlink():  # what it leads to is somebody's, and stays as it is
+            folder.unlink()
         remove_leftovers(folder / "*.jpg")
         kept = evenly_spread(samples, count)
         for number, sample in enumerate(kept):
@@ -78,9 +80,10 @@ def keep_normals(
 def forget_normals(checkpoint: StrPath) -> None:
     """Remove the normal images of an earlier training, and of nobody else, from beside a checkpoint."""
     for file in (as_path(checkpoint, "The folder of the checkpoint") / NORMALS).glob("*/[0-9][0-9][0-9].jpg"):
-        file.unlink(missing_ok=True)
-        with suppress(OSError):  # something else lies there
-            file.parent.rmdir()
+        if not file.parent.is_symlink():  # which leads to photos of somebody
+            file.unlink(missing_ok=True)
+            with suppress(OSError):  # something else lies there
+                file.parent.rmdir()
 
 
 def held_back_normals(dataset: Dataset, share: float, seed: int) -> dict[str, list[Sample]]:
@@ -90,10 +93,12 @@ def held_back_normals(dataset: Dataset, share: float, seed: int) -> dict[str, li
         DatasetError: A category has fewer than 2 images.
     """
     paths = [sample.path for category in dataset.categories for sample in category.train]
-    digests = {path: fact.digest for path, fact in read_facts(paths, decode=False).items()}
+    appearances = {
+        path: fact.appearance for path, fact in read_facts(paths).items()
+    }  # as training told copies
     return {
         category.name: split_validation(category.train, share, seed)[1]
-        for category in without_copies(dataset, digests).categories
+        for category in without_copies(dataset, appearances).categories
     }
 
 

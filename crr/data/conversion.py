@@ -194,8 +194,10 @@ def _check_channels(header: ImageHeader, page: int, pixels: NDArray[Any] | None,
     """
     if not header.channels:
         return
-    there, channels = header.channels[page].total, pixels.shape[2:] if pixels is not None else (0,)
-    if there > 1 and there != (channels or (1,))[0]:
+    channels = header.channels[page]
+    there, found = channels.total, None if pixels is None else (*pixels.shape, 1)[2]
+    odd = channels.unused or channels.colours == 1  # of others that no decoder reads more may be wrong
+    if there > 1 and (there != found if found is not None else odd):
         raise ImageError(
             f"{name} has {there} channels a pixel, in a way that is not read: save it as grey or RGB."
         )

@@ -25,6 +25,7 @@ from crr.metrics.report import Report, finished
 from crr.models.detector import Detector
 from crr.runtime.devices import resolve_device
 from crr.runtime.paths import StrPath, as_paths
+from crr.runtime.progress import Reporter
 from crr.types import Progress
 
 _TIMED_RUNS = 15
@@ -179,10 +180,13 @@ def _row(
     given: ValueRange | None,
     progress: Callable[[Progress], None] | None,
 ) -> Compared | Failed:
+    show = None if progress is None else _named(name, progress)
+    loading = Reporter(show)
     try:
+        loading.begin("load", 1)
+        loading.advance(images=0)  # who stopped the work is heard before minutes of loading
         detector = load(folder, device)
         detector.value_range = given or detector.value_range or looked.value_range
-        show = None if progress is None else _named(name, progress)
         measurements: dict[str, Callable[[], Any]] = {
             "detection": lambda: evaluate(detector, dataset, masks=looked.masks, progress=show),
             "identity": lambda: measure_identity(detector, dataset, pairs, progress=show),

@@ -141,6 +141,8 @@ def configure(choices: TrainingChoices) -> DetectorConfig:
         values["decoder"]["dropout"] = choices.dropout
     if choices.distance is not None:
         values["prediction"]["distance"] = choices.distance
+    if choices.segmentation not in (None, "none") and not values["training"]["segmentation"]["iterations"]:
+        raise ConfigError(f"{choices.method} trains no segmentation network: leave the choice of one out.")
     if choices.segmentation is not None:
         values["segmentation"]["design"] = choices.segmentation
     values["training"].update(seed=choices.seed, foreground_only=choices.foreground_only)

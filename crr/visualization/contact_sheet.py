@@ -120,5 +120,8 @@ def write_sheet(
 
 def is_sheet(path: StrPath) -> bool:
     """Whether a file is empty, or a sheet that `write_sheet` wrote."""
-    content = as_path(path, "The sheet").read_bytes()
-    return not content or content.endswith(_MARK)
+    path = as_path(path, "The sheet")
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        file.seek(max(0, size - len(_MARK)))
+        return size == 0 or file.read() == _MARK

@@ -95,7 +95,7 @@ def test_sliders_make_no_entries_and_come_back_with_their_place(page):
     shows(page, "Bottle: good")
     expect(opacity).to_have_value("60")
     expect(page).not_to_have_url(re.compile("limit="))
-    expect(page.get_by_text("defective from a score of")).to_be_visible()
+    expect(page.get_by_text("defective at a score of")).to_be_visible()
 
 
 def test_own_photos_stay_and_come_back(page):

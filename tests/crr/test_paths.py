@@ -44,7 +44,7 @@ from crr.runtime.paths import as_path, as_paths
 from crr.training.run_options import RunOptions
 from crr.training.snapshots import is_unfinished
 from crr.training.trainer import train
-from crr.visualization.contact_sheet import write_sheet
+from crr.visualization.contact_sheet import is_sheet, write_sheet
 from tests.crr.tiny import ENCODER, calibrated_detector, tiny_config, write_dataset
 
 QUICK = RunOptions("cpu", workers=0, overwrite=True)
@@ -121,6 +121,9 @@ CALLS = {
     "checkpoints.normals.find_normals checkpoint": (
         "model", lambda _, path: normals.find_normals(path, ["plate"])
     ),
+    "checkpoints.normals.forget_normals checkpoint": (
+        "model", lambda _, path: normals.forget_normals(path)
+    ),
     "checkpoints.normals.keep_normals checkpoint": (
         "model", lambda _, path: normals.keep_normals(path, {}, ENCODER)
     ),
@@ -186,6 +189,9 @@ CALLS = {
     "training.snapshots.is_unfinished out": ("trained", lambda _, path: is_unfinished(path)),
     "training.trainer.train out": (
         "trained", lambda place, path: crr.train(place.dataset, path, tiny_config(), QUICK)
+    ),
+    "visualization.contact_sheet.is_sheet path": (
+        "photo", lambda _, path: is_sheet(path)
     ),
     "visualization.contact_sheet.write_sheet out": (
         "sheet.png", lambda place, path: write_sheet(place.dataset, path, count=1, size=32)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crr.config import ValueRange
-from crr.data.conversion import deep_values, upright_rgb
+from crr.data.conversion import deep_values, turned, upright_rgb
 from crr.data.depth import range_holding
 from crr.data.image_header import ImageHeader, OpenImage, open_image
 from crr.data.images import content_of
@@ -129,8 +129,9 @@ def facts_in(
     """The facts of an open file, as of `facts_of`; raises `ImageError` if it cannot be decoded."""
     header = file.header
     if header.depth.silent:
-        values, _ = deep_values(file, 0, name)
-        return FileFacts(digest, header, _extremes(values), pixels=_digest(values) if decode else "")
+        values, turn = deep_values(file, 0, name)
+        pixels = _digest(turned(values, turn)) if decode else ""
+        return FileFacts(digest, header, _extremes(values), pixels=pixels)
     if not decode:
         return FileFacts(digest, header)
     image = upright_rgb(file, name, 0, 255, None)

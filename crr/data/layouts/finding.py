@@ -50,7 +50,7 @@ def find_categories(root: Path, notes: Notes) -> tuple[Layout, Readers]:
         mvtec = [folder for folder in candidates if is_mvtec_category(folder)]
         if mvtec:
             note_strangers(root, candidates, mvtec, notes)
-            return "mvtec", {folder.name: partial(mvtec_category, folder, notes) for folder in mvtec}
+            return "mvtec", {folder.name: partial(mvtec_category, folder, notes, root) for folder in mvtec}
     found = sorted_categories(root, folders, notes)
     if found:
         return "folders", found

@@ -56,21 +56,27 @@ def part_of(folder: Path, names: tuple[str, ...]) -> Path | None:
     return next((inside[name] for name in names if name in inside), None)
 
 
-def mvtec_category(folder: Path, notes: Notes) -> Category:
-    """Read one category; what belongs to no part of it is noted."""
+def mvtec_category(folder: Path, notes: Notes, root: Path | None = None) -> Category:
+    """Read one category; what belongs to no part of it is noted.
+
+    Args:
+        folder: Of the category.
+        notes: Told of that.
+        root: The data set that it is one of, if that is another folder.
+    """
     train, test = part_of(folder, TRAIN), part_of(folder, TEST)
     masks = [path for path in subfolders(folder, notes) if holds_masks(path)]
     _note_other_parts(folder, notes)
     category = Category(
         folder.name,
-        _train_samples(train, folder.name, notes) if train else (),
+        _train_samples(train, folder.name, notes, root) if train else (),
         _test_samples(test, folder.name, masks, notes) if test else (),
     )
     note_unused(folder, (*category.train, *category.test), notes)
     return category
 
 
-def _train_samples(train: Path, category: str, notes: Notes) -> tuple[Sample, ...]:
+def _train_samples(train: Path, category: str, notes: Notes, root: Path | None) -> tuple[Sample, ...]:
     good, direct = [], images_in(train, notes)
     for folder in subfolders(train, notes):
         if is_good(folder.name):
@@ -82,10 +88,10 @@ def _train_samples(train: Path, category: str, notes: Notes) -> tuple[Sample, ..
             notes.pass_over(NOT_GOOD, *images_under(folder, notes))
     if good:
         notes.pass_over(BESIDE_GOOD, *direct)
-    return good_samples(good or _unmarked(train, direct, notes), category)
+    return good_samples(good or _unmarked(train, direct, notes, root), category)
 
 
-def _unmarked(train: Path, direct: list[Path], notes: Notes) -> list[Path]:
+def _unmarked(train: Path, direct: list[Path], notes: Notes, root: Path | None) -> list[Path]:
     """The images directly in a part to train on that nothing says a defect of.
 
     Raises:
@@ -95,6 +101,8 @@ def _unmarked(train: Path, direct: list[Path], notes: Notes) -> list[Path]:
         return []
     check_photos(train, direct)
     check_files(train.parent, direct)
+    if root is not None:
+        check_files(root, direct, below=False)
     met = Notes()
     photos, masks = split_masks(direct, met)
     for folder in subfolders(train, notes):

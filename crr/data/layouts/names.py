@@ -29,8 +29,10 @@ _BAD = {
     "abnormal", "damaged", "broken", "fail", "failed", "fault", "faults", "faulty", "reject", "rejects",
     "rejected", "schlecht", "ausschuss", "positive", "def", "ko",
 }  # fmt: skip
-_ONLY_FOLDERS = {"positive", "negative", "io", "nio", "fine", "clean", "pass", "nominal", "intact"}
-"""Of these the words that mean something else in a longer name: "fine_scratch", "io_board"."""
+_ONLY_FOLDERS = {"positive", "negative", "io", "nio", "fine", "clean", "pass", "nominal", "intact", "normal"}
+"""Of these the words that mean something else in a longer name: "fine_scratch", "normal light"."""
+_NO_PHOTOS = {"def", "ko"}
+"""Likewise in the name of a photo: "abc-def-01"."""
 _NOT = {"not", "no", "non", "un", "without", "almost", "nearly"}
 _NEUTRAL = {
     "unsorted", "unknown", "unlabeled", "unlabelled", "unclear", "new", "all", "mixed", "misc", "other",
@@ -100,7 +102,7 @@ def tells_of_parts(name: str) -> bool:
 
 def hints_at_bad(stem: str) -> bool:
     """Whether the name of a photo holds a word for bad parts: "000_ng"."""
-    return bool(_words(stem) & (_BAD - _ONLY_FOLDERS))
+    return bool(_words(stem) & (_BAD - _ONLY_FOLDERS - _NO_PHOTOS))
 
 
 def told_by_folders(paths: Iterable[PurePath]) -> dict[PurePath, bool]:

@@ -218,7 +218,8 @@ def _check_line(table: Path, line: Sequence[str], header: Sequence[str]) -> None
             f"{table} has a row with more cells than the {len(header)} columns: {shown}. Put a cell that "
             "holds a comma into quotation marks."
         )
-    if any("\n" in cell.strip() or "\r" in cell.strip() for cell in line):
+    broken = [cell.strip() for cell in line if "\n" in cell.strip() or "\r" in cell.strip()]
+    if any(separator in cell for cell in broken for separator in ",;\t"):  # and is no note of several lines
         raise DatasetError(
             f"{table} has a row that goes over several lines: {shown}. Look for a quotation mark too many."
         )

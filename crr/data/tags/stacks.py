@@ -12,6 +12,7 @@ from typing import Any
 
 from crr.data.tags.tiff import DESCRIPTION, HEIGHT, SAMPLES, WIDTH, Directories
 
+_MOST = 10**9  # pictures that are believed
 _IMAGEJ, _SHAPED = "ImageJ=", '{"shape":'
 _IMAGES = re.compile(r"^images=(\d{1,9})\s*$", re.MULTILINE)
 
@@ -38,6 +39,7 @@ def _shaped(text: str, first: Mapping[int, Any]) -> int:
     try:
         numbers = [int(number) for number in json.loads(text)["shape"]]
         pixels = int(first[WIDTH]) * int(first[HEIGHT]) * int(first.get(SAMPLES, 1))
-    except (ValueError, TypeError, KeyError, RecursionError):
+        announced = prod(numbers) // pixels if min(numbers, default=0) > 0 else 1
+    except (ValueError, TypeError, KeyError, RecursionError, ArithmeticError):
         return 1
-    return prod(numbers) // pixels if min(numbers, default=0) > 0 < pixels else 1
+    return min(announced, _MOST)

@@ -8,7 +8,13 @@ import PIL.Image
 import pytest
 
 from crr.checkpoints.files import NORMALS
-from crr.checkpoints.normals import find_normals, held_back_normals, keep_normals, read_credit
+from crr.checkpoints.normals import (
+    find_normals,
+    forget_normals,
+    held_back_normals,
+    keep_normals,
+    read_credit,
+)
 from crr.checkpoints.serialization import save
 from crr.data.datasets import open_dataset
 from crr.data.images import decode
@@ -39,6 +45,29 @@ def test_they_are_the_images_that_a_training_holds_back(dataset, tmp_path):
     for kept in map(decode, found["plate"]):  # JPEG changes pixels a little
         nearest = plates[int(np.argmin([np.abs(kept - image).mean() for image in images]))]
         assert nearest in expected["plate"]
+
+
+def test_a_photo_that_was_saved_anew_changes_nothing_of_what_is_held_back(dataset):
+    alone = held_back_normals(dataset, 0.4, seed=0)
+    for sample in dataset.categories[0].train[::2]:
+        PIL.Image.open(sample.path).save(sample.path.with_suffix(".tiff"))
+    again = held_back_normals(open_dataset(dataset.root), 0.4, seed=0)
+    assert again == alone
+
+
+def test_photos_of_somebody_behind_a_link_stay(dataset, held_back, tmp_path):
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    for number in range(9):
+        (mine / f"{number:03}.jpg").write_bytes(b"mine")
+    (tmp_path / "model" / NORMALS).mkdir(parents=True)
+    (tmp_path / "model" / NORMALS / "plate").symlink_to(mine)
+    forget_normals(tmp_path / "model")
+    keep_normals(tmp_path / "model", held_back, ENCODER, 2)
+    assert [path.read_bytes() for path in sorted(mine.iterdir())] == 9 * [b"mine"]
+    assert len(find_normals(tmp_path / "model", ["plate"])["plate"]) == 2
+    forget_normals(tmp_path / "model")
+    assert find_normals(tmp_path / "model", ["plate"]) == {}
 
 
 def test_a_training_may_keep_none(dataset, tmp_path):

@@ -87,6 +87,12 @@ def test_raw_data_of_a_camera_are_refused_as_such(kind: type, photometric: int) 
         decode(tiff(layered(1, kind)[..., 0], t262=photometric), "raw.tif")
 
 
+def test_damage_is_not_taken_for_channels() -> None:
+    file = saved(corners(), "TIFF", compression="tiff_lzw")
+    with pytest.raises(ImageError, match="damaged"):
+        decode(file[: len(file) // 2] + bytes(len(file) // 2), "part.tif")
+
+
 def test_ink_of_sixteen_bits_shows_what_ink_of_eight_does() -> None:
     ink = layered(4, np.uint16)
     deep, plain = tiff(ink, t262=5), tiff((ink >> 8).astype(np.uint8), t262=5)
@@ -122,6 +128,8 @@ def described(text: str, pages: int = 1) -> bytes:
         (described('{"shape": [5, 48, 64, 3], "truncated": true}'), 4),
         (described('{"shape": [48, 64, 3]}'), 0),
         (described('{"shape": [5, 48'), 0),
+        (described('{"shape": [Infinity]}'), 0),
+        (described(f'{{"shape": [{999 * "9"}, 48, 64]}}'), 10**9 - 1),
         (described('{"shape": [0, -1, "a"]}'), 0),
         (described('{"shape": ' + 9999 * "[" + "}"), 0),
         (saved(corners(), "PNG"), 0),

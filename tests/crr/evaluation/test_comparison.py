@@ -3,9 +3,11 @@ import shutil
 
 import pytest
 
+from crr.checkpoints import serialization
 from crr.checkpoints.serialization import save
 from crr.data.datasets import open_dataset
-from crr.errors import ConfigError, DatasetError, DeviceError
+from crr.errors import ConfigError, DatasetError, DeviceError, StoppedError
+from crr.evaluation import comparison
 from crr.evaluation.comparison import compare
 from crr.evaluation.detection import evaluate
 from crr.identity.evaluation import measure_identity
@@ -61,7 +63,22 @@ def test_progress_names_the_checkpoint_and_what_is_measured(dataset, folder):
     reports = []
     compare([folder / "good"], dataset, device="cpu", progress=reports.append)
     stages = list(dict.fromkeys(report.stage for report in reports))
-    assert stages == ["check", "good: evaluation", "good: seen damage", "good: held-out damage"]
+    assert stages == ["check", "good: load", "good: evaluation", "good: seen damage", "good: held-out damage"]
+
+
+def test_who_stops_it_waits_for_no_other_checkpoint(dataset, folder, monkeypatch):
+    loaded = []
+    monkeypatch.setattr(comparison, "load", lambda *asked: loaded.append(asked) or serialization.load(*asked))
+
+    def stop(report):
+        if report.stage not in ("check", "good: load"):
+            raise StoppedError("it was stopped.")
+
+    rows = compare([folder / "good", folder / "other"], dataset, device="cpu", progress=stop).as_json()[
+        "models"
+    ]
+    assert len(loaded) == 1
+    assert rows[1] == {"model": "other", "error": "it was stopped."}
 
 
 def test_what_is_wrong_for_all_ends_the_comparison(dataset, folder, tmp_path):
@@ -90,7 +107,7 @@ def test_checkpoints_of_one_name_are_told_apart_everywhere(dataset, folder, tmp_
     rows = compare(models, dataset, device="cpu", progress=reports.append).as_json()["models"]
     assert [row["model"] for row in rows] == ["A/x", "B/x", "C/x"]
     assert "error" in rows[2]
-    assert {report.stage.partition(":")[0] for report in reports} == {"check", "A/x", "B/x"}
+    assert {report.stage.partition(":")[0] for report in reports} == {"check", "A/x", "B/x", "C/x"}
 
 
 def test_a_checkpoint_named_twice_is_a_sentence_before_anything_is_measured(dataset, folder):

@@ -72,9 +72,11 @@ def test_from_ten_on_the_limit_is_counted_and_set(app):
     assert "stops 0 of 10 good parts" in texts(app.markdown)
     factor = app.session_state["visit"].factor
     assert factor != 1
-    [told] = [one.value for one in app.info if "The limit of the part that is shown" in one.value]
-    calibrated = float(told.split("before ")[1].split(";")[0])
-    assert f"is now {factor * calibrated:.3f}"[:12] in told
+    [told] = [one.value for one in app.info if "The limit of parts like" in one.value]
+    now, before = (
+        float(told.split(f"{word} ")[1].split(",")[0].split(";")[0]) for word in ("is now", "before")
+    )
+    assert now == pytest.approx(factor * before, abs=0.002)
     assert "10 good parts are few for that" in told
 
 

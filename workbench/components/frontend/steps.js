@@ -22,7 +22,7 @@ class Steps {
   constructor() {
     this.step = null;
     addEventListener("keydown", (event) => this.key(event));
-    addEventListener("keydown", (event) => this.presenter_key(event), true); // before what has the focus
+    addEventListener("keydown", (event) => this.presenterKey(event), true); // before what has the focus
   }
 
   show(step) {
@@ -43,7 +43,7 @@ class Steps {
   }
 
   // What a presenter in the hand sends; without a presentation these keys scroll.
-  presenter_key(event) {
+  presenterKey(event) {
     const by = this.presents && { PageUp: -1, PageDown: 1, Escape: "end" }[event.key];
     if (by && !within(event, WRITTEN) && !document.querySelector(OPEN)) this.lead(event, by);
   }

@@ -85,7 +85,7 @@ def _table(choice: ModelChoice) -> None:
 
 
 def listed_rows(rows: Sequence[BatchRow], factor: float) -> list[BatchRow]:
-    """Those of the visitor's images that the list shows: of the verdict that was chosen above it."""
+    """The images of the visitor that the list shows: those of the verdict that was chosen above it."""
     shown = st.session_state.get(_FILTER) or "all"
     return [row for row in rows if shown in ("all", row.verdict(factor))]
 

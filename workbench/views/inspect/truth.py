@@ -11,7 +11,7 @@ from crr.types import Label
 from workbench.components.errors import guarded
 from workbench.inspection.labels import TRUTHS
 from workbench.inspection.uploads import BatchRow
-from workbench.inspection.verdict import HIGHEST, LOWEST
+from workbench.inspection.verdict import HIGHEST, LOWEST, category_label
 from workbench.inspection.visitor import VisitorState
 from workbench.review.tally import ENOUGH, ratios_of, tally_of
 from workbench.views.shared.session import current_visitor
@@ -139,7 +139,7 @@ def show_tally(rows: Sequence[BatchRow], labels: Mapping[str, Label], visitor: V
 
 def _choose_limit(ratios: ScoreRatios, visitor: VisitorState, rows: Sequence[BatchRow]) -> None:
     strictest = HIGHEST / max(row.limit for row in rows)
-    calibrated = next((row.limit for row in rows if row.digest == visitor.upload), rows[0].limit)
+    row = next((row for row in rows if row.digest == visitor.upload), rows[0])
     with st.container(horizontal=True, vertical_alignment="bottom", key="limit_by_truth"):
         st.number_input(
             "Most false alarms in 100 good parts",
@@ -156,12 +156,9 @@ def _choose_limit(ratios: ScoreRatios, visitor: VisitorState, rows: Sequence[Bat
         def set_limit() -> None:
             before, wanted = visitor.factor, ratios.limit_for(st.session_state[_MOST] / 100)
             visitor.factor = min(max(wanted, LOWEST), strictest)
-            st.session_state[_SET] = (
-                visitor.factor,
-                _what_was_set(
-                    calibrated * before, calibrated * visitor.factor, ratios, visitor.factor, wanted
-                ),
-            )
+            further = wanted != visitor.factor
+            sentence = _what_was_set(row, before, visitor.factor, ratios, further=further)
+            st.session_state[_SET] = visitor.factor, sentence
             st.rerun()
 
         st.button("Set the limit accordingly", on_click=guarded(set_limit), icon=":material/tune:")
@@ -170,22 +167,23 @@ def _choose_limit(ratios: ScoreRatios, visitor: VisitorState, rows: Sequence[Bat
         st.info(sentence, icon=":material/tune:")
 
 
-def _what_was_set(before: float, after: float, ratios: ScoreRatios, factor: float, wanted: float) -> str:
-    """What became of the limit, in words.
+def _what_was_set(row: BatchRow, before: float, after: float, ratios: ScoreRatios, *, further: bool) -> str:
+    """What became of the limits, in words, by the example of one part's.
 
     Args:
-        before: Limit of the part that is shown.
+        row: The part.
+        before: What the calibrated limits were multiplied by.
         after: The same now.
         ratios: Of the parts whose truth is known.
-        factor: The calibrated limits are now multiplied by it.
-        wanted: What the share of false alarms asks for, which may be further than the slider goes.
+        further: Whether what is allowed would need a limit beyond the slider's end.
     """
-    moved = f"is now {after:.3f}, before {before:.3f}" if f"{after:.3f}" != f"{before:.3f}" else "stays"
+    was, now = f"{before * row.limit:.3f}", f"{after * row.limit:.3f}"
+    moved = f"is now {now}, before {was}" if now != was else f"stays {now}"
     sentence = (
-        f"The limit of the part that is shown {moved}; those of other kinds of parts move along. What it "
-        "finds and stops now stands above."
+        f"The limit of parts like {category_label(row.category)} {moved}; those of other kinds move along. "
+        "What it finds and stops now stands above."
     )
-    if wanted != factor:
+    if further:
         return f"{sentence} What you allow would need a limit further than the slider goes."
     good = len(ratios.good)
     few = f" {good} good parts are few for that: name {_FEW} or more." if good < _FEW else ""

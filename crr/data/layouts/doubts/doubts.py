@@ -51,7 +51,7 @@ def check_root(root: Path) -> None:
     if is_bad(place.name) or is_masks(place.name):
         why = f"is called as {'bad parts' if is_bad(place.name) else 'masks'} are"
     elif not is_good(place.name):
-        if is_masks(place.parent.name):
+        if is_masks(place.parent.name) and _tells_parts_apart(place.parent.parent):
             why = f"lies in {place.parent.name}, among masks"
         elif key(place.parent.name) in TEST and _tells_parts_apart(place.parent):
             why = f"lies in {place.parent.name} beside a folder of good parts"

@@ -23,23 +23,25 @@ _OTHER_THINGS = {
     ".exe", ".xmp",
 }  # fmt: skip
 """Endings of what may lie there and is no list of photos, though it may name them."""
+_PACKED = {".gz", ".zip", ".bz2", ".xz", ".7z", ".zst", ".tar", ".tgz"}
 _MOST_BYTES = 2**25  # of a text that are looked at
 _ADVICE = "or move it out of the folder. If all are good, move them to train/good."
 
 
-def check_files(root: Path, photos: Iterable[Path]) -> None:
+def check_files(root: Path, photos: Iterable[Path], *, below: bool = True) -> None:
     """See that no file which nobody reads may tell good photos from others.
 
     Args:
-        root: Where to look for such files, also in its subfolders.
+        root: Where to look for such files.
         photos: Those that would be learnt as good.
+        below: Whether its subfolders are looked into too.
 
     Raises:
         DatasetError: There is a spreadsheet, a table of a program, an empty or packed one, one that may be
             a list and cannot be read, or a text that says something of some photos.
     """
     named = called(photos)
-    for path in _files_under(root):
+    for path in _files_under(root, below):
         why = _why_unread(path)
         if not why and tells(path, _text(path), named):
             why = "is not read: write a table (.csv) with the columns path and label"
@@ -47,10 +49,10 @@ def check_files(root: Path, photos: Iterable[Path]) -> None:
             raise DatasetError(f"{path} may say which images are good, but {why}, {_ADVICE}")
 
 
-def _files_under(root: Path) -> Iterator[Path]:
-    """Files that may be lists, of a folder and its subfolders; no link to a folder is followed."""
+def _files_under(root: Path, below: bool) -> Iterator[Path]:
+    """Files that may be lists, of a folder and, if asked, its subfolders; no link to a folder is followed."""
     for parent, folders, names in os.walk(root):
-        folders[:] = sorted(name for name in folders if not is_system(name))
+        folders[:] = sorted(name for name in folders if below and not is_system(name))
         for name in sorted(names):
             path = Path(parent, name)
             if not (is_system(name) or is_image_name(name) or path.suffix.lower() in _OTHER_THINGS):
@@ -64,7 +66,7 @@ def _why_unread(path: Path) -> str:
         return "is a spreadsheet: export it as a table (.csv)"
     if endings & _TABLES_OF_PROGRAMS:
         return "is a file of a program: export it as a table (.csv)"
-    if endings & _LISTS and path.suffix.lower() not in _LISTS and not path.suffix[1:].isdigit():
+    if endings & _LISTS and path.suffix.lower() in _PACKED:
         return "is packed: unpack it"
     if is_no_file(path):
         return ""
@@ -96,4 +98,4 @@ def _text(path: Path) -> bytes:
         return b""
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return content.decode("utf-16", errors="replace").encode()
-    return content
+    return content.removeprefix(codecs.BOM_UTF8)

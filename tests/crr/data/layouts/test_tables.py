@@ -210,6 +210,13 @@ def test_a_row_that_is_cut_otherwise_than_it_was_meant_is_refused(
         open_dataset(root)
 
 
+def test_a_note_may_have_several_lines(tmp_path: Path) -> None:
+    root = listed(tmp_path / "parts", [["path", "label"]])
+    [table] = root.glob("*.csv")
+    table.write_text('path,label,note\nphotos/0.png,good,"seen\ntwice"\nphotos/2.png,cut,\n')
+    assert the_parts(root)["cut"] == ["2.png"]
+
+
 def test_empty_cells_beyond_the_columns_mean_nothing(tmp_path: Path) -> None:
     rows = [["path", "label"], ["photos/0.png", "good", ""], ["photos/2.png", "cut", " "]]
     dataset = open_dataset(listed(tmp_path / "parts", rows))
