@@ -10,10 +10,8 @@ from typing import Any
 from crr.data.tags.tiff import CMYK, EXTRA_SAMPLES, PHOTOMETRIC, SAMPLES
 
 _GREY = (0, 1, 3)  # what PHOTOMETRIC says; a palette's numbers are one channel too
-_ASSOCIATED, _UNASSOCIATED = (
-    1,
-    2,
-)  # what EXTRA_SAMPLES says of transparency: colours are multiplied by it or not
+_ASSOCIATED, _UNASSOCIATED = 1, 2
+"""What EXTRA_SAMPLES says of transparency: colours are multiplied by it or not."""
 
 
 @dataclass(frozen=True)

@@ -74,9 +74,8 @@ def tiff_depth(directory: Directory) -> Depth:
         return EIGHT_BITS
     floating = kind == _FLOATING
     assumed = FULL if kind == _UNSIGNED and bits <= 16 else None
-    if assumed and (
-        bits < 16 or directory.get(PHOTOMETRIC) == CMYK
-    ):  # no room for more; or ink, by definition
+    if assumed and (bits < 16 or directory.get(PHOTOMETRIC) == CMYK):
+        # There is no room for more; and ink fills it by definition.
         return Depth(int(bits), False, FULL, FULL)
     low, high = (_SMIN, _SMAX) if floating else (_MIN_SAMPLE, _MAX_SAMPLE)
     ends = (min(_numbers(directory, low), default=0), max(_numbers(directory, high), default=0))

@@ -93,13 +93,18 @@ def test_a_model_that_is_gone_is_left_out(store, answers, tmp_path):
     assert len(answers.asked) == 2
 
 
+def begin(scoring: BackgroundScoring, answers: Answers, project: int) -> None:
+    """Have the first question asked, whose answer waits for `go_on`."""
+    answers.go_on.clear()
+    scoring.want(project)
+    assert answers.began.wait(10)
+
+
 def test_who_looks_last_comes_first_and_others_come_after(store, answers, tmp_path):
     first, second = make(store, tmp_path, "first", 3), make(store, tmp_path, "second", 2)
     now = [0.0]
     scoring = BackgroundScoring(store, answers, lambda: now[0])
-    answers.go_on.clear()
-    scoring.want(first)
-    assert answers.began.wait(10)
+    begin(scoring, answers, first)
     now[0] = 1.0
     scoring.want(second)
     answers.go_on.set()
@@ -112,9 +117,7 @@ def test_work_that_nobody_waits_for_any_more_stops(store, answers, tmp_path):
     project = make(store, tmp_path, "left", 30)
     now = [0.0]
     scoring = BackgroundScoring(store, answers, lambda: now[0])
-    answers.go_on.clear()
-    scoring.want(project)
-    assert answers.began.wait(10)
+    begin(scoring, answers, project)
     now[0] = 121.0
     answers.go_on.set()
     scoring.wait()

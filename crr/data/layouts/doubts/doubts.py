@@ -23,19 +23,18 @@ _ALL_GOOD = "If all are good, move them to train/good."
 
 
 def check_all_good(root: Path, photos: Iterable[Path]) -> None:
-    """See that nothing speaks against photos being of good parts alone.
+    """See that nothing speaks against photos being of good parts alone, besides what `check_folders` sees.
 
     Args:
         root: Where to look for what may.
         photos: Those that would be learnt as good.
 
     Raises:
-        DatasetError: A folder further down tells good from bad; or the name of a folder or of some photos
-            may, or a file beside them. The sentence names it, and says what to do.
+        DatasetError: The folder is one of bad parts or masks; or the name of some photos, or a file beside
+            them, may tell good from bad. The sentence names it, and says what to do.
     """
     photos = list(photos)
     check_root(root)
-    check_folders(root, photos)
     check_photos(root, photos)
     check_files(root, photos)
 
