@@ -55,7 +55,7 @@ def test_a_photo_that_was_saved_anew_changes_nothing_of_what_is_held_back(datase
     assert again == alone
 
 
-def test_photos_of_somebody_behind_a_link_stay(dataset, held_back, tmp_path):
+def test_photos_of_somebody_behind_a_link_stay(held_back, tmp_path):
     mine = tmp_path / "mine"
     mine.mkdir()
     for number in range(9):
