@@ -286,6 +286,7 @@ class DetectorConfig:
         trained: Iterations done a stage, fewer than planned where a run was stopped early.
         value_range: Black and white of training images deeper than 8 bits whose files do not say it; None
             where there were none.
+        limits_chosen_by: Beginnings of the digests of the images by which somebody chose the limits anew.
     """
 
     method: Name = "crr"
@@ -302,6 +303,7 @@ class DetectorConfig:
     weights_digest: Name = ""
     trained: dict[Name, Count] = field(default_factory=dict)
     value_range: ValueRange | None = None
+    limits_chosen_by: Annotated[tuple[Name, ...], Many] = ()
     format: int = FORMAT
 
     @model_validator(mode="after")
@@ -313,8 +315,9 @@ class DetectorConfig:
     def as_json(self) -> dict[str, Any]:
         """A dictionary of plain values from which `from_json` makes an equal config."""
         values = asdict(self)
-        if self.value_range is None:  # so that versions which know no such range read what needs none
-            del values["value_range"]
+        for later in ("value_range", "limits_chosen_by"):  # so that versions without it read what needs none
+            if not values[later]:
+                del values[later]
         return values
 
     @classmethod

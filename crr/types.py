@@ -129,10 +129,10 @@ class Inspection:
         threshold: Calibrated image threshold of the nearest category: defective if score >= it.
         pixel_threshold: Calibrated pixel threshold of the nearest category.
         percentile: Share of that category's held-back normal scores below this score, ties counted half,
-            in [0, 100], or None where the checkpoint is not calibrated.
+            in [0, 100], or None where it keeps no such scores.
         normal_scores: Held-back normal scores of the nearest category, ascending.
         verdict: See `verdict_of`; with the calibrated threshold.
-        category: Nearest known category, or None where the checkpoint is not calibrated.
+        category: Nearest known category.
         known: False if the image looks like nothing the model was trained on.
         seen: False if it shows nothing: constant, black, white, saturated, transparent, or noise alone.
         device: For example "cpu" or "cuda:0".
@@ -150,7 +150,7 @@ class Inspection:
     percentile: float | None
     normal_scores: tuple[float, ...]
     verdict: Verdict
-    category: str | None
+    category: str
     known: bool
     device: str
     milliseconds: dict[str, float] = field(default_factory=dict)

@@ -18,6 +18,7 @@ from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDic
 from pydantic_settings.sources.utils import parse_env_vars
 
 from crr.errors import ConfigError
+from crr.runtime.paths import expanded
 
 ROOT = Path(__file__).resolve().parent.parent
 MEGABYTE = 2**20
@@ -38,10 +39,11 @@ def _parts(text: str) -> list[str]:
     return [part.strip() for part in text.split(",") if part.strip()] or ["*"]
 
 
-def _readable_folder(text: str) -> str:
-    if not os.access(f"{text}/", os.R_OK):  # the slash: a file will not do
+def _readable_folder(text: str) -> Path:
+    folder = expanded(text)
+    if not os.access(f"{folder}/", os.R_OK):  # the slash: a file will not do
         raise ValueError
-    return text
+    return folder
 
 
 def _expanded(text: str) -> Path:

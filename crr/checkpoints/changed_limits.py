@@ -2,21 +2,32 @@
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from crr.checkpoints.card_metadata import card_to_change
 from crr.checkpoints.content import CARD, CONFIG, SCORES, read_config
 from crr.checkpoints.files import PULLED
 from crr.checkpoints.model_card import with_block
+from crr.config import DetectorConfig
 from crr.errors import ConfigError
 from crr.runtime.files import new_folder
 from crr.runtime.paths import StrPath, as_path
 
 _BLOCK, _HEADING = "limits", "Limits"
+_DIGITS = 12
+"""Of a digest that tell one image from all others of a data set."""
 
 
-def with_limits(checkpoint: StrPath, out: StrPath, factors: Mapping[str, float], said: str) -> None:
+def chose_limits(config: DetectorConfig, digests: Collection[str]) -> int:
+    """How many images of those with these SHA-256 digests chose the limits of a checkpoint."""
+    chose = set(config.limits_chosen_by)
+    return sum(digest[:_DIGITS] in chose for digest in digests)
+
+
+def with_limits(
+    checkpoint: StrPath, out: StrPath, factors: Mapping[str, float], said: str, chosen_by: Collection[str]
+) -> None:
     """Write a copy of a checkpoint whose limits are other ones.
 
     The value from which the map is outlined moves along. What the old limits found on test images
@@ -27,6 +38,7 @@ def with_limits(checkpoint: StrPath, out: StrPath, factors: Mapping[str, float],
         out: Folder of the new one, which is not there yet or is empty.
         factors: Category to its new limit over the old one; others keep theirs.
         said: What the card says of it.
+        chosen_by: SHA-256 of the files of the images that chose them, which measure them no more.
 
     Raises:
         ConfigError: There is something in `out`, or a category is none of the checkpoint's.
@@ -48,6 +60,7 @@ def with_limits(checkpoint: StrPath, out: StrPath, factors: Mapping[str, float],
             )
             for one in config.calibration
         ),
+        limits_chosen_by=(*config.limits_chosen_by, *sorted({digest[:_DIGITS] for digest in chosen_by})),
     )
     with new_folder(out) as new:
         shutil.copytree(folder, new, dirs_exist_ok=True, ignore=shutil.ignore_patterns(SCORES, PULLED, ".*"))

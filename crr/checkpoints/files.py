@@ -13,7 +13,7 @@ from pathlib import Path
 from crr.checkpoints.content import CARD, CONFIG, PICKLES, SCORES, WEIGHTS, open_content
 from crr.config import ValueRange
 from crr.errors import CheckpointError
-from crr.runtime.paths import StrPath, as_path
+from crr.runtime.paths import StrPath, as_path, expanded
 from crr.runtime.validation import read_json
 
 NORMALS = "normals"
@@ -52,7 +52,7 @@ def checkpoint_folder() -> Path:
     """Where named checkpoints live: `CRR_CHECKPOINTS`, else `checkpoints/` beside the package or here."""
     chosen = os.environ.get("CRR_CHECKPOINTS")
     if chosen:
-        return Path(chosen)
+        return expanded(chosen)
     beside = Path(__file__).resolve().parents[2] / "checkpoints"
     return beside if beside.is_dir() else Path("checkpoints")
 

@@ -15,6 +15,7 @@ from crr.cli.support import (
 from crr.cli.tables import inversion_table
 from crr.cli.terminal import echo, reporting
 from crr.errors import CheckpointError, ConfigError
+from crr.runtime.paths import expanded
 
 
 @user_errors
@@ -37,30 +38,30 @@ def train_inversion(
     from crr.inversion.card import inversion_card
     from crr.inversion.checkpoint import CONFIG, save_inversion
     from crr.inversion.training import train_inversion as run
-    from crr.runtime.files import check_writable
+    from crr.runtime.claim import claimed
 
     if (out / CHECKPOINT).exists():
         raise ConfigError(f"{out} holds a checkpoint: give the inversion network a folder of its own.")
     if (out / CONFIG).exists() and not overwrite:
         raise ConfigError(f"{out} holds an inversion network already: give another folder, or --overwrite.")
-    check_writable(out)
-    dataset = open_dataset(data, category, allow_bare=True)
-    check_training(dataset)
-    encoder = read_config(model_folder(model, progress)).encoder
-    with stoppable("Stopping: saving what was learnt so far.") as stop, reporting(progress) as report:
-        config, network = run(
-            dataset,
-            encoder,
-            iterations=iterations,
-            batch_size=batch_size,
-            seed=seed,
-            device=device,
-            workers=1 if workers is None else workers,
-            progress=report,
-            stop=stop,
-        )
-    counts = {entry.name: len(entry.train) for entry in dataset.categories}
-    save_inversion(config, network, out, inversion_card(config, counts))
+    with claimed(out):
+        dataset = open_dataset(data, category, allow_bare=True)
+        check_training(dataset)
+        encoder = read_config(model_folder(model, progress)).encoder
+        with stoppable("Stopping: saving what was learnt so far.") as stop, reporting(progress) as report:
+            config, network = run(
+                dataset,
+                encoder,
+                iterations=iterations,
+                batch_size=batch_size,
+                seed=seed,
+                device=device,
+                workers=1 if workers is None else workers,
+                progress=report,
+                stop=stop,
+            )
+        counts = {entry.name: len(entry.train) for entry in dataset.categories}
+        save_inversion(config, network, out, inversion_card(config, counts))
     if progress != "json":
         echo(f"Done: {out}. The workbench finds it if it lies in its folder of checkpoints.")
 
@@ -86,7 +87,7 @@ def evaluate_inversion(
 
     check_json_file(json_file, progress)
     dataset = open_dataset(data, category, allow_bare=True)
-    folder = _folder_of(option.expanded(inversion))
+    folder = _folder_of(expanded(inversion))
     folders = [model_folder(name, progress) for name in option.names_of(models)]
     detectors = []
     for name, checkpoint in zip(distinct_names(folders), folders, strict=True):

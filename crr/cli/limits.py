@@ -52,16 +52,17 @@ def limits(
         dataset, looked = looked_at_for(
             detector, data, category, "test", on_error, value_range, progress, report
         )
-        judged, unjudged = judge(detector, dataset, looked.masks, report)
+        judged = judge(detector, dataset, looked, report)
     share = None if false_alarms is None else false_alarms / 100
-    result = choose_limits(judged, unjudged, share)
+    result = choose_limits(judged.scores, judged.unjudged, share)
     options = [] if false_alarms is None else ["--false-alarms", f"{false_alarms:g}"]
     command = command_line(
         "limits", ["--model", folder.name], dataset, category, ["--out", out.name, *options]
     )
     if result.changes:
         factors = {change.category: change.factor for change in result.changes}
-        with_limits(folder, out, factors, "\n".join([f"Chosen by `{command}`:", "", *_rows(result)]))
+        said = "\n".join([f"Chosen by `{command}`:", "", *_rows(result)])
+        with_limits(folder, out, factors, said, judged.digests)
     write_json(json_file, {"out": str(out) if result.changes else None, **result.as_json()})
     if is_for_a_person(json_file, progress):
         _tell(result, out)

@@ -26,6 +26,7 @@ from crr.cli.support import (
 from crr.cli.tables import comparison_table, figures_table, identity_table, layers_table
 from crr.cli.terminal import ProgressStyle, echo, reporting
 from crr.errors import StoppedError
+from crr.runtime.paths import expanded
 
 if TYPE_CHECKING:
     from threading import Event
@@ -62,7 +63,8 @@ def evaluate(
 
     def keep(folder: Path, result: dict[str, Any], command: str) -> None:
         write_figures(folder, result, command)
-        if category is None:  # those of other categories would be lost
+        # Without all categories those of the others would be lost; and a limit does best where it was chosen.
+        if category is None and not result["chose_limits"]:
             write_scores(folder, result, command)
 
     _measure(asked, measure, figures_table, keep if card else None)
@@ -117,7 +119,7 @@ def compare(
     with _until_stopped(progress) as (report, stop):
         dataset, looked = looked_at(data, category, ("test",), on_error, value_range, progress, report)
         result = run(
-            [option.expanded(name) for name in names],
+            [expanded(name) for name in names],
             dataset,
             pairs,
             device=device,
@@ -187,6 +189,7 @@ def _measure(
             category could not be finished.
         part: The images that are measured on.
     """
+    from crr.checkpoints.changed_limits import chose_limits
     from crr.checkpoints.serialization import load
 
     check_json_file(asked.json_file, asked.progress)
@@ -207,13 +210,14 @@ def _measure(
         )
         result = run(detector, dataset, looked, report).as_json()
     result["data"] = looked.as_json()
+    result["chose_limits"] = chose_limits(detector.config, [fact.digest for fact in looked.facts.values()])
     problems = [*_unfinished(result), *(_missing_figures(dataset) if part == "test" else ())]
     write_json(asked.json_file, result)
     if write_card is not None and not problems:
         options = ["--model", folder.name]
         write_card(folder, result, command_line(asked.command, options, dataset, asked.category, asked.more))
     show_table(result, asked.json_file, asked.progress, table)
-    for sentence in _unjudged(result):
+    for sentence in (*_unjudged(result), *_not_kept(result, folder)):
         echo(sentence, colour="yellow", error=True)
     if write_card is not None and problems:
         problems.append(f"The card of {folder.name} is left as it was.")
@@ -252,6 +256,16 @@ def _unjudged(result: Mapping[str, Any]) -> Iterator[str]:
                 f"{name}: {ratios['unjudged']:,} of {images:,} images show no part, or one that the model "
                 "does not know; they count in the figures, and would get no verdict."
             )
+
+
+def _not_kept(result: Mapping[str, Any], folder: Path) -> Iterator[str]:
+    """Why what the limits find and stop is not written, where they were chosen by the images themselves."""
+    if result["chose_limits"] and "score_ratios" in result:
+        yield (
+            f"The limits of {folder.name} were chosen by {result['chose_limits']:,} of these images, on "
+            "which they do better than on others. So the scores over the limits are not kept in scores.json; "
+            "the figures above depend on no limit."
+        )
 
 
 def _unfinished_of_model(row: Mapping[str, Any]) -> Iterator[str]:

@@ -1,6 +1,5 @@
 """The options of the `crr` command: their names, types and help, shared by the commands that have them."""
 
-from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -9,14 +8,7 @@ import typer
 from crr.cli.terminal import ProgressStyle
 from crr.config import ValueRange
 from crr.errors import ConfigError
-
-
-def expanded(text: str) -> Path:
-    """`--out=~/results` reaches us with its tilde: shells expand it at the start of a word only."""
-    path = Path(text)
-    with suppress(RuntimeError):  # no such user: the path is taken as it is
-        path = path.expanduser()
-    return path
+from crr.runtime.paths import expanded
 
 
 def names_of(text: str) -> list[str]:

@@ -16,12 +16,11 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from crr.cli.options import expanded
 from crr.cli.terminal import ProgressStyle, echo, transferring, write
 from crr.data.layouts.names import is_image_name
 from crr.errors import ConfigError, CRRError, Remedy, StoppedError
 from crr.runtime.interrupt import stop_on_interrupt
-from crr.runtime.paths import real_path
+from crr.runtime.paths import expanded, real_path
 
 if TYPE_CHECKING:
     from crr.config import ValueRange
@@ -111,7 +110,9 @@ def check_json_file(path: Path | None, progress: ProgressStyle, pictures: Path |
     if pictures is not None and real_path(path) == real_path(pictures):
         raise ConfigError(f"--json and --out are both {path}: give another file name to --json.")
     if is_image_name(path.name) or (path.exists() and not _is_ours(path)):
-        raise ConfigError(f"{path} is no result of crr, and would be lost: give another file name to --json.")
+        raise ConfigError(
+            f"{path} is no result of this version of crr, and would be lost: give --json another file name."
+        )
 
 
 def _is_ours(path: Path) -> bool:

@@ -99,7 +99,10 @@ def _rgb(picture: PIL.Image.Image, file: OpenImage, background: int) -> PIL.Imag
     picture = in_srgb(picture, None if file.picture is None else file.picture.info.get("icc_profile"))
     if picture.has_transparency_data:
         behind = PIL.Image.new("RGBA", picture.size, (background, background, background, 255))
-        picture = PIL.Image.alpha_composite(behind, picture.convert("RGBA"))
+        plain = (
+            picture.convert("LA") if picture.mode == "La" else picture
+        )  # which Pillow converts to no other
+        picture = PIL.Image.alpha_composite(behind, plain.convert("RGBA"))
     return picture if picture.mode == "RGB" else picture.convert("RGB")
 
 
@@ -242,7 +245,8 @@ def _eight_bit(values: NDArray[Any], file: OpenImage, page: int, value_range: Va
         if alpha is not None:
             picture.putalpha(PIL.Image.fromarray(to_eight_bits(alpha[rows], opaque)))
             if multiplied:
-                picture = PIL.Image.frombytes("RGBa", picture.size, picture.tobytes()).convert("RGBA")
+                stored = picture.mode.replace("A", "a")  # how Pillow calls what is multiplied
+                picture = PIL.Image.frombytes(stored, picture.size, picture.tobytes()).convert(picture.mode)
         elif values.ndim == 2 and file.picture is not None and "transparency" in file.picture.info:
             visible = values[rows] != file.picture.info["transparency"]
             picture.putalpha(PIL.Image.fromarray(visible).convert("L"))
@@ -260,4 +264,4 @@ def _told_apart(
     channels = header.channels[page] if header.channels else Channels(3, alpha=values.shape[2] == 4)
     colours = values[..., 0] if channels.colours == 1 else values[..., :3]
     alpha = values[..., channels.colours] if channels.alpha else None
-    return colours, alpha, channels.multiplied and channels.colours == 3
+    return colours, alpha, channels.multiplied

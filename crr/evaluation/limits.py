@@ -8,14 +8,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.stats import binomtest
 
 from crr.config import DetectorConfig
 from crr.data.datasets import Dataset
-from crr.data.masks import MaskRule
+from crr.data.inventory.inventory import Inventory
 from crr.data.readers import read_ahead
 from crr.errors import CheckpointError
 from crr.evaluation.detection import count_test_images, finite_score, read_test_image
@@ -33,6 +33,20 @@ _BATCH = 8
 
 Judged = tuple[Label, float]
 """What an image is, and its score over its limit."""
+
+
+class Judgements(NamedTuple):
+    """What a model says of images whose truth is known.
+
+    Attributes:
+        scores: Category, as the model takes the images, to what they are and score.
+        unjudged: How many images have no verdict, since they show no part or an unknown one.
+        digests: SHA-256 of the file of each.
+    """
+
+    scores: dict[str, list[Judged]]
+    unjudged: int
+    digests: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -125,19 +139,16 @@ class LimitReport:
 def judge(
     detector: Detector,
     dataset: Dataset,
-    masks: MaskRule,
+    looked: Inventory,
     progress: Callable[[Progress], None] | None = None,
-) -> tuple[dict[str, list[Judged]], int]:
+) -> Judgements:
     """Ask a detector about all test images.
 
     Args:
         detector: It is not told the images' categories.
         dataset: Opened by `crr.data.datasets.open_dataset`; only its test samples are read.
-        masks: How masks are read, of which none is needed.
+        looked: What a look at its test images found.
         progress: Called about once a second with stage "evaluation".
-
-    Returns:
-        Category, as the detector takes the images, to what they are and score; and how many have no verdict.
 
     Raises:
         CheckpointError: The detector has no limits that could change.
@@ -147,7 +158,7 @@ def judge(
     check_calibrated(detector.config)
     reporter = Reporter(progress)
     reporter.begin("evaluation", count_test_images(dataset))
-    read = partial(read_test_image, with_mask=False, rule=masks, value_range=detector.value_range)
+    read = partial(read_test_image, with_mask=False, rule=looked.masks, value_range=detector.value_range)
     found: dict[str, list[Judged]] = {}
     unjudged = 0
     samples = [sample for category in dataset.categories for sample in category.test]
@@ -164,7 +175,7 @@ def judge(
                 else:
                     unjudged += 1
             reporter.advance(len(batch), images=len(batch))
-    return found, unjudged
+    return Judgements(found, unjudged, tuple(looked.facts[sample.path].digest for sample in samples))
 
 
 def check_calibrated(config: DetectorConfig) -> None:

@@ -7,7 +7,6 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from crr.config import CategoryCalibration
 from crr.errors import CheckpointError, ConfigError, ImageError
 from crr.inference.content import shows_something
 from crr.inference.forward import EncoderPasses, forward, memory_explained
@@ -112,8 +111,14 @@ def inspections_of(
     """The inspection of each image, from what `Detector.predict` answered to all.
 
     Raises:
-        CheckpointError: An answer is no finite number, and would count as normal.
+        CheckpointError: The detector was not calibrated, so that it has no limits; or an answer is no finite
+            number, and would count as normal.
     """
+    if not detector.config.calibration:
+        raise CheckpointError(
+            f"{detector.name or 'This model'} was never calibrated on normal images: it has no limit, "
+            "and gives no verdict. Train it with crr train, which calibrates it at its end."
+        )
     answers = (prediction.score, prediction.anomaly_map, prediction.segmentation)
     if not all(answer.isfinite().all() for answer in answers if answer is not None):
         raise CheckpointError(
@@ -147,12 +152,10 @@ def _inspection(
     milliseconds: dict[str, float],
 ) -> Inspection:
     score = float(prediction.score[index])
-    calibration = _calibration(detector, int(prediction.category[index]))
-    threshold = calibration.threshold if calibration else 0.5
-    normal_scores = calibration.normal_scores if calibration else ()
+    calibration = detector.config.calibration[int(prediction.category[index])]
+    normal_scores = calibration.normal_scores
     seen = shows_something(image)
-    # Before calibration nothing is known of categories, so that nothing can be unlike them.
-    known = seen and (calibration is None or bool(prediction.category_distance[index] <= 1))
+    known = seen and bool(prediction.category_distance[index] <= 1)
     return Inspection(
         model=detector.name,
         revision=detector.revision,
@@ -160,22 +163,17 @@ def _inspection(
         anomaly_map=anomaly_map,
         segmentation=segmentation,
         score=score,
-        threshold=threshold,
-        pixel_threshold=calibration.pixel_threshold if calibration else 0.5,
+        threshold=calibration.threshold,
+        pixel_threshold=calibration.pixel_threshold,
         percentile=_percentile(score, normal_scores) if normal_scores else None,
         normal_scores=normal_scores,
-        verdict=verdict_of(score, threshold, usual_score(normal_scores), known=known, seen=seen),
-        category=calibration.name if calibration else None,
+        verdict=verdict_of(score, calibration.threshold, usual_score(normal_scores), known=known, seen=seen),
+        category=calibration.name,
         known=known,
         seen=seen,
         device=str(detector.device),
         milliseconds=milliseconds,
     )
-
-
-def _calibration(detector: Detector, category: int) -> CategoryCalibration | None:
-    calibrations = detector.config.calibration
-    return calibrations[category] if calibrations else None
 
 
 def _percentile(score: float, normal_scores: Sequence[float]) -> float:

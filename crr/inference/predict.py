@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import nullcontext
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -20,7 +21,8 @@ from crr.data.sandbox.sandbox import Sandbox
 from crr.errors import CRRError, ImageError
 from crr.inference import engine
 from crr.models.detector import Detector
-from crr.runtime.files import check_writable, write_atomically
+from crr.runtime.claim import claimed
+from crr.runtime.files import write_atomically
 from crr.runtime.names import FreeNames, folder_name
 from crr.runtime.paths import StrPath, as_path, as_paths, real_path
 from crr.runtime.progress import Reporter
@@ -71,7 +73,8 @@ def predict_files(
 
     Raises:
         DatasetError: There is no image at all in `paths`.
-        CRRError: `out` cannot be written to, or holds files under the names of pictures.
+        CRRError: `out` cannot be written to, another run writes into it, or it holds files under the names
+            of pictures.
     """
     paths = as_paths(paths, "What to inspect")
     out = None if out is None else as_path(out, "The folder for pictures")
@@ -84,14 +87,12 @@ def predict_files(
     read = partial(_read, looked=looked, decode=decode if sandbox is None else sandbox.decode)
     pages = [page for path in looked.facts for page in _pages_of(path, looked)]
     searched = [path for path in paths if path.is_dir()]
-    names = _picture_names(pages, searched, partial(_must_stay, out, _theirs(looked), overwrite))
-    if out is not None:
-        check_writable(out)
-        if not overwrite:
-            _check_free(out, names.values())
     reporter = Reporter(progress)
     reporter.begin("predict", len(pages))
-    with ThreadPoolExecutor() as pool:
+    with nullcontext() if out is None else claimed(out), ThreadPoolExecutor() as pool:
+        names = _picture_names(pages, searched, partial(_must_stay, out, _theirs(looked), overwrite))
+        if out is not None and not overwrite:
+            _check_free(out, names.values())
         for batch in read_ahead(pool, read, pages, batch_size):
             images = [image for _, image in batch if not isinstance(image, ImageError)]
             inspections = iter(engine.inspect(detector, images, batch_size))

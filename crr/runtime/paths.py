@@ -23,6 +23,11 @@ def as_path(given: StrPath, what: str = "A path") -> Path:
     raise TypeError(f"{what} is {_described(given)}, but must be a path: give text or a pathlib.Path.")
 
 
+def expanded(text: StrPath) -> Path:
+    """A path whose beginning `~` or `~somebody` is that home folder; as it is if there is no such user."""
+    return Path(os.path.expanduser(text))  # noqa: PTH111 - no error for "~who"
+
+
 def as_paths(given: StrPath | Iterable[StrPath], what: str = "A path") -> list[Path]:
     """The paths that somebody gave; a single one counts as one, and not as its letters.
 

@@ -30,6 +30,7 @@ from crr.inference.content import shows_something
 from crr.models import registry
 from crr.models.detector import Detector, MemoryDetector, TrainedDetector
 from crr.runtime.allocator import keep_freed_memory
+from crr.runtime.claim import claimed
 from crr.runtime.devices import resolve_device
 from crr.runtime.paths import StrPath, as_path
 from crr.runtime.progress import Reporter
@@ -40,7 +41,15 @@ from crr.training.feature_cache import CleanFeatures
 from crr.training.objectives import reconstruction_objective, repair_objective, segmentation_objective
 from crr.training.optim import create_optimizer, learning_rate, set_learning_rate
 from crr.training.run_options import RunOptions
-from crr.training.snapshots import REPAIR, SEGMENTATION, STATISTICS, Snapshots, fingerprint, timer
+from crr.training.snapshots import (
+    REPAIR,
+    SEGMENTATION,
+    STATISTICS,
+    Snapshots,
+    check_free,
+    fingerprint,
+    timer,
+)
 from crr.types import Progress
 
 _CLEAN_SHARE = 0.2  # of the images that the segmentation network learns from
@@ -75,6 +84,7 @@ def train(
 
     Raises:
         TrainingError: The output folder is in use, there is nothing to resume, or training cannot go on.
+        CRRError: Another run is writing into the output folder, or nothing can be written there.
         DatasetError: A category has too few images.
         ImageError: A training image cannot be read.
         ConfigError: The settings contradict each other, or would train on held-out damage.
@@ -83,7 +93,9 @@ def train(
     """
     options, stop = options or RunOptions(), stop or threading.Event()
     folder = as_path(out, "The folder for the checkpoint")
-    return Trainer(dataset, folder, config, options, progress, stop, tell).train()
+    check_free(folder, resume=options.resume, overwrite=options.overwrite)
+    with claimed(folder):
+        return Trainer(dataset, folder, config, options, progress, stop, tell).train()
 
 
 class Trainer:

@@ -34,7 +34,10 @@ _SIZE = (48, 72)  # height, width: not square, and not the encoder's input
 
 
 def tiny_config(**changes: Any) -> DetectorConfig:
-    """Two categories, 64 px, random weights, a handful of iterations; `changes` replace whole fields."""
+    """Two categories, 64 px, random weights, a handful of iterations; `changes` replace whole fields.
+
+    Unless they replace that too, it is calibrated: 0.5 is every limit.
+    """
     config = DetectorConfig(
         encoder=ENCODER,
         decoder=DecoderConfig(width=32, blocks=1, attention_heads=2, bottleneck_width=32),
@@ -48,7 +51,10 @@ def tiny_config(**changes: Any) -> DetectorConfig:
         ),
         categories=CATEGORIES[:2],
     )
-    return replace(config, **changes)
+    limits = tuple(
+        CategoryCalibration(name, 0.5, 0.5, ()) for name in changes.get("categories", CATEGORIES[:2])
+    )
+    return replace(config, **{"calibration": limits, **changes})
 
 
 def tiny_detector(config: DetectorConfig | None = None, seed: int = 0) -> Detector:

@@ -1,10 +1,9 @@
 """A folder of the serving machine, as a visitor types or pastes it, and what of a folder are photos."""
 
-import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 from crr.data.image_formats import ALLOWED
 from crr.data.images import read
@@ -14,6 +13,7 @@ from crr.data.layouts.mask_files import BESIDE, MASKS, masks_beside
 from crr.data.layouts.names import is_masks, is_system
 from crr.data.layouts.walk import SYSTEM, Notes
 from crr.errors import DatasetError
+from crr.runtime.paths import expanded
 
 MOST_ENTRIES = 50_000
 """Files looked at before a folder counts as too large: "/" would take minutes."""
@@ -43,7 +43,7 @@ def content_of_folder(typed: str) -> FolderContent:
             many files. What is wrong with a single file, reading it says.
     """
     try:
-        path = Path(os.path.expanduser(typed.strip().strip("\"'").strip()))  # noqa: PTH111 - no error for "~who"
+        path = expanded(typed.strip().strip("\"'").strip())
         if path.is_file():
             return FolderContent([(path.name, partial(read, path))])
         if not path.is_dir():

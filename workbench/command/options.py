@@ -5,7 +5,8 @@ from typing import Annotated, Literal
 
 import typer
 
-from crr.cli.options import expanded, path_option
+from crr.cli.options import path_option
+from crr.runtime.paths import expanded
 from workbench.annotation.exporting.export import Format
 from workbench.annotation.records import Judgement, State
 

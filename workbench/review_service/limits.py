@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from crr.checkpoints.content import read_config
 from crr.evaluation.detection import finite_score
-from crr.evaluation.limits import Judged, check_calibrated
+from crr.evaluation.limits import Judged, Judgements, check_calibrated
 from crr.metrics.score_ratios import score_ratio
 from workbench.annotation.queue.ordering import Wanted
 from workbench.annotation.store import AnnotationStore
@@ -18,7 +18,7 @@ def judged_by(
     project: int,
     model: str,
     tell: Callable[[int, int], None] = lambda _done, _total: None,
-) -> tuple[dict[str, list[Judged]], int]:
+) -> Judgements:
     """Ask a model about all images that are said to be good or defective.
 
     Args:
@@ -28,10 +28,6 @@ def judged_by(
         model: Name of the model.
         tell: Hears how many images of how many are done.
 
-    Returns:
-        Category, as the model takes the images, to what people say and what it scores; and how many images
-        show no part, or an unknown one.
-
     Raises:
         CRRError: The model cannot be asked, or an image is gone.
     """
@@ -39,7 +35,7 @@ def judged_by(
     wanted = Wanted(project, "by name", ("done",), holds=True)
     heads = [(item, head) for item, head in store.queue.heads(wanted) if head is not None]
     found: dict[str, list[Judged]] = {}
-    unjudged = 0
+    unjudged, digests = 0, []
     items = store.images.many([item for item, _ in heads])
     said = store.reviews.many([head for _, head in heads])
     for done, (number, head) in enumerate(heads):
@@ -50,6 +46,7 @@ def judged_by(
         if judgement == "unsure":
             continue
         inspection = answers.of(items[number].image, model)
+        digests.append(items[number].image.digest)
         if inspection.known and inspection.seen and inspection.category is not None:
             score = finite_score(inspection, items[number].image.name)
             found.setdefault(inspection.category, []).append(
@@ -57,4 +54,4 @@ def judged_by(
             )
         else:
             unjudged += 1
-    return found, unjudged
+    return Judgements(found, unjudged, tuple(digests))

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from crr.errors import CRRError
-from crr.evaluation.limits import Judged
+from crr.evaluation.limits import Judgements
 from crr.types import Image, Inspection
 from workbench.annotation.errors import ProjectError
 from workbench.annotation.opinions import overlap_of
@@ -164,9 +164,7 @@ class ReviewService:
         image = self._item(ticket, message.item).image
         return {"answers": [self._answer(image, model) for model in self._models(ticket)]}
 
-    def judged(
-        self, project: int, model: str, tell: Callable[[int, int], None]
-    ) -> tuple[dict[str, list[Judged]], int]:
+    def judged(self, project: int, model: str, tell: Callable[[int, int], None]) -> Judgements:
         """What people say and a model scores of a project's images: see `judged_by`."""
         return judged_by(self._store, self._answers, project, model, tell)
 

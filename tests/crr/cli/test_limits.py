@@ -82,5 +82,22 @@ def test_nothing_is_written_over_or_by_too_few_images(tiny_model, reviewed, tmp_
 
 def test_a_category_that_the_model_has_not_is_refused(tiny_model, tmp_path):
     with pytest.raises(ConfigError, match="no limit for cup"):
-        with_limits(tiny_model, tmp_path / "new", {"cup": 2.0}, "said")
+        with_limits(tiny_model, tmp_path / "new", {"cup": 2.0}, "said", [])
     assert not (tmp_path / "new").exists()
+
+
+def test_images_that_chose_the_limits_do_not_measure_them(tiny_model, reviewed, tmp_path):
+    crr("limits", "--model", tiny_model, "--data", reviewed, "--out", tmp_path / "new")
+    assert len(read_config(tmp_path / "new").limits_chosen_by) == 24
+    said = crr(
+        "evaluate", "--model", tmp_path / "new", "--data", reviewed, "--card", "--json", tmp_path / "r.json"
+    ).output
+    assert "The limits of new were chosen by 24 of these images" in " ".join(said.split())
+    assert read_json(tmp_path / "r.json")["chose_limits"] == 24
+    assert not (tmp_path / "new/scores.json").exists()
+    others = write_dataset(tmp_path / "others")
+    assert (
+        "were chosen by"
+        not in crr("evaluate", "--model", tmp_path / "new", "--data", others, "--card").output
+    )
+    assert (tmp_path / "new/scores.json").exists()

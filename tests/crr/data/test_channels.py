@@ -55,6 +55,11 @@ def test_colours_that_are_stored_multiplied_by_transparency_are_not_multiplied_a
     assert shown(tiff(layered(4, kind), **RGB, t338=1)) == [7, 8, 9]  # each, and 0.6 of white
 
 
+def test_nor_is_grey() -> None:
+    assert shown(tiff(layered(2, np.uint8), **GREY, t338=1)) == [9, 9, 9]  # 0.1, and 0.8 of white
+    assert shown(tiff(layered(2, np.uint8), **GREY, t338=2)) == [8, 8, 8]  # 0.2 of it, and 0.8 of white
+
+
 def test_of_two_channels_of_eight_bits_the_grey_one_is_seen() -> None:
     grey = tiff(layered(2, np.uint8), **GREY, t338=0)
     assert read_header(grey).unused_channels == 1

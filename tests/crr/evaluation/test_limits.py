@@ -7,7 +7,7 @@ from crr.data.datasets import open_dataset
 from crr.data.inventory.looking import look_at_dataset
 from crr.errors import CheckpointError
 from crr.evaluation.limits import Rate, choose_limits, judge
-from tests.crr.tiny import calibrated_detector, tiny_detector, write_dataset
+from tests.crr.tiny import calibrated_detector, tiny_config, tiny_detector, write_dataset
 
 
 def images(good, defective):
@@ -67,12 +67,12 @@ def test_a_rate_has_the_interval_of_clopper_and_pearson():
 
 def test_images_are_judged_by_the_category_that_the_model_takes_them_for(tmp_path):
     dataset = open_dataset(write_dataset(tmp_path))
-    judged, unjudged = judge(calibrated_detector().eval(), dataset, look_at_dataset(dataset).masks)
-    assert sum(map(len, judged.values())) + unjudged == 8
-    assert set(judged) <= {"plate", "ring"}
+    judged = judge(calibrated_detector().eval(), dataset, look_at_dataset(dataset))
+    assert sum(map(len, judged.scores.values())) + judged.unjudged == len(set(judged.digests)) == 8
+    assert set(judged.scores) <= {"plate", "ring"}
 
 
 def test_a_model_without_limits_has_none_that_could_change(tmp_path):
     dataset = open_dataset(write_dataset(tmp_path))
     with pytest.raises(CheckpointError, match="not calibrated"):
-        judge(tiny_detector().eval(), dataset, look_at_dataset(dataset).masks)
+        judge(tiny_detector(tiny_config(calibration=())).eval(), dataset, look_at_dataset(dataset))

@@ -149,10 +149,12 @@ def test_a_score_at_the_threshold_is_defective_and_ties_count_half(monkeypatch):
     assert (inspection.score, inspection.verdict, inspection.percentile) == (1.0, "defective", 50.0)
 
 
-def test_an_uncalibrated_detector_says_what_it_does_not_know():
-    (inspection,) = inspect(tiny_detector(tiny_config(categories=())), good_images("plate", 1))
-    assert (inspection.category, inspection.percentile, inspection.normal_scores) == (None, None, ())
-    assert (inspection.threshold, inspection.pixel_threshold, inspection.known) == (0.5, 0.5, True)
+def test_a_detector_that_was_never_calibrated_gives_no_verdict(detector):
+    detector.name, detector.config = "parts", replace(detector.config, calibration=())
+    with pytest.raises(
+        CheckpointError, match=r"^parts was never calibrated .* it has no limit, and gives no"
+    ):
+        inspect(detector, good_images("plate", 1))
 
 
 def test_a_category_without_normal_scores_has_no_percentile(detector):

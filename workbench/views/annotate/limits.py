@@ -1,5 +1,7 @@
 """Limits of a model chosen by what people said: before and after, and a new checkpoint with them."""
 
+from collections.abc import Collection
+
 import streamlit as st
 
 from crr.checkpoints.changed_limits import with_limits
@@ -39,12 +41,13 @@ def show_limits(project: Project) -> None:
                 found = services().review.judged(
                     project.id, model, lambda done, total: tell(done, total, "images")
                 )
-            st.session_state[_CHOSEN] = asked, choose_limits(*found, share)
+            report = choose_limits(found.scores, found.unjudged, share)
+            st.session_state[_CHOSEN] = asked, report, found.digests
             st.session_state.pop(_NEWS, None)
-        known, report = st.session_state.get(_CHOSEN, (None, None))
+        known, report, digests = st.session_state.get(_CHOSEN, (None, None, ()))
         if known == asked and report is not None:
             _tell(report)
-            _keep(report, model, project)
+            _keep(report, digests, model, project)
 
 
 def _tell(report: LimitReport) -> None:
@@ -77,7 +80,7 @@ def _folder(name: str) -> str:
     return safe_stem(f"{name.replace('/', '-')}.")
 
 
-def _keep(report: LimitReport, model: str, project: Project) -> None:
+def _keep(report: LimitReport, digests: Collection[str], model: str, project: Project) -> None:
     """Offer to write a new checkpoint, to who may change models of this machine."""
     if not report.changes:
         return
@@ -91,7 +94,7 @@ def _keep(report: LimitReport, model: str, project: Project) -> None:
         images = sum(change.images for change in report.changes)
         said = f"Chosen by {images:,} images that people reviewed in the workbench."
         factors = {change.category: change.factor for change in report.changes}
-        with_limits(find_model(model).path, checkpoint_folder() / _folder(name), factors, said)
+        with_limits(find_model(model).path, checkpoint_folder() / _folder(name), factors, said, digests)
         st.session_state[_NEWS] = _folder(name)
     if st.session_state.get(_NEWS):
         st.success(

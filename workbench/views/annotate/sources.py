@@ -6,6 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from crr.runtime.paths import expanded
 from crr.types import Label
 from workbench.annotation.importing.bringing import Found
 from workbench.annotation.importing.coco import read_coco
@@ -72,7 +73,7 @@ def read_source(source: Source, known: list[NewImage]) -> Found:
     if source.kind == OWN:
         return read_contents(_own(), blobs, sandbox().facts_of)
     keeping = Keeping(blobs if source.copied else None, sandbox().facts_of)
-    place = Path(source.path.strip()).expanduser()
+    place = expanded(source.path.strip())
     if source.kind == COCO:
         return read_coco(place, keeping, known)
     if source.kind == JSONL:

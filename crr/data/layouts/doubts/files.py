@@ -2,6 +2,7 @@
 
 import codecs
 import os
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -16,6 +17,9 @@ _TABLES_OF_PROGRAMS = {
     ".parquet", ".feather", ".arrow", ".orc", ".pkl", ".pickle", ".npy", ".npz", ".mat", ".h5", ".hdf5",
     ".db", ".sqlite", ".sqlite3", ".tfrecord", ".rec",
 }  # fmt: skip
+_ARRAYS = {".npy", ".npz", ".mat"}
+_CALIBRATION = re.compile(r"flat|dark|calib|background|white|distortion|intrinsic|homography", re.IGNORECASE)
+"""How arrays are called that correct a camera."""
 _LISTS = {*TABLES, ".json", ".jsonl", ".ndjson", ".xml", ".yaml", ".yml", ".txt", ".lst", ".manifest"}
 _OTHER_THINGS = {
     ".mp4", ".avi", ".mov", ".mkv", ".gif", ".svg", ".pdf", ".doc", ".docx", ".odt", ".ppt", ".pptx", ".html",
@@ -64,6 +68,8 @@ def _why_unread(path: Path) -> str:
     endings = {ending.lower() for ending in path.suffixes}
     if endings & _SPREADSHEETS:
         return "is a spreadsheet: export it as a table (.csv)"
+    if path.suffix.lower() in _ARRAYS and _CALIBRATION.search(path.stem):
+        return ""
     if endings & _TABLES_OF_PROGRAMS:
         return "is a file of a program: export it as a table (.csv)"
     if endings & _LISTS and path.suffix.lower() in _PACKED:

@@ -20,6 +20,8 @@ _NUMBER = rb"-?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
 _BOX = re.compile(rb"\d+(?:\s+%s){4,}\s*" % _NUMBER)
 """A line of YOLO's annotations: number of a class, then places."""
 _CHECKSUM = re.compile(rb"[0-9a-fA-F]{32,128} [ *].+")
+_OF_CAMERAS = (b'"ExifToolVersion"', b'"photoTakenTime"')
+"""What is in files that exiftool writes of photos, and Google Takeout of each."""
 _SHORT = 200  # bytes of a text that is no more than a label
 
 
@@ -39,7 +41,10 @@ def tells(path: PurePath, content: bytes, photos: frozenset[str]) -> bool:
     named = photos & {key(PurePath(name).stem) for name in _image_names(content)}
     if content.lstrip()[:1] in (b"{", b"[", b"<") or path.suffix.lower() in (".yaml", ".yml"):
         # Nothing but values: one that names a photo says something of it.
-        quoted = {key(os.fsdecode(text)) for text in _QUOTED.findall(content)}
+        texts = [os.fsdecode(text) for text in _QUOTED.findall(content)]
+        if any(mark in content for mark in _OF_CAMERAS) and not any(map(tells_of_parts, texts)):
+            return False
+        quoted = set(map(key, texts))
         return bool(named) or 2 * len(photos & quoted) >= len(photos) > 0
     lines = [line.strip() for line in content.splitlines() if line.strip()]
     if lines and _says_the_same_of_all(lines, photos):

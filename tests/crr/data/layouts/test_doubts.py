@@ -174,6 +174,10 @@ LISTS = {
         "\n".join(["ClassId,ImageId", *(f"1,{name}" for name in PHOTOS[:2])]),
     ),
     "names without endings": ("labels.csv", "id_code,diagnosis\n000,0\n001,1\n002,0\n"),
+    "a keyword of exiftool": (
+        "exif.json",
+        '[{"SourceFile": "001.png", "ExifToolVersion": 12.7, "Keywords": "NG"}]',
+    ),
     "MXNet": ("all.lst", "".join(f"{number}\t1.0\tcam/{name}\n" for number, name in enumerate(PHOTOS[:2]))),
     "AWS": ("output.manifest", json.dumps({"source-ref": "s3://bucket/001.png", "anomaly-label": 1})),
     "no ending": ("labels", "".join(f"{name} 1\n" for name in PHOTOS[:2])),
@@ -260,6 +264,9 @@ def test_so_is_a_list_that_is_not_there_or_may_not_be_read(parts: Path, name: st
         ("SHA256SUMS", "".join(f"{64 * 'a'}  {name}\n" for name in PHOTOS).encode()),
         ("files.txt", "".join(f"photos\\{name}\n" for name in PHOTOS).encode()),
         ("000.txt", b"Taken in the morning"),
+        ("exif.json", b'[{"SourceFile": "./000.png", "ExifToolVersion": 12.7, "Make": "Basler"}]'),
+        ("000.png.json", b'{"title": "000.png", "photoTakenTime": {"timestamp": "1700000000"}}'),
+        ("flatfield.npy", b"\x93NUMPY"),
     ],
 )
 def test_what_says_nothing_of_photos_is_passed_over(parts: Path, name: str, content: bytes) -> None:

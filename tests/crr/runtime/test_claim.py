@@ -1,0 +1,57 @@
+import errno
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+
+from crr.errors import CRRError
+from crr.runtime.claim import claimed
+
+HOLD = "import sys\nfrom pathlib import Path\nfrom crr.runtime.claim import claimed\n"
+HOLD += "with claimed(Path(sys.argv[1])):\n    print('held', flush=True)\n    sys.stdin.read()\n"
+
+
+@pytest.fixture
+def other(tmp_path):
+    """Another process that holds a claim on the folder, until somebody closes its stdin or kills it."""
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLD, tmp_path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout.readline() == "held\n"
+        yield process
+        process.kill()
+
+
+def test_a_folder_that_is_not_there_is_made_and_nothing_stays_in_it(tmp_path):
+    with claimed(tmp_path / "new" / "runs"):
+        (tmp_path / "new" / "runs" / "mine").touch()
+    assert [path.name for path in (tmp_path / "new" / "runs").iterdir()] == ["mine"]
+
+
+def test_another_process_is_refused_until_the_first_is_done(other, tmp_path):
+    refused = pytest.raises(CRRError, match=r"^Another run is writing into .* wait until it is done, or cho")
+    with refused, claimed(tmp_path):
+        pytest.fail("two write into one folder")
+    other.communicate("")
+    with claimed(tmp_path):
+        pass
+
+
+def test_the_claim_of_a_killed_process_holds_nobody_up(other, tmp_path):
+    other.kill()
+    other.wait()
+    with claimed(tmp_path):
+        pass
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_where_the_file_system_has_no_locks_work_goes_on(tmp_path, monkeypatch):
+    def no_locks(_):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(FileLock, "acquire", no_locks)
+    with claimed(Path(tmp_path)):
+        (tmp_path / "mine").touch()
+    assert (tmp_path / "mine").exists()
