@@ -140,7 +140,7 @@ class Settings(BaseSettings):
         default_factory=_other_on_a_space(1024 * MEGABYTE, 512 * MEGABYTE), alias="CRR_UPLOAD_MEMORY_MB"
     )
     result_bytes: Megabytes = Field(
-        default_factory=_other_on_a_space(1024 * MEGABYTE, 512 * MEGABYTE), alias="CRR_RESULT_MEMORY_MB"
+        default_factory=_other_on_a_space(1024 * MEGABYTE, 256 * MEGABYTE), alias="CRR_RESULT_MEMORY_MB"
     )
     image_bytes: Enough = Field(
         default_factory=_other_on_a_space(3072 * MEGABYTE, 1024 * MEGABYTE), alias="CRR_IMAGE_MEMORY_MB"
