@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from crr.errors import ConfigError
 from crr.runtime.validation import checked
 from workbench.annotation.database.connection import Database
-from workbench.annotation.database.tables import item, member, moment, now, person, project
+from workbench.annotation.database.tables import item, member, moment, now, person, project, revision
 from workbench.annotation.errors import ProjectError
 from workbench.annotation.people import checked_name
 from workbench.annotation.records import LabelScheme, NewProject, Project
@@ -59,6 +59,18 @@ class Projects:
             there = ", ".join(found.name for found in self.all(person)) or "none yet"
             raise ProjectError(f"There is no project {which} that you may see. There are: {there}.")
         return _project(row)
+
+    def last_of(self, author: int) -> int | None:
+        """Number of the project that a person saved something in last; None if there is none."""
+        found = (
+            sa.select(item.c.project)
+            .join(revision, revision.c.item == item.c.id)
+            .where(revision.c.author == author)
+            .order_by(revision.c.saved.desc(), revision.c.id.desc())
+            .limit(1)
+        )
+        with self._database.reading() as connection:
+            return connection.execute(found).scalar_one_or_none()
 
     def rename(self, number: int, name: str) -> None:
         """Call a project something else; raises `ProjectError` if another is called so."""

@@ -150,6 +150,7 @@ def export(
     tag: option.OnlyTag = None,
     category: option.OnlyCategory = None,
     author: option.OnlyAuthor = None,
+    in_name: option.OnlyName = None,
     train: option.Train = 0.5,
     licence: option.Licence = None,
     json_file: JsonFile = None,
@@ -159,7 +160,9 @@ def export(
     check_json_file(json_file, progress, out)
     with _store() as store:
         project = store.projects.get(name)
-        wanted = Wanted(project.id, "by name", (state,) if state else (), judgement, tag, category, author)
+        wanted = Wanted(
+            project.id, "by name", (state,) if state else (), judgement, tag, category, author, in_name
+        )
         with _advancing("export", store.queue.count(wanted), progress) as advance:
             report = write_export(store, project, wanted, kind, out, advance, train, licence)
     write_json(json_file, {"out": str(out), "format": kind, **asdict(report)})

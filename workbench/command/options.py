@@ -55,6 +55,9 @@ OnlyState = Annotated[State | None, typer.Option("--state", help="Only images th
 OnlyJudgement = Annotated[Judgement | None, typer.Option("--judgement", help="Only images judged so.")]
 OnlyTag = Annotated[str | None, typer.Option("--tag", help="Only images with this tag.")]
 OnlyCategory = Annotated[str | None, typer.Option("--category", help="Only this kind of part.")]
+OnlyName = Annotated[
+    str | None, typer.Option("--in-name", help="Only images with these letters in their names.")
+]
 OnlyAuthor = Annotated[str | None, typer.Option("--author", help="Only what this person saved last.")]
 Train = Annotated[
     float,

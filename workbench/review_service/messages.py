@@ -65,6 +65,7 @@ class Next:
         tag: Only those with this tag.
         category: Only this kind of part.
         author: Only what this person saved last.
+        name: Only images with these letters in their names.
         seed: Of the random order.
         passed: Images that the person passed over.
     """
@@ -75,6 +76,7 @@ class Next:
     tag: Text | None = None
     category: Name | None = None
     author: Text | None = None
+    name: Text | None = None
     seed: Count = 0
     passed: Annotated[tuple[Number, ...], Field(max_length=5000)] = ()
 

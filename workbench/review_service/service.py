@@ -66,6 +66,7 @@ class ReviewService:
             wish.tag,
             wish.category,
             wish.author,
+            wish.name,
             self._models(ticket),
             wish.seed,
         )

@@ -136,6 +136,10 @@ def test_what_was_said_before_stays(store, project, photos, tmp_path):
     found = read_coco(tmp_path / "out/annotations.json", Keeping())
     done = bring_in(store.database, project.id, found)
     assert (done.added, done.known, done.reviews, len(done.kept)) == (0, 5, 0, 5)
+    kept = {item.image.digest: item.image for item in store.images.all(project.id)}
+    assert {image.image.digest for image in found.images} <= kept.keys()
+    for image in (one.image for one in found.images):
+        assert (image.label, image.category) == (kept[image.digest].label, kept[image.digest].category)
     assert everything(store, project.id) == before
     other = store.projects.create("Others")
     bring_in(store.database, other.id, read_folder(photos, Keeping()))
@@ -234,6 +238,17 @@ def test_polygons_mark_what_is_inside(store, tmp_path):
     found = read_coco(file, Keeping(store.blobs))
     assert found.images[0].history == ()
     assert found.notes == ["1 images have no annotation: nothing is said of them."]
+
+
+def test_a_polygon_a_little_outside_is_cut_and_said(store, tmp_path):
+    write_image(tmp_path / "a.png")
+    file = tmp_path / "list.json"
+    file.write_text(json.dumps(annotation(segmentation=[[-3, 5, 15, 5, 15, 10, -3, 10]])))
+    found = read_coco(file, Keeping(store.blobs))
+    expected = np.zeros((HEIGHT, WIDTH), bool)
+    expected[5:10, :15] = True
+    assert np.array_equal(decode(found.images[0].history[0].review.regions[0].mask), expected)
+    assert found.notes == ["1 annotations have corners a little outside of their image: cut at its edge."]
 
 
 @pytest.mark.parametrize(

@@ -42,6 +42,17 @@ def test_a_project_is_made_renamed_put_away_and_removed(store):
     assert store.projects.create("New").id > made.id
 
 
+def test_who_comes_back_finds_the_project_of_the_last_save(store, anna, ben):
+    first, second = (store.projects.create(name).id for name in ("Bottles", "Screws"))
+    assert store.projects.last_of(anna) is None
+    for number, project in enumerate((second, first)):
+        store.images.add(project, [image(0)])
+        [item] = store.images.all(project)
+        store.reviews.save(item.id, None, GOOD, anna, f"save {number}")
+    assert store.projects.last_of(anna) == first
+    assert store.projects.last_of(ben) is None
+
+
 def test_a_guessed_number_opens_no_project_of_others(store):
     anna, ben = store.people.named("Anna", "mail|1"), store.people.named("Ben", "mail|2")
     made = store.projects.create("Secret", owner=anna)

@@ -102,6 +102,8 @@ def test_filters_look_at_the_newest_revision(store, project, anna, ben):
     assert names(store, Wanted(project, author="Ben", judgement="defective", tag="texture")) == ["0"]
     assert names(store, Wanted(project, states=("left", "skipped"))) == ["2"]
     assert names(store, Wanted(project, category="none")) == []
+    assert names(store, Wanted(project, name="PHOTO1")) == ["1"]
+    assert names(store, Wanted(project, name="%")) == []
 
 
 def test_a_second_opinion_is_another_persons(store, anna, ben):

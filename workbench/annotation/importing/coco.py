@@ -25,6 +25,8 @@ from workbench.annotation.importing.files import Keeping, file_beside, not_used_
 from workbench.annotation.masks import RunLengths, decode, from_runs
 from workbench.annotation.records import MOST_REGIONS, Judgement, NewImage, Region, Review
 
+_OVER_THE_EDGE = (4.0, 0.02)
+"""Pixels, or share of a side, by which a polygon may leave an image: tools that draw do so."""
 _LONGEST_OUTLINE = 2**20  # pixels around a polygon: its drawing takes memory for each
 
 
@@ -59,6 +61,8 @@ def read_coco(file: Path, keeping: Keeping, known: Iterable[NewImage] = ()) -> F
         silent += review is None
         found.append(FoundImage(new, () if review is None else (Said(review),)))
     notes = [f"{silent:,} images have no annotation: nothing is said of them."] if silent else []
+    if over := sum(_leaves(one, images[one.image_id]) for one in content.annotations):
+        notes.append(f"{over:,} annotations have corners a little outside of their image: cut at its edge.")
     return Found(found, [*notes, *told])
 
 
@@ -88,7 +92,9 @@ def _images_of(
     for image in images:
         if image.id in paths:
             path = paths[image.id]
-            found[image.id] = keeping.image(path, facts[path], image.file_name, value_range=value_range)
+            found[image.id] = keeping.image(
+                path, facts[path], image.file_name, image.label, image.kind_of_part, value_range
+            )
     return found, [*not_used_of(facts), *guessed]
 
 
@@ -119,6 +125,17 @@ def _mask(one: CocoAnnotation, image: NewImage) -> RunLengths:
     return _filled(one.segmentation, size)
 
 
+def _leaves(one: CocoAnnotation, image: NewImage) -> bool:
+    """Whether a polygon has a corner more than a pixel outside of its image."""
+    if isinstance(one.segmentation, CocoRuns):
+        return False
+    return any(
+        not (-1 <= x <= image.width + 1 and -1 <= y <= image.height + 1)
+        for corners in one.segmentation
+        for x, y in zip(corners[::2], corners[1::2], strict=True)
+    )
+
+
 def _filled(polygons: Sequence[Sequence[float]], size: tuple[int, int]) -> RunLengths:
     """The inside of polygons as COCO's own code fills them, once they cannot fill the memory."""
     height, width = size
@@ -128,7 +145,9 @@ def _filled(polygons: Sequence[Sequence[float]], size: tuple[int, int]) -> RunLe
                 f"A polygon has {len(corners)} numbers; it takes x and y of three corners at least."
             )
         points = [*zip(corners[::2], corners[1::2], strict=True)]
-        if not all(-1 <= x <= width + 1 and -1 <= y <= height + 1 for x, y in points):
+        least, share = _OVER_THE_EDGE
+        right, down = (max(least, share * side) for side in (width, height))
+        if not all(-right <= x <= width + right and -down <= y <= height + down for x, y in points):
             raise ReviewError(f"A polygon leaves the image, which has {width} x {height} pixels.")
         around = sum(hypot(x - a, y - b) for (a, b), (x, y) in pairwise([*points, points[0]]))
         if around > _LONGEST_OUTLINE:

@@ -11,6 +11,7 @@ from typing import Annotated
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
+from crr.types import Label
 from workbench.annotation.errors import SourceError
 from workbench.annotation.masks import MOST_CHARACTERS, Pixels
 from workbench.annotation.records import Judgement, Note, Severity, Text
@@ -20,6 +21,7 @@ MOST_BYTES = 2**28
 _FOREIGN = ConfigDict(extra="ignore", allow_inf_nan=False, strict=True)
 
 Number = Annotated[int, Field(ge=-(2**63), lt=2**63)]
+Kind = Annotated[str, Field(max_length=200)]
 Corners = Annotated[tuple[float, ...], Field(max_length=200_000)]
 
 
@@ -46,12 +48,14 @@ class CocoAnnotation:
 
 @dataclass(frozen=True, config=_FOREIGN)
 class CocoImage:
-    """An image; the fields from `judgement` on are those that our own export writes besides."""
+    """An image; the fields from `label` on are those that our own export writes besides."""
 
     id: Number
     file_name: Annotated[str, Field(min_length=1, max_length=1000)]
     height: Pixels
     width: Pixels
+    label: Label | None = None
+    kind_of_part: Kind = ""
     judgement: Judgement | None = None
     tags: Annotated[tuple[Text, ...], Field(max_length=100)] = ()
     severity: Severity | None = None

@@ -36,6 +36,7 @@ class Wanted:
         tag: Only those with this tag.
         category: Only this kind of part.
         author: Only those that this person, by name, saved last.
+        name: Only those with these letters in the image's name, in any case.
         models: Which models' scores count for the order, all if empty; for `seen and copied` the first.
         seed: Of the random order.
         holds: Only what holds of an image: what was settled, else its first opinion.
@@ -48,6 +49,7 @@ class Wanted:
     tag: str | None = None
     category: str | None = None
     author: str | None = None
+    name: str | None = None
     models: tuple[str, ...] = ()
     seed: int = 0
     holds: bool = False
@@ -70,6 +72,8 @@ def selected(wanted: Wanted) -> sa.Select[Any]:
         found = found.where(item.c.opinion == sa.case((is_settled, SETTLED), else_=1))
     if wanted.category is not None:
         found = found.where(item.c.category == wanted.category)
+    if wanted.name is not None:
+        found = found.where(item.c.name.icontains(wanted.name, autoescape=True))
     if wanted.judgement is not None or wanted.author is not None:
         found = found.join(revision, revision.c.id == item.c.head)
     if wanted.judgement is not None:

@@ -3,6 +3,7 @@
 const FOCUS_PAUSE = 400; // milliseconds
 const MOST_PASSED = 5000;
 const CAUSES_PAUSE = 700; // milliseconds after the last change
+const UNSETTLED = "Say first which regions hold.";
 const HEARTBEAT = 30_000; // milliseconds; the loan of an image ends after four of them
 
 const reviews = new WeakMap();
@@ -17,10 +18,13 @@ class Review {
   constructor(root) {
     this.root = root;
     this.client = new ReviewClient((state, why) => this.tell(state, why), () => this.setTriggerValue("ticket", Date.now()));
-    this.canvas = new ReviewCanvas(root, () => this.changed(), (tool, point) => this.clickedAt(tool, point));
-    this.canvas.wheel = (event) => this.grow(event);
+    this.canvas = new ReviewCanvas(root, () => this.changed(), (tool, point) => this.served.clickedAt(tool, point));
+    this.served = new ServedRegions(this);
+    this.canvas.wheel = (event) => this.served.grow(event);
     this.panel = new ReviewPanel(root, this.acts());
-    [this.status, this.problem, this.conflict, this.help] = [".status", ".problem", ".conflict", "dialog"].map((name) => root.querySelector(name));
+    this.conflict = new ReviewConflict(root);
+    this.said = new WeakMap(); // regions to what was said beside them, where undoing brings both back
+    [this.status, this.problem, this.help] = [".status", ".problem", "dialog"].map((name) => root.querySelector(name));
     this.keys = reviewKeys(this);
     this.help.querySelector(".keys").append(...helpRows());
     root.addEventListener("keydown", (event) => this.key(event));
@@ -73,9 +77,10 @@ class Review {
     this.showProgress(shown.progress);
     this.root.classList.toggle("empty", shown.item === null);
     this.shown = shown.item === null ? null : shown;
-    this.conflict.hidden = true;
+    this.conflict.close();
+    this.canvas.locked = false;
+    this.unseen = "The image is not there yet, and nobody can judge what they did not see.";
     if (!this.shown) return this.say("Nothing is left of what is asked for. Choose another order or other images above.");
-    this.newer = null;
     const { item, revision } = shown;
     if (this.visited.at(-1) !== item) this.visited.push(item);
     const local = this.client.recall(item);
@@ -112,10 +117,11 @@ class Review {
   }
 
   async bringPicture(item) {
-    const photo = await this.client.picture(item);
+    const photo = await this.client.picture(item).catch((error) => error);
     if (this.shown?.item !== item) return;
-    this.canvas.photo = photo;
     this.canvas.canvas.ariaBusy = "false";
+    if (photo instanceof Error) return this.complain((this.unseen = `The image cannot be shown: ${photo.message}`));
+    this.canvas.photo = photo;
     this.canvas.plan();
   }
 
@@ -184,13 +190,13 @@ class Review {
       call: (category) => { if (this.canvas.region) this.canvas.replace({ ...this.canvas.region, category }); },
       region: () => this.canvas.append({ category: this.canvas.region?.category ?? this.data.scheme.classes[0], counts: null, strokes: [] }),
       remove: () => this.canvas.remove(),
-      accept: () => this.accept(),
+      accept: () => this.served.accept(),
       save: () => this.save(),
       next: () => this.pass(),
       previous: () => this.previous(),
       skip: () => this.skip(),
-      undo: () => this.canvas.undo(),
-      redo: () => this.canvas.redo(),
+      undo: () => this.back(() => this.canvas.undo()),
+      redo: () => this.back(() => this.canvas.redo()),
       tool: (tool) => { this.canvas.choose(tool); this.refresh(); },
       layer: (name) => { this.canvas.layers[name] = !this.canvas.layers[name]; this.canvas.plan(); this.refresh(); },
       model: () => { this.model += 1; this.showAnswer(); },
@@ -220,7 +226,7 @@ class Review {
 
   changed() {
     if (!this.shown) return;
-    if (this.newer) return this.refresh(); // both are shown, and neither is a draft of mine
+    if (this.conflict.newer) return this.refresh(); // both are shown, and neither is a draft of mine
     this.drawn.regions = this.canvas.regions;
     if (this.drawn.regions.length && this.drawn.judgement === null) this.drawn.judgement = "defective"; // who marks a defect says so
     this.client.keep(this.shown.item, this.base, { ...this.drawn });
@@ -228,64 +234,27 @@ class Review {
     this.wonder();
   }
 
-  async accept() {
-    if (!this.answer) return this.complain("No model has an answer here.");
-    await this.serve("mark", { model: this.answer.model, factor: 1 }, ({ parts, count }) => {
-      if (!count) return this.complain("The model marks nothing here.");
-      const [category] = this.data.scheme.classes;
-      this.canvas.put(parts.map((counts) => ({ category, counts, strokes: [] })), 0);
-      if (count > parts.length) this.complain(`The model marks ${count} regions: the ${parts.length} largest are taken.`);
-    });
+  // What was said comes back with the regions that it was said of, where all of it was replaced at once.
+  back(step) {
+    step();
+    const said = this.said.get(this.canvas.regions);
+    if (said) this.put(said);
   }
 
-  async clickedAt(tool, [x, y]) {
-    if (tool === "fill") {
-      if (!this.canvas.region) return this.complain("Draw an outline first: fill marks what it encloses.");
-      const { category, counts, strokes } = this.canvas.region;
-      return this.serve("fill", { region: { category, counts, strokes }, x, y }, (found) => this.canvas.replace({ category, counts: found.counts, strokes: [] }));
-    }
-    if (!this.answer) return this.complain("No model has an answer here.");
-    this.snapped = { x, y, growth: 1, number: null };
-    return this.snap();
-  }
-
-  // The wheel grows or shrinks what was taken, as long as nothing else was done since.
-  async snap() {
-    const { snapped } = this;
-    await this.serve("snap", { model: this.answer.model, x: snapped.x, y: snapped.y, growth: snapped.growth }, ({ counts }) => {
-      const region = { category: this.canvas.region?.category ?? this.data.scheme.classes[0], counts, strokes: [] };
-      if (snapped.number === null) this.canvas.append(region);
-      else this.canvas.put(this.canvas.regions.with(snapped.number, region), snapped.number);
-      snapped.number = this.canvas.selected;
-    });
-  }
-
-  grow(event) {
-    if (!event.shiftKey || this.canvas.tool !== "snap" || !this.snapped) return false;
-    const turned = event.deltaY || event.deltaX; // which of both it is with Shift, browsers do not agree on
-    this.snapped.growth = Math.min(50, Math.max(0.02, this.snapped.growth * Math.exp(turned / 800)));
-    clearTimeout(this.growing);
-    this.growing = setTimeout(() => this.snap(), 60);
-    return true;
-  }
-
-  async serve(what, message, take) {
-    const { item } = this.shown;
-    try {
-      const answer = await this.client.ask(what, { item, ...message });
-      if (this.shown?.item !== item) return;
-      this.complain("");
-      take(answer);
-    } catch (error) {
-      this.complain(error.message);
-    }
+  replaceAll(drawn) {
+    const { regions: before, ...saidBefore } = { ...this.drawn, regions: this.canvas.regions };
+    const { regions, ...said } = drawn;
+    const after = [...regions];
+    this.said.set(before, saidBefore).set(after, said);
+    Object.assign(this.drawn, said);
+    this.canvas.put(after, 0);
   }
 
   async save() {
     if (!this.shown || this.turning || this.saving) return;
     this.canvas.close();
-    if (!this.canvas.photo) return this.complain("The image is not there yet, and nobody can judge what they did not see.");
-    if (this.newer) return this.complain("Say first which regions hold.");
+    if (!this.canvas.photo) return this.complain(this.unseen);
+    if (this.conflict.newer) return this.complain(UNSETTLED);
     if (this.drawn.judgement === null) return this.complain("Say first whether the part is good: G, D or U.");
     this.saving = true;
     const { item } = this.shown;
@@ -342,22 +311,17 @@ class Review {
   // Somebody else saved first, or an earlier state is looked at.
 
   meet(newer) {
-    Object.assign(this, { newer, mine: this.canvas.regions });
-    this.conflict.querySelector(".who").textContent = `${newer.author} saved this image while you worked on it, as ${newer.drawn.judgement}. Which regions hold?`;
-    this.conflict.hidden = false;
-    const theirs = newer.drawn.regions;
-    this.canvas.put([...this.mine, ...theirs], 0);
-    this.conflict.querySelector("button").focus();
+    const mine = { ...this.drawn, regions: this.canvas.regions };
+    this.conflict.meet(newer, mine);
+    this.canvas.locked = true;
+    this.canvas.put([...mine.regions, ...newer.drawn.regions], 0);
   }
 
   settle(how) {
-    const theirs = this.newer.drawn.regions;
-    const regions = { mine: this.mine, theirs, both: [...this.mine, ...theirs], neither: [] }[how];
-    if (how === "theirs") Object.assign(this.drawn, this.newer.drawn);
-    this.base = this.newer.id;
-    this.newer = null;
-    this.conflict.hidden = true;
-    this.canvas.put(regions, 0);
+    this.base = this.conflict.newer.id;
+    this.canvas.locked = false;
+    this.complain("");
+    this.replaceAll(this.conflict.settle(how));
     this.say("Save what holds: Enter.");
     this.takeFocus();
   }
@@ -370,9 +334,8 @@ class Review {
 
   restore(number) {
     const one = this.revisions.find((each) => each.id === number);
-    this.drawn = { ...one.drawn };
-    this.canvas.put(one.drawn.regions, 0);
-    this.say("Save to make this the newest: Enter.");
+    this.replaceAll(one.drawn);
+    this.say("Save to make this the newest: Enter. Ctrl+Z brings back what you had.");
   }
 
   // What is seen and heard.
@@ -390,8 +353,7 @@ class Review {
   describe() {
     if (!this.shown) return;
     const { name } = this.shown;
-    const count = this.canvas.regions.length === 1 ? "1 region" : `${this.canvas.regions.length} regions`;
-    this.canvas.canvas.setAttribute("aria-label", `${name}, ${this.drawn.judgement ?? "not judged"}, ${count}`);
+    this.canvas.canvas.setAttribute("aria-label", `${name}, ${this.drawn.judgement ?? "not judged"}, ${counted(this.canvas.regions)}`);
   }
 
   showProgress({ done, skipped, left, seconds_left: seconds, scored, asked }) {
@@ -414,9 +376,11 @@ class Review {
     if (typing && key === "Escape") return this.takeFocus();
     if (typing || this.help.open) return event.stopPropagation();
     const command = (event.ctrlKey || event.metaKey) && !event.altKey;
-    const commands = { z: () => (event.shiftKey ? this.canvas.redo() : this.canvas.undo()), y: () => this.canvas.redo() };
+    const { undo, redo } = this.panel.acts;
+    const commands = { z: () => (event.shiftKey ? redo() : undo()), y: redo };
     const onButton = event.target.matches("button") && (key === "Enter" || key === " ");
-    const act = onButton ? null : command ? commands[key] : this.keys[key] ?? this.canvas.viewport.act(key);
+    const own = this.conflict.newer ? null : command ? commands[key] : this.keys[key]; // what is unsettled is settled first
+    const act = onButton ? null : own ?? (command ? null : this.canvas.viewport.act(key));
     if (!act || (event.altKey && !"[]".includes(key))) return;
     act();
     this.canvas.plan();

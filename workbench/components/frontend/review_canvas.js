@@ -12,6 +12,7 @@ class ReviewCanvas extends Sketch {
     this.zoomsAtOnce = true; // a desk to work at: nobody scrolls past it
     this.layers = { photo: true, map: true, regions: true };
     this.opacity = 0.5;
+    this.locked = false; // what is drawn now would be lost
   }
 
   // An image, and what is drawn on it.
@@ -87,6 +88,7 @@ class ReviewCanvas extends Sketch {
   // What a sketch is made into.
 
   hasRoom() {
+    if (this.locked) return false;
     const strokes = this.region?.strokes ?? [];
     const points = strokes.reduce((sum, stroke) => sum + stroke.points.length, this.stroke?.points.length ?? 0);
     return strokes.length < this.limits.strokes && points + 1 < this.limits.points;

@@ -30,7 +30,9 @@ class ReviewClient {
     return (await this.request(what, { method: "POST", body: JSON.stringify(message), ...options })).json();
   }
 
-  async picture(item) { return createImageBitmap(await (await this.request(`picture/${item}`, {})).blob()); }
+  async picture(item) {
+    return this.untilThere(async () => createImageBitmap(await (await this.request(`picture/${item}`, {})).blob()));
+  }
 
   async request(path, options) {
     let answer;
@@ -45,11 +47,13 @@ class ReviewClient {
     throw new ServiceError(answer.status, said);
   }
 
+  async insist(what, message) { return this.untilThere(() => this.ask(what, message)); }
+
   // Until it answers: for what may be asked again without harm.
-  async insist(what, message) {
+  async untilThere(ask) {
     for (let wait = 500; ; wait = Math.min(LONGEST_WAIT, 2 * wait)) {
       try {
-        return await this.ask(what, message);
+        return await ask();
       } catch (error) {
         if (!isAway(error)) throw error;
         this.tell("not saved", error.message);

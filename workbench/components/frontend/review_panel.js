@@ -69,9 +69,8 @@ class ReviewPanel {
   showHistory(revisions) {
     const rows = [...revisions].reverse().map((one) => {
       const when = new Date(one.saved).toLocaleString();
-      const count = one.drawn.regions.length === 1 ? "1 region" : `${one.drawn.regions.length} regions`;
       const shared = one.shared === null ? "" : `, ${Math.round(100 * one.shared)} % shared with the one before`;
-      const row = words(`${when}, ${one.author}: ${one.drawn.judgement}, ${count}${shared} `);
+      const row = words(`${when}, ${one.author}: ${one.drawn.judgement}, ${counted(one.drawn.regions)}${shared} `);
       row.append(button("Show", "compare", one.id), button("Restore", "restore", one.id));
       return row;
     });
@@ -80,6 +79,8 @@ class ReviewPanel {
 }
 
 const STATES = { left: "to be reviewed", skipped: "put off", done: "reviewed" };
+
+function counted({ length }) { return length === 1 ? "1 region" : `${length} regions`; }
 
 function button(label, act, value) {
   const made = document.createElement("button");

@@ -51,7 +51,7 @@ _HTML = f"""
   <p class="news" role="status"></p>
   <p class="problem" role="alert" hidden></p>
   <div class="conflict" role="alertdialog" aria-label="Two saved the same image" hidden>
-    <p class="who"></p>
+    <p class="who"></p><ul class="both"></ul>
     {_buttons("settle", _SETTLE)}
   </div>
   <div class="desk">
@@ -124,7 +124,8 @@ def show_review(
         css=read("review.css"),
         js=read(
             "viewport.js", "strokes.js", "gestures.js", "sketch.js", "run_lengths.js", "review_canvas.js",
-            "review_client.js", "review_panel.js", "review_keys.js", "review.js",
+            "review_client.js", "review_panel.js", "review_conflict.js", "review_served.js", "review_keys.js",
+            "review.js",
         ),
     )  # fmt: skip
     component(

@@ -1,11 +1,13 @@
 """Which images are looked at, and in which order: chosen above the desk, and for an export."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import streamlit as st
 
 from workbench.annotation.queue.ordering import ORDERS, Wanted
 from workbench.annotation.records import JUDGEMENTS, Project, State
+from workbench.basics.markdown import as_text
 from workbench.views.shared.services import services
 
 _LOOK_AT: dict[str, tuple[State, ...]] = {
@@ -35,6 +37,7 @@ def choose_filters(project: Project) -> dict[str, Any]:
             tag = st.selectbox("Tagged", [_ANY, *project.scheme.tags], key="tagged")
             category = st.selectbox("Kind of part", [_ANY, *categories], key="part_kind")
             author = st.text_input("Saved last by", key="saved_by")
+            name = st.text_input("Letters in the name of the file", key="name_holds", max_chars=200)
     chosen = {
         "order": order,
         "states": list(_LOOK_AT[looked]),
@@ -42,9 +45,25 @@ def choose_filters(project: Project) -> dict[str, Any]:
         "tag": None if tag == _ANY else tag,
         "category": None if category == _ANY else category,
         "author": author.strip() or None,
+        "name": name.strip() or None,
     }
+    _tell(chosen)
     st.session_state[_CHOSEN] = project.id, chosen
     return {name: value for name, value in chosen.items() if value is not None}
+
+
+def _tell(chosen: Mapping[str, Any]) -> None:
+    """Say which images alone are shown, where a closed box of filters would hide that."""
+    words = {
+        "judgement": "judged {}",
+        "tag": "tagged {}",
+        "category": "of the kind {}",
+        "author": "saved last by {}",
+        "name": "with {} in the name",
+    }
+    said = [text.format(chosen[key]) for key, text in words.items() if chosen[key] is not None]
+    if said:
+        st.caption(as_text(f"Only images {', '.join(said)} are shown."))
 
 
 def filtered(project: Project) -> Wanted:
@@ -52,5 +71,5 @@ def filtered(project: Project) -> Wanted:
     of, chosen = st.session_state.get(_CHOSEN, (None, {}))
     if of != project.id:
         return Wanted(project.id, "by name")
-    narrowed = {name: chosen[name] for name in ("judgement", "tag", "category", "author")}
+    narrowed = {name: chosen[name] for name in ("judgement", "tag", "category", "author", "name")}
     return Wanted(project.id, "by name", tuple(chosen["states"]), **narrowed)

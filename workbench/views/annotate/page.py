@@ -13,7 +13,7 @@ def show_annotate() -> None:
     who = person()
     if who is None:
         return
-    project = choose_project()
+    project = choose_project(who)
     if project is None:
         return
     if project.archived:

@@ -19,8 +19,11 @@ from workbench.views.shared.services import services
 PROJECT, _MADE, _NEWS = "project", "project_made", "project_news"
 
 
-def choose_project() -> Project | None:
-    """The project that is reviewed; None while there is none, and the page offers to make one."""
+def choose_project(person: int) -> Project | None:
+    """The project that is reviewed, at first the one in which the person saved something last.
+
+    None while there is none, and the page offers to make one.
+    """
     store = services().annotations
     projects = store.projects.all(owner(), archived=st.session_state.get("archived", False))
     made = st.session_state.pop(_MADE, None)
@@ -28,7 +31,9 @@ def choose_project() -> Project | None:
         st.session_state[PROJECT] = made
     names = [project.name for project in projects]
     if st.session_state.get(PROJECT) not in names:  # as the address may name one that is gone
-        st.session_state[PROJECT] = names[0] if names else None
+        last = store.projects.last_of(person)
+        first = [project.name for project in projects if project.id == last] + names
+        st.session_state[PROJECT] = first[0] if first else None
         st.query_params.pop(PROJECT, None)
     _tell_news()
     if not names:
@@ -76,7 +81,7 @@ def _make() -> None:
 def _change(project: Project) -> None:
     with plain_errors():
         store = services().annotations
-        tabs = st.tabs(["Images", "Words", "Name", "Delete"])
+        tabs = st.tabs(["Images", "Models", "Words", "Name", "Delete"])
         with tabs[0]:
             source = choose_source("more")
             if st.button("Add them", key="add"):
@@ -85,12 +90,14 @@ def _change(project: Project) -> None:
                     _remember(bring_in(store.database, project.id, read_source(source, known)))
                 st.rerun()
         with tabs[1]:
+            _choose_models(project)
+        with tabs[2]:
             classes = st.text_area("Classes of regions, one a line", "\n".join(project.scheme.classes))
             tags = st.text_area("Why a model failed, one a line", "\n".join(project.scheme.tags), height=240)
             if st.button("Keep these", key="scheme"):
                 store.projects.set_scheme(project.id, LabelScheme(_lines(classes), _lines(tags)))
                 st.rerun()
-        with tabs[2]:
+        with tabs[3]:
             name = st.text_input("New name", project.name, max_chars=200)
             if st.button("Rename", key="rename"):
                 store.projects.rename(project.id, name)
@@ -101,8 +108,23 @@ def _change(project: Project) -> None:
                 store.projects.archive(project.id, archived=not project.archived)
                 st.rerun()
             st.checkbox("Show projects that were put away", key="archived")
-        with tabs[3]:
+        with tabs[4]:
             _delete(project)
+
+
+def _choose_models(project: Project) -> None:
+    """Which models stand beside the images from now on; one that is gone stays until it is taken away."""
+    there = list(dict.fromkeys([*find_models(), *project.models]))
+    chosen = st.multiselect(
+        "Models beside it",
+        there,
+        list(project.models),
+        key=f"models_{project.id}",
+        help="Scores that models gave before stay, should one come back.",
+    )
+    if st.button("Keep these models", key="keep_models", disabled=chosen == list(project.models)):
+        services().annotations.projects.set_models(project.id, chosen)
+        st.rerun()
 
 
 def _delete(project: Project) -> None:
