@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from crr.config import ValueRange
 from crr.runtime.validation import checked
+from workbench.annotation.blobs import has_changed
 from workbench.annotation.database.connection import Database
 from workbench.annotation.database.tables import item
 from workbench.annotation.errors import ProjectError
@@ -27,7 +28,8 @@ class Images:
 
         Args:
             project: Number of the project.
-            images: What is added. An image that is there already, under whatever name, stays as it is.
+            images: What is added. An image that is there already, under whatever name, stays as it is; if
+                its file is gone or was written anew, the added one takes that one's place.
             opinions: How many people review each.
         """
         with self._database.writing() as connection:
@@ -97,6 +99,11 @@ def add_images(
     added = Added()
     for rows in in_parts(images):
         there = items_of(connection, project, [image.digest for image in rows])
+        for image in rows:
+            before = there.get(image.digest)
+            if before is not None and has_changed(before.image) and not has_changed(image):
+                _move(connection, project, image)
+                added.moved.append(before.image.name)
         known = {digest: found.image.name for digest, found in there.items()}
         new: list[dict[str, Any]] = []
         for image in rows:
@@ -110,6 +117,13 @@ def add_images(
             made = sa.insert(item).returning(item.c.id, sort_by_parameter_order=True)
             added.items += connection.execute(made, new).scalars()
     return added
+
+
+def _move(connection: sa.Connection, project: int, image: NewImage) -> None:
+    """Let a project find an image that it has where it lies now."""
+    place = {"path": image.path, "size": image.size, "modified": image.modified}
+    same = (item.c.project == project, item.c.digest == image.digest)
+    connection.execute(sa.update(item).where(*same).values(place))
 
 
 def add_settled(connection: sa.Connection, project: int, digests: Sequence[str]) -> dict[str, Item]:

@@ -250,10 +250,12 @@ class Added:
     Attributes:
         items: Of the new ones.
         known: Name of an image that is there already, to what it is called there.
+        moved: Names of those among them whose file was gone, and is where the new one lies from now on.
     """
 
     items: list[int] = field(default_factory=list)
     known: dict[str, str] = field(default_factory=dict)
+    moved: list[str] = field(default_factory=list)
 
 
 class ConflictError(AnnotationError):

@@ -3,6 +3,7 @@
 import json
 import re
 import zipfile
+from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import expect
@@ -120,17 +121,89 @@ def test_two_windows_that_save_the_same_image_are_settled(page, other):
     enter(other, "Anna")
     assert wait_for_image(other) == name
     page.keyboard.press("g")
+    page.keyboard.press("2")
     page.keyboard.press("Enter")
     expect(page.locator(".review .name")).not_to_have_text(name)
     stroke(other, (0.3, 0.3), (0.4, 0.3))
+    other.keyboard.press("1")
     is_saved(other)
     other.keyboard.press("Enter")
     conflict = other.get_by_role("alertdialog")
-    expect(conflict).to_contain_text("Anna saved this image while you worked on it, as good.")
-    conflict.get_by_role("button", name="Mine").click()
+    expect(conflict).to_contain_text("Anna saved this image while you worked on it.")
+    said = conflict.get_by_role("listitem")
+    expect(said.first).to_have_text("You: defective; 1 region; failed for copied")
+    expect(said.last).to_contain_text("Anna: good; 0 regions; failed for ")
+    other.keyboard.press("g")
+    other.keyboard.press("j")
+    stroke(other, (0.6, 0.6), (0.7, 0.6))  # what would be drawn now would be lost
     expect(canvas_of(other)).to_have_attribute("aria-label", re.compile("defective, 1 region$"))
+    conflict.get_by_role("button", name="Both").click()
+    expect(canvas_of(other)).to_have_attribute("aria-label", re.compile("defective, 1 region$"))
+    expect(other.locator(".tags [aria-pressed=true]")).to_have_count(2)
     other.keyboard.press("Enter")
     expect(other.locator(".review .name")).not_to_have_text(name)
+    wait_for_image(other)
+    other.keyboard.press("k")
+    expect(other.locator(".review .name")).to_have_text(name)
+    wait_for_image(other)
+
+
+def test_what_was_restored_is_taken_back(page):
+    page.goto(f"{BY_NAME}&project={quote(PROJECT)}")
+    page.get_by_label("Images", exact=True).click()
+    page.get_by_role("option", name="reviewed", exact=True).click()
+    for _ in range(5):
+        name = wait_for_image(page)
+        page.get_by_text("History").click()
+        if page.get_by_role("button", name="Restore").count() > 1:
+            break
+        page.get_by_text("History").click()
+        pass_over(page, name)
+    before = canvas_of(page).get_attribute("aria-label")
+    assert "defective" in before
+    page.get_by_role("button", name="Restore").last.click()
+    expect(canvas_of(page)).to_have_attribute("aria-label", re.compile("good, 0 regions$"))
+    canvas_of(page).focus()
+    page.keyboard.press("Control+z")
+    expect(canvas_of(page)).to_have_attribute("aria-label", before)
+    page.keyboard.press("Control+y")
+    expect(canvas_of(page)).to_have_attribute("aria-label", re.compile("good, 0 regions$"))
+    page.keyboard.press("Control+z")
+    is_saved(page)
+
+
+def test_a_photo_that_cannot_be_shown_says_why(page):
+    page.route("**/review/picture/*", lambda route: route.fulfill(json={"error": "It is gone."}, status=404))
+    page.goto(BY_NAME)
+    expect(
+        page.get_by_role("alert").filter(has_text="The image cannot be shown: It is gone.")
+    ).to_be_visible()
+    page.unroute("**/review/picture/*")
+
+
+def test_images_are_found_by_their_names_and_the_filter_is_said(page):
+    page.goto(BY_NAME)
+    wait_for_image(page)
+    page.get_by_role("button", name="More filters").click()
+    page.get_by_label("Letters in the name of the file").fill("SCREW")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Only images with SCREW in the name are shown.")).to_be_visible()
+    expect(page.locator(".review .name")).to_contain_text("screw")
+
+
+def test_a_model_is_put_beside_a_project_later(page):
+    page.goto(BY_NAME)
+    wait_for_image(page)
+    page.get_by_role("button", name="This project").click()
+    page.get_by_role("tab", name="Models").click()
+    page.get_by_label("Models beside it").click()
+    page.get_by_role("option", name="autoencoder-embedded").click()
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Keep these models").click()
+    settled(page)
+    canvas_of(page).focus()
+    page.keyboard.press("t")
+    expect(page.locator(".review .model")).to_contain_text("autoencoder-embedded: ")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -151,6 +151,28 @@ def test_what_was_said_before_stays(store, project, photos, tmp_path):
         read_coco(tmp_path / "out/annotations.json", Keeping())
 
 
+@pytest.mark.parametrize("copied", [True, False])
+def test_images_that_moved_are_found_again_where_they_are_added_from(store, tmp_path, copied):
+    write_image(tmp_path / "line/a.png")
+    project = store.projects.create("Moved")
+    bring_in(store.database, project.id, read_folder(tmp_path / "line", Keeping()))
+    [item] = store.images.all(project.id)
+    store.reviews.save(item.id, None, Review("good"), store.people.named("Anna"), "one")
+    (tmp_path / "line").rename(tmp_path / "archive")
+    with pytest.raises(SourceError, match="add the images again"):
+        store.blobs.content(item.image)
+    again = read_folder(tmp_path / "archive", Keeping(store.blobs if copied else None))
+    done = bring_in(store.database, project.id, again)
+    assert done.sentences == [
+        "0 images added, 1 were there already.",
+        "1 of them moved, and are found again.",
+    ]
+    [found] = store.images.all(project.id)
+    assert store.blobs.content(found.image)
+    assert (found.id, found.state) == (item.id, "done")
+    assert bring_in(store.database, project.id, again).moved == 0
+
+
 def coco(**changes: object) -> dict[str, object]:
     return {
         "images": [{"id": 1, "file_name": "a.png", "height": HEIGHT, "width": WIDTH}],

@@ -74,6 +74,7 @@ class Imported:
     Attributes:
         added: Images that are new.
         known: Images that the project had.
+        moved: How many of these lie elsewhere than they did, and are found there from now on.
         reviews: Images of which the source said something that was taken.
         kept: Images of which something was said before, here or in the source: that stays.
         classes: Classes and tags that the project did not know.
@@ -82,6 +83,7 @@ class Imported:
 
     added: int = 0
     known: int = 0
+    moved: int = 0
     reviews: int = 0
     kept: list[str] = field(default_factory=list)
     classes: list[str] = field(default_factory=list)
@@ -92,6 +94,8 @@ class Imported:
         """What a person is told, without the notes."""
         known = f", {self.known:,} were there already" if self.known else ""
         said = [f"{self.added:,} images added{known}."]
+        if self.moved:
+            said.append(f"{self.moved:,} of them moved, and are found again.")
         if self.reviews:
             said.append(f"Of {self.reviews:,} something was said: it is taken over.")
         if self.kept:
@@ -136,7 +140,8 @@ def _fill(connection: sa.Connection, project: int, found: Found) -> Imported:
     done.classes = _extend(connection, project, found.images)
     owner = read_project(connection, project)
     images = list({one.image.digest: one.image for one in found.images}.values())
-    done.known = len(add_images(connection, project, images, owner.opinions).known)
+    added = add_images(connection, project, images, owner.opinions)
+    done.known, done.moved = len(added.known), len(added.moved)
     done.added = len(images) - done.known
     fresh = _without_reviews(connection, owner, found.images, done)
     done.reviews = len(fresh)
