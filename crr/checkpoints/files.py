@@ -98,11 +98,14 @@ def find(name_or_path: StrPath) -> Path:
             f"{path} is a pickle, which can run any code when it is opened, so it is refused. "
             f"A checkpoint is a folder with {CONFIG} and {WEIGHTS}."
         )
+    named = checkpoint_folder() / path
+    holds_one = any((path / name).exists() for name in (CONFIG, WEIGHTS))
+    if len(path.parts) == 1 and named.is_dir() and not holds_one:  # results here may be called as a model is
+        return named.resolve()
     if path.is_dir():
         return path.resolve()
     if path.is_file():
         raise CheckpointError(f"{path} is a file; a checkpoint is a folder with {CONFIG} and {WEIGHTS}.")
-    named = checkpoint_folder() / path
     if named.is_dir():
         return named.resolve()
     known = ", ".join(info.name for info in list_checkpoints()) or "none"

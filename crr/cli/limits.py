@@ -22,6 +22,7 @@ from crr.cli.terminal import echo, reporting
 from crr.runtime.files import check_new_folder
 
 if TYPE_CHECKING:
+    from crr.config import DetectorConfig
     from crr.evaluation.limits import LimitReport
 
 
@@ -68,6 +69,20 @@ def limits(
         _tell(result, out)
     if result.kept or not result.changes:
         raise typer.Exit(SOME_FAILED)
+
+
+def thin_limits(config: "DetectorConfig") -> Iterator[str]:
+    """A sentence for each limit of a trained model that rests on few photos."""
+    from crr.evaluation.limits import LEAST
+
+    for entry in config.calibration:
+        count = len(entry.normal_scores)
+        if count < LEAST:
+            photos = "1 good photo that was" if count == 1 else f"{count} good photos that were"
+            yield (
+                f"The limit of {entry.name} rests on {photos} held back. With more photos, or by crr limits "
+                "on labelled ones, it gets surer."
+            )
 
 
 def _rows(result: "LimitReport") -> Iterator[str]:

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from crr.cli import hub, inversion, measure, options as option
-from crr.cli.limits import limits
+from crr.cli.limits import limits, thin_limits
 from crr.cli.streams import Command
 from crr.cli.support import (
     INTERRUPTED,
@@ -132,11 +132,14 @@ def train(
                 f"{out} lies among the images, and would be taken for some: give another --out."
             )
         config = replace(configure(choices), value_range=value_range)
-        run(dataset, out, config, options, report, stop, partial(tell_what_is_there, style=progress))
+        tell = partial(tell_what_is_there, style=progress)
+        detector = run(dataset, out, config, options, report, stop, tell)
     unfinished = is_unfinished(out)
     if progress != "json":
         state = "Stopped early, usable as it is; go on with --resume" if unfinished else "Done"
         echo(f"{state}: {out}")
+        for sentence in thin_limits(detector.config):
+            echo(sentence, colour="yellow", error=True)
         if options.normals:
             echo("Some of the good photos were put into its folder normals/, to compare patches with.")
         echo(f"Try it: crr predict --model {shlex.quote(str(out))} IMAGE --out results")
@@ -241,6 +244,10 @@ def anomalies(
         raise ConfigError(f"{out} is no sheet of crr, and would be lost: give another name to --out.")
     dataset = open_dataset(data, category, allow_bare=True)
     check_training(dataset)
+    if real_path(out).parent in {
+        sample.path.parent for entry in dataset.categories for sample in entry.train
+    }:
+        raise ConfigError(f"{out} lies among the photos, and would be taken for one: give another --out.")
     write_sheet(
         dataset,
         out,

@@ -64,7 +64,7 @@ def evaluate(
     def keep(folder: Path, result: dict[str, Any], command: str) -> None:
         write_figures(folder, result, command)
         # Without all categories those of the others would be lost; and a limit does best where it was chosen.
-        if category is None and not result["chose_limits"]:
+        if category is None and "chose_limits" not in result:
             write_scores(folder, result, command)
 
     _measure(asked, measure, figures_table, keep if card else None)
@@ -210,7 +210,9 @@ def _measure(
         )
         result = run(detector, dataset, looked, report).as_json()
     result["data"] = looked.as_json()
-    result["chose_limits"] = chose_limits(detector.config, [fact.digest for fact in looked.facts.values()])
+    chose = chose_limits(detector.config, [fact.digest for fact in looked.facts.values()])
+    if chose and "score_ratios" in result:
+        result["chose_limits"] = chose
     problems = [*_unfinished(result), *(_missing_figures(dataset) if part == "test" else ())]
     write_json(asked.json_file, result)
     if write_card is not None and not problems:
@@ -260,7 +262,7 @@ def _unjudged(result: Mapping[str, Any]) -> Iterator[str]:
 
 def _not_kept(result: Mapping[str, Any], folder: Path) -> Iterator[str]:
     """Why what the limits find and stop is not written, where they were chosen by the images themselves."""
-    if result["chose_limits"] and "score_ratios" in result:
+    if "chose_limits" in result:
         yield (
             f"The limits of {folder.name} were chosen by {result['chose_limits']:,} of these images, on "
             "which they do better than on others. So the scores over the limits are not kept in scores.json; "

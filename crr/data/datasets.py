@@ -6,7 +6,8 @@ evaluated at image level only, but where some are there and others are not, a fi
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 from pathlib import Path
@@ -86,9 +87,12 @@ def open_dataset(
             raise DatasetError(
                 f"{root} is a file: give the folder that holds the images, unpacked if it is an archive."
             )
+        if root.is_dir():
+            _check_unpacked(root, root.iterdir())
         layout, readers = find_categories(root, notes)
         wanted = _wanted(categories, sorted(readers), root) if categories else readers
         found = tuple(readers[name]() for name in sorted(wanted))
+        _check_unpacked(root, (sample.path for each in found for sample in (*each.train, *each.test)))
     except OSError as error:
         raise DatasetError(
             f"{error.filename or root} cannot be read ({error.strerror}): check its permissions."
@@ -101,6 +105,16 @@ def open_dataset(
             )
     dataset = Dataset(root, layout, found, notes)
     return _without_bare(dataset) if allow_bare else _checked_masks(dataset)
+
+
+def _check_unpacked(root: Path, paths: Iterable[Path]) -> None:
+    """See that no file is called by a path of Windows, whose folders said what it is."""
+    flat = [path for path in paths if os.sep == "/" and "\\" in path.name]
+    if flat:
+        raise DatasetError(
+            f"{root} was unpacked from an archive of Windows without its folders: {len(flat):,} files have "
+            f"them in their names, such as {flat[0].name}. Unpack it again, with unzip or 7z."
+        )
 
 
 def _wanted(named: Sequence[str], names: Sequence[str], root: Path) -> set[str]:

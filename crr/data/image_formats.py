@@ -16,6 +16,9 @@ IMAGE_SUFFIXES = frozenset(
 )
 """File name endings, lower case with the dot, by which images are found in folders."""
 
+SHEET_MARK = b"crr anomalies\n"
+"""What stands behind the end of a picture of synthetic damage that we wrote, where no program looks."""
+
 _SIGNATURES: dict[bytes, ImageFormat] = {
     b"\xff\xd8\xff": "JPEG",
     b"\x89PNG\r\n\x1a\n": "PNG",

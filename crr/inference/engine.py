@@ -50,6 +50,7 @@ def inspect_with(
         ImageError: Something else was given than such images.
     """
     check_images(images)
+    check_batch_size(batch_size)
     inspections: list[list[Inspection]] = [[] for _ in detectors]
     for start in range(0, len(images), batch_size):
         passes: EncoderPasses = {}
@@ -71,6 +72,8 @@ def check_images(images: object) -> None:
     for number, image in enumerate(images):  # type: ignore[var-annotated, arg-type]
         if not isinstance(image, np.ndarray) or image.dtype != np.uint8 or image.shape[2:] != (3,):
             raise ImageError(f"Image {number} of the list is {_described(image)}: {wanted}.")
+        if not image.size:
+            raise ImageError(f"Image {number} of the list is {_described(image)}: it has no pixels.")
 
 
 def _described(given: object) -> str:

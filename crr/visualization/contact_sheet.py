@@ -10,13 +10,13 @@ from crr.anomalies import AnomalySynthesizer
 from crr.anomalies.textures import donor_images, texture_files
 from crr.config import EncoderConfig, ValueRange
 from crr.data.datasets import Dataset
+from crr.data.image_formats import SHEET_MARK
 from crr.data.images import encode_png
 from crr.data.readers import CachedReader
 from crr.runtime.files import write_atomically
 from crr.runtime.paths import StrPath, as_path
 from crr.types import Image, Mask
 
-_MARK = b"crr anomalies\n"  # behind the end of a sheet's PNG, where no program looks
 _CAPTION = 22  # pixels
 _GAP = 6
 _PAPER = 255
@@ -115,7 +115,7 @@ def write_sheet(
             tiles.append(Tile(damage.image, f"{damage.shape} x {damage.filling}", damage.mask))
         rows.append(tiles)
     picture = encode_png(contact_sheet(rows, side=size))
-    write_atomically(out, lambda path: path.write_bytes(picture + _MARK))
+    write_atomically(out, lambda path: path.write_bytes(picture + SHEET_MARK))
 
 
 def is_sheet(path: StrPath) -> bool:
@@ -123,5 +123,5 @@ def is_sheet(path: StrPath) -> bool:
     path = as_path(path, "The sheet")
     size = path.stat().st_size
     with path.open("rb") as file:
-        file.seek(max(0, size - len(_MARK)))
-        return size == 0 or file.read() == _MARK
+        file.seek(max(0, size - len(SHEET_MARK)))
+        return size == 0 or file.read() == SHEET_MARK

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from crr.config import ValueRange
 from crr.data.conversion import deep_values, turned, upright_rgb
 from crr.data.depth import range_holding
+from crr.data.image_formats import SHEET_MARK
 from crr.data.image_header import ImageHeader, OpenImage, open_image
 from crr.data.images import content_of
 from crr.errors import ConfigError, ImageError
@@ -116,6 +117,10 @@ def facts_of(data: bytes, name: str, digest: str, *, decode: bool, shows: Shows 
     """
     header = None
     try:
+        if data.endswith(SHEET_MARK):
+            raise ImageError(
+                f"{name} is a sheet of synthetic damage that crr anomalies wrote, and no photo: move it away."
+            )
         with open_image(data, name) as file:
             header = file.header
             return facts_in(file, name, digest, decode=decode, shows=shows)

@@ -151,6 +151,16 @@ def test_an_unknown_name_is_answered_with_the_known_ones():
         load("bolts")
 
 
+@pytest.mark.usefixtures("saved")
+def test_results_that_are_called_as_a_model_hide_it_not(tmp_path, monkeypatch):
+    (tmp_path / "here" / "parts").mkdir(parents=True)
+    (tmp_path / "here" / "parts" / "000_mask.png").touch()
+    monkeypatch.chdir(tmp_path / "here")
+    assert load("parts", "cpu").name == "parts"
+    with pytest.raises(CheckpointError, match=r"config\.json is missing"):
+        load("./parts/../parts")
+
+
 @pytest.mark.parametrize("name", ["model.pt", "model.pth", "model.ckpt", "pytorch_model.bin", "model.pkl"])
 def test_a_pickle_is_refused_unopened(tmp_path, name):
     path = tmp_path / name

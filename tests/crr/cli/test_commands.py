@@ -503,6 +503,18 @@ def test_anomalies_needs_a_data_set(tmp_path):
     assert "There is no folder" in refused("anomalies", "--data", tmp_path / "x", "--out", tmp_path / "s.png")
 
 
+def test_a_sheet_is_no_photo(data, tmp_path):
+    parts = shutil.copytree(data, tmp_path / "data")
+    good = parts / "plate/train/good"
+    said = refused("anomalies", "--data", parts, "--out", good / "sheet.png", "--count", "1")
+    assert said == f"{good}/sheet.png lies among the photos, and would be taken for one: give another --out."
+    crr("anomalies", "--data", parts, "--out", tmp_path / "sheet.png", "--count", "1", "--size", "64")
+    (tmp_path / "sheet.png").rename(good / "sheet.png")
+    assert "sheet.png is a sheet of synthetic damage that crr anomalies wrote" in refused(
+        "train", "--data", parts, "--out", tmp_path / "model", "--iterations", "1"
+    )
+
+
 def test_a_sheet_is_a_file(data, tmp_path):
     said = refused("anomalies", "--data", data, "--out", tmp_path, "--count", "1")
     assert said == f"{tmp_path} is a folder: give the name of a file."

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from crr.errors import CheckpointError, DeviceError, ImageError
+from crr.errors import CheckpointError, ConfigError, DeviceError, ImageError
 from crr.inference.engine import inspect, inspect_with
 from crr.models.detector import Detector
 from crr.runtime.devices import available_devices, resolve_device
@@ -259,11 +259,18 @@ GREY = np.zeros((48, 72, 3), np.uint8)
         ([np.zeros((48, 72), np.uint8)], r"uint8 \(48, 72\): give a list of uint8 arrays \(H, W, 3\) in RGB"),
         ([np.zeros((48, 72, 4), np.uint8)], r"uint8 \(48, 72, 4\)"),
         ([np.zeros((3, 48, 72), np.uint8)], r"uint8 \(3, 48, 72\)"),
+        ([GREY, np.zeros((0, 72, 3), np.uint8)], r"Image 1 .* uint8 \(0, 72, 3\): it has no pixels"),
     ],
 )
 def test_what_is_no_image_is_a_sentence(given, sentence):
     with pytest.raises(ImageError, match=sentence):
         inspect(calibrated_detector(), given)
+
+
+@pytest.mark.parametrize("size", [0, -1])
+def test_a_batch_holds_an_image_at_least(size):
+    with pytest.raises(ConfigError, match=f"The batch size is {size}; choose 1 or more"):
+        inspect(calibrated_detector(), [GREY], size)
 
 
 def test_images_may_be_one_array():

@@ -276,6 +276,16 @@ def test_what_says_nothing_of_photos_is_passed_over(parts: Path, name: str, cont
     assert dataset.notes.passed_over["no image by its name"] == [parts / name]
 
 
+@pytest.mark.skipif(os.sep != "/", reason="there a name cannot hold a backslash")
+@pytest.mark.parametrize("place", ["", "toy"])
+def test_an_archive_that_lost_its_folders_is_refused(tmp_path: Path, place: str) -> None:
+    names = [
+        f"bottle\\{folder}\\{number}.png" for folder in ("train\\good", "test\\scratch") for number in "01"
+    ]
+    touch(tmp_path / place, *names)
+    assert "was unpacked from an archive of Windows without its folders: 4 files" in refusal(tmp_path)
+
+
 # Masks and labels
 
 
