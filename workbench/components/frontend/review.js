@@ -44,6 +44,7 @@ class Review {
     this.colours ??= bytes(data.colours);
     if (before?.project !== data.project || JSON.stringify(before.scheme) !== JSON.stringify(data.scheme)) this.panel.open(data.scheme);
     if (before?.project !== data.project || JSON.stringify(before.wish) !== JSON.stringify(data.wish)) this.restart();
+    else if (this.shown && JSON.stringify(before.models) !== JSON.stringify(data.models)) this.bringAnswers(this.shown.item);
   }
 
   restart() {

@@ -1,6 +1,6 @@
 """The desk of the page Annotate: a picture to mark regions on, and what is said of it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import streamlit as st
@@ -103,6 +103,7 @@ def show_review(
     name: str,
     project: int,
     scheme: Mapping[str, Any],
+    models: Sequence[str],
     wish: Mapping[str, Any],
     renew: Callable[[], None],
 ) -> None:
@@ -115,6 +116,7 @@ def show_review(
         name: Of the person, which the browser remembers for the next visit; empty if they sign in.
         project: Number of the project; another one starts anew.
         scheme: Classes and tags.
+        models: That are asked about each image; after a change they are asked again.
         wish: Which images, in which order; another wish starts anew.
         renew: Called when the service does not know the ticket any more; the next run gives another.
     """
@@ -136,6 +138,7 @@ def show_review(
             "name": name,
             "project": project,
             "scheme": scheme,
+            "models": list(models),
             "wish": wish,
             "colours": base64_of(colour_table(transparent=True)),
             "limits": {"strokes": MAX_STROKES, "points": MAX_POINTS},

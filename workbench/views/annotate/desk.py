@@ -25,6 +25,7 @@ def show_desk(project: Project, person: int) -> None:
         name="" if signs_in() else services().annotations.people.name_of(person),
         project=project.id,
         scheme={"classes": list(project.scheme.classes), "tags": list(project.scheme.tags)},
+        models=project.models,
         wish=wish,
         renew=_forget_ticket,
     )
