@@ -4,6 +4,7 @@ import json
 import shutil
 from collections.abc import Collection, Mapping
 from dataclasses import replace
+from itertools import chain
 
 from crr.checkpoints.card_metadata import card_to_change
 from crr.checkpoints.content import CARD, CONFIG, SCORES, read_config
@@ -26,7 +27,11 @@ def chose_limits(config: DetectorConfig, digests: Collection[str]) -> int:
 
 
 def with_limits(
-    checkpoint: StrPath, out: StrPath, factors: Mapping[str, float], said: str, chosen_by: Collection[str]
+    checkpoint: StrPath,
+    out: StrPath,
+    factors: Mapping[str, float],
+    said: str,
+    chosen_by: Mapping[str, Collection[str]],
 ) -> None:
     """Write a copy of a checkpoint whose limits are other ones.
 
@@ -38,7 +43,8 @@ def with_limits(
         out: Folder of the new one, which is not there yet or is empty.
         factors: Category to its new limit over the old one; others keep theirs.
         said: What the card says of it.
-        chosen_by: SHA-256 of the files of the images that chose them, which measure them no more.
+        chosen_by: Category to the SHA-256 of the files of the images that chose its limit: they measure it
+            no more.
 
     Raises:
         ConfigError: There is something in `out`, or a category is none of the checkpoint's.
@@ -60,7 +66,9 @@ def with_limits(
             )
             for one in config.calibration
         ),
-        limits_chosen_by=(*config.limits_chosen_by, *sorted({digest[:_DIGITS] for digest in chosen_by})),
+        limits_chosen_by=tuple(
+            sorted({*config.limits_chosen_by, *(digest[:_DIGITS] for digest in chain(*chosen_by.values()))})
+        ),
     )
     with new_folder(out) as new:
         shutil.copytree(folder, new, dirs_exist_ok=True, ignore=shutil.ignore_patterns(SCORES, PULLED, ".*"))

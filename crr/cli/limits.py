@@ -63,7 +63,7 @@ def limits(
     if result.changes:
         factors = {change.category: change.factor for change in result.changes}
         said = "\n".join([f"Chosen by `{command}`:", "", *_rows(result)])
-        with_limits(folder, out, factors, said, judged.digests)
+        with_limits(folder, out, factors, said, {name: judged.digests[name] for name in factors})
     write_json(json_file, {"out": str(out) if result.changes else None, **result.as_json()})
     if is_for_a_person(json_file, progress):
         _tell(result, out)

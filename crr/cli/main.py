@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from crr.cli import hub, inversion, measure, options as option
+from crr.cli import hub, measure, options as option, pictures
 from crr.cli.limits import limits, thin_limits
 from crr.cli.streams import Command
 from crr.cli.support import (
@@ -19,7 +19,6 @@ from crr.cli.support import (
     NO_VERDICT,
     SOME_FAILED,
     STDOUT,
-    check_file,
     check_json_file,
     model_folder,
     say_what_is_there,
@@ -222,46 +221,6 @@ def _show(row: Mapping[str, Any], progress: ProgressStyle) -> None:
 
 
 @user_errors
-def anomalies(
-    data: option.Data,
-    out: option.Sheet,
-    category: option.Category = None,
-    count: option.Count = 8,
-    seed: option.Seed = 0,
-    size: option.PictureSize = 224,
-    textures: option.Textures = None,
-    foreground_only: option.ForegroundOnly = False,
-) -> None:
-    """Show the synthetic damage that training uses, as a contact sheet."""
-    from crr.data.datasets import check_training, open_dataset
-    from crr.data.inventory.facts import guessed_range
-    from crr.visualization.contact_sheet import is_sheet, write_sheet
-
-    check_file(out)
-    if out.suffix.lower() != ".png":
-        raise ConfigError(f"{out}: a sheet is a PNG, so call it one (.png).")
-    if out.exists() and not is_sheet(out):
-        raise ConfigError(f"{out} is no sheet of crr, and would be lost: give another name to --out.")
-    dataset = open_dataset(data, category, allow_bare=True)
-    check_training(dataset)
-    if real_path(out).parent in {
-        sample.path.parent for entry in dataset.categories for sample in entry.train
-    }:
-        raise ConfigError(f"{out} lies among the photos, and would be taken for one: give another --out.")
-    write_sheet(
-        dataset,
-        out,
-        count=count,
-        seed=seed,
-        size=size,
-        textures=textures,
-        foreground_only=foreground_only,
-        value_range=guessed_range([sample.path for entry in dataset.categories for sample in entry.train]),
-    )
-    echo(f"Wrote {out}")
-
-
-@user_errors
 def data(
     root: option.LookedAt,
     category: option.Category = None,
@@ -290,13 +249,13 @@ def data(
 
 for panel, commands in {
     "Inspect": (predict, data, hub.models),
-    "Train": (train, limits, anomalies, inversion.normals, inversion.train_inversion),
+    "Train": (train, limits, pictures.anomalies, pictures.normals, pictures.train_inversion),
     "Measure": (
         measure.evaluate,
         measure.identity,
         measure.compare,
         measure.layers,
-        inversion.evaluate_inversion,
+        pictures.evaluate_inversion,
     ),
     "Hugging Face Hub": (hub.pull, hub.remove, hub.push),
 }.items():

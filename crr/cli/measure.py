@@ -219,7 +219,8 @@ def _measure(
         options = ["--model", folder.name]
         write_card(folder, result, command_line(asked.command, options, dataset, asked.category, asked.more))
     show_table(result, asked.json_file, asked.progress, table)
-    for sentence in (*_unjudged(result), *_not_kept(result, folder)):
+    kept_back = () if write_card is None else _not_kept(result, folder)
+    for sentence in (*_unjudged(result), *kept_back):
         echo(sentence, colour="yellow", error=True)
     if write_card is not None and problems:
         problems.append(f"The card of {folder.name} is left as it was.")

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from crr.data.layouts.finding import find_categories
-from crr.data.layouts.names import key
+from crr.data.layouts.names import is_image_name, key
 from crr.data.layouts.samples import Category, Layout, Sample
 from crr.data.layouts.walk import Notes
 from crr.errors import ConfigError, DatasetError
@@ -109,7 +109,7 @@ def open_dataset(
 
 def _check_unpacked(root: Path, paths: Iterable[Path]) -> None:
     """See that no file is called by a path of Windows, whose folders said what it is."""
-    flat = [path for path in paths if os.sep == "/" and "\\" in path.name]
+    flat = [path for path in paths if os.sep == "/" and "\\" in path.name and is_image_name(path.name)]
     if flat:
         raise DatasetError(
             f"{root} was unpacked from an archive of Windows without its folders: {len(flat):,} files have "

@@ -41,12 +41,12 @@ class Judgements(NamedTuple):
     Attributes:
         scores: Category, as the model takes the images, to what they are and score.
         unjudged: How many images have no verdict, since they show no part or an unknown one.
-        digests: SHA-256 of the file of each.
+        digests: Category to the SHA-256 of the files of its images.
     """
 
     scores: dict[str, list[Judged]]
     unjudged: int
-    digests: tuple[str, ...]
+    digests: dict[str, list[str]]
 
 
 @dataclass(frozen=True)
@@ -160,6 +160,7 @@ def judge(
     reporter.begin("evaluation", count_test_images(dataset))
     read = partial(read_test_image, with_mask=False, rule=looked.masks, value_range=detector.value_range)
     found: dict[str, list[Judged]] = {}
+    digests: dict[str, list[str]] = {}
     unjudged = 0
     samples = [sample for category in dataset.categories for sample in category.test]
     done = 0
@@ -169,13 +170,14 @@ def judge(
             for one, inspection in zip(batch, inspections, strict=True):
                 label: Label = "defective" if samples[done].defective else "good"
                 done += 1
-                if inspection.known and inspection.seen and inspection.category is not None:
+                if inspection.known and inspection.seen:
                     ratio = score_ratio(finite_score(inspection, one.path), inspection.threshold)
                     found.setdefault(inspection.category, []).append((label, ratio))
+                    digests.setdefault(inspection.category, []).append(looked.facts[one.path].digest)
                 else:
                     unjudged += 1
             reporter.advance(len(batch), images=len(batch))
-    return Judgements(found, unjudged, tuple(looked.facts[sample.path].digest for sample in samples))
+    return Judgements(found, unjudged, digests)
 
 
 def check_calibrated(config: DetectorConfig) -> None:

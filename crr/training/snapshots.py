@@ -4,10 +4,10 @@ import hashlib
 import json
 import time
 import zipfile
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import torch
 from torch.optim import Optimizer
@@ -16,7 +16,8 @@ from crr.checkpoints.content import CARD, CONFIG, WEIGHTS
 from crr.config import DetectorConfig
 from crr.errors import Remedy, TrainingError
 from crr.models.detector import Detector
-from crr.runtime.files import check_writable, remove_leftovers, write_atomically
+from crr.runtime.claim import claimed
+from crr.runtime.files import remove_leftovers, write_atomically
 from crr.runtime.paths import StrPath, as_path
 
 REPAIR, STATISTICS, SEGMENTATION = "repair", "statistics", "segmentation"
@@ -61,19 +62,29 @@ class Snapshots:
         self._fingerprint = ""
         self._state: dict[str, Any] = {"stage": REPAIR, "step": 0}
 
-    def open(self, *, resume: bool, overwrite: bool) -> None:
-        """Read the state to resume from, or see that the folder is free.
+    @classmethod
+    @contextmanager
+    def open(cls, out: Path, *, resume: bool, overwrite: bool) -> Iterator[Self]:
+        """Inside the `with` block: the state to resume from or a new one, of a run that has the folder alone.
+
+        Args:
+            out: Output folder of the run.
+            resume: Go on with what it holds.
+            overwrite: Start anew, whatever an earlier run left in it.
 
         Raises:
             TrainingError: There is nothing to resume, or the folder is in use.
-            CRRError: The folder cannot be written to.
+            CRRError: Another run is writing into the folder, or nothing can be written there.
         """
-        check_free(self._out, resume=resume, overwrite=overwrite)
-        if resume:
-            self._state = self._read()
-        check_writable(self._out)
-        if not resume:
-            self.remove()
+        check_free(out, resume=resume, overwrite=overwrite)
+        with claimed(out):
+            check_free(out, resume=resume, overwrite=overwrite)  # another run may have ended meanwhile
+            snapshots = cls(out)
+            if resume:
+                snapshots._state = snapshots._read()
+            else:
+                snapshots.remove()
+            yield snapshots
 
     def belong_to(self, fingerprint: str) -> None:
         """See that the state to resume from is of this run.

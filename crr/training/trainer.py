@@ -30,7 +30,6 @@ from crr.inference.content import shows_something
 from crr.models import registry
 from crr.models.detector import Detector, MemoryDetector, TrainedDetector
 from crr.runtime.allocator import keep_freed_memory
-from crr.runtime.claim import claimed
 from crr.runtime.devices import resolve_device
 from crr.runtime.paths import StrPath, as_path
 from crr.runtime.progress import Reporter
@@ -41,15 +40,7 @@ from crr.training.feature_cache import CleanFeatures
 from crr.training.objectives import reconstruction_objective, repair_objective, segmentation_objective
 from crr.training.optim import create_optimizer, learning_rate, set_learning_rate
 from crr.training.run_options import RunOptions
-from crr.training.snapshots import (
-    REPAIR,
-    SEGMENTATION,
-    STATISTICS,
-    Snapshots,
-    check_free,
-    fingerprint,
-    timer,
-)
+from crr.training.snapshots import REPAIR, SEGMENTATION, STATISTICS, Snapshots, fingerprint, timer
 from crr.types import Progress
 
 _CLEAN_SHARE = 0.2  # of the images that the segmentation network learns from
@@ -93,9 +84,8 @@ def train(
     """
     options, stop = options or RunOptions(), stop or threading.Event()
     folder = as_path(out, "The folder for the checkpoint")
-    check_free(folder, resume=options.resume, overwrite=options.overwrite)
-    with claimed(folder):
-        return Trainer(dataset, folder, config, options, progress, stop, tell).train()
+    with Snapshots.open(folder, resume=options.resume, overwrite=options.overwrite) as snapshots:
+        return Trainer(dataset, folder, config, options, snapshots, progress, stop, tell).train()
 
 
 class Trainer:
@@ -107,6 +97,7 @@ class Trainer:
         out: Path,
         config: DetectorConfig,
         options: RunOptions,
+        snapshots: Snapshots,
         progress: Callable[[Progress], None] | None,
         stop: threading.Event,
         tell: Callable[[Inventory], None],
@@ -114,8 +105,7 @@ class Trainer:
         self.out, self.options, self.stop = out, options, stop
         settings = config.training
         self.device = resolve_device(options.device)
-        self.snapshots = Snapshots(out)
-        self.snapshots.open(resume=options.resume, overwrite=options.overwrite)
+        self.snapshots = snapshots
         check_training(dataset)
         names = tuple(category.name for category in dataset.categories)
         self.config = replace(config, categories=names, calibration=(), trained={})

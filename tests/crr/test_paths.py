@@ -81,7 +81,7 @@ def place(tmp_path_factory) -> SimpleNamespace:
 def limited(place, checkpoint, out):
     """A checkpoint with other limits, in a folder that is not there yet."""
     shutil.rmtree(place.root / "limited", ignore_errors=True)
-    changed_limits.with_limits(checkpoint, out, {}, "said", [])
+    changed_limits.with_limits(checkpoint, out, {}, "said", {})
 
 
 CALLS = {

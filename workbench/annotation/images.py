@@ -103,7 +103,8 @@ def add_images(
             before = there.get(image.digest)
             if before is not None and has_changed(before.image) and not has_changed(image):
                 _move(connection, project, image)
-                added.moved.append(before.image.name)
+                if image.path != before.image.path:
+                    added.moved.append(before.image.name)
         known = {digest: found.image.name for digest, found in there.items()}
         new: list[dict[str, Any]] = []
         for image in rows:

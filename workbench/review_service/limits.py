@@ -35,7 +35,8 @@ def judged_by(
     wanted = Wanted(project, "by name", ("done",), holds=True)
     heads = [(item, head) for item, head in store.queue.heads(wanted) if head is not None]
     found: dict[str, list[Judged]] = {}
-    unjudged, digests = 0, []
+    digests: dict[str, list[str]] = {}
+    unjudged = 0
     items = store.images.many([item for item, _ in heads])
     said = store.reviews.many([head for _, head in heads])
     for done, (number, head) in enumerate(heads):
@@ -46,12 +47,12 @@ def judged_by(
         if judgement == "unsure":
             continue
         inspection = answers.of(items[number].image, model)
-        digests.append(items[number].image.digest)
-        if inspection.known and inspection.seen and inspection.category is not None:
+        if inspection.known and inspection.seen:
             score = finite_score(inspection, items[number].image.name)
             found.setdefault(inspection.category, []).append(
                 (judgement, score_ratio(score, inspection.threshold))
             )
+            digests.setdefault(inspection.category, []).append(items[number].image.digest)
         else:
             unjudged += 1
-    return Judgements(found, unjudged, tuple(digests))
+    return Judgements(found, unjudged, digests)

@@ -82,7 +82,7 @@ def test_nothing_is_written_over_or_by_too_few_images(tiny_model, reviewed, tmp_
 
 def test_a_category_that_the_model_has_not_is_refused(tiny_model, tmp_path):
     with pytest.raises(ConfigError, match="no limit for cup"):
-        with_limits(tiny_model, tmp_path / "new", {"cup": 2.0}, "said", [])
+        with_limits(tiny_model, tmp_path / "new", {"cup": 2.0}, "said", {})
     assert not (tmp_path / "new").exists()
 
 

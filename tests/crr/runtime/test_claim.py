@@ -1,7 +1,7 @@
 import errno
+import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 from filelock import FileLock
@@ -47,11 +47,23 @@ def test_the_claim_of_a_killed_process_holds_nobody_up(other, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_where_the_file_system_has_no_locks_work_goes_on(tmp_path, monkeypatch):
-    def no_locks(_):
-        raise OSError(errno.ENOLCK, "No locks available")
+def fails(code: int):
+    def acquire(_):
+        raise OSError(code, os.strerror(code))
 
-    monkeypatch.setattr(FileLock, "acquire", no_locks)
-    with claimed(Path(tmp_path)):
+    return acquire
+
+
+@pytest.mark.parametrize("code", [errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP])
+def test_where_the_file_system_has_no_locks_work_goes_on(tmp_path, monkeypatch, code):
+    monkeypatch.setattr(FileLock, "acquire", fails(code))
+    with claimed(tmp_path):
         (tmp_path / "mine").touch()
     assert (tmp_path / "mine").exists()
+
+
+def test_a_claim_that_this_account_may_not_touch_is_a_sentence(tmp_path, monkeypatch):
+    monkeypatch.setattr(FileLock, "acquire", fails(errno.EACCES))
+    refused = pytest.raises(CRRError, match=r"cannot be claimed \(Permission denied\): somebody else writes")
+    with refused, claimed(tmp_path):
+        pytest.fail("two write into one folder")

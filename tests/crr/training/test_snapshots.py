@@ -24,10 +24,10 @@ from tests.crr.tiny import tiny_config, tiny_detector
 PRINT = "fingerprint"
 
 
-def opened(out, mark=PRINT):
-    """Snapshots of a run with that fingerprint that has written none yet."""
-    snapshots = Snapshots(out)
-    snapshots.belong_to(mark)
+def opened(out, mark=PRINT, *, resume=False, overwrite=False):
+    """Snapshots of a run with that fingerprint that has written none yet, and ended."""
+    with Snapshots.open(out, resume=resume, overwrite=overwrite) as snapshots:
+        snapshots.belong_to(mark)
     return snapshots
 
 
@@ -38,16 +38,12 @@ full_disk = pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device
 def unfinished(tmp_path):
     """A folder with a run that stopped after step 3 of stage 1."""
     snapshots = opened(tmp_path / "run")
-    snapshots.open(resume=False, overwrite=False)
     snapshots.save(REPAIR, 3, tiny_detector(seed=5))
     return tmp_path / "run"
 
 
 def reopened(folder, mark=PRINT):
-    snapshots = Snapshots(folder)
-    snapshots.open(resume=True, overwrite=False)
-    snapshots.belong_to(mark)
-    return snapshots
+    return opened(folder, mark, resume=True)
 
 
 def test_weights_come_back_bit_by_bit(unfinished):
@@ -91,7 +87,6 @@ def test_earlier_stages_are_complete_and_later_ones_not_begun(tmp_path, stage, s
 
 def test_a_new_run_has_done_nothing(tmp_path):
     snapshots = opened(tmp_path / "run")
-    snapshots.open(resume=False, overwrite=False)
     assert [snapshots.steps_done(name, 4) for name in (REPAIR, STATISTICS, SEGMENTATION)] == [0, 0, 0]
     assert not is_unfinished(tmp_path / "run")
 
@@ -136,29 +131,29 @@ def test_a_foreign_state_is_a_sentence(unfinished):
 
 def test_an_unfinished_run_is_not_started_anew_by_accident(unfinished):
     with pytest.raises(TrainingError, match=r"unfinished run: resume it") as caught:
-        opened(unfinished).open(resume=False, overwrite=False)
+        opened(unfinished)
     assert caught.value.remedy == "resume"
     assert is_unfinished(unfinished)
 
 
 def test_a_used_folder_is_not_written_into_by_accident(tmp_path):
     (tmp_path / ".DS_Store").touch()
-    opened(tmp_path).open(resume=False, overwrite=False)
+    opened(tmp_path)
     (tmp_path / "README.md").write_text("mine", encoding="utf-8")
     with pytest.raises(TrainingError, match=r"already holds files: choose another") as caught:
-        opened(tmp_path).open(resume=False, overwrite=False)
+        opened(tmp_path)
     assert caught.value.remedy == "overwrite"
     with pytest.raises(TrainingError, match=r"README\.md is of no earlier run, and would be lost"):
-        opened(tmp_path).open(resume=False, overwrite=True)
+        opened(tmp_path, overwrite=True)
     (tmp_path / "model.safetensors").touch()
-    opened(tmp_path).open(resume=False, overwrite=True)
+    opened(tmp_path, overwrite=True)
     assert (tmp_path / "README.md").read_text(encoding="utf-8") == "mine"
 
 
 def test_what_somebody_wrote_beside_an_unfinished_run_is_not_lost(unfinished):
     (unfinished / "README.md").write_text("my notes", encoding="utf-8")
     with pytest.raises(TrainingError, match=r"README\.md is of no earlier run, and would be lost"):
-        opened(unfinished).open(resume=False, overwrite=True)
+        opened(unfinished, overwrite=True)
     assert is_unfinished(unfinished)
 
 
@@ -166,7 +161,7 @@ def test_overwrite_forgets_the_run_and_leaves_other_files(unfinished):
     leftover = unfinished / "snapshot" / ".state.pt.k3x_9a1b"  # of a run that was killed while it wrote
     leftover.touch()
     (unfinished / "snapshot" / "mine.txt").touch()
-    opened(unfinished).open(resume=False, overwrite=True)
+    opened(unfinished, overwrite=True)
     assert [path.name for path in (unfinished / "snapshot").iterdir()] == ["mine.txt"]
 
 
@@ -178,13 +173,13 @@ def test_a_complete_run_leaves_no_folder(unfinished):
 def test_out_is_a_file(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(CRRError, match="file is a file"):
-        opened(tmp_path / "file").open(resume=False, overwrite=False)
+        opened(tmp_path / "file")
 
 
 def test_a_folder_that_cannot_be_made(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(CRRError, match="cannot be written to"):
-        opened(tmp_path / "file" / "run").open(resume=False, overwrite=False)
+        opened(tmp_path / "file" / "run")
 
 
 def full(state, _file, save=torch.save):
@@ -224,14 +219,13 @@ def test_a_full_disk_keeps_the_last_state(unfinished, monkeypatch):
 @full_disk
 def test_a_run_without_a_single_snapshot_is_simply_started_again(tmp_path, monkeypatch):
     snapshots = opened(tmp_path / "run")
-    snapshots.open(resume=False, overwrite=False)
     monkeypatch.setattr("crr.training.snapshots.torch.save", full)
     with pytest.raises(WriteError):
         snapshots.save(REPAIR, 1, tiny_detector())
     monkeypatch.undo()
     assert snapshots.next_step == ("start it again", None)
     (tmp_path / "run" / "snapshot" / ".state.pt.k3x_9a1b").touch()  # where it was killed while it wrote
-    opened(tmp_path / "run").open(resume=False, overwrite=False)
+    opened(tmp_path / "run")
     assert list((tmp_path / "run").iterdir()) == []
 
 
@@ -240,7 +234,7 @@ def test_what_only_looks_like_a_snapshot_is_not_written_into(tmp_path, name):
     (tmp_path / name).parent.mkdir(exist_ok=True)
     (tmp_path / name).touch()
     with pytest.raises(TrainingError, match="already holds files"):
-        opened(tmp_path).open(resume=False, overwrite=False)
+        opened(tmp_path)
 
 
 def test_the_fingerprint_sees_settings_and_images_but_not_places(tmp_path):

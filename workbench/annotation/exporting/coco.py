@@ -79,7 +79,7 @@ def _image(one: Reviewed, name: str) -> dict[str, Any]:
         "width": image.width,
         "date_captured": one.revision.saved.isoformat(timespec="seconds"),
         # What only we read: without it, an image with no marked part would be one that nobody looked at.
-        "label": image.label,
+        "known_label": image.label,
         "kind_of_part": image.category,
         "judgement": review.judgement,
         "tags": list(review.tags),

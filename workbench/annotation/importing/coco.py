@@ -93,7 +93,7 @@ def _images_of(
         if image.id in paths:
             path = paths[image.id]
             found[image.id] = keeping.image(
-                path, facts[path], image.file_name, image.label, image.kind_of_part, value_range
+                path, facts[path], image.file_name, image.known_label, image.kind_of_part, value_range
             )
     return found, [*not_used_of(facts), *guessed]
 

@@ -48,13 +48,13 @@ class CocoAnnotation:
 
 @dataclass(frozen=True, config=_FOREIGN)
 class CocoImage:
-    """An image; the fields from `label` on are those that our own export writes besides."""
+    """An image; the fields from `known_label` on are those that our own export writes besides."""
 
     id: Number
     file_name: Annotated[str, Field(min_length=1, max_length=1000)]
     height: Pixels
     width: Pixels
-    label: Label | None = None
+    known_label: Label | None = None
     kind_of_part: Kind = ""
     judgement: Judgement | None = None
     tags: Annotated[tuple[Text, ...], Field(max_length=100)] = ()

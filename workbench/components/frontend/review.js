@@ -23,7 +23,7 @@ class Review {
     this.canvas.wheel = (event) => this.served.grow(event);
     this.panel = new ReviewPanel(root, this.acts());
     this.conflict = new ReviewConflict(root);
-    this.said = new WeakMap(); // regions to what was said beside them, where undoing brings both back
+    this.replaced = []; // where regions and words were replaced together, and come back together
     [this.status, this.problem, this.help] = [".status", ".problem", "dialog"].map((name) => root.querySelector(name));
     this.keys = reviewKeys(this);
     this.help.querySelector(".keys").append(...helpRows());
@@ -79,6 +79,8 @@ class Review {
     this.root.classList.toggle("empty", shown.item === null);
     this.shown = shown.item === null ? null : shown;
     this.conflict.close();
+    this.served.forget();
+    this.replaced = [];
     this.canvas.locked = false;
     this.unseen = "The image is not there yet, and nobody can judge what they did not see.";
     if (!this.shown) return this.say("Nothing is left of what is asked for. Choose another order or other images above.");
@@ -118,10 +120,15 @@ class Review {
   }
 
   async bringPicture(item) {
-    const photo = await this.client.picture(item).catch((error) => error);
+    const isWanted = (error) => {
+      if (this.shown?.item === item) this.complain((this.unseen = `The image cannot be shown: ${error.message}`));
+      return this.shown?.item === item;
+    };
+    const photo = await this.client.picture(item, isWanted).catch(() => null);
     if (this.shown?.item !== item) return;
     this.canvas.canvas.ariaBusy = "false";
-    if (photo instanceof Error) return this.complain((this.unseen = `The image cannot be shown: ${photo.message}`));
+    if (!photo) return;
+    if (this.problem.textContent === this.unseen) this.complain("");
     this.canvas.photo = photo;
     this.canvas.plan();
   }
@@ -235,19 +242,22 @@ class Review {
     this.wonder();
   }
 
-  // What was said comes back with the regions that it was said of, where all of it was replaced at once.
+  // One step back or on; over a place where words were replaced too, those of the other side come with the regions.
   back(step) {
+    const from = this.canvas.regions;
     step();
-    const said = this.said.get(this.canvas.regions);
-    if (said) this.put(said);
+    const to = this.canvas.regions;
+    const sides = this.replaced.find((each) => from !== to && each.has(from) && each.has(to));
+    if (!sides) return;
+    sides.set(from, { ...this.drawn });
+    this.put({ ...sides.get(to), regions: to });
   }
 
   replaceAll(drawn) {
-    const { regions: before, ...saidBefore } = { ...this.drawn, regions: this.canvas.regions };
-    const { regions, ...said } = drawn;
-    const after = [...regions];
-    this.said.set(before, saidBefore).set(after, said);
-    Object.assign(this.drawn, said);
+    const before = this.canvas.regions;
+    const after = [...drawn.regions];
+    this.replaced.push(new Map([[before, { ...this.drawn }], [after, drawn]]));
+    Object.assign(this.drawn, drawn);
     this.canvas.put(after, 0);
   }
 
@@ -255,7 +265,6 @@ class Review {
     if (!this.shown || this.turning || this.saving) return;
     this.canvas.close();
     if (!this.canvas.photo) return this.complain(this.unseen);
-    if (this.conflict.newer) return this.complain(UNSETTLED);
     if (this.drawn.judgement === null) return this.complain("Say first whether the part is good: G, D or U.");
     this.saving = true;
     const { item } = this.shown;
@@ -272,12 +281,13 @@ class Review {
       const saved = await this.client.save(message);
       this.showProgress(saved.progress);
       this.passed.push(item); // else it came again at once where reviewed images are asked for
+      if (this.shown?.item !== item) return; // another wish came meanwhile
       this.shown = null;
       this.saving = false;
       await this.next();
     } catch (error) {
-      this.client.keep(item, this.base, { ...this.drawn }); // it stays a draft
-      if (error.newer) this.meet(error.newer);
+      this.client.keep(item, message.base, { ...message.drawn }); // it stays a draft
+      if (error.newer && this.shown?.item === item) this.meet(error.newer);
       else this.complain(error.message);
     } finally {
       this.saving = false;
@@ -285,14 +295,14 @@ class Review {
   }
 
   async pass() {
-    if (this.turning) return; // a key that is held down passes no image over that nobody saw
+    if (this.turning || this.saving) return; // a key that is held down passes no image over that nobody saw
     this.canvas.close();
     if (this.shown) this.passed.push(this.shown.item);
     await this.next();
   }
 
   async previous() {
-    if (this.turning) return;
+    if (this.turning || this.saving) return;
     this.canvas.close();
     if (this.shown) this.visited.pop();
     const item = this.visited.pop();
@@ -301,7 +311,7 @@ class Review {
   }
 
   async skip() {
-    if (!this.shown || this.turning) return;
+    if (!this.shown || this.turning || this.saving) return;
     this.canvas.close();
     this.passed.push(this.shown.item);
     await this.client.insist("skip", { item: this.shown.item }).catch((error) => this.complain(error.message));
@@ -312,6 +322,7 @@ class Review {
   // Somebody else saved first, or an earlier state is looked at.
 
   meet(newer) {
+    this.canvas.close();
     const mine = { ...this.drawn, regions: this.canvas.regions };
     this.conflict.meet(newer, mine);
     this.canvas.locked = true;
@@ -322,6 +333,7 @@ class Review {
     this.base = this.conflict.newer.id;
     this.canvas.locked = false;
     this.complain("");
+    this.canvas.undo(); // both at once, which nobody chose
     this.replaceAll(this.conflict.settle(how));
     this.say("Save what holds: Enter.");
     this.takeFocus();
@@ -380,8 +392,9 @@ class Review {
     const { undo, redo } = this.panel.acts;
     const commands = { z: () => (event.shiftKey ? redo() : undo()), y: redo };
     const onButton = event.target.matches("button") && (key === "Enter" || key === " ");
-    const own = this.conflict.newer ? null : command ? commands[key] : this.keys[key]; // what is unsettled is settled first
-    const act = onButton ? null : own ?? (command ? null : this.canvas.viewport.act(key));
+    const own = command ? commands[key] : this.keys[key];
+    const allowed = own && this.conflict.newer ? () => this.complain(UNSETTLED) : own;
+    const act = onButton ? null : allowed ?? (command ? null : this.canvas.viewport.act(key));
     if (!act || (event.altKey && !"[]".includes(key))) return;
     act();
     this.canvas.plan();

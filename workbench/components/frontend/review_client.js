@@ -30,8 +30,16 @@ class ReviewClient {
     return (await this.request(what, { method: "POST", body: JSON.stringify(message), ...options })).json();
   }
 
-  async picture(item) {
-    return this.untilThere(async () => createImageBitmap(await (await this.request(`picture/${item}`, {})).blob()));
+  // Asked for again as long as it is wanted, if that may help; `isWanted` hears why it did not come.
+  async picture(item, isWanted) {
+    for (let wait = 500; ; wait = Math.min(LONGEST_WAIT, 2 * wait)) {
+      try {
+        return await createImageBitmap(await (await this.request(`picture/${item}`, {})).blob());
+      } catch (error) {
+        if (!isWanted(error) || !isAway(error)) throw error;
+        await sleep(wait);
+      }
+    }
   }
 
   async request(path, options) {
@@ -47,13 +55,11 @@ class ReviewClient {
     throw new ServiceError(answer.status, said);
   }
 
-  async insist(what, message) { return this.untilThere(() => this.ask(what, message)); }
-
   // Until it answers: for what may be asked again without harm.
-  async untilThere(ask) {
+  async insist(what, message) {
     for (let wait = 500; ; wait = Math.min(LONGEST_WAIT, 2 * wait)) {
       try {
-        return await ask();
+        return await this.ask(what, message);
       } catch (error) {
         if (!isAway(error)) throw error;
         this.tell("not saved", error.message);

@@ -2,7 +2,12 @@
 // review.js uses this; assets.py joins it to that script.
 
 class ServedRegions {
-  constructor(review) { this.review = review; }
+  constructor(review) {
+    this.review = review;
+    this.forget();
+  }
+
+  forget() { this.snapped = null; }
 
   async accept() {
     if (!this.review.answer) return this.review.complain("No model has an answer here.");
@@ -28,7 +33,9 @@ class ServedRegions {
   // The wheel grows or shrinks what was taken, as long as nothing else was done since.
   async snap() {
     const { snapped } = this;
+    if (!this.isStanding(snapped) || !this.review.answer) return;
     await this.serve("snap", { model: this.review.answer.model, x: snapped.x, y: snapped.y, growth: snapped.growth }, ({ counts }) => {
+      if (!this.isStanding(snapped)) return;
       const region = { category: this.review.canvas.region?.category ?? this.review.data.scheme.classes[0], counts, strokes: [] };
       if (snapped.number === null) this.review.canvas.append(region);
       else this.review.canvas.put(this.review.canvas.regions.with(snapped.number, region), snapped.number);
@@ -37,8 +44,12 @@ class ServedRegions {
     });
   }
 
+  isStanding(snapped) {
+    return snapped !== null && snapped === this.snapped && (snapped.number === null || snapped.regions === this.review.canvas.regions);
+  }
+
   grow(event) {
-    if (!event.shiftKey || this.review.canvas.tool !== "snap" || !this.snapped || this.snapped.regions !== this.review.canvas.regions) return false;
+    if (!event.shiftKey || this.review.canvas.tool !== "snap" || !this.isStanding(this.snapped)) return false;
     const turned = event.deltaY || event.deltaX; // which of both it is with Shift, browsers do not agree on
     this.snapped.growth = Math.min(50, Math.max(0.02, this.snapped.growth * Math.exp(turned / 800)));
     clearTimeout(this.growing);

@@ -1,6 +1,6 @@
 """Limits of a model chosen by what people said: before and after, and a new checkpoint with them."""
 
-from collections.abc import Collection
+from collections.abc import Mapping
 
 import streamlit as st
 
@@ -44,7 +44,7 @@ def show_limits(project: Project) -> None:
             report = choose_limits(found.scores, found.unjudged, share)
             st.session_state[_CHOSEN] = asked, report, found.digests
             st.session_state.pop(_NEWS, None)
-        known, report, digests = st.session_state.get(_CHOSEN, (None, None, ()))
+        known, report, digests = st.session_state.get(_CHOSEN, (None, None, {}))
         if known == asked and report is not None:
             _tell(report)
             _keep(report, digests, model, project)
@@ -80,7 +80,7 @@ def _folder(name: str) -> str:
     return safe_stem(f"{name.replace('/', '-')}.")
 
 
-def _keep(report: LimitReport, digests: Collection[str], model: str, project: Project) -> None:
+def _keep(report: LimitReport, digests: Mapping[str, list[str]], model: str, project: Project) -> None:
     """Offer to write a new checkpoint, to who may change models of this machine."""
     if not report.changes:
         return
@@ -94,7 +94,13 @@ def _keep(report: LimitReport, digests: Collection[str], model: str, project: Pr
         images = sum(change.images for change in report.changes)
         said = f"Chosen by {images:,} images that people reviewed in the workbench."
         factors = {change.category: change.factor for change in report.changes}
-        with_limits(find_model(model).path, checkpoint_folder() / _folder(name), factors, said, digests)
+        with_limits(
+            find_model(model).path,
+            checkpoint_folder() / _folder(name),
+            factors,
+            said,
+            {name: digests[name] for name in factors},
+        )
         st.session_state[_NEWS] = _folder(name)
     if st.session_state.get(_NEWS):
         st.success(

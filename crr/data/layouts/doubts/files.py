@@ -18,8 +18,12 @@ _TABLES_OF_PROGRAMS = {
     ".db", ".sqlite", ".sqlite3", ".tfrecord", ".rec",
 }  # fmt: skip
 _ARRAYS = {".npy", ".npz", ".mat"}
-_CALIBRATION = re.compile(r"flat|dark|calib|background|white|distortion|intrinsic|homography", re.IGNORECASE)
+_CALIBRATION = re.compile(
+    r"(?:flat|dark|bias|background|white)(?:field|frame|level|balance|reference)?"
+    r"|(?:camera|lens)?(?:calibration|intrinsics?|distortion|matrix)|homography"
+)
 """How arrays are called that correct a camera."""
+_NO_LETTER = re.compile(r"[^a-z]")
 _LISTS = {*TABLES, ".json", ".jsonl", ".ndjson", ".xml", ".yaml", ".yml", ".txt", ".lst", ".manifest"}
 _OTHER_THINGS = {
     ".mp4", ".avi", ".mov", ".mkv", ".gif", ".svg", ".pdf", ".doc", ".docx", ".odt", ".ppt", ".pptx", ".html",
@@ -68,7 +72,7 @@ def _why_unread(path: Path) -> str:
     endings = {ending.lower() for ending in path.suffixes}
     if endings & _SPREADSHEETS:
         return "is a spreadsheet: export it as a table (.csv)"
-    if path.suffix.lower() in _ARRAYS and _CALIBRATION.search(path.stem):
+    if path.suffix.lower() in _ARRAYS and _CALIBRATION.fullmatch(_NO_LETTER.sub("", path.stem.lower())):
         return ""
     if endings & _TABLES_OF_PROGRAMS:
         return "is a file of a program: export it as a table (.csv)"

@@ -22,6 +22,12 @@ _BOX = re.compile(rb"\d+(?:\s+%s){4,}\s*" % _NUMBER)
 _CHECKSUM = re.compile(rb"[0-9a-fA-F]{32,128} [ *].+")
 _OF_CAMERAS = (b'"ExifToolVersion"', b'"photoTakenTime"')
 """What is in files that exiftool writes of photos, and Google Takeout of each."""
+_WORDS_OF_PEOPLE = re.compile(
+    rb'"(?:[\w:]*(?:keywords?|subject|description|caption[\w-]*|comment|headline|label|rating|instructions))"'
+    rb'\s*:(?!\s*(?:""|null|\[\s*\]))',
+    re.IGNORECASE,
+)
+"""A field of these that somebody filled in."""
 _SHORT = 200  # bytes of a text that is no more than a label
 
 
@@ -42,7 +48,8 @@ def tells(path: PurePath, content: bytes, photos: frozenset[str]) -> bool:
     if content.lstrip()[:1] in (b"{", b"[", b"<") or path.suffix.lower() in (".yaml", ".yml"):
         # Nothing but values: one that names a photo says something of it.
         texts = [os.fsdecode(text) for text in _QUOTED.findall(content)]
-        if any(mark in content for mark in _OF_CAMERAS) and not any(map(tells_of_parts, texts)):
+        by_camera = any(mark in content for mark in _OF_CAMERAS) and not _WORDS_OF_PEOPLE.search(content)
+        if by_camera and not any(map(tells_of_parts, texts)):
             return False
         quoted = set(map(key, texts))
         return bool(named) or 2 * len(photos & quoted) >= len(photos) > 0

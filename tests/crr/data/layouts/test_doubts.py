@@ -178,6 +178,14 @@ LISTS = {
         "exif.json",
         '[{"SourceFile": "001.png", "ExifToolVersion": 12.7, "Keywords": "NG"}]',
     ),
+    "a word of exiftool": (
+        "exif.json",
+        '[{"SourceFile": "001.png", "ExifToolVersion": 12.7, "IPTC:Keywords": ["scratch"]}]',
+    ),
+    "a word of Takeout": (
+        "001.png.json",
+        '{"title": "001.png", "description": "deep crack", "photoTakenTime": {"timestamp": "17"}}',
+    ),
     "MXNet": ("all.lst", "".join(f"{number}\t1.0\tcam/{name}\n" for number, name in enumerate(PHOTOS[:2]))),
     "AWS": ("output.manifest", json.dumps({"source-ref": "s3://bucket/001.png", "anomaly-label": 1})),
     "no ending": ("labels", "".join(f"{name} 1\n" for name in PHOTOS[:2])),
@@ -223,6 +231,8 @@ def test_a_text_that_tells_something_of_photos_is_refused_however_it_is_called(
         ("labels.xlsm", b"PK\3\4", "is a spreadsheet"),
         ("labels.feather", b"FEA1", "is a file of a program"),
         ("labels.npy", b"\x93NUMPY", "is a file of a program"),
+        ("labels_flat.npy", b"\x93NUMPY", "is a file of a program"),
+        ("whitelist.mat", b"MATLAB", "is a file of a program"),
         ("parts.sqlite", b"SQLite format 3\0", "is a file of a program"),
         ("labels.txt", b"\1\0\2", "is no text"),
         ("labels.lst", b"version https://git-lfs.github.com/spec/v1\n", "is a pointer of Git LFS"),
@@ -265,8 +275,9 @@ def test_so_is_a_list_that_is_not_there_or_may_not_be_read(parts: Path, name: st
         ("files.txt", "".join(f"photos\\{name}\n" for name in PHOTOS).encode()),
         ("000.txt", b"Taken in the morning"),
         ("exif.json", b'[{"SourceFile": "./000.png", "ExifToolVersion": 12.7, "Make": "Basler"}]'),
-        ("000.png.json", b'{"title": "000.png", "photoTakenTime": {"timestamp": "1700000000"}}'),
-        ("flatfield.npy", b"\x93NUMPY"),
+        ("000.png.json", b'{"title": "000.png", "description": "", "photoTakenTime": {"timestamp": "17"}}'),
+        ("flat_field_2.npy", b"\x93NUMPY"),
+        ("cameraMatrix.npz", b"PK"),
     ],
 )
 def test_what_says_nothing_of_photos_is_passed_over(parts: Path, name: str, content: bytes) -> None:

@@ -1,9 +1,10 @@
-"""The commands `train-inversion`, `evaluate-inversion` and `normals`: pictures to look at."""
+"""The commands `train-inversion`, `evaluate-inversion`, `anomalies` and `normals`: pictures to look at."""
 
 from pathlib import Path
 
 from crr.cli import options as option
 from crr.cli.support import (
+    check_file,
     check_json_file,
     command_line,
     model_folder,
@@ -15,7 +16,7 @@ from crr.cli.support import (
 from crr.cli.tables import inversion_table
 from crr.cli.terminal import echo, reporting
 from crr.errors import CheckpointError, ConfigError
-from crr.runtime.paths import expanded
+from crr.runtime.paths import expanded, real_path
 
 
 @user_errors
@@ -40,11 +41,13 @@ def train_inversion(
     from crr.inversion.training import train_inversion as run
     from crr.runtime.claim import claimed
 
-    if (out / CHECKPOINT).exists():
-        raise ConfigError(f"{out} holds a checkpoint: give the inversion network a folder of its own.")
-    if (out / CONFIG).exists() and not overwrite:
-        raise ConfigError(f"{out} holds an inversion network already: give another folder, or --overwrite.")
     with claimed(out):
+        if (out / CHECKPOINT).exists():
+            raise ConfigError(f"{out} holds a checkpoint: give the inversion network a folder of its own.")
+        if (out / CONFIG).exists() and not overwrite:
+            raise ConfigError(
+                f"{out} holds an inversion network already: give another folder, or --overwrite."
+            )
         dataset = open_dataset(data, category, allow_bare=True)
         check_training(dataset)
         encoder = read_config(model_folder(model, progress)).encoder
@@ -108,6 +111,46 @@ def evaluate_inversion(
         )
         write_inversion_figures(folder, result, command)
     show_table(result, json_file, progress, inversion_table)
+
+
+@user_errors
+def anomalies(
+    data: option.Data,
+    out: option.Sheet,
+    category: option.Category = None,
+    count: option.Count = 8,
+    seed: option.Seed = 0,
+    size: option.PictureSize = 224,
+    textures: option.Textures = None,
+    foreground_only: option.ForegroundOnly = False,
+) -> None:
+    """Show the synthetic damage that training uses, as a contact sheet."""
+    from crr.data.datasets import check_training, open_dataset
+    from crr.data.inventory.facts import guessed_range
+    from crr.visualization.contact_sheet import is_sheet, write_sheet
+
+    check_file(out)
+    if out.suffix.lower() != ".png":
+        raise ConfigError(f"{out}: a sheet is a PNG, so call it one (.png).")
+    if out.exists() and not is_sheet(out):
+        raise ConfigError(f"{out} is no sheet of crr, and would be lost: give another name to --out.")
+    dataset = open_dataset(data, category, allow_bare=True)
+    check_training(dataset)
+    if real_path(out).parent in {
+        sample.path.parent for entry in dataset.categories for sample in entry.train
+    }:
+        raise ConfigError(f"{out} lies among the photos, and would be taken for one: give another --out.")
+    write_sheet(
+        dataset,
+        out,
+        count=count,
+        seed=seed,
+        size=size,
+        textures=textures,
+        foreground_only=foreground_only,
+        value_range=guessed_range([sample.path for entry in dataset.categories for sample in entry.train]),
+    )
+    echo(f"Wrote {out}")
 
 
 @user_errors
