@@ -8,12 +8,18 @@ import codecs
 import io
 import os
 import sys
-from typing import Any
+from collections import Counter
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import typer
+from typer.core import TyperCommand, TyperOption
 
 from crr.runtime.interrupt import interrupt_at_any_end
 
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+_WORKED_ON = ("--data", "--model", "--pairs")
 _HANDLER = "crr.plain"
 _PLAIN = str.maketrans(
     dict.fromkeys("–—−\u2010\u2011─━╸╺╶╴", "-")
@@ -27,8 +33,30 @@ _PLAIN = str.maketrans(
 """Signs that we print ourselves, or that stand in help and names, and what stands for them."""
 
 
+class OnceEach(TyperCommand):
+    """A command that says which option was given twice, of which only the last one counts.
+
+    Of the options that name what to work on, somebody may mean both: they are refused.
+    """
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read the arguments; raises `typer.BadParameter` with the option that somebody may mean twice."""
+        _, _, order = self.make_parser(ctx).parse_args(args=list(args))
+        for option, count in Counter(order).items():
+            if isinstance(option, TyperOption) and not (option.multiple or option.is_flag) and count > 1:
+                name = max(option.opts, key=len)
+                if name in _WORKED_ON:
+                    raise typer.BadParameter(f"{name} is given {count} times, and one is read: give it once.")
+                print(f"{name} is given {count} times: the last one counts.", file=sys.stderr)
+        return super().parse_args(ctx, args)
+
+
 class Command(typer.Typer):
     """A command whose output any terminal can show: help, tables, bars, errors and names of files."""
+
+    def command(self, name: str | None = None, **options: Any) -> Callable[[Function], Function]:
+        """What registers a function as a command, as `typer.Typer` does."""
+        return super().command(name, cls=OnceEach, **options)
 
     def __call__(self, *arguments: Any, **options: Any) -> Any:
         """Run it with the arguments of the process."""

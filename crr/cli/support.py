@@ -111,7 +111,7 @@ def check_json_file(path: Path | None, progress: ProgressStyle, pictures: Path |
         raise ConfigError(f"--json and --out are both {path}: give another file name to --json.")
     if is_image_name(path.name) or (path.exists() and not _is_ours(path)):
         raise ConfigError(
-            f"{path} is no result of this version of crr, and would be lost: give --json another file name."
+            f"{path} is no result of this crr, and would be lost: give another file name to --json."
         )
 
 

@@ -19,9 +19,11 @@ from crr.data.tags.channels import Channels, tiff_channels
 from crr.data.tags.png import png_depth
 from crr.data.tags.stacks import unread_pictures
 from crr.data.tags.tiff import (
+    DNG_VERSION,
     HEIGHT,
     ORIENTATION,
     PHOTOMETRIC,
+    SUB_DIRECTORIES,
     SUBFILE,
     WIDTH,
     Directory,
@@ -228,7 +230,7 @@ def _tiff_header(data: bytes, name: str) -> ImageHeader:
         if not int(directory.get(SUBFILE, 0)) & _PREVIEW_OR_MASK
     ] or [0]
     pages = [found.pages[number] for number in numbers]
-    if pages[0].get(PHOTOMETRIC) in _RAW:
+    if pages[0].get(PHOTOMETRIC) in _RAW or _is_preview_of_raw(data, pages[0]):
         raise ImageError(f"{name} holds raw data of a camera: develop it, and save it as RGB or grey.")
     kinds, channels = [*map(_kind_of_page, pages)], [*map(tiff_channels, pages)]
     return ImageHeader(
@@ -244,6 +246,13 @@ def _tiff_header(data: bytes, name: str) -> ImageHeader:
         channels=tuple(channels),
         unread=unread_pictures(found),
     )
+
+
+def _is_preview_of_raw(data: bytes, directory: Directory) -> bool:
+    """Whether a page is the small picture that cameras put before raw data: DNG, NEF, ARW, or CR2."""
+    below = SUB_DIRECTORIES in directory
+    small = DNG_VERSION in directory or bool(int(directory.get(SUBFILE, 0)) & _PREVIEW_OR_MASK)
+    return data[8:10] == b"CR" or (below and small)
 
 
 _COLOURS_OF_TIFF: dict[int, Colour] = {1: "grey", 3: "RGB", 4: "CMYK"}

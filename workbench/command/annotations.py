@@ -10,6 +10,7 @@ import typer
 from rich.table import Table
 
 from crr.cli.options import JsonFile, ProgressFormat
+from crr.cli.streams import Command
 from crr.cli.support import (
     SOME_FAILED,
     check_file,
@@ -40,7 +41,7 @@ from workbench.command.publishing import publish
 from workbench.command.words import counted, row_of, tell_agreement, tell_exported, tell_imported
 from workbench.settings import settings
 
-app = typer.Typer(
+app = Command(
     help="Projects of reviewed images: in, out, and kept. CRR_DATA and CRR_DATABASE_URL say where they are.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,

@@ -34,6 +34,8 @@ from crr.errors import DatasetError
 NOT_GOOD = "for training only good images are used"
 BESIDE_GOOD = "beside the folder of good images, so not known to be good"
 UNSORTED = "in no folder that names a defect"
+UNTOLD = "with no mask, where masks tell which test photos are good"
+MASK_OF_BAD = "a mask of a photo that is not learnt from"
 MARKED = "marked"
 """The kind of a defect that nothing but a mask tells of."""
 
@@ -113,11 +115,13 @@ def _unmarked(train: Path, direct: list[Path], notes: Notes, root: Path | None) 
         notes.pass_over(reason, *paths)
     marked = marked_in(masks)
     notes.pass_over(NOT_GOOD, *sorted(marked))
+    for photo, theirs in masks.items():
+        notes.pass_over(MASK_OF_BAD if photo in marked else GOOD_MASK, *theirs)
     return [photo for photo in photos if photo not in marked]
 
 
 def _test_samples(test: Path, category: str, masks: list[Path], notes: Notes) -> tuple[Sample, ...]:
-    good, marked, drawn = _told_by_masks(test, notes)
+    good, marked, drawn = _told_by_masks(test, masks, notes)
     kinds = [(GOOD, good), (MARKED, marked)]
     for folder in subfolders(test, notes):
         if holds_masks(folder):
@@ -135,13 +139,20 @@ def _test_samples(test: Path, category: str, masks: list[Path], notes: Notes) ->
     return tuple(chain.from_iterable(samples))
 
 
-def _told_by_masks(test: Path, notes: Notes) -> tuple[list[Path], list[Path], dict[Path, tuple[Path, ...]]]:
-    """The good and the defective of images that lie in no folder of a kind, told by masks beside them.
+def _told_by_masks(
+    test: Path, apart: list[Path], notes: Notes
+) -> tuple[list[Path], list[Path], dict[Path, tuple[Path, ...]]]:
+    """The good and the defective of images that lie in no folder of a kind, told by their masks.
+
+    These lie beside them, in folders of masks there, or in those `apart`.
 
     A mask that marks nothing says that its part is good. Of an image without one nobody knows.
     """
     photos, masks = split_masks(images_in(test, notes), notes)
-    notes.pass_over(UNSORTED, *(photo for photo in photos if photo not in masks))
+    for folder in (*apart, *subfolders(test, notes)):
+        if photos and holds_masks(folder):
+            masks = joined(masks, masks_of(photos, test, folder, Notes()))  # others may be of other photos
+    notes.pass_over(UNTOLD if masks else UNSORTED, *(photo for photo in photos if photo not in masks))
     marked = marked_in(masks)
     good = [photo for photo in photos if photo in masks and photo not in marked]
     return good, [photo for photo in photos if photo in marked], masks

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from itertools import chain
 from pathlib import Path
 
 import cv2
@@ -52,6 +53,12 @@ def crr(*arguments, code=0):
     result = CliRunner().invoke(app, [str(argument) for argument in arguments], catch_exceptions=False)
     assert result.exit_code == code, result.output
     return result
+
+
+def instead(given, options):
+    """Arguments of a command: options, which take the place of those given."""
+    kept = {name: value for name, value in given.items() if name not in options}
+    return [*chain.from_iterable(kept.items()), *options]
 
 
 def refused(*arguments):
@@ -246,7 +253,7 @@ def test_options_reach_the_checkpoint(data, tmp_path):
 def test_a_wrong_option_of_train_is_a_sentence(data, tmp_path, monkeypatch, options, sentence):
     monkeypatch.chdir(tmp_path)
     Path("file").touch()
-    assert sentence in refused("train", "--data", data, "--out", "run", *TINY, *options)
+    assert sentence in refused("train", *TINY, *instead({"--data": data, "--out": "run"}, options))
 
 
 @pytest.mark.parametrize("command", ["train", "evaluate"])
@@ -345,7 +352,7 @@ def test_a_wrong_option_of_evaluate_is_a_sentence(data, tmp_path, monkeypatch, o
     monkeypatch.chdir(tmp_path)
     Path("file").touch()
     Path("folder").mkdir()
-    assert sentence in refused("evaluate", "--model", "tiny", "--data", data, *options)
+    assert sentence in refused("evaluate", *instead({"--model": "tiny", "--data": data}, options))
 
 
 # Identity mapping and comparison
@@ -501,6 +508,17 @@ def test_anomalies_draws_a_sheet(data, tmp_path):
 
 def test_anomalies_needs_a_data_set(tmp_path):
     assert "There is no folder" in refused("anomalies", "--data", tmp_path / "x", "--out", tmp_path / "s.png")
+
+
+@pytest.mark.parametrize("option", ["--data", "--model"])
+def test_what_is_worked_on_is_named_once(data, tiny_model, option):
+    said = crr("evaluate", "--data", data, "--model", tiny_model, option, "other", code=2).output
+    assert f"{option} is given 2 times, and one is read: give it once" in " ".join(said.split())
+
+
+def test_of_other_options_the_last_one_counts_and_that_is_said(data, tiny_model):
+    said = crr("evaluate", "--data", data, "--model", tiny_model, "--device", "cuda:7", "--device", "cpu")
+    assert "--device is given 2 times: the last one counts.\n" in said.stderr
 
 
 def test_a_sheet_is_no_photo(data, tmp_path):

@@ -92,6 +92,17 @@ def test_raw_data_of_a_camera_are_refused_as_such(kind: type, photometric: int) 
         decode(tiff(layered(1, kind)[..., 0], t262=photometric), "raw.tif")
 
 
+@pytest.mark.parametrize("tags", [{"t50706": 1}, {"t254": 1}])
+def test_the_small_picture_before_raw_data_is_no_photo(tags: dict[str, int]) -> None:
+    photo = layered(3, np.uint8)
+    with pytest.raises(ImageError, match=r"IMG\.DNG holds raw data of a camera: develop it"):
+        decode(tiff(photo, **RGB, t330=8, **tags), "IMG.DNG")
+    assert shown(tiff(photo, **RGB, t330=8)) == [1, 2, 3]  # smaller ones below the photo, as a pyramid has
+    canon = tiff(photo, **RGB)
+    with pytest.raises(ImageError, match="holds raw data of a camera"):
+        decode(canon[:8] + b"CR" + canon[10:], "IMG.CR2")
+
+
 def test_damage_is_not_taken_for_channels() -> None:
     file = saved(corners(), "TIFF", compression="tiff_lzw")
     with pytest.raises(ImageError, match="damaged"):

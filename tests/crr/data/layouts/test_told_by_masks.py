@@ -46,12 +46,14 @@ def test_in_a_bare_part_masks_tell_as_well(tmp_path: Path, mask: str) -> None:
         draw(tmp_path / part / mask.format(1), 0)
     found = the_parts(tmp_path)
     assert found["train"] == ["1.png", "2.png"]
-    if "/" not in mask:  # beside them; of one without a mask nobody knows
-        assert (found["good"], found["marked"]) == (["1.png"], ["0.png"])
-        assert (
-            "test/2.png"
-            in passed_over(open_dataset(tmp_path).notes, tmp_path)["in no folder that names a defect"]
-        )
+    assert (found["good"], found["marked"]) == (["1.png"], ["0.png"])
+    noted = passed_over(open_dataset(tmp_path).notes, tmp_path)
+    assert noted["for training only good images are used"] == ["train/0.png"]
+    if "/" in mask:  # one that lies beside its photo is noted as such
+        assert noted["a mask of a photo that is not learnt from"] == [f"train/{mask.format(0)}"]
+        assert f"train/{mask.format(1)}" in noted["a mask of a good image"]
+    assert noted["with no mask, where masks tell which test photos are good"] == ["test/2.png"]
+    assert "in a folder that is no part of the layout" not in noted
 
 
 def test_photos_of_printed_labels_are_photos(tmp_path: Path) -> None:
