@@ -39,7 +39,7 @@ def train_inversion(
     from crr.inversion.card import inversion_card
     from crr.inversion.checkpoint import CONFIG, save_inversion
     from crr.inversion.training import train_inversion as run
-    from crr.runtime.claim import claimed
+    from crr.runtime.files import claimed
 
     with claimed(out):
         if (out / CHECKPOINT).exists():

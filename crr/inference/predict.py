@@ -21,8 +21,7 @@ from crr.data.sandbox.sandbox import Sandbox
 from crr.errors import CRRError, ImageError
 from crr.inference import engine
 from crr.models.detector import Detector
-from crr.runtime.claim import claimed
-from crr.runtime.files import write_atomically
+from crr.runtime.files import claimed, write_atomically
 from crr.runtime.names import FreeNames, folder_name
 from crr.runtime.paths import StrPath, as_path, as_paths, real_path
 from crr.runtime.progress import Reporter

@@ -1,17 +1,22 @@
-"""Writing files so that a reader never sees half of one."""
+"""Writing files so that a reader never sees half of one, and no two runs write into one folder."""
 
 import errno
 import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 from crr.errors import ConfigError, CRRError, WriteError
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 _RANDOM = "?" * 8  # how `tempfile` ends the names of temporary files; those of editors end otherwise
+_CLAIM = ".crr-is-writing"
+_NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
+"""What a file system answers that has no locks."""
 
 
 def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
@@ -102,3 +107,37 @@ def new_folder(out: Path) -> Iterator[Path]:
         ) from error
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def claimed(folder: Path) -> Iterator[None]:
+    """Inside the `with` block: nobody else who claims a folder may write into it; made if it is not there.
+
+    The claim ends with the process, however that ends. On a file system without locks there is none.
+
+    Raises:
+        CRRError: Another run is writing into it, or left its claim where this account may not touch it; or
+            nothing can be written there.
+    """
+    check_writable(folder)
+    lock = FileLock(folder / _CLAIM, timeout=0, mode=0o666, fallback_to_soft=False)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise CRRError(
+            f"Another run is writing into {folder} now: wait until it is done, or choose another folder."
+        ) from None
+    except OSError as error:
+        if error.errno not in _NO_LOCKS:
+            raise CRRError(
+                f"{folder} cannot be claimed ({error.strerror}): somebody else writes into it, or did. "
+                "Choose another folder."
+            ) from error
+        yield
+        return
+    try:
+        yield
+    finally:
+        with suppress(OSError):  # Windows removes no file that is open
+            (folder / _CLAIM).unlink(missing_ok=True)
+        lock.release()

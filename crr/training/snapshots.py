@@ -16,8 +16,7 @@ from crr.checkpoints.content import CARD, CONFIG, WEIGHTS
 from crr.config import DetectorConfig
 from crr.errors import Remedy, TrainingError
 from crr.models.detector import Detector
-from crr.runtime.claim import claimed
-from crr.runtime.files import remove_leftovers, write_atomically
+from crr.runtime.files import claimed, remove_leftovers, write_atomically
 from crr.runtime.paths import StrPath, as_path
 
 REPAIR, STATISTICS, SEGMENTATION = "repair", "statistics", "segmentation"

@@ -7,9 +7,9 @@ import pytest
 from filelock import FileLock
 
 from crr.errors import CRRError
-from crr.runtime.claim import claimed
+from crr.runtime.files import claimed
 
-HOLD = "import sys\nfrom pathlib import Path\nfrom crr.runtime.claim import claimed\n"
+HOLD = "import sys\nfrom pathlib import Path\nfrom crr.runtime.files import claimed\n"
 HOLD += "with claimed(Path(sys.argv[1])):\n    print('held', flush=True)\n    sys.stdin.read()\n"
 
 
