@@ -8,8 +8,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from crr.errors import ConfigError, CRRError, WriteError
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
@@ -119,6 +117,8 @@ def claimed(folder: Path) -> Iterator[None]:
         CRRError: Another run is writing into it, or left its claim where this account may not touch it; or
             nothing can be written there.
     """
+    from filelock import FileLock, Timeout  # 20 ms, for which crr --help must not wait
+
     check_writable(folder)
     lock = FileLock(folder / _CLAIM, timeout=0, mode=0o666, fallback_to_soft=False)
     try:
