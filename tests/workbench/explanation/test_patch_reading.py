@@ -251,7 +251,11 @@ def test_a_decoder_that_answers_exactly_what_was_seen_differs_nowhere(room):
 
 def test_dinov2_at_its_true_size():
     """Random weights: only shapes, speed and memory are those of the real one."""
-    detector = registry.create(configure(TrainingChoices("dinov2-base", weights="random"))).eval()
+    known = {
+        name: getattr(tiny_config(categories=("plate",)), name) for name in ("categories", "calibration")
+    }
+    config = replace(configure(TrainingChoices("dinov2-base", weights="random")), **known)
+    detector = registry.create(config).eval()
     [image] = good_images("plate", 1)
     explanation = explain(detector, image)
     assert [layer.encoder.shape for layer in explanation.layers] == [(28, 28, 768)] * 2
