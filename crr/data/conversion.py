@@ -147,7 +147,9 @@ def deep_values(file: OpenImage, page: int, name: str) -> tuple[NDArray[Any], in
     # The extremes tell of all values, without a copy of them.
     low, high = (values.min(), values.max()) if values.dtype.kind == "f" else (0, 0)
     if not np.isfinite([low, high]).all():
-        raise ImageError(f"{name} holds values that are no numbers (NaN): fill them in and save it again.")
+        raise ImageError(
+            f"{name} holds values that are no numbers (NaN or infinite): fill them in and save it again."
+        )
     if max(-low, high) > MOST:
         raise ImageError(f"{name} holds values beyond all brightness: it is damaged, so copy it again.")
     return values, turn

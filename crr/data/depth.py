@@ -23,6 +23,7 @@ _LOW_AND_HIGH = re.compile(rf"({_NUMBER})(?::|\.\.|,)({_NUMBER})")
 _BITS = re.compile(r"(\d{1,3})(?: ?bits?)?")
 MOST = 1e30
 """The largest value, with either sign, that can be scaled without overflow."""
+_FEWEST_MARKERS, _LONELY = 2, 10.0
 _OVERSHOOT = 0.1  # of fractions, where a photo was resized or sharpened
 _NARROWEST = 1 / MOST
 
@@ -104,6 +105,23 @@ def range_holding(extremes: Iterable[tuple[float, float]], *, floating: bool) ->
         return ValueRange(low, high if high - low >= _NARROWEST else low + max(1, -low / 1e6))
     bits = max(_FEWEST_BITS, int(np.ceil(np.log2(high + 1))))
     return ValueRange.of_bits(bits) if bits <= _MOST_BITS else ValueRange(0, high)
+
+
+def marker_among(values: NDArray[Any]) -> float | None:
+    """The lowest or highest of values if it stands for none, as -9999 does where nothing was measured.
+
+    It is there several times, and ten times as far from all others as these are from each other: a range that
+    held it too would show them alike.
+    """
+    low, high = values.min(), values.max()
+    for end, others in ((low, values[values > low]), (high, values[values < high])):
+        if not others.size or values.size - others.size < _FEWEST_MARKERS or 0 <= end <= 1:
+            continue
+        nearest, furthest = (others.min(), high) if end == low else (others.max(), low)
+        span = abs(float(furthest) - float(nearest))
+        if span and abs(float(nearest) - float(end)) > _LONELY * span:
+            return float(end)
+    return None
 
 
 def is_customary(low: float, high: float) -> bool:

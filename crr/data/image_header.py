@@ -137,6 +137,10 @@ def open_image(data: bytes, name: str) -> Iterator[OpenImage]:
     except PIL.Image.DecompressionBombError as error:
         raise _too_many_pixels(name) from error
     except Exception as error:  # a damaged file makes the decoders raise nearly anything
+        if "MAX_TEXT" in str(error):
+            raise ImageError(
+                f"{name} carries more text than is read: save it without its metadata."
+            ) from error
         article = "an" if kind == "AVIF" else "a"
         raise ImageError(
             f"{name} is {article} {kind} image that is damaged, cut short or of a rare kind: "

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from crr.config import ValueRange
 from crr.data.conversion import deep_values, turned, upright_rgb
-from crr.data.depth import range_holding
+from crr.data.depth import marker_among, range_holding
 from crr.data.image_formats import SHEET_MARK
 from crr.data.image_header import ImageHeader, OpenImage, open_image
 from crr.data.images import content_of
@@ -36,6 +36,7 @@ class FileFacts:
         error: Why it cannot be used; empty if it can.
         blank: Whether it shows no part; never if nobody asked, or if it has extremes.
         pixels: SHA-256 of the pixels of its first page, upright; empty if they were not decoded.
+        marker: The one of its extremes that stands for no value, so that no range is guessed from it.
     """
 
     digest: str
@@ -44,6 +45,7 @@ class FileFacts:
     error: str = ""
     blank: bool = False
     pixels: str = ""
+    marker: float | None = None
 
     @property
     def appearance(self) -> str:
@@ -136,18 +138,14 @@ def facts_in(
     if header.depth.silent:
         values, turn = deep_values(file, 0, name)
         pixels = _digest(turned(values, turn)) if decode else ""
-        return FileFacts(digest, header, _extremes(values), pixels=pixels)
+        colours = values[..., :3] if values.ndim == 3 else values
+        extremes = float(colours.min()), float(colours.max())
+        return FileFacts(digest, header, extremes, pixels=pixels, marker=marker_among(colours))
     if not decode:
         return FileFacts(digest, header)
     image = upright_rgb(file, name, 0, 255, None)
     blank = shows is not None and not shows(image)
     return FileFacts(digest, header, blank=blank, pixels=_digest(image))
-
-
-def _extremes(values: NDArray[Any]) -> tuple[float, float]:
-    """The lowest and highest of values deeper than 8 bits, as they are stored."""
-    colours = values[..., :3] if values.ndim == 3 else values
-    return float(colours.min()), float(colours.max())
 
 
 def _digest(pixels: NDArray[Any]) -> str:
@@ -164,13 +162,26 @@ def guessed_range(paths: Sequence[Path]) -> ValueRange | None:
     return common_range(read_facts(paths, decode=False).values())
 
 
+def holds_no_values(marker: float) -> str:
+    """What is said of an image in which a value stands for none, after its name."""
+    return (
+        f"holds {marker:g}, far from all its other values, as for what was not measured: fill it in, or say "
+        "which values are black and white."
+    )
+
+
 def common_range(facts: Iterable[FileFacts]) -> ValueRange | None:
     """The range for the files of a set that do not say theirs; None if all do.
 
     Raises:
-        ConfigError: Some hold fractions and some integers, for which there is no common range.
+        ConfigError: Some hold fractions and some integers, for which there is no common range; or a value of
+            one stands for none.
     """
+    facts = list(facts)
     silent = [(fact.extremes, fact.header.depth.floating) for fact in facts if fact.extremes and fact.header]
+    marked = [fact.marker for fact in facts if fact.marker is not None]
+    if marked:
+        raise ConfigError(f"An image {holds_no_values(marked[0])}", remedy="value_range")
     kinds = {floating for _, floating in silent}
     if not kinds:
         return None

@@ -1,14 +1,14 @@
 """Looking at a data set or at a list of images before the work."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
 from crr.config import ValueRange
 from crr.data.datasets import Dataset
 from crr.data.images import decode
-from crr.data.inventory.facts import FactsOf, FileFacts, Shows, common_range, read_facts
+from crr.data.inventory.facts import FactsOf, FileFacts, Shows, common_range, holds_no_values, read_facts
 from crr.data.inventory.inventory import CategoryCount, Inventory
 from crr.data.inventory.mask_survey import survey_masks
 from crr.data.inventory.repeats import find_repeats
@@ -56,8 +56,9 @@ def look_at_dataset(
     facts = read_facts([sample.path for sample in used], reporter, shows=shows)
     headers = {path: fact.header for path, fact in facts.items() if fact.header is not None}
     masks = survey_masks(used, headers)
-    unusable = {path: fact.error for path, fact in facts.items() if fact.error} | {**masks.unusable}
-    found = _range(facts.values(), value_range)
+    marked = _marked(facts, value_range)
+    unusable = {path: fact.error for path, fact in facts.items() if fact.error} | {**masks.unusable} | marked
+    found = _range(facts, value_range, marked)
     return Inventory(
         root=dataset.root,
         layout=dataset.layout,
@@ -66,7 +67,9 @@ def look_at_dataset(
         passed_over=dataset.notes.passed_over,
         remarks=dataset.notes.remarks,
         unusable=unusable,
-        blank=[*_blank(facts, shows, found)] if shows else (),
+        blank=[*_blank({path: facts[path] for path in facts if path not in marked}, shows, found)]
+        if shows
+        else (),
         repeats=find_repeats(dataset, facts),
         links=len(dataset.notes.followed),
         mask_survey=masks,
@@ -108,9 +111,10 @@ def look_at_files(
     reporter = Reporter(progress)
     reporter.begin("check", len(files))
     facts = read_facts(files, reporter, decode=False, look=look)
-    unusable = {path: fact.error for path, fact in facts.items() if fact.error}
+    marked = _marked(facts, value_range)
+    unusable = {path: fact.error for path, fact in facts.items() if fact.error} | marked
     try:
-        found = _range(facts.values(), value_range)
+        found = _range(facts, value_range, marked)
     except ConfigError as error:  # the other images do not need any
         found = None
         unusable |= {path: f"{path}: {error}" for path, fact in facts.items() if fact.extremes is not None}
@@ -162,9 +166,17 @@ def _samples(category: Category, part: Part) -> Sequence[Sample]:
     return category.train if part == "train" else category.test
 
 
-def _range(facts: Iterable[FileFacts], given: ValueRange | None) -> ValueRange | None:
-    """The range for files that do not say theirs; None if all do."""
-    silent = [fact for fact in facts if fact.extremes is not None]
+def _marked(facts: Mapping[Path, FileFacts], given: ValueRange | None) -> dict[Path, str]:
+    """Files from which no range may be guessed, if one has to be, to the sentence that says why."""
+    marked = {path: fact.marker for path, fact in facts.items() if fact.marker is not None and given is None}
+    return {path: f"{path} {holds_no_values(marker)}" for path, marker in marked.items()}
+
+
+def _range(
+    facts: Mapping[Path, FileFacts], given: ValueRange | None, but: Container[Path]
+) -> ValueRange | None:
+    """The range for files that do not say theirs, all but some; None if all do."""
+    silent = [fact for path, fact in facts.items() if fact.extremes is not None and path not in but]
     return given if silent and given else common_range(silent)
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from crr.config import ValueRange
 from crr.data.datasets import open_dataset
-from crr.data.depth import FULL, is_customary, parse_range, range_holding, to_eight_bits
+from crr.data.depth import FULL, is_customary, marker_among, parse_range, range_holding, to_eight_bits
 from crr.data.images import decode, read_header
 from crr.data.inventory.looking import look_at_dataset, look_at_files
 from crr.errors import ConfigError, ImageError
@@ -262,3 +262,21 @@ def test_fractions_among_integers_are_a_question(tmp_path: Path) -> None:
     assert look_at_dataset(dataset, value_range=given).value_range == given
     assert len(look_at_files(folder).unusable) == len(look_at_files(folder).facts)
     assert not look_at_files(folder, value_range=given).unusable
+
+
+@pytest.mark.parametrize(
+    ("values", "marker"),
+    [
+        ([0.1, 0.4, 0.9, -9999, -9999], -9999),
+        ([100, 150, 180, 2**31 - 1, 2**31 - 1], 2**31 - 1),
+        ([5, 5, 5, -1, -1], None),  # two levels, as of a drawing
+        ([0.1, 0.4, 0.9, 0.9, 0.9], None),
+        ([0.1, 0.4, 0.9, 40.0], None),  # a hot pixel
+        ([100, 150, 180, 900, 950, 940], None),  # a bright spot
+        ([-3.0, -2.0, 4.0, -3.0], None),
+        ([0, 0, 1, 1], None),
+        ([7, 7, 7], None),
+    ],
+)
+def test_a_value_that_stands_for_none_lies_far_from_all_others(values, marker):
+    assert marker_among(np.array(values, np.float64)) == marker
