@@ -17,9 +17,10 @@ from typer.core import TyperCommand, TyperOption
 
 from crr.runtime.interrupt import interrupt_at_any_end
 
-Function = TypeVar("Function", bound=Callable[..., Any])
+_Function = TypeVar("_Function", bound=Callable[..., Any])
 
-_WORKED_ON = ("--data", "--model", "--pairs")
+_WORKED_ON = ("--data", "--model", "--models", "--pairs", "--images", "--inversion")
+"""Options of which somebody who gives two means both."""
 _HANDLER = "crr.plain"
 _PLAIN = str.maketrans(
     dict.fromkeys("–—−\u2010\u2011─━╸╺╶╴", "-")
@@ -41,7 +42,8 @@ class OnceEach(TyperCommand):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Read the arguments; raises `typer.BadParameter` with the option that somebody may mean twice."""
-        _, _, order = self.make_parser(ctx).parse_args(args=list(args))
+        asks_for_help = ctx.resilient_parsing or any(name in args for name in self.get_help_option_names(ctx))
+        _, _, order = ({}, [], []) if asks_for_help else self.make_parser(ctx).parse_args(args=list(args))
         for option, count in Counter(order).items():
             if isinstance(option, TyperOption) and not (option.multiple or option.is_flag) and count > 1:
                 name = max(option.opts, key=len)
@@ -54,7 +56,7 @@ class OnceEach(TyperCommand):
 class Command(typer.Typer):
     """A command whose output any terminal can show: help, tables, bars, errors and names of files."""
 
-    def command(self, name: str | None = None, **options: Any) -> Callable[[Function], Function]:
+    def command(self, name: str | None = None, **options: Any) -> Callable[[_Function], _Function]:
         """What registers a function as a command, as `typer.Typer` does."""
         return super().command(name, cls=OnceEach, **options)
 

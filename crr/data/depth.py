@@ -23,7 +23,10 @@ _LOW_AND_HIGH = re.compile(rf"({_NUMBER})(?::|\.\.|,)({_NUMBER})")
 _BITS = re.compile(r"(\d{1,3})(?: ?bits?)?")
 MOST = 1e30
 """The largest value, with either sign, that can be scaled without overflow."""
-_FEWEST_MARKERS, _LONELY = 2, 10.0
+_FEWEST_MARKERS = 2  # one pixel that is bright may be broken
+_LONELY = 10.0  # times the span of all other values, which would share 25 of 255 levels
+_WHITES = frozenset(2**bits - 1 for bits in range(8, 17))
+"""Where cameras saturate: many pixels of a bright spot, far from a dark ground, hold it."""
 _OVERSHOOT = 0.1  # of fractions, where a photo was resized or sharpened
 _NARROWEST = 1 / MOST
 
@@ -110,16 +113,22 @@ def range_holding(extremes: Iterable[tuple[float, float]], *, floating: bool) ->
 def marker_among(values: NDArray[Any]) -> float | None:
     """The lowest or highest of values if it stands for none, as -9999 does where nothing was measured.
 
-    It is there several times, and ten times as far from all others as these are from each other: a range that
-    held it too would show them alike.
+    It is there in several pixels, is no white of a camera, and lies ten times as far from all others as these
+    are from each other: a range that held it too would show them alike.
+
+    Args:
+        values: (H, W) or (H, W, channels), finite.
     """
     low, high = values.min(), values.max()
-    for end, others in ((low, values[values > low]), (high, values[values < high])):
-        if not others.size or values.size - others.size < _FEWEST_MARKERS or 0 <= end <= 1:
+    for end, other in ((low, high), (high, low)):
+        if 0 <= end <= 1 or end in _WHITES:
             continue
-        nearest, furthest = (others.min(), high) if end == low else (others.max(), low)
-        span = abs(float(furthest) - float(nearest))
-        if span and abs(float(nearest) - float(end)) > _LONELY * span:
+        rest = values != end
+        nearest = values.min(where=rest, initial=high) if end == low else values.max(where=rest, initial=low)
+        pixels = rest.all(axis=2) if rest.ndim == 3 else rest
+        span = abs(float(other) - float(nearest))
+        is_far = span > 0 and abs(float(nearest) - float(end)) > _LONELY * span
+        if is_far and pixels.size - np.count_nonzero(pixels) >= _FEWEST_MARKERS:
             return float(end)
     return None
 

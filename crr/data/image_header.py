@@ -45,6 +45,8 @@ Colour = Literal["grey", "RGB", "CMYK"]
 
 _EXIF_ORIENTATION = 0x0112
 _RAW = (32803, 34892)  # what `PHOTOMETRIC` says of a mosaic of colours, and of what becomes of one
+_CR2 = b"\x10\0\0\0CR\2"
+"""What follows the first four bytes of a raw file of a Canon camera."""
 _PREVIEW_OR_MASK = 0b101  # bits of `_SUBFILE`
 
 
@@ -256,7 +258,7 @@ def _is_preview_of_raw(data: bytes, directory: Directory) -> bool:
     """Whether a page is the small picture that cameras put before raw data: DNG, NEF, ARW, or CR2."""
     below = SUB_DIRECTORIES in directory
     small = DNG_VERSION in directory or bool(int(directory.get(SUBFILE, 0)) & _PREVIEW_OR_MASK)
-    return data[8:10] == b"CR" or (below and small)
+    return data[4:11] == _CR2 or (below and small)
 
 
 _COLOURS_OF_TIFF: dict[int, Colour] = {1: "grey", 3: "RGB", 4: "CMYK"}

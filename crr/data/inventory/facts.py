@@ -171,16 +171,22 @@ def holds_no_values(marker: float) -> str:
 
 
 def common_range(facts: Iterable[FileFacts]) -> ValueRange | None:
-    """The range for the files of a set that do not say theirs; None if all do.
+    """The range for the files of a set that do not say theirs, by all in which no value stands for none.
+
+    None if all say theirs.
 
     Raises:
-        ConfigError: Some hold fractions and some integers, for which there is no common range; or a value of
-            one stands for none.
+        ConfigError: Some hold fractions and some integers, for which there is no common range; or in all of
+            them a value stands for none.
     """
     facts = list(facts)
-    silent = [(fact.extremes, fact.header.depth.floating) for fact in facts if fact.extremes and fact.header]
     marked = [fact.marker for fact in facts if fact.marker is not None]
-    if marked:
+    silent = [
+        (fact.extremes, fact.header.depth.floating)
+        for fact in facts
+        if fact.extremes and fact.header and fact.marker is None
+    ]
+    if marked and not silent:
         raise ConfigError(f"An image {holds_no_values(marked[0])}", remedy="value_range")
     kinds = {floating for _, floating in silent}
     if not kinds:

@@ -168,8 +168,11 @@ def _samples(category: Category, part: Part) -> Sequence[Sample]:
 
 def _marked(facts: Mapping[Path, FileFacts], given: ValueRange | None) -> dict[Path, str]:
     """Files from which no range may be guessed, if one has to be, to the sentence that says why."""
-    marked = {path: fact.marker for path, fact in facts.items() if fact.marker is not None and given is None}
-    return {path: f"{path} {holds_no_values(marker)}" for path, marker in marked.items()}
+    return {
+        path: f"{path} {holds_no_values(fact.marker)}"
+        for path, fact in facts.items()
+        if fact.marker is not None and given is None
+    }
 
 
 def _range(

@@ -121,8 +121,8 @@ def _unmarked(train: Path, direct: list[Path], notes: Notes, root: Path | None) 
 
 
 def _test_samples(test: Path, category: str, masks: list[Path], notes: Notes) -> tuple[Sample, ...]:
-    good, marked, drawn = _told_by_masks(test, masks, notes)
-    kinds = [(GOOD, good), (MARKED, marked)]
+    bare, drawn = split_masks(images_in(test, notes), notes)
+    kinds = []
     for folder in subfolders(test, notes):
         if holds_masks(folder):
             masks = [*masks, folder]
@@ -132,30 +132,26 @@ def _test_samples(test: Path, category: str, masks: list[Path], notes: Notes) ->
             photos, beside = photos_of_kind(folder, notes)
             kinds.append((folder.name, photos))
             drawn |= beside
-    every = [image for _, photos in kinds for image in photos]
+    every = [*bare, *(image for _, photos in kinds for image in photos)]
     for folder in masks:
-        drawn |= masks_of(every, test, folder, notes)
+        drawn = joined(drawn, masks_of(every, test, folder, notes))
+    kinds = [*_told_by_masks(bare, drawn, notes), *kinds]
     samples = [labelled(photos, category, kind, drawn, notes) for kind, photos in kinds]
     return tuple(chain.from_iterable(samples))
 
 
 def _told_by_masks(
-    test: Path, apart: list[Path], notes: Notes
-) -> tuple[list[Path], list[Path], dict[Path, tuple[Path, ...]]]:
-    """The good and the defective of images that lie in no folder of a kind, told by their masks.
-
-    These lie beside them, in folders of masks there, or in those `apart`.
+    bare: list[Path], masks: dict[Path, tuple[Path, ...]], notes: Notes
+) -> list[tuple[str, list[Path]]]:
+    """The good and the defective of images that lie in no folder of a kind, by their masks.
 
     A mask that marks nothing says that its part is good. Of an image without one nobody knows.
     """
-    photos, masks = split_masks(images_in(test, notes), notes)
-    for folder in (*apart, *subfolders(test, notes)):
-        if photos and holds_masks(folder):
-            masks = joined(masks, masks_of(photos, test, folder, Notes()))  # others may be of other photos
-    notes.pass_over(UNTOLD if masks else UNSORTED, *(photo for photo in photos if photo not in masks))
-    marked = marked_in(masks)
-    good = [photo for photo in photos if photo in masks and photo not in marked]
-    return good, [photo for photo in photos if photo in marked], masks
+    theirs = {photo: masks[photo] for photo in bare if photo in masks}
+    notes.pass_over(UNTOLD if theirs else UNSORTED, *(photo for photo in bare if photo not in theirs))
+    marked = marked_in(theirs)
+    good = [photo for photo in theirs if photo not in marked]
+    return [(GOOD, good), (MARKED, [photo for photo in theirs if photo in marked])]
 
 
 def labelled(

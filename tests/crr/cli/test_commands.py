@@ -516,6 +516,10 @@ def test_what_is_worked_on_is_named_once(data, tiny_model, option):
     assert f"{option} is given 2 times, and one is read: give it once" in " ".join(said.split())
 
 
+def test_help_comes_however_often_an_option_is_given():
+    assert "Usage" in crr("evaluate", "--data", "a", "--data", "b", "--help").output
+
+
 def test_of_other_options_the_last_one_counts_and_that_is_said(data, tiny_model):
     said = crr("evaluate", "--data", data, "--model", tiny_model, "--device", "cuda:7", "--device", "cpu")
     assert "--device is given 2 times: the last one counts.\n" in said.stderr

@@ -92,15 +92,32 @@ def test_raw_data_of_a_camera_are_refused_as_such(kind: type, photometric: int) 
         decode(tiff(layered(1, kind)[..., 0], t262=photometric), "raw.tif")
 
 
+def canon_raw(photo: NDArray[np.uint8]) -> bytes:
+    """A TIFF whose first directory lies at 16, after the mark of Canon."""
+    whole = tiff(photo, **RGB)
+    (start,) = struct.unpack("<I", whole[4:8])
+    directory, pixels = whole[start:], whole[8:start]
+    moved = 16 + len(directory) + len(directory) % 2 - 8
+    entries = bytearray(directory)
+    for number in range(*struct.unpack("<H", directory[:2])):
+        place = 2 + 12 * number
+        tag, kind, count, value = struct.unpack("<HHII", entries[place : place + 12])
+        if tag == 273 or count * {3: 2, 4: 4}[kind] > 4:
+            entries[place + 8 : place + 12] = struct.pack("<I", value + moved)
+    return b"II*\0" + struct.pack("<I", 16) + b"CR\2\0\0\0\0\0" + entries + bytes(len(entries) % 2) + pixels
+
+
 @pytest.mark.parametrize("tags", [{"t50706": 1}, {"t254": 1}])
 def test_the_small_picture_before_raw_data_is_no_photo(tags: dict[str, int]) -> None:
     photo = layered(3, np.uint8)
     with pytest.raises(ImageError, match=r"IMG\.DNG holds raw data of a camera: develop it"):
         decode(tiff(photo, **RGB, t330=8, **tags), "IMG.DNG")
     assert shown(tiff(photo, **RGB, t330=8)) == [1, 2, 3]  # smaller ones below the photo, as a pyramid has
-    canon = tiff(photo, **RGB)
+    first = np.full((48, 64), 67, np.uint8)
+    first[0, 1] = 82  # "CR", where a raw file of Canon says so; here it is a pixel
+    decode(tiff(first, **GREY))
     with pytest.raises(ImageError, match="holds raw data of a camera"):
-        decode(canon[:8] + b"CR" + canon[10:], "IMG.CR2")
+        decode(canon_raw(photo), "IMG.CR2")
 
 
 def test_damage_is_not_taken_for_channels() -> None:

@@ -276,7 +276,17 @@ def test_fractions_among_integers_are_a_question(tmp_path: Path) -> None:
         ([-3.0, -2.0, 4.0, -3.0], None),
         ([0, 0, 1, 1], None),
         ([7, 7, 7], None),
+        ([100, 250, 399, 4095, 4095, 4095], None),  # a camera of 12 bits that saturates
+        ([100, 250, 3999, 65535, 65535], None),
     ],
 )
 def test_a_value_that_stands_for_none_lies_far_from_all_others(values, marker):
     assert marker_among(np.array(values, np.float64)) == marker
+
+
+def test_one_broken_pixel_of_three_channels_is_no_marker():
+    values = np.random.default_rng(0).random((8, 9, 3))
+    values[3, 4] = -9999
+    assert marker_among(values) is None
+    values[3, 5] = -9999
+    assert marker_among(values) == -9999

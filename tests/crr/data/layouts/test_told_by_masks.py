@@ -56,6 +56,22 @@ def test_in_a_bare_part_masks_tell_as_well(tmp_path: Path, mask: str) -> None:
     assert "in a folder that is no part of the layout" not in noted
 
 
+def test_a_photo_in_no_folder_takes_no_mask_of_another(tmp_path: Path) -> None:
+    touch(tmp_path, "train/good/0.png", "test/good/1.png", "test/cut/0.png", "test/0.png")
+    draw(tmp_path / "ground_truth/cut/0_mask.png", 255)
+    dataset = open_dataset(tmp_path)
+    assert masks_in(dataset) == {"test/cut/0.png": ["ground_truth/cut/0_mask.png"]}
+    assert passed_over(dataset.notes, tmp_path) == {"in no folder that names a defect": ["test/0.png"]}
+
+
+def test_an_empty_mask_elsewhere_hides_no_drawn_one(tmp_path: Path) -> None:
+    touch(tmp_path, "train/0.png", "test/0.png", "test/1.png")
+    draw(tmp_path / "test/0_mask.png", 255)
+    draw(tmp_path / "test/masks/0.png", 0)
+    draw(tmp_path / "test/masks/1.png", 0)
+    assert masks_in(open_dataset(tmp_path)) == {"test/0.png": ["test/0_mask.png", "test/masks/0.png"]}
+
+
 def test_photos_of_printed_labels_are_photos(tmp_path: Path) -> None:
     touch(tmp_path, "label/0.png", "label/1.png", "bottle/0.png")
     assert [category.name for category in open_dataset(tmp_path).categories] == ["bottle", "label"]
