@@ -23,10 +23,9 @@ _LOW_AND_HIGH = re.compile(rf"({_NUMBER})(?::|\.\.|,)({_NUMBER})")
 _BITS = re.compile(r"(\d{1,3})(?: ?bits?)?")
 MOST = 1e30
 """The largest value, with either sign, that can be scaled without overflow."""
-_FEWEST_MARKERS = 2  # one pixel that is bright may be broken
 _LONELY = 10.0  # times the span of all other values, which would share 25 of 255 levels
-_WHITES = frozenset(2**bits - 1 for bits in range(8, 17))
-"""Where cameras saturate: many pixels of a bright spot, far from a dark ground, hold it."""
+_MARKERS = 3  # different values below 0 of a photo that has none of its own there
+_BRIGHTEST = 2**24  # beyond what cameras measure; the highest number of 31 bits is a usual marker
 _OVERSHOOT = 0.1  # of fractions, where a photo was resized or sharpened
 _NARROWEST = 1 / MOST
 
@@ -113,24 +112,27 @@ def range_holding(extremes: Iterable[tuple[float, float]], *, floating: bool) ->
 def marker_among(values: NDArray[Any]) -> float | None:
     """The lowest or highest of values if it stands for none, as -9999 does where nothing was measured.
 
-    It is there in several pixels, is no white of a camera, and lies ten times as far from all others as these
-    are from each other: a range that held it too would show them alike.
+    A range that held it too would show all others alike. What is bright in a photo is none: a hot pixel, say.
 
     Args:
         values: (H, W) or (H, W, channels), finite.
     """
     low, high = values.min(), values.max()
-    for end, other in ((low, high), (high, low)):
-        if 0 <= end <= 1 or end in _WHITES:
-            continue
-        rest = values != end
-        nearest = values.min(where=rest, initial=high) if end == low else values.max(where=rest, initial=low)
-        pixels = rest.all(axis=2) if rest.ndim == 3 else rest
-        span = abs(float(other) - float(nearest))
-        is_far = span > 0 and abs(float(nearest) - float(end)) > _LONELY * span
-        if is_far and pixels.size - np.count_nonzero(pixels) >= _FEWEST_MARKERS:
-            return float(end)
-    return None
+    if high > _BRIGHTEST and _is_far(high, values.max(where=values != high, initial=low), low):
+        return float(high)
+    if low >= 0:
+        return None
+    positive = values.min(where=values >= 0, initial=high)
+    few = np.unique(values[values < 0]).size <= _MARKERS
+    if few and positive < high and -float(low) > float(high) - float(positive):
+        return float(low)
+    return float(low) if _is_far(low, values.min(where=values != low, initial=high), high) else None
+
+
+def _is_far(end: Any, nearest: Any, furthest: Any) -> bool:
+    """Whether a value lies much farther from the nearest other one than all others from each other."""
+    span = abs(float(furthest) - float(nearest))
+    return 0 < _LONELY * span < abs(float(nearest) - float(end))
 
 
 def is_customary(low: float, high: float) -> bool:

@@ -1,6 +1,7 @@
 """Whatever stands in a link, in the environment, or behind an option: a setting, or one sentence."""
 
 from math import isfinite
+from typing import get_args
 
 import pytest
 from hypothesis import given, strategies as st
@@ -9,8 +10,10 @@ from crr.data.depth import parse_range
 from crr.errors import ConfigError
 from crr.hub.names import HubName
 from tests.fuzz.made.effort import examples
+from tests.fuzz.made.limits import limited
 from tests.fuzz.made.promises import attempt
 from workbench.explanation.location import Location
+from workbench.inspection.verdict import LinkedBy
 from workbench.lesson.steps import read_steps, step_number
 from workbench.model_store.available import pulled_as, why_replaced
 from workbench.painting.damage import KINDS, Synthetic
@@ -103,11 +106,11 @@ def test_any_damage_step_or_model_in_a_link_is_one_of_ours(text: str) -> None:
     assert why_replaced(text, "crr-embedded").endswith(".")
 
 
-@given(text=words())
+@given(text=words(), by=st.sampled_from(get_args(LinkedBy)))
 @examples(200)
-def test_any_sample_and_threshold_in_a_link_is_one(text: str) -> None:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(session.st, "query_params", {"sample": text, "threshold": text})
+def test_any_sample_and_limit_in_a_link_is_one(text: str, by: str) -> None:
+    with pytest.MonkeyPatch.context() as patch, limited():
+        patch.setattr(session.st, "query_params", {"sample": text, by: text})
         assert session.linked_sample()
         limit = session.linked_limit()
         assert limit is None or limit[1] == limit[1]

@@ -4,10 +4,12 @@ import threading
 import time
 from collections.abc import Sequence
 from functools import cached_property
+from io import BytesIO
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
+import PIL.Image
 import pytest
 import torch
 from torch import nn
@@ -152,3 +154,11 @@ def use_inspector(monkeypatch: pytest.MonkeyPatch, inspector: Inspector) -> None
         lesson_answers=OnceCache(2**24),
     )
     monkeypatch.setattr("workbench.views.shared.services.SERVICES", fake)
+
+
+def pages(*shades: int, kind: str = "TIFF") -> bytes:
+    """A file of several pages, some good (a shade), some with a defect (0)."""
+    pictures = [PIL.Image.open(BytesIO(good_png(shade) if shade else png())) for shade in shades]
+    file = BytesIO()
+    pictures[0].save(file, kind, save_all=True, append_images=pictures[1:], lossless=True)
+    return file.getvalue()

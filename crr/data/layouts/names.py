@@ -22,13 +22,19 @@ _SYSTEM = {
 _GOOD = {
     "good", "ok", "okay", "normal", "nominal", "clean", "pass", "passed", "gut", "io", "fine", "healthy",
     "defectfree", "nodefect", "nodefects", "nondefective", "noanomaly", "anomalyfree", "negative",
-    "undamaged", "intact", "flawless", "faultless", "nonanomalous", "accepted",
+    "undamaged", "intact", "flawless", "faultless", "nonanomalous", "accepted", "golden", "perfect",
+    "conforming", "conform",
 }  # fmt: skip
 _BAD = {
     "bad", "ng", "nok", "notok", "nio", "defect", "defects", "defective", "anomaly", "anomalies", "anomalous",
     "abnormal", "damaged", "broken", "fail", "failed", "fault", "faults", "faulty", "reject", "rejects",
     "rejected", "schlecht", "ausschuss", "positive", "def", "ko",
 }  # fmt: skip
+_DEFECTS = {
+    "scratch", "crack", "dent", "hole", "stain", "contamination", "chip", "burr", "rust", "corrosion", "tear",
+    "blowhole", "fray", "pitting", "void", "wrinkle", "breakage", "misprint", "deformation", "bubble",
+}  # fmt: skip
+"""What kinds of defects are called most, so that a folder of that name is none of good parts."""
 _ONLY_FOLDERS = {"positive", "negative", "io", "nio", "fine", "clean", "pass", "nominal", "intact", "normal"}
 """Of these the words that mean something else in a longer name: "fine_scratch", "normal light"."""
 _NO_PHOTOS = {"def", "ko"}
@@ -98,6 +104,12 @@ def may_mean_good(name: str) -> bool:
 def tells_of_parts(name: str) -> bool:
     """Whether a name holds a word for good or bad parts, whatever else it says: "good2024", "line 3 NG"."""
     return is_good(name) or is_bad(name) or bool(_words(name) & ((_GOOD | _BAD) - _ONLY_FOLDERS))
+
+
+def is_kind_of_defect(name: str) -> bool:
+    """Whether a folder of that name holds parts with one kind of defect: "scratch", "Cracks"."""
+    letters = _letters(name)
+    return bool({letters, letters.removesuffix("s"), letters.removesuffix("es")} & _DEFECTS)
 
 
 def hints_at_bad(stem: str) -> bool:

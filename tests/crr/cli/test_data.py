@@ -77,7 +77,7 @@ def test_predict_ends_with_3_for_a_frame_that_shows_nothing(
 # What every command that reads a data set or photos says before its work
 
 COMMANDS = {
-    "train": ["--method", "gaussian", *TINY, "--progress", "json"],
+    "train": ["--method", "gaussian", *TINY[:-1], "json"],
     "evaluate": ["--progress", "none"],
     "compare": ["--device", "cpu", "--progress", "none"],
     "identity": ["--progress", "none"],
@@ -124,6 +124,18 @@ def test_a_look_comes_before_the_work(root: Path, tiny_model: Path, tmp_path: Pa
         said = crr(*asked(command, root, tiny_model, found, *options))
     assert f"1 image cannot be used: {part}/good/000.png." in said.stderr
     assert f"Passed over, no image by its name: 1 file, {part}/good/notes.txt." in said.stderr
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_link_that_leads_nowhere_is_named(
+    root: Path, tiny_model: Path, tmp_path: Path, command: str
+) -> None:
+    photo = root / ("train" if command == "train" else "test") / "good/000.png"
+    photo.unlink()
+    photo.symlink_to(tmp_path / "gone.png")
+    said = crr(*asked(command, root, tiny_model, tmp_path / "found.json"), code=2)
+    assert "000.png is a link to" in said.stderr or "000.png does not exist" in said.stderr
+    assert "Traceback" not in said.output
 
 
 def test_predict_looks_too_and_goes_on_without_what_is_damaged(

@@ -1,5 +1,7 @@
 import json
 import os
+import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -56,6 +58,18 @@ def test_what_was_measured_is_shown_in_any_encoding(root, encoding):
     assert "is truncated" in text
     if encoding != "latin-1":
         assert "gr\\xf6\\xdfe-damaged" in " ".join(text.split())
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp932"])
+def test_a_figure_that_is_missing_is_a_dash_in_any_encoding(root, tmp_path, encoding):
+    parts = shutil.copytree(root / "data", tmp_path / "data")
+    for category in ("plate", "ring"):
+        shutil.rmtree(parts / category / "test" / "good", ignore_errors=True)
+    told = {"PYTHONIOENCODING": encoding}
+    asked = ("evaluate", "--model", "good", "--data", str(parts), "--device", "cpu")
+    text = shown(crr(root, *asked, **told), encoding, code=1)
+    [row] = [cells for line in text.splitlines() if (cells := re.findall(r"[\w.-]+", line))[:1] == ["mean"]]
+    assert row[2:5] == ["-", "-", "-"]
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp932", "utf-8", "ascii:strict"])

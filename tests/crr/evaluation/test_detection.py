@@ -126,6 +126,15 @@ def test_maps_and_masks_of_any_size_meet_at_256(tmp_path: Path) -> None:
     assert figures.pixel_f1max == pytest.approx(1, abs=0.02)
 
 
+def test_a_thin_defect_of_a_large_photo_counts(tmp_path: Path) -> None:
+    sample = make_sample(tmp_path / "bolt", 0, "scratch", size=(1000, 1000))
+    line = np.zeros((1000, 1000), np.uint8)
+    line[333, 100:900] = 255  # of which shrinking as ever leaves nothing
+    cv2.imwrite(str(sample.masks[0]), line)
+    figures = evaluate(DETECTOR, make_dataset(tmp_path, Category("bolt", (), (sample,)))).categories["bolt"]
+    assert figures.pixel_auroc is not None
+
+
 def test_mean_is_over_the_categories_that_have_the_figure(tmp_path: Path) -> None:
     dataset = make_dataset(
         tmp_path,

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from functools import cache
 from io import BytesIO
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 from tests.crr.profiles import P3, rgb_profile
 
 _HEIGHT, _WIDTH = 20, 28
+_PHOTO = Path(__file__).parents[3] / "samples" / "bottle_good.jpg"
 _PROFILE = rgb_profile(P3)  # one that leaves colours as they are would not be applied
 
 
@@ -35,6 +37,8 @@ def _of_eight_bits() -> Iterator[tuple[str, bytes]]:
         yield f"{kind} {mode}", _saved(_picture(mode), kind)
     for kind, mode in product(("PNG", "TIFF", "WEBP"), ("LA", "RGBA")):
         yield f"{kind} {mode}", _saved(_picture(mode), kind)
+    yield "JPEG of two pictures", _saved(colour, "MPO", save_all=True, append_images=[colour.rotate(90)])
+    yield "JPEG of a camera", _PHOTO.read_bytes()
     yield "JPEG, progressive CMYK", _saved(_picture("CMYK"), "JPEG", progressive=True)
     yield "PNG with tRNS", _saved(colour, "PNG", transparency=(1, 2, 3))
     yield "PNG with text", _saved(colour, "PNG", pnginfo=_text())

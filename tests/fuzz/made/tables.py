@@ -120,6 +120,43 @@ def lists() -> st.SearchStrategy[bytes]:
     return st.one_of(whole, whole, odd_values()).map(_as_json) | broken(whole.map(_as_json))
 
 
+def coco_lists() -> st.SearchStrategy[bytes]:
+    """Contents of a .json file of COCO, whose images lie beside it or not."""
+    numbers = st.one_of(st.integers(-2, 4), st.sampled_from([2**40, 2**70, -1e300, True, None]), odd_values())
+    names = st.one_of(st.sampled_from(["000.png", "images/001.png", *_CELLS]), st.text(max_size=10))
+    corners = st.lists(st.one_of(st.integers(-9, 40), st.floats(-1e9, 1e9)), max_size=9)
+    runs = st.fixed_dictionaries(
+        {
+            "size": st.one_of(st.just([20, 28]), st.lists(numbers, max_size=3)),
+            "counts": st.one_of(
+                st.lists(st.integers(-9, 700), max_size=6), st.text(max_size=12), odd_values()
+            ),
+        }
+    )
+    images = st.fixed_dictionaries(
+        {
+            "id": numbers,
+            "file_name": names,
+            "height": st.sampled_from([20, 20, 20, 0, -1]),
+            "width": st.just(28),
+        },
+        optional={"judgement": names, "tags": odd_values(), "known_label": names},
+    )
+    annotations = st.fixed_dictionaries(
+        {"id": numbers, "image_id": st.integers(0, 2), "category_id": st.integers(0, 2)},
+        optional={"segmentation": st.one_of(st.lists(corners, max_size=3), runs, odd_values())},
+    )
+    categories = st.fixed_dictionaries({"id": st.integers(0, 2), "name": st.one_of(names, odd_values())})
+    whole = st.fixed_dictionaries(
+        {
+            "images": st.lists(images, max_size=3),
+            "annotations": st.lists(annotations, max_size=4),
+            "categories": st.lists(categories, max_size=3),
+        }
+    )
+    return st.one_of(whole, whole, odd_values()).map(_as_json) | broken(whole.map(_as_json))
+
+
 def odd_values() -> st.SearchStrategy[Any]:
     """Anything that JSON can hold."""
     plain = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=5))

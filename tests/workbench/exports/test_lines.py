@@ -7,7 +7,7 @@ import pytest
 from crr.data.images import encode_png
 from crr.errors import DeviceError
 from crr.runtime.version import version
-from tests.workbench.fakes import CHOICE, FakeLibrary, good_png, part, png
+from tests.workbench.fakes import CHOICE, FakeLibrary, good_png, pages, part, png
 from workbench.exports import lines as lines_module
 from workbench.exports.lines import COLUMNS, BatchExport, table_of
 from workbench.inspection.batch import Batch
@@ -194,3 +194,13 @@ def test_a_category_is_written_as_the_model_names_it(library):
     batch.inspect_some(CHOICE, library.inspector(), seconds=9)
     (line,) = table_of(batch, CHOICE, library.inspector()).lines
     assert line["category"] == "=part"
+
+
+@pytest.mark.parametrize("kind", ["TIFF", "PNG", "WEBP"])
+def test_every_page_of_a_file_has_a_line_with_its_number(inspector, kind):
+    batch = Batch(Settings())
+    batch.add([("scan", lambda: pages(120, 0, 110, kind=kind))])
+    batch.inspect_some(CHOICE, inspector, seconds=9)
+    lines = table_of(batch, CHOICE, inspector).lines
+    assert sorted((line["file"], line["page"]) for line in lines) == [("scan", 1), ("scan", 2), ("scan", 3)]
+    assert sorted(line["page"] for line in lines if line["verdict"] == "defective") == [2]

@@ -1,15 +1,13 @@
 """What is more than one plain photo: pages, deep pixels, and photos that cannot be judged."""
 
 from dataclasses import replace
-from io import BytesIO
 
 import cv2
 import numpy as np
-import PIL.Image
 import pytest
 
 from crr.config import ValueRange
-from tests.workbench.fakes import CHOICE, good_png, part, png
+from tests.workbench.fakes import CHOICE, good_png, pages, part, png
 from workbench.explanation.study_image import original
 from workbench.inspection.batch import Batch
 from workbench.inspection.inspector import ModelChoice
@@ -23,14 +21,6 @@ def batch() -> Batch:
     return Batch(Settings())
 
 
-def pages(*shades: int, kind: str = "TIFF") -> bytes:
-    """A file of several pages, some good (a shade), some with a defect (0)."""
-    pictures = [PIL.Image.open(BytesIO(good_png(shade) if shade else png())) for shade in shades]
-    file = BytesIO()
-    pictures[0].save(file, kind, save_all=True, append_images=pictures[1:])
-    return file.getvalue()
-
-
 def deep(top: int) -> bytes:
     """A PNG of 16 bits that does not say which value is white; its brightest value is `top`."""
     values = part().astype(np.float64).max(axis=-1)
@@ -41,7 +31,7 @@ def names(batch: Batch) -> list[str]:
     return [upload.name for upload in batch.uploads.values()]
 
 
-@pytest.mark.parametrize("kind", ["TIFF", "PNG"])
+@pytest.mark.parametrize("kind", ["TIFF", "PNG", "WEBP"])
 def test_a_file_of_several_pages_is_a_row_a_page(batch, inspector, kind):
     batch.add([("scan.tif", lambda: pages(120, 0, 110, kind=kind))])
     batch.inspect_some(CHOICE, inspector, seconds=9)

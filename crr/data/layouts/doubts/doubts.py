@@ -11,6 +11,7 @@ from crr.data.layouts.names import (
     hints_at_bad,
     is_bad,
     is_good,
+    is_kind_of_defect,
     is_masks,
     is_system,
     key,
@@ -73,7 +74,7 @@ def check_folders(root: Path, photos: Iterable[Path]) -> None:
         raise DatasetError(
             f"{root} holds a data set further down, which tells good parts from others: give {place}."
         )
-    telling = [folder for folder in folders if tells_of_parts(folder.name)]
+    telling = [folder for folder in folders if tells_of_parts(folder.name) or is_kind_of_defect(folder.name)]
     if telling:
         names = ", ".join(str(folder.relative_to(root)) for folder in telling[:5])
         raise DatasetError(

@@ -57,7 +57,8 @@ def test_of_several_categories_the_folder_around_them_is_named(tmp_path: Path) -
 
 
 @pytest.mark.parametrize(
-    "folder", ["NG01", "line 3 NG", "OkParts", "screw-good-2024", "defects_2", "ko", "maybe_ok"]
+    "folder",
+    ["scratch", "Cracks", "NG01", "line 3 NG", "OkParts", "screw-good-2024", "defects_2", "ko", "maybe_ok"],
 )
 def test_folders_that_are_called_as_parts_are_and_in_no_layout_are_refused(
     tmp_path: Path, folder: str
