@@ -40,7 +40,7 @@ class GreyDetector:
     def __init__(self, segmentation=None, distance=lambda distance: distance):
         prediction = PredictionConfig(map_size=48, blur_sigma=0, blur_kernel=1, top_share=0.01)
         encoder = EncoderConfig(resize=48, crop=48)
-        self.config = replace(tiny_config(), categories=("wall",), prediction=prediction, encoder=encoder)
+        self.config = tiny_config(categories=("wall",), prediction=prediction, encoder=encoder)
         self.distance = distance
         self.segmentation = None
         if segmentation is not None:
