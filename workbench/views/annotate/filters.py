@@ -16,6 +16,14 @@ _LOOK_AT: dict[str, tuple[State, ...]] = {
     "reviewed": ("done",),
     "all": (),
 }
+_NARROWING = {
+    "judgement": "judged {}",
+    "tag": "tagged {}",
+    "category": "of the kind {}",
+    "author": "saved last by {}",
+    "name": "with {} in the name",
+}
+"""What leaves only some images, by its name in `Wanted`, and how that is said."""
 _ANY = "any"
 _CHOSEN = "filters_chosen"
 _ORDER_HELP = (
@@ -54,14 +62,7 @@ def choose_filters(project: Project) -> dict[str, Any]:
 
 def _tell(chosen: Mapping[str, Any]) -> None:
     """Say which images alone are shown, where a closed box of filters would hide that."""
-    words = {
-        "judgement": "judged {}",
-        "tag": "tagged {}",
-        "category": "of the kind {}",
-        "author": "saved last by {}",
-        "name": "with {} in the name",
-    }
-    said = [text.format(chosen[key]) for key, text in words.items() if chosen[key] is not None]
+    said = [words.format(chosen[name]) for name, words in _NARROWING.items() if chosen[name] is not None]
     if said:
         st.caption(as_text(f"Only images {', '.join(said)} are shown."))
 
@@ -71,5 +72,5 @@ def filtered(project: Project) -> Wanted:
     of, chosen = st.session_state.get(_CHOSEN, (None, {}))
     if of != project.id:
         return Wanted(project.id, "by name")
-    narrowed = {name: chosen[name] for name in ("judgement", "tag", "category", "author", "name")}
+    narrowed = {name: chosen[name] for name in _NARROWING}
     return Wanted(project.id, "by name", tuple(chosen["states"]), **narrowed)
