@@ -19,6 +19,7 @@ from tests.browser.conftest import CHROMIUM_OPTIONS, PATIENCE, serve, settled
 from tools.chromium import find
 
 _IMAGES = 14
+_PAGE = "/annotate?order=by+name"
 
 
 def main() -> None:
@@ -37,17 +38,21 @@ def main() -> None:
         page = browser.new_page(viewport={"width": 1280, "height": 1000}, base_url=url)
         page.set_default_timeout(PATIENCE)
         _begin(page)
-        for _ in range(_IMAGES):
+        for _ in range(_IMAGES - 1):
             _next(page)
+        images: list[float] = []
+        while len(images) < rounds:
+            _open(page)  # again at the first image
+            images += [_milliseconds(lambda: _next(page)) for _ in range(_IMAGES - 1)]
+        _open(page)
         strokes = [_milliseconds(lambda: _stroke(page)) for _ in range(rounds)]
-        images = [_milliseconds(lambda: _next(page)) for _ in range(rounds)]
         browser.close()
     for name, times in (("from a stroke to saved", strokes), ("the next image", images)):
-        print(f"{name}: {median(times):.0f} ms, at most {max(times):.0f} ms ({rounds} times)")
+        print(f"{name}: {median(times):.0f} ms, at most {max(times):.0f} ms ({len(times)} times)")
 
 
 def _begin(page: Page) -> None:
-    page.goto("/annotate?order=by+name")
+    page.goto(_PAGE)
     page.get_by_label("Your name").fill("Anna")
     page.get_by_role("button", name="Begin").click()
     page.get_by_label("Name", exact=True).fill("Samples")
@@ -55,6 +60,12 @@ def _begin(page: Page) -> None:
     settled(page)
     page.get_by_role("button", name="Make it").click()
     expect(page.locator(".model")).to_contain_text("score")
+
+
+def _open(page: Page) -> None:
+    page.goto(_PAGE)
+    expect(page.locator(".model")).to_contain_text("score")
+    settled(page)
 
 
 def _stroke(page: Page) -> None:
@@ -70,17 +81,16 @@ def _stroke(page: Page) -> None:
 
 
 def _next(page: Page) -> None:
-    """To the image after this one; at the end of the list to its beginning."""
-    name, model = (page.locator(place).element_handle() for place in (".review .name", ".model"))
-    page.evaluate("performance.clearResourceTimings()")
+    """To the image after this one."""
+    places = (".review .name", ".model", ".frame canvas")
+    name, model, canvas = (page.locator(place).element_handle() for place in places)
     before = page.locator(".review .name").inner_text()
     page.keyboard.press("j")
-    page.wait_for_function(_IS_THERE, arg=[name, before, model])
+    page.wait_for_function(_IS_THERE, arg=[name, before, model, canvas])
 
 
-_IS_THERE = """([name, before, model]) => name.textContent !== before && model.textContent.includes('score')
-    && performance.getEntriesByType('resource')
-        .some((each) => each.name.includes('/review/picture/') && each.responseEnd > 0)"""
+_IS_THERE = """([name, before, model, canvas]) => name.textContent !== before
+    && model.textContent.includes('score') && canvas.ariaBusy === 'false'"""
 
 
 def _milliseconds(act: Callable[[], None]) -> float:

@@ -9,6 +9,7 @@ acknowledged is looked for. The service runs in a process of its own, with the s
 import argparse
 import json
 import os
+import socket
 import subprocess
 import sys
 import tempfile
@@ -65,7 +66,6 @@ def _serve(people: int) -> int:
     import uvicorn
     from starlette.applications import Starlette
 
-    from tests.browser.conftest import free_port
     from workbench.annotation.importing.bringing import make_of
     from workbench.annotation.importing.contents import Content, read_contents
     from workbench.annotation.records import NewProject
@@ -79,10 +79,11 @@ def _serve(people: int) -> int:
     )
     who = [store.people.named(f"Person {number}") for number in range(people)]
     tickets = [services().tickets.issue(person, project.id) for person in who]
-    port = free_port()
-    print(json.dumps({"address": f"http://127.0.0.1:{port}{PREFIX}", "tickets": tickets}), flush=True)
     app = Starlette(routes=review_routes(lambda: services().review, services().tickets))
-    uvicorn.run(app, port=port, log_level="error")
+    with socket.create_server(("127.0.0.1", 0)) as waiting:  # whoever comes before it answers is kept
+        address = f"http://127.0.0.1:{waiting.getsockname()[1]}{PREFIX}"
+        print(json.dumps({"address": address, "tickets": tickets}), flush=True)
+        uvicorn.Server(uvicorn.Config(app, log_level="error")).run(sockets=[waiting])
     return 0
 
 

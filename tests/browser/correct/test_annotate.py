@@ -245,3 +245,34 @@ def test_what_was_said_is_taken_away(page, tmp_path):
     assert len(written["images"]) == 4
     assert {image["judgement"] for image in written["images"]} == {"good", "defective"}
     assert written["annotations"]
+
+
+def test_back_and_forward_lead_in_and_out_and_lose_nothing(page):
+    page.goto("about:blank")
+    page.goto(BY_NAME)
+    name = wait_for_image(page)
+    page.keyboard.press("b")
+    stroke(page, (0.3, 0.3), (0.5, 0.3))
+    is_saved(page)
+    drawn = canvas_of(page).get_attribute("aria-label")
+    page.get_by_test_id("stSidebarNav").get_by_role("link", name="Models").click()
+    expect(page.get_by_role("heading", name="Models", exact=True)).to_be_visible()
+    settled(page)
+    page.go_back()
+    assert wait_for_image(page) == name
+    expect(canvas_of(page)).to_have_attribute("aria-label", drawn)
+    page.go_forward()
+    expect(page.get_by_role("heading", name="Models", exact=True)).to_be_visible()
+    settled(page)
+    page.go_back()
+    assert wait_for_image(page) == name
+    page.get_by_role("combobox", name="First comes").click()
+    page.get_by_role("option", name="worst first").click()
+    expect(page).to_have_url(re.compile("order=worst"))
+    expect(page.locator(".review .name")).not_to_have_text(name)
+    worst = wait_for_image(page)
+    page.go_back()  # an order makes no entry, as a slider makes none
+    expect(page).to_have_url("about:blank")
+    page.go_forward()
+    assert wait_for_image(page) == worst
+    expect(page.get_by_role("combobox", name="First comes")).to_have_value("worst first")

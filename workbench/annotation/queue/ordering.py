@@ -93,14 +93,16 @@ def in_order(found: sa.Select[Any], wanted: Wanted) -> sa.Select[Any]:
         # The digits of a digest are random, and alike in both databases.
         return found.order_by(sa.func.substr(item.c.digest, 1 + wanted.seed % 50), item.c.id)
     worth = _worth(wanted)
-    return found.outerjoin(worth, worth.c.digest == item.c.digest).order_by(
-        _against_label(worth) if wanted.order == "against the label" else worth.c.worth.desc().nulls_last(),
-        item.c.id,
-    )
+    if wanted.order == "against the label":
+        worth = _against_label(worth)
+    return found.order_by(worth.desc().nulls_last(), item.c.id)
 
 
-def _worth(wanted: Wanted) -> sa.Subquery:
-    """What each image is worth a look: one row an image, larger first."""
+def _worth(wanted: Wanted) -> sa.ColumnElement[Any]:
+    """What an item's image is worth a look, larger first; null where no model was asked.
+
+    It is asked of each item that is wanted and not of the whole project at once: most of a large one is done.
+    """
     ratio = score.c.ratio
     worth: dict[str, sa.ColumnElement[Any]] = {
         "near the limit": -sa.func.min(sa.func.abs(ratio - 1)),
@@ -109,18 +111,14 @@ def _worth(wanted: Wanted) -> sa.Subquery:
         "against the label": sa.func.max(ratio),
         "worst first": sa.func.max(ratio),
     }
-    found = sa.select(score.c.digest, worth[wanted.order].label("worth")).group_by(score.c.digest)
-    here = sa.exists().where(item.c.project == wanted.project, item.c.digest == score.c.digest)
-    found = found.where(here)
+    found = sa.select(worth[wanted.order]).where(score.c.digest == item.c.digest)
     if wanted.models:
         found = found.where(score.c.model.in_(wanted.models))
-    return found.subquery("worth")
+    return found.correlate(item).scalar_subquery()
 
 
-def _against_label(worth: sa.Subquery) -> sa.ColumnElement[Any]:
+def _against_label(ratio: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
     """How far the score lies on the wrong side of the limit by the image's label; then all others."""
-    ratio = worth.c.worth
-    wrong = sa.case(
+    return sa.case(
         (item.c.label == "good", ratio - 1), (item.c.label == "defective", 1 - ratio), else_=sa.null()
     )
-    return wrong.desc().nulls_last()
