@@ -18,7 +18,11 @@ with plain_errors():
         from workbench.inspection.photo import shown_photo
         from workbench.inspection.visitor import settle
         from workbench.views.layers.explorer import choose_other, show_explorer
-        from workbench.views.shared.photos.own_photos import IN_ORDER, step_through
+        from workbench.views.shared.photos.own_photos import (
+            IN_ORDER,
+            say_limits_are_calibrated,
+            step_through,
+        )
         from workbench.views.shared.photos.value_range import choose_value_range
         from workbench.views.shared.services import services
         from workbench.views.shared.session import current_visitor
@@ -31,4 +35,5 @@ with plain_errors():
     step_through(visitor, visitor.order, IN_ORDER)
     choose_value_range(visitor, choice)
     write_link(visitor)
+    say_limits_are_calibrated(visitor)
     show_explorer(shown_photo(visitor, read_samples(settings().samples)), choices)

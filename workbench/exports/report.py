@@ -101,19 +101,28 @@ def _limits(about: Line) -> str:
 
 def _words(line: Line) -> dict[str, str]:
     """A line of the table as it is printed."""
-    verdict, page, category = line.get("verdict"), line.get("page"), line.get("category")
-    why_not = f"{line['status']}: {line.get('error') or ''}"
+    verdict, page = line.get("verdict"), line.get("page")
+    why_not = "" if line["status"] == INSPECTED else f"{line['status']}: {line.get('error') or ''}"
     return {
         "name": f"{line['file']}, page {page}" if isinstance(page, int) and page > 1 else str(line["file"]),
-        "verdict": str(verdict) if line["status"] == INSPECTED else why_not,
+        "verdict": str(verdict),
+        "why_not": why_not,
         "style": "missed" if _is_missed(line) else _STYLES.get(str(verdict), ""),
         "missed": "Missed: in truth it is not OK." if _is_missed(line) else "",
         "score": _number(line.get("score")),
         "limit": _number(line.get("limit")),
-        "category": "" if category is None else category_label(str(category)),
+        "category": _likeness(line),
         "truth": _TRUTHS.get(line.get("truth"), ""),
         "same": str(line.get("same_picture") or ""),
     }
+
+
+def _likeness(line: Line) -> str:
+    """Which kind of part it looks like; that which is nearest if it is an unknown one."""
+    verdict, category = line.get("verdict"), line.get("category")
+    if category is None or verdict == "no part seen":
+        return ""
+    return f"{'nearest: ' if verdict == 'unknown part' else ''}{category_label(str(category))}"
 
 
 def _is_missed(line: Line) -> bool:

@@ -1,8 +1,10 @@
 """The report on a batch: what stands in it, and that no name of a file becomes a part of the page."""
 
+from dataclasses import replace
 from html.parser import HTMLParser
 from io import BytesIO
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -63,6 +65,24 @@ def test_it_says_who_was_asked_and_shows_what_needs_an_eye(batch, inspector):
     verdicts = [row.verdict() for row in batch.rows(CHOICE)]
     assert len(page.sources) == sum(verdict != "normal" for verdict in verdicts) > 0
     assert all(source.startswith("data:image/jpeg;base64,") for source in page.sources)
+
+
+def test_the_table_says_of_each_file_what_is_known_of_it(inspector, monkeypatch):
+    def inspect(file, choice, ask=inspector.inspect):
+        found = ask(file, choice)
+        return replace(found, inspection=replace(found.inspection, seen=bool(file.image.any())))
+
+    monkeypatch.setattr(inspector, "inspect", inspect)
+    batch = Batch(Settings())
+    black = png(np.zeros((96, 128, 3), np.uint8))
+    batch.add([("black.png", lambda: black), ("broken.png", lambda: b"x"), ("good.png", good_png)])
+    batch.inspect_some(CHOICE, inspector, seconds=9)
+    page = report_page(BatchExport(batch, CHOICE, inspector), 0.6, []).decode()
+    rows = {row.partition("<td>")[2].partition("<")[0]: row for row in page.split("<tr>")[2:]}
+    assert '<td colspan="5">could not be inspected: broken.png' in rows["broken.png"]
+    assert "no part seen</td>" in rows["black.png"]
+    assert "bottle" not in rows["black.png"]
+    assert "<td>bottle</td>" in rows["good.png"]
 
 
 def test_a_defect_that_was_missed_comes_first_with_its_picture(batch, inspector):

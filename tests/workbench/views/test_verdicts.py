@@ -150,11 +150,22 @@ def test_compare_says_why_a_model_gives_no_verdict(app, monkeypatch, content, ve
         assert verdict in str(panel).lower()
 
 
-def test_a_depth_that_nobody_knows_is_said_to_be_guessed_and_can_be_chosen(app):
+def test_a_depth_that_nobody_knows_is_asked_for_else_said_to_be_guessed_and_can_be_chosen(app):
     # 12 bits in 16: read as 12 bits the red square is a defect, read as 16 it is nearly black.
     values = (part().astype(np.uint16) * 16)[..., ::-1]
-    upload(app, **{"deep.png": cv2.imencode(".png", values)[1].tobytes()})
+    deep, other = (cv2.imencode(".png", pixels)[1].tobytes() for pixels in (values, values // 2))
+    upload(app, **{"deep.png": deep})
+    [asked] = [warning.value for warning in app.warning]
+    assert "deep.png does not say which value is white, and one image alone does not tell" in asked
+    assert "as 12 bits do" in asked
+    choose = next(box for box in app.selectbox if box.label == "Values of black and white")
+    assert choose.value == "not known: choose what the camera has"
+    choose.set_value("12 bits: 0 to 4095").run()
     assert "Defective" in answer(app)
+    assert not app.warning
+    upload(app, **{"deep.png": deep, "other.png": other})
+    choose = next(box for box in app.selectbox if box.label == "Values of black and white")
+    choose.set_value(choose.options[0]).run()
     choose = next(box for box in app.selectbox if box.label == "Values of black and white")
     assert choose.value == "guessed from your photos: 0 to 4095"
     choose.set_value("16 bits: 0 to 65535").run()

@@ -23,6 +23,7 @@ class Board {
   constructor(parent) {
     this.list = parent.querySelector(".panels");
     this.readout = parent.querySelector(".readout");
+    if (matchMedia("(hover: none)").matches) this.readout.textContent = "Tap a place to read all models there.";
     this.hint = this.readout.textContent;
     this.photo = new Image();
     this.photo.onload = () => this.draw();

@@ -39,7 +39,12 @@ def show_answers(study: StudyImage, choices: Sequence[ModelChoice]) -> None:
         alike = {name: answer for name, answer in painted.items() if answer.view == view}
         controls = {answer.encoder: answer.control for answer in alike.values()}
         pictures: list[tuple[str, Image | None, str]] = [
-            (f"features of {encoder}", control, "control") for encoder, control in controls.items()
+            (
+                "encoder's features",
+                control,
+                "painted: the control" + (f", {encoder}" if len(controls) > 1 else ""),
+            )
+            for encoder, control in controls.items()
         ]
         pictures += [
             (

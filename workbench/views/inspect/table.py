@@ -112,8 +112,7 @@ def _list_anew() -> None:
 
 
 def _show_what_files_are(visitor: VisitorState, choice: ModelChoice) -> None:
-    another = "choose another where such a photo is shown"
-    said = lines(look_at_batch(visitor.batch, choice), another)
+    said = lines(look_at_batch(visitor.batch, choice), "the choice above such a photo")
     with st.expander("What your files are", icon=":material/info:"):
         st.markdown("\n".join(f"- {as_text(line)}" for line in said))
 

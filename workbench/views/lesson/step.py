@@ -89,7 +89,7 @@ def _show_picture(step: Step, device: str) -> None:
         samples = read_samples(settings().samples)
         read_link()
         demonstration = Demonstration(current_explorer(), available.find_models(), device)
-        with st.spinner("Asking the models"):
+        with st.container(key=f"lesson_picture_{step.name}"), st.spinner("Asking the models"):
             PICTURES[step.name](
                 StepContext(demonstration, samples, samples[st.session_state[PART]], st.session_state[DAMAGE])
             )
