@@ -9,7 +9,7 @@ scores.json          what it scored on test images, see `crr.checkpoints.measure
 import hashlib
 import json
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from typing import Any
 from safetensors import SafetensorError, safe_open
 
 from crr.config import DetectorConfig
+from crr.data.image_formats import LFS_POINTER
 from crr.errors import CheckpointError, ConfigError, NewerFormatError
 from crr.runtime.paths import StrPath, as_path
 from crr.types import TensorShape
@@ -130,6 +131,9 @@ def _digests(path: Path, before: bytes) -> tuple[str, str]:
 
 def no_safetensors(path: Path, error: Exception) -> CheckpointError:
     """The sentence about weights that cannot be read."""
+    with suppress(OSError), path.open("rb") as file:
+        if file.read(len(LFS_POINTER)) == LFS_POINTER:
+            return CheckpointError(f"{path} is a pointer of Git LFS: fetch the file (git lfs pull).")
     return CheckpointError(f"{path} is truncated or no safetensors file ({error}). Copy it again.")
 
 

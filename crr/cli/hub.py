@@ -164,7 +164,7 @@ def models(
             }
             for model in listed
         ]
-    write_json(json_file, result)
+    write_json(json_file, result, "bar")
     if json_file == STDOUT:
         return
     console = Console()

@@ -196,14 +196,15 @@ def predict(
     counts = Counter(row.get("verdict", "error") for row in rows)
     result = {"model": detector.name, "images": rows, "counts": counts, "data": looked.as_json()}
     try:
-        write_json(json_file, result if failure is None else {**result, "failed": failure})
+        write_json(json_file, result if failure is None else {**result, "failed": failure}, progress)
     finally:
         if json_file not in (None, STDOUT):  # written before its lines, whose reader may go away
             for row in rows:
                 _show(row, progress)
     if progress != "json":
         said = ", ".join(f"{count} {what}" for what, count in counts.items())
-        echo(f"{len(rows)} inspected: {said}", error=True)
+        of = f" of {len(rows)}" if counts["error"] else ""
+        echo(f"{len(rows) - counts['error']}{of} inspected: {said}", error=True)
     if failure is not None:
         echo(f"The others could not be inspected: {failure}", colour="red", error=True)
     if stopped:
@@ -238,7 +239,7 @@ def data(
         dataset = open_dataset(root, category, allow_bare=True)
         looked = look_at_dataset(dataset, value_range=value_range, progress=report)
     found = looked.as_json()
-    write_json(json_file, found)
+    write_json(json_file, found, progress)
     say_what_is_there(looked, progress)
     show_table(found, json_file, progress, data_table)
     if looked.unusable:

@@ -128,7 +128,7 @@ def compare(
             progress=report,
         ).as_json()
     result["data"] = looked.as_json()
-    write_json(json_file, result)
+    write_json(json_file, result, progress)
     show_table(result, json_file, progress, comparison_table)
     unfinished = [sentence for row in result["models"] for sentence in _unfinished_of_model(row)]
     _end([*unfinished, *_missing_figures(dataset)], stop)
@@ -214,7 +214,7 @@ def _measure(
     if chose and "score_ratios" in result:
         result["chose_limits"] = chose
     problems = [*_unfinished(result), *(_missing_figures(dataset) if part == "test" else ())]
-    write_json(asked.json_file, result)
+    write_json(asked.json_file, result, asked.progress)
     if write_card is not None and not problems:
         options = ["--model", folder.name]
         write_card(folder, result, command_line(asked.command, options, dataset, asked.category, asked.more))

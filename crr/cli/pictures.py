@@ -101,7 +101,7 @@ def evaluate_inversion(
         load_inversion(folder, detector.encoder)  # says so if it has another encoder
     with reporting(progress) as report:
         result = measure_inversion(network, detectors, dataset, progress=report).as_json()
-    write_json(json_file, result)
+    write_json(json_file, result, progress)
     if card:
         command = command_line(
             "evaluate-inversion",
@@ -126,7 +126,7 @@ def anomalies(
 ) -> None:
     """Show the synthetic damage that training uses, as a contact sheet."""
     from crr.data.datasets import check_training, open_dataset
-    from crr.data.inventory.facts import guessed_range
+    from crr.data.inventory.guessing import guessed_range
     from crr.visualization.contact_sheet import is_sheet, write_sheet
 
     check_file(out)

@@ -10,7 +10,7 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TextIO, TypeVar
 
 import typer
 from typer.core import TyperCommand, TyperOption
@@ -82,6 +82,11 @@ def prepare_streams() -> None:
             setattr(sys, name, open(os.devnull, "r" if name == "stdin" else "w", encoding="utf-8"))  # noqa: SIM115, PTH123
         elif isinstance(stream, io.TextIOWrapper) and name != "stdin":
             stream.reconfigure(errors=_HANDLER)
+
+
+def is_closed(stream: TextIO) -> bool:
+    """Whether somebody closed a stream before the command began, as `>&-` does, and ours stands in for it."""
+    return stream.name == os.devnull
 
 
 def plain(text: str) -> str:

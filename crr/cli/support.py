@@ -4,6 +4,7 @@ import errno
 import json
 import re
 import shlex
+import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from crr.cli.streams import is_closed
 from crr.cli.terminal import ProgressStyle, echo, transferring, write
 from crr.data.layouts.names import is_image_name
 from crr.errors import ConfigError, CRRError, Remedy, StoppedError
@@ -99,9 +101,11 @@ def check_json_file(path: Path | None, progress: ProgressStyle, pictures: Path |
 
     Raises:
         ConfigError: It is no ordinary file, or holds anything but a result of ours, or is `pictures`, or an
-            image by its name; or stdout is already taken by the progress.
+            image by its name; or stdout is closed, or already taken by the progress.
         CRRError: Its folder cannot be written to.
     """
+    if path == STDOUT and is_closed(sys.stdout):
+        raise ConfigError("--json - writes to stdout, which is closed: give a file name to --json.")
     if path == STDOUT and progress == "json":
         raise ConfigError("--json - and --progress json both write to stdout: give a file name to --json.")
     if path is None or path == STDOUT:
@@ -158,15 +162,23 @@ def check_card(folder: Path) -> None:
     check_writable(folder)
 
 
-def write_json(path: Path | None, values: dict[str, Any]) -> None:
-    """Write a result as JSON to a file, to stdout, or nowhere (None); its first key says that it is ours."""
+def write_json(path: Path | None, values: dict[str, Any], progress: ProgressStyle) -> None:
+    """Write a result as JSON to a file or to stdout; its first key says that it is ours.
+
+    Without a file (None) a program that reads the progress gets it as the last line: {"result": {...}}.
+    """
     from crr.runtime.files import write_text_atomically
     from crr.runtime.version import version
 
-    text = json.dumps({_WRITTEN_BY: version(), **values}, indent=2) + "\n"
+    result = {_WRITTEN_BY: version(), **values}
+    if path is None:
+        if progress == "json":
+            write(json.dumps({"result": result}) + "\n")
+        return
+    text = json.dumps(result, indent=2) + "\n"
     if path == STDOUT:
         write(text)
-    elif path is not None:
+    else:
         write_text_atomically(path, text)
 
 
@@ -242,9 +254,11 @@ def looked_at(
     from crr.data.datasets import open_dataset
     from crr.data.inventory.looking import look_at_dataset, usable
 
-    dataset = open_dataset(data, categories, allow_bare=on_error == "skip" or "test" not in parts)
+    dataset = open_dataset(data, categories, allow_bare=True)
     inventory = look_at_dataset(dataset, parts, value_range=value_range, progress=report)
     say_what_is_there(inventory, style)
+    if on_error == "stop" and "test" in parts:
+        dataset.check_masks()
     return usable(dataset, inventory, on_error), inventory
 
 
@@ -270,7 +284,7 @@ def say_what_is_there(inventory: "Inventory", style: ProgressStyle) -> None:
     from crr.data.inventory.sentences import lines
 
     if style != "json":
-        for line in lines(inventory, another_range="--range says another"):
+        for line in lines(inventory, range_choice="--range"):
             echo(line, error=True)
 
 

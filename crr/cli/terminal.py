@@ -33,7 +33,7 @@ def write(text: str) -> None:
 def printable(text: str) -> str:
     """The text with control characters escaped: they could change the title of a terminal, or its content."""
     shown = (repr(sign)[1:-1] if category(sign) == "Cc" else sign for sign in text)
-    return "".join(shown).encode(errors="replace").decode()
+    return "".join(shown).encode(errors="backslashreplace").decode()
 
 
 @contextmanager
@@ -108,7 +108,8 @@ def transferring(stage: str, style: ProgressStyle) -> "Iterator[TransferCallback
 def prediction_line(row: Mapping[str, Any]) -> tuple[str, str]:
     """A line about one image of `crr predict`, and its colour."""
     if "error" in row:
-        return f"{'error':<14}{named_page(row)}: {row['error']}", "red"
+        name, error = named_page(row), row["error"]
+        return f"{'error':<14}{error if error.startswith(name) else f'{name}: {error}'}", "red"
     score, category = f"{row['score']:.3f}", row["category"] or "-"
     verdict = row["verdict"]
     why = {

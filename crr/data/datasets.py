@@ -9,7 +9,7 @@ import hashlib
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import groupby
+from itertools import chain, groupby
 from pathlib import Path
 from typing import TypeVar
 
@@ -43,12 +43,27 @@ class Dataset:
         layout: How it is arranged.
         categories: At least one, sorted by name; their samples are sorted by path.
         notes: What was passed over on the way, and why.
+        bare: Category to its defective images that were left out, as they have no mask where others have one.
     """
 
     root: Path
     layout: Layout
     categories: tuple[Category, ...]
     notes: Notes = field(default_factory=Notes, compare=False)
+    bare: Mapping[str, tuple[Path, ...]] = field(default_factory=dict, compare=False)
+
+    def check_masks(self) -> None:
+        """See that no mask is missing; raises `DatasetError` if some are."""
+        if not self.bare:
+            return
+        name, images = next(iter(self.bare.items()))
+        examples = ", ".join(map(str, images[:5]))
+        raise DatasetError(
+            f"Masks are missing in {name} for {len(images)} of its defective images, such as {examples}: "
+            "add them, leave these images out, or remove all masks of this category to evaluate it at image "
+            "level.",
+            remedy="on_error",
+        )
 
     def without(self, paths: set[Path]) -> "Dataset":
         """The data set without some of its images."""
@@ -103,8 +118,10 @@ def open_dataset(
                 f"{category.name} in {root} holds no images that can be used: put photos of good parts into "
                 "train/good, and what to test on into test/good and test/<defect>."
             )
-    dataset = Dataset(root, layout, found, notes)
-    return _without_bare(dataset) if allow_bare else _checked_masks(dataset)
+    dataset = _without_bare(Dataset(root, layout, found, notes))
+    if not allow_bare:
+        dataset.check_masks()
+    return dataset
 
 
 def _check_unpacked(root: Path, paths: Iterable[Path]) -> None:
@@ -130,32 +147,20 @@ def _wanted(named: Sequence[str], names: Sequence[str], root: Path) -> set[str]:
 _NO_MASK = "defective, without a mask where others have one"
 
 
-def _checked_masks(dataset: Dataset) -> Dataset:
-    for category in dataset.categories:
-        bare = _bare_images(category)
-        if bare:
-            names = ", ".join(str(path) for path in bare[:5])
-            raise DatasetError(
-                f"Masks are missing in {category.name} for {len(bare)} of its defective images, such as "
-                f"{names}: add them, leave these images out, or remove all masks of this category to "
-                "evaluate it at image level.",
-                remedy="on_error",
-            )
-    return dataset
-
-
 def _without_bare(dataset: Dataset) -> Dataset:
-    bare = [path for category in dataset.categories for path in _bare_images(category)]
-    dataset.notes.pass_over(_NO_MASK, *bare)
-    return dataset.without(set(bare))
+    found = {category.name: _bare_images(category) for category in dataset.categories}
+    bare = {name: images for name, images in found.items() if images}
+    every = [*chain.from_iterable(bare.values())]
+    dataset.notes.pass_over(_NO_MASK, *every)
+    return replace(dataset.without({*every}), bare=bare)
 
 
-def _bare_images(category: Category) -> list[Path]:
+def _bare_images(category: Category) -> tuple[Path, ...]:
     """The defective images without a mask, if others have one."""
     defective = [sample for sample in category.test if sample.defective]
     if not any(sample.masks for sample in defective):
-        return []
-    return [sample.path for sample in defective if not sample.masks]
+        return ()
+    return tuple(sample.path for sample in defective if not sample.masks)
 
 
 def check_training(dataset: Dataset) -> None:
@@ -172,19 +177,19 @@ def without_copies(dataset: Dataset, digests: Mapping[Path, str]) -> Dataset:
     """The data set with each training image once a category, however often it was copied under other names.
 
     Copies would be learnt from several times, and on both sides of the split into training and calibration.
+    The one with the shortest name stays: what copies a file adds to its name ("005 (1)", "Copy of 005"), and
+    another name would change that split.
 
     Args:
         dataset: Data set.
         digests: Training image to a digest that its copies share; one that is not there is unlike others.
     """
-    seen: set[tuple[str, str]] = set()
-    copies: set[Path] = set()
-    for sample in (sample for category in dataset.categories for sample in category.train):
-        content = (sample.category, digests.get(sample.path) or str(sample.path))
-        if content in seen:
-            copies.add(sample.path)
-        seen.add(content)
-    return dataset.without(copies)
+    kept: dict[tuple[str, str], Sample] = {}
+    samples = [sample for category in dataset.categories for sample in category.train]
+    for sample in sorted(samples, key=lambda sample: (len(sample.path.name), sample.path)):
+        kept.setdefault((sample.category, digests.get(sample.path) or str(sample.path)), sample)
+    stay = {*kept.values()}
+    return dataset.without({sample.path for sample in samples if sample not in stay})
 
 
 def split_validation(

@@ -2,7 +2,7 @@
 
 A camera of 12 bits writes 0 to 4095 into files that could hold 0 to 65535. Some files say so, most do not.
 Where the file is silent the range is one for a whole data set, kept in the checkpoint, or said by a person:
-never that of the image alone, or two photos of one camera could not be compared.
+never that of one image alone, or two photos of one camera could not be compared.
 """
 
 import re

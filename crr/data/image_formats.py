@@ -19,6 +19,9 @@ IMAGE_SUFFIXES = frozenset(
 SHEET_MARK = b"crr anomalies\n"
 """What stands behind the end of a picture of synthetic damage that we wrote, where no program looks."""
 
+LFS_POINTER = b"version https://git-lfs"
+"""How a file begins that stands for a larger one, which was not fetched."""
+
 _SIGNATURES: dict[bytes, ImageFormat] = {
     b"\xff\xd8\xff": "JPEG",
     b"\x89PNG\r\n\x1a\n": "PNG",
@@ -41,7 +44,7 @@ _OTHER_SIGNATURES = {
     b"IIU\0": "a raw file of a Panasonic camera",
     b"FUJIFILMCCD-RAW": "a raw file of a Fujifilm camera",
     b"SIMPLE  =": "a FITS image",
-    b"version https://git-lfs": "a pointer of Git LFS (git lfs pull fetches the file)",
+    LFS_POINTER: "a pointer of Git LFS (git lfs pull fetches the file)",
 }
 
 _AVIF_BRANDS = {b"avif", b"avis"}

@@ -19,7 +19,7 @@ from crr.anomalies.textures import donor_images
 from crr.config import EncoderConfig, ValueRange
 from crr.data.datasets import Dataset, evenly_spread
 from crr.data.images import decode
-from crr.data.inventory.facts import guessed_range
+from crr.data.inventory.guessing import guessed_range
 from crr.data.layouts.names import is_image_name
 from crr.data.layouts.samples import Sample
 from crr.data.mask_values import mask_values

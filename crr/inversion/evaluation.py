@@ -18,7 +18,7 @@ from torch import Tensor
 
 from crr.config import ValueRange
 from crr.data.datasets import Dataset
-from crr.data.inventory.facts import guessed_range
+from crr.data.inventory.guessing import guessed_range
 from crr.data.readers import read_ahead
 from crr.errors import ConfigError, DatasetError
 from crr.identity.pairs import GROUP_FILLINGS, DamagedPair, synthetic_pairs

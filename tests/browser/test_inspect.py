@@ -12,6 +12,7 @@ import openpyxl
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from crr.types import BELOW_LIMIT
 from tests.browser.conftest import other_than, settled, table_of
 
 SAMPLES = Path(__file__).parents[2] / "samples"
@@ -282,6 +283,30 @@ def test_files_wait_for_a_batch_and_say_what_is_missing_where_it_was_paused(page
     assert found[-1]["file"] == "line2/=1+1 größe.png"
 
 
+@pytest.fixture
+def stack(tmp_path) -> Path:
+    """A 10-bit camera's TIFF that does not say so: a good part, a defective one, and a blind frame."""
+    good, defective = (cv2.imread(str(photo)).astype(np.uint16) * 4 for photo in (GOOD, DEFECTIVE))
+    path = tmp_path / "stack.tif"
+    cv2.imwritemulti(str(path), [good, defective, np.full_like(good, 40)])
+    return path
+
+
+def test_pages_of_a_deep_file_are_rows_and_what_shows_no_part_is_counted_apart(page, stack, tmp_path):
+    open_page(page)
+    upload(page, stack)
+    counts = page.get_by_text(re.compile("3 of 3 inspected: 1 defective, 1 .*, 1 no part seen"))
+    expect(counts.first).to_be_visible()
+    settled(page)
+    rows = {row["page"]: row["verdict"] for row in saved_csv(page, tmp_path)}
+    assert rows.pop("1") in BELOW_LIMIT
+    assert rows == {"2": "defective", "3": "no part seen"}
+    expect(page.get_by_role("combobox", name="Values of black and white")).to_have_value(
+        "guessed from your photos: 0 to 1023"
+    )
+    expect(page.get_by_role("radio", name="no part seen (1)")).to_be_visible()
+
+
 def test_no_table_on_any_page_has_a_download_of_its_own(page):
     open_page(page)
     upload(page, DEFECTIVE, GOOD)
@@ -298,7 +323,7 @@ def test_no_table_on_any_page_has_a_download_of_its_own(page):
         if link == "Layers":
             page.get_by_text("What is in the arrays").click()
         tables = page.locator("[data-testid=stDataFrame], [data-testid=stTable]")
-        if link in ("Inspect", "Layers", "Compare"):
+        if link in ("Inspect", "Layers", "Compare", "Models"):
             expect(tables.first).to_be_visible()
         for table in tables.all():
             table.hover()

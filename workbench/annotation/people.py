@@ -1,9 +1,11 @@
 """Who reviews: people by name, or by what a provider of sign-ins says of them."""
 
 from collections.abc import Iterable
+from typing import Any
 
 import sqlalchemy as sa
 
+from crr.data.layouts.names import key
 from workbench.annotation.database.connection import Database
 from workbench.annotation.database.tables import person
 from workbench.annotation.errors import AnnotationError
@@ -34,12 +36,14 @@ class People:
             if subject is not None:
                 known = connection.execute(columns.where(person.c.subject == subject)).first()
                 return known.id if known else _add(connection, _free(connection, name), subject)
-            known = connection.execute(columns.where(person.c.name == name)).first()
-            if known is None:
+            before = _called(connection, name)
+            if before is None:
                 return _add(connection, name, None)
-            if known.subject is not None:
-                raise AnnotationError(f"{name} is the name of somebody who signs in. Choose another one.")
-            return known.id
+            if before.subject is not None:
+                raise AnnotationError(
+                    f"{before.name} is the name of somebody who signs in. Choose another one."
+                )
+            return int(before.id)
 
     def name_of(self, number: int) -> str:
         """What a person is called."""
@@ -66,6 +70,13 @@ def checked_name(name: str) -> str:
     if not 0 < len(shown) <= _LONGEST:
         raise AnnotationError(f"Give a name of 1 to {_LONGEST} letters.")
     return shown
+
+
+def _called(connection: sa.Connection, name: str) -> sa.Row[Any] | None:
+    """The person of a name, in whatever capitals it is typed today; of several the one of just these."""
+    people = connection.execute(sa.select(person).order_by(person.c.id)).all()
+    alike = [one for one in people if key(one.name) == key(name)]
+    return next((one for one in alike if one.name == name), alike[0] if alike else None)
 
 
 def _add(connection: sa.Connection, name: str, subject: str | None) -> int:

@@ -9,7 +9,7 @@ from pathlib import Path
 import typer
 from rich.table import Table
 
-from crr.cli.options import JsonFile, ProgressFormat
+from crr.cli.options import JsonFile, ProgressFormat, Range
 from crr.cli.streams import Command
 from crr.cli.support import (
     SOME_FAILED,
@@ -21,6 +21,7 @@ from crr.cli.support import (
     write_json,
 )
 from crr.cli.terminal import ProgressStyle, echo, reporting
+from crr.config import ValueRange
 from crr.runtime.progress import Reporter
 from workbench.annotation.errors import ProjectError
 from workbench.annotation.exporting.export import commands_on, export as write_export
@@ -74,6 +75,7 @@ def create(
     model: option.Models = None,
     masks: option.Masks = False,
     copy: option.Copy = False,
+    value_range: Range = None,
     opinions: option.Opinions = 1,
     json_file: JsonFile = None,
     progress: ProgressFormat = "bar",
@@ -84,7 +86,7 @@ def create(
         if any(project.name == name for project in store.projects.all()):
             raise ProjectError(f"There is a project {name} already. Add to it with import, or choose a name.")
         read = read_dataset if masks else read_folder
-        found = _found(store, partial(read, images), copy, progress)
+        found = _found(store, partial(read, images), copy, value_range, progress)
         project, done = make_of(store.database, NewProject(name, model or (), opinions=opinions), found)
         _tell(done, project.name, json_file, progress)
 
@@ -105,7 +107,7 @@ def list_projects(json_file: JsonFile = None) -> None:
             for project in store.projects.all()
         ]
         result = {"data": str(store.folder), "projects": rows}
-    write_json(json_file, result)
+    write_json(json_file, result, "none")
     if not rows and is_for_a_person(json_file, "none"):
         echo("No projects yet. Make one:  python -m workbench annotations create NAME --images DIR")
         return
@@ -119,6 +121,7 @@ def import_source(
     source: option.Source,
     kind: option.ImportFormat,
     copy: option.Copy = False,
+    value_range: Range = None,
     json_file: JsonFile = None,
     progress: ProgressFormat = "bar",
 ) -> None:
@@ -132,7 +135,7 @@ def import_source(
             "mvtec": lambda keeping: read_dataset(source, keeping),
             "jsonl": lambda keeping: read_jsonl(source, keeping, known),
         }
-        found = _found(store, readers[kind], copy, progress)
+        found = _found(store, readers[kind], copy, value_range, progress)
         if there is None:
             project, done = make_of(store.database, _new(name, source, kind), found)
         else:
@@ -166,7 +169,7 @@ def export(
         )
         with _advancing("export", store.queue.count(wanted), progress) as advance:
             report = write_export(store, project, wanted, kind, out, advance, train, licence)
-    write_json(json_file, {"out": str(out), "format": kind, **asdict(report)})
+    write_json(json_file, {"out": str(out), "format": kind, **asdict(report)}, progress)
     if is_for_a_person(json_file, progress):
         tell_exported(report)
         for what, command in commands_on(kind, out, *project.models[:1]).items():
@@ -188,7 +191,7 @@ def show_agreement(name: option.Project, json_file: JsonFile = None) -> None:
         pairs = list(store.opinions.pairs(project.id))
     found = agreement(pairs)
     differing = [pair.item.image.name for pair in pairs if not pair.alike and pair.settled is None]
-    write_json(json_file, {"project": project.name, **asdict(found), "open": differing})
+    write_json(json_file, {"project": project.name, **asdict(found), "open": differing}, "none")
     if is_for_a_person(json_file, "none"):
         tell_agreement(found, differing)
 
@@ -203,7 +206,7 @@ def backup(file: option.BackupFile, json_file: JsonFile = None, progress: Progre
         elsewhere, copied = store.images.places()
         with _advancing("backup", copied, progress) as advance:
             rows = back_up(store, file, advance)
-    write_json(json_file, {"file": str(file), "rows": rows, "images_elsewhere": elsewhere})
+    write_json(json_file, {"file": str(file), "rows": rows, "images_elsewhere": elsewhere}, progress)
     if is_for_a_person(json_file, progress):
         echo(f"{file}: {counted(rows)}.")
         if elsewhere:
@@ -222,7 +225,7 @@ def restore(file: option.BackupFile, json_file: JsonFile = None, progress: Progr
         with _advancing("restore", 0, progress) as advance:
             rows = read_backup(store, file, advance)
         wrong = check_store(store)
-    write_json(json_file, {"file": str(file), "rows": rows, "wrong": wrong})
+    write_json(json_file, {"file": str(file), "rows": rows, "wrong": wrong}, progress)
     if is_for_a_person(json_file, progress):
         echo(f"Restored: {counted(rows)}.")
     _tell_wrong(wrong)
@@ -237,17 +240,22 @@ def check(json_file: JsonFile = None, progress: ProgressFormat = "bar") -> None:
         total = sum(store.projects.count(project.id) for project in store.projects.all())
         with _advancing("check", total, progress) as advance:
             wrong = check_store(store, advance)
-    write_json(json_file, {"images": total, "wrong": wrong})
+    write_json(json_file, {"images": total, "wrong": wrong}, progress)
     if not wrong and is_for_a_person(json_file, progress):
         echo(f"All fits together: {total:,} images.")
     _tell_wrong(wrong)
 
 
 def _found(
-    store: AnnotationStore, read: Callable[[Keeping], Found], copy: bool, style: ProgressStyle
+    store: AnnotationStore,
+    read: Callable[[Keeping], Found],
+    copy: bool,
+    value_range: ValueRange | None,
+    style: ProgressStyle,
 ) -> Found:
+    blobs = store.blobs if copy else None
     with reporting(style) as report:
-        return read(Keeping(store.blobs if copy else None, reporter=Reporter(report)))
+        return read(Keeping(blobs, reporter=Reporter(report), value_range=value_range))
 
 
 def _new(name: str, source: Path, kind: str) -> NewProject:
@@ -258,7 +266,7 @@ def _new(name: str, source: Path, kind: str) -> NewProject:
 
 
 def _tell(done: Imported, project: str, json_file: Path | None, progress: ProgressStyle) -> None:
-    write_json(json_file, {"project": project, **asdict(done)})
+    write_json(json_file, {"project": project, **asdict(done)}, progress)
     if is_for_a_person(json_file, progress):
         tell_imported(done, project)
 

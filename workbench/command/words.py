@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from crr.cli.terminal import echo
-from crr.data.inventory.sentences import named
+from crr.data.inventory.sentences import named, number
 from workbench.annotation.exporting.selection import Report
 from workbench.annotation.importing.bringing import Imported
 from workbench.annotation.opinions import Agreement
@@ -23,18 +23,22 @@ def tell_imported(done: Imported, project: str) -> None:
 
 def tell_exported(report: Report) -> None:
     """What became of an export."""
-    echo(f"{report.images:,} images with {report.regions:,} marked parts.")
+    echo(f"{number(report.images, 'image')} with {number(report.regions, 'marked part')}.")
     for note in report.notes:
         echo(note, error=True)
     for reason, names in report.left_out.items():
-        echo(f"Left out, {reason}: {len(names):,} images ({named(names)}).", colour="yellow", error=True)
+        echo(
+            f"Left out, {reason}: {number(len(names), 'image')} ({named(names)}).",
+            colour="yellow",
+            error=True,
+        )
 
 
 def tell_agreement(found: Agreement, differing: list[str]) -> None:
     """How far two people agree, and on what they do not."""
     echo(found.sentence)
     if differing:
-        echo(f"They differ, and nobody settled it: {len(differing):,} images ({named(differing)}).")
+        echo(f"They differ, and nobody settled it: {number(len(differing), 'image')} ({named(differing)}).")
 
 
 def row_of(project: Project, images: int, progress: Progress, members: list[str]) -> dict[str, Any]:

@@ -8,8 +8,7 @@ from typing import TypeVar
 from weakref import WeakSet
 
 from crr.config import ValueRange
-from crr.data.inventory.facts import common_range
-from crr.errors import ConfigError, CRRError, ImageError
+from crr.errors import CRRError, ImageError
 from crr.metrics.score_ratios import score_ratio
 from crr.types import usual_score
 from workbench.basics.cache import BoundedCache, pool_of
@@ -17,7 +16,15 @@ from workbench.basics.pictures import digest_of
 from workbench.basics.places import for_visitors
 from workbench.inspection.image_file import ImageFile
 from workbench.inspection.inspector import ChoiceKey, Inspected, Inspector, ModelChoice
-from workbench.inspection.uploads import BatchRow, BatchSnapshot, Failure, Upload, sandbox
+from workbench.inspection.uploads import (
+    BatchRow,
+    BatchSnapshot,
+    Failure,
+    Upload,
+    guessed_range,
+    pages_of,
+    why_not_guessed,
+)
 from workbench.settings import MEGABYTE, Settings
 
 Kept = TypeVar("Kept", Upload, Failure)
@@ -108,22 +115,56 @@ class Batch:
 
     @property
     def guessed_range(self) -> ValueRange | None:
-        """Black and white of photos that do not say it, by all of them; None if all do, or none is alike."""
-        with self._lock:
-            facts = [upload.facts for upload in self.uploads.values() if upload.facts is not None]
-        try:
-            return common_range(facts)
-        except ConfigError:
-            return None
+        """Black and white of photos that do not say it, by all of them; None if nothing tells it."""
+        return guessed_range(self._brought)
 
     def range_for(self, choice: ModelChoice) -> ValueRange | None:
         """Black and white of photos that do not say it: the visitor's, the model's, or the guess."""
         return self.chosen_range or choice.model.value_range or self.guessed_range
 
     def open(self, upload: Upload, choice: ModelChoice, shared: ImageFile | None = None) -> ImageFile:
-        """A picture's file as a model reads it; that which others `shared` if they read it likewise."""
-        file = upload.file(self.range_for(choice))
-        return file if shared is None or shared.value_range != file.value_range else shared
+        """A picture's file as a model reads it; that which others `shared` if they read it likewise.
+
+        Where nothing tells this model which value is white, it reads the picture as the others do.
+        """
+        value_range = self.range_for(choice)
+        if shared is not None and (
+            value_range is None or shared.value_range == value_range or not upload.silent
+        ):
+            return shared
+        return upload.file(value_range)
+
+    def set_aside(self, choice: ModelChoice) -> list[str]:
+        """Put photos aside for which nothing tells which value is white; take back those it is told for.
+
+        Returns:
+            The digests of the pictures that were taken back.
+        """
+        told = self.chosen_range or choice.model.value_range
+        with self._lock:
+            reasons = {} if told else why_not_guessed(self._brought)
+            back = [upload for upload in self.asking if upload.source not in reasons]
+            for upload in [*self.uploads.values()]:
+                if upload.silent and upload.source in reasons:
+                    del self.uploads[upload.digest]
+                    sentence = f"{upload.name} {reasons[upload.source]}"
+                    self.failures[upload.digest] = Failure(upload.names, sentence, upload)
+            for upload in back:
+                failure = self.failures.pop(upload.digest)
+                self.uploads[upload.digest] = replace(upload, names=failure.names)
+        return [upload.digest for upload in back]
+
+    @property
+    def asking(self) -> list[Upload]:
+        """Pictures that wait among the failures until it is known which of their values is white."""
+        with self._lock:
+            return [failure.upload for failure in self.failures.values() if failure.upload is not None]
+
+    @property
+    def _brought(self) -> list[Upload]:
+        """All pictures that are held, those that wait too."""
+        with self._lock:
+            return [*self.uploads.values(), *self.asking]
 
     def choose_range(self, value_range: ValueRange | None) -> None:
         """Say which values are black and white in photos that do not; None goes back to the guess."""
@@ -142,10 +183,10 @@ class Batch:
             self._results.drop(key)
 
     def _known_pages(self, source: str) -> list[Upload]:
-        return [upload for upload in self.uploads.values() if upload.source == source]
+        return [upload for upload in self._brought if upload.source == source]
 
     def _has_room(self, pages: int, size: int) -> bool:
-        images, most = len(self.uploads) + pages, self._settings.max_batch
+        images, most = len(self._brought) + pages, self._settings.max_batch
         return images <= most and self._held + size <= self._settings.session_bytes
 
     @property
@@ -156,7 +197,7 @@ class Batch:
     @property
     def _held(self) -> int:
         """Bytes of the files."""
-        return sum(len(upload.content) for upload in list(self.uploads.values()) if upload.page == 0)
+        return sum(len(upload.content) for upload in self._brought if upload.page == 0)
 
     @property
     def refusal(self) -> str | None:
@@ -251,6 +292,7 @@ class Batch:
         An error about the model or the device ends it and goes to `model_errors`.
         """
         end = time.perf_counter() + seconds
+        self.set_aside(choice)
         for upload in self.pending(choice):
             try:
                 self.inspect(upload.digest, choice, inspector)
@@ -270,9 +312,9 @@ class Batch:
         with self._lock:
             pages = [upload.digest for upload in self._known_pages(digest)]
             here = bool(pages) or digest in self.failures
-            for page in pages:
+            for page in {digest, *pages}:
                 _drop_name(self.uploads, page, name)
-            _drop_name(self.failures, digest, name)
+                _drop_name(self.failures, page, name)
             if not here:
                 self.passed_over.pop(name, None)
                 self.left_out = [failure for failure in self.left_out if failure.names != (name,)]
@@ -288,17 +330,8 @@ def contents_in_batches() -> dict[int, int]:
     found: dict[int, int] = {}
     for batch in batches:
         with batch._lock:
-            found |= {id(upload.content): len(upload.content) for upload in batch.uploads.values()}
+            found |= {id(upload.content): len(upload.content) for upload in batch._brought}
     return found
-
-
-def pages_of(digest: str, name: str, content: bytes) -> list[Upload]:
-    """The pictures in a file's content, one a page; what cannot be read is one, and fails when asked for."""
-    facts = sandbox().facts_of(content, name, digest, decode=False)
-    if facts.error or facts.header is None:
-        return [Upload(digest, (name,), content)]
-    count = len(facts.header.pages)
-    return [Upload(digest, (name,), content, page, count, facts) for page in range(count)]
 
 
 def _drop_name(pictures: dict[str, Kept], digest: str, name: str) -> None:

@@ -1,14 +1,17 @@
 """A picture that a visitor brought, what was found in it, and why another could not be inspected."""
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from typing import get_args
 
 from crr.config import ValueRange
 from crr.data.inventory.facts import FileFacts
+from crr.data.inventory.guessing import common_range, not_guessed
 from crr.data.sandbox.messages import Limits
 from crr.data.sandbox.sandbox import Sandbox
+from crr.errors import ConfigError
 from crr.types import Verdict, verdict_of
 from workbench.inspection.image_file import ImageFile
 from workbench.settings import settings
@@ -71,6 +74,38 @@ class Upload:
         return ImageFile(self.name, lambda: self.content, self.page, known, sandbox().decode, self.is_large)
 
 
+def pages_of(digest: str, name: str, content: bytes) -> list[Upload]:
+    """The pictures in a file's content, one a page; what cannot be read is one, and fails when asked for."""
+    facts = sandbox().facts_of(content, name, digest, decode=False)
+    if facts.error or facts.header is None:
+        return [Upload(digest, (name,), content)]
+    count = len(facts.header.pages)
+    return [Upload(digest, (name,), content, page, count, facts) for page in range(count)]
+
+
+def guessed_range(uploads: Iterable[Upload]) -> ValueRange | None:
+    """Black and white of photos that do not say it, by all of them; None if all do, or nothing tells it."""
+    try:
+        return common_range(_facts_of(uploads).values())
+    except ConfigError:
+        return None
+
+
+def why_not_guessed(uploads: Iterable[Upload]) -> dict[str, str]:
+    """Digest of each file for which nothing tells the range to the end of a sentence that says why."""
+    facts = _facts_of(uploads)
+    try:
+        common_range(facts.values())
+    except ConfigError as error:
+        return dict.fromkeys(facts, f"cannot be read yet: {error}") | not_guessed(facts)
+    return not_guessed(facts)
+
+
+def _facts_of(uploads: Iterable[Upload]) -> dict[str, FileFacts]:
+    """What each file's content is, by its digest."""
+    return {upload.source: upload.facts for upload in uploads if upload.facts is not None}
+
+
 @dataclass(frozen=True, eq=False)  # the same file brought again fails anew
 class Failure:
     """A picture that could not be inspected, perhaps in several files.
@@ -78,10 +113,12 @@ class Failure:
     Attributes:
         names: What the files are called, in the order they came.
         sentence: Why it could not be inspected, and what to do.
+        upload: The picture, if it can be inspected once it is known which value is white.
     """
 
     names: tuple[str, ...]
     sentence: str
+    upload: Upload | None = None
 
 
 @dataclass(frozen=True)

@@ -239,6 +239,8 @@ class VisitorState:
         If the model is to blame for an error, another model can still be asked.
         """
         before = self.upload
+        back = self.batch.set_aside(choice)
+        self._arrived, self._awaits_highest = [*back, *self._arrived], self._awaits_highest or len(back) > 1
         for digest in self._arrived:
             if self.batch.inspect(digest, choice, inspector) is not None:
                 awaits = self._awaits_highest

@@ -21,7 +21,11 @@ def look_at_batch(batch: Batch, choice: ModelChoice) -> Inventory:
         for name in upload.names
     }
     unusable = {Path(name): failure.sentence for failure in failures for name in failure.names}
-    facts |= {path: FileFacts("", None, error=sentence) for path, sentence in unusable.items()}
+    facts |= {
+        Path(name): (failure.upload and failure.upload.facts) or FileFacts("", None, error=failure.sentence)
+        for failure in failures
+        for name in failure.names
+    }
     silent = any(upload.silent for upload in uploads)
     return Inventory(
         root=Path(),

@@ -1,8 +1,9 @@
 """What each image file of a set is, found out by reading it once: content, header, and whether it decodes."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -11,13 +12,12 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from crr.config import ValueRange
 from crr.data.conversion import deep_values, turned, upright_rgb
-from crr.data.depth import marker_among, range_holding
+from crr.data.depth import marker_among
 from crr.data.image_formats import SHEET_MARK
 from crr.data.image_header import ImageHeader, OpenImage, open_image
 from crr.data.images import content_of
-from crr.errors import ConfigError, ImageError
+from crr.errors import ImageError
 from crr.runtime.progress import Reporter
 from crr.types import Image
 
@@ -32,11 +32,12 @@ class FileFacts:
     Attributes:
         digest: SHA-256 of its content; empty if it cannot be read at all.
         header: What it says of itself; None if it is no image we read.
-        extremes: Lowest and highest value of its first page, where it is deep and does not say its range.
+        extremes: Lowest and highest value of its pages, where it is deep and does not say its range.
         error: Why it cannot be used; empty if it can.
         blank: Whether it shows no part; never if nobody asked, or if it has extremes.
-        pixels: SHA-256 of the pixels of its first page, upright; empty if they were not decoded.
+        pixels: SHA-256 of the pixels of its first page, upright; empty if nobody asked and it is not silent.
         marker: The one of its extremes that stands for no value, so that no range is guessed from it.
+        pages: Of how many different pages the extremes are.
     """
 
     digest: str
@@ -46,6 +47,7 @@ class FileFacts:
     blank: bool = False
     pixels: str = ""
     marker: float | None = None
+    pages: int = 1
 
     @property
     def appearance(self) -> str:
@@ -74,7 +76,8 @@ def read_facts(
     Args:
         paths: Image files.
         reporter: Told of each, in a stage that the caller has begun.
-        decode: Whether the pixels are decoded, to know that they can be.
+        decode: Whether the pixels of the first page are decoded, to know that they can be. That is the only
+            page that counts then, as in a data set; else every page does.
         shows: Asked of each that is decoded, whether it shows a part.
         look: Who looks into a file; `facts_of` if None. Another one is not asked what a file shows.
     """
@@ -137,10 +140,16 @@ def facts_in(
     header = file.header
     if header.depth.silent:
         values, turn = deep_values(file, 0, name)
-        pixels = _digest(turned(values, turn)) if decode else ""
-        colours = values[..., :3] if values.ndim == 3 else values
-        extremes = float(colours.min()), float(colours.max())
-        return FileFacts(digest, header, extremes, pixels=pixels, marker=marker_among(colours))
+        pixels = _digest(turned(values, turn))
+        extremes, marker = _ends(values)
+        others = set()
+        for page in () if decode else _further_pages(file, name):
+            (low, high), its_marker = _ends(page)
+            extremes = min(low, extremes[0]), max(high, extremes[1])
+            marker = its_marker if marker is None else marker
+            others.add(_digest(page))
+        different = len({_digest(values), *others}) if others else 1
+        return FileFacts(digest, header, extremes, pixels=pixels, marker=marker, pages=different)
     if not decode:
         return FileFacts(digest, header)
     image = upright_rgb(file, name, 0, 255, None)
@@ -148,53 +157,20 @@ def facts_in(
     return FileFacts(digest, header, blank=blank, pixels=_digest(image))
 
 
+def _ends(values: NDArray[Any]) -> tuple[tuple[float, float], float | None]:
+    """The extremes of a page's colours, and the one of them that stands for no value."""
+    colours = values[..., :3] if values.ndim == 3 else values
+    return (float(colours.min()), float(colours.max())), marker_among(colours)
+
+
+def _further_pages(file: OpenImage, name: str) -> Iterator[NDArray[Any]]:
+    """The values of each page but the first; one that cannot be decoded says so when it is its turn."""
+    for page in range(1, len(file.header.pages)):
+        if page not in file.header.odd_pages:
+            with suppress(Exception):  # decoders raise nearly anything
+                yield deep_values(file, page, name)[0]
+
+
 def _digest(pixels: NDArray[Any]) -> str:
     native = np.ascontiguousarray(pixels, pixels.dtype.newbyteorder("="))
     return hashlib.sha256(str(pixels.shape).encode() + native.data).hexdigest()
-
-
-def guessed_range(paths: Sequence[Path]) -> ValueRange | None:
-    """The range for those of some image files that do not say theirs, guessed from all; None if all say it.
-
-    Raises:
-        ConfigError: As for `common_range`.
-    """
-    return common_range(read_facts(paths, decode=False).values())
-
-
-def holds_no_values(marker: float) -> str:
-    """What is said of an image in which a value stands for none, after its name."""
-    return (
-        f"holds {marker:g}, far from all its other values, as for what was not measured: fill it in, or say "
-        "which values are black and white."
-    )
-
-
-def common_range(facts: Iterable[FileFacts]) -> ValueRange | None:
-    """The range for the files of a set that do not say theirs, by all in which no value stands for none.
-
-    None if all say theirs.
-
-    Raises:
-        ConfigError: Some hold fractions and some integers, for which there is no common range; or in all of
-            them a value stands for none.
-    """
-    facts = list(facts)
-    marked = [fact.marker for fact in facts if fact.marker is not None]
-    silent = [
-        (fact.extremes, fact.header.depth.floating)
-        for fact in facts
-        if fact.extremes and fact.header and fact.marker is None
-    ]
-    if marked and not silent:
-        raise ConfigError(f"An image {holds_no_values(marked[0])}", remedy="value_range")
-    kinds = {floating for _, floating in silent}
-    if not kinds:
-        return None
-    if len(kinds) > 1:
-        raise ConfigError(
-            "Some images hold fractions and others integers of more than 8 bits, and none says which value "
-            "is white: say which values are black and white, or save all alike.",
-            remedy="value_range",
-        )
-    return range_holding((extremes for extremes, _ in silent), floating=kinds.pop())

@@ -27,12 +27,15 @@ class CategoryCount:
         good: Good test images.
         defective: Kind of defect to its test images.
         masked: Defective test images with a mask.
+        copies: Of those to learn from, how many show the same as another and are left out; 0 if nobody read
+            them.
     """
 
     train: int
     good: int
     defective: dict[str, int]
     masked: int
+    copies: int = 0
 
 
 @dataclass(frozen=True)
@@ -91,6 +94,22 @@ class Inventory:
             if fact.appearance:
                 groups.setdefault(fact.appearance, []).append(path)
         return [group for group in groups.values() if len(group) > 1]
+
+    @property
+    def of_unknown_range(self) -> list[Path]:
+        """Files that do not say which value is white, and for which nothing tells it."""
+        return [
+            path for path, fact in self.facts.items() if fact.extremes is not None and path in self.unusable
+        ]
+
+    @property
+    def beyond_range(self) -> list[Path]:
+        """Files with values below black or above white, by the range of those that do not say theirs."""
+        if self.value_range is None:
+            return []
+        low, high = self.value_range.low, self.value_range.high
+        ends = {path: fact.extremes for path, fact in self.facts.items() if path not in self.unusable}
+        return [path for path, found in ends.items() if found and (found[0] < low or found[1] > high)]
 
     @property
     def pages(self) -> dict[Path, int]:

@@ -2,13 +2,15 @@
 
 from collections import Counter
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Literal
 
 from crr.config import ValueRange
 from crr.data.datasets import Dataset
 from crr.data.images import decode
-from crr.data.inventory.facts import FactsOf, FileFacts, Shows, common_range, holds_no_values, read_facts
+from crr.data.inventory.facts import FactsOf, FileFacts, Shows, read_facts
+from crr.data.inventory.guessing import common_range, not_guessed
 from crr.data.inventory.inventory import CategoryCount, Inventory
 from crr.data.inventory.mask_survey import survey_masks
 from crr.data.inventory.repeats import find_repeats
@@ -54,20 +56,22 @@ def look_at_dataset(
     reporter = Reporter(progress)
     reporter.begin("check", len(used))
     facts = read_facts([sample.path for sample in used], reporter, shows=shows)
+    bare = read_facts([*chain.from_iterable(dataset.bare.values())]) if "test" in parts else {}
     headers = {path: fact.header for path, fact in facts.items() if fact.header is not None}
     masks = survey_masks(used, headers)
-    marked = _marked(facts, value_range)
-    unusable = {path: fact.error for path, fact in facts.items() if fact.error} | {**masks.unusable} | marked
-    found = _range(facts, value_range, marked)
+    unknown = _not_guessed(facts, value_range)
+    bad = {path: fact.error for path, fact in (facts | bare).items() if fact.error}
+    unusable = bad | {**masks.unusable} | unknown
+    found = _range(facts, value_range, unknown)
     return Inventory(
         root=dataset.root,
         layout=dataset.layout,
         facts=facts,
-        categories={category.name: _count(category) for category in dataset.categories},
+        categories={category.name: _count(category, facts) for category in dataset.categories},
         passed_over=dataset.notes.passed_over,
         remarks=dataset.notes.remarks,
         unusable=unusable,
-        blank=[*_blank({path: facts[path] for path in facts if path not in marked}, shows, found)]
+        blank=[*_blank({path: facts[path] for path in facts if path not in unknown}, shows, found)]
         if shows
         else (),
         repeats=find_repeats(dataset, facts),
@@ -111,10 +115,10 @@ def look_at_files(
     reporter = Reporter(progress)
     reporter.begin("check", len(files))
     facts = read_facts(files, reporter, decode=False, look=look)
-    marked = _marked(facts, value_range)
-    unusable = {path: fact.error for path, fact in facts.items() if fact.error} | marked
+    unknown = _not_guessed(facts, value_range)
+    unusable = {path: fact.error for path, fact in facts.items() if fact.error} | unknown
     try:
-        found = _range(facts, value_range, marked)
+        found = _range(facts, value_range, unknown)
     except ConfigError as error:  # the other images do not need any
         found = None
         unusable |= {path: f"{path}: {error}" for path, fact in facts.items() if fact.extremes is not None}
@@ -142,10 +146,11 @@ def usable(dataset: Dataset, inventory: Inventory, on_error: OnError = "stop") -
         ImageError: An image cannot be used, and none may be left out.
     """
     if inventory.unusable and on_error == "stop":
-        (_, first), *others = inventory.unusable.items()
+        (path, first), *others = inventory.unusable.items()
         more = named([inventory.name_of(path) for path, _ in others])
         and_more = f" {len(others):,} more cannot be used: {more}." if others else ""
-        raise ImageError(f"{first}{and_more}", remedy="on_error")
+        unknown = path in inventory.of_unknown_range
+        raise ImageError(f"{first}{and_more}", remedy="value_range" if unknown else "on_error")
     if inventory.facts and not inventory.headers:
         first = next(iter(inventory.unusable.values()))
         raise ImageError(f"None of {number(len(inventory.facts), 'image')} can be used. The first: {first}")
@@ -166,13 +171,9 @@ def _samples(category: Category, part: Part) -> Sequence[Sample]:
     return category.train if part == "train" else category.test
 
 
-def _marked(facts: Mapping[Path, FileFacts], given: ValueRange | None) -> dict[Path, str]:
-    """Files from which no range may be guessed, if one has to be, to the sentence that says why."""
-    return {
-        path: f"{path} {holds_no_values(fact.marker)}"
-        for path, fact in facts.items()
-        if fact.marker is not None and given is None
-    }
+def _not_guessed(facts: Mapping[Path, FileFacts], given: ValueRange | None) -> dict[Path, str]:
+    """Files from which no range is guessed, if one has to be, to the sentence that says why."""
+    return {} if given else {path: f"{path} {why}" for path, why in not_guessed(facts).items()}
 
 
 def _range(
@@ -183,11 +184,13 @@ def _range(
     return given if silent and given else common_range(silent)
 
 
-def _count(category: Category) -> CategoryCount:
+def _count(category: Category, facts: Mapping[Path, FileFacts]) -> CategoryCount:
     kinds = Counter(sample.defect for sample in category.test if sample.defective)
     masked = sum(bool(sample.masks) for sample in category.test if sample.defective)
     good = sum(not sample.defective for sample in category.test)
-    return CategoryCount(len(category.train), good, dict(kinds), masked)
+    contents = [facts[sample.path].appearance for sample in category.train if sample.path in facts]
+    known = [*filter(None, contents)]
+    return CategoryCount(len(category.train), good, dict(kinds), masked, len(known) - len({*known}))
 
 
 def _common_folder(paths: Sequence[Path]) -> Path:

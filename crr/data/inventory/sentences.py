@@ -16,15 +16,16 @@ _LAYOUTS = {
 }
 
 
-def lines(inventory: Inventory, another_range: str = "") -> list[str]:
+def lines(inventory: Inventory, range_choice: str = "") -> list[str]:
     """What to tell a person before the work.
 
     Args:
         inventory: What a look found.
-        another_range: How another range can be given where it was guessed: "--range says another".
+        range_choice: What says the range of images that do not say theirs: "--range".
     """
-    first = _counted(inventory) if inventory.categories else f"{number(len(inventory.facts), 'image')}."
-    return [" ".join(filter(None, (first, _kinds(inventory)))), *_remarks(inventory, another_range)]
+    first = _counted(inventory) if inventory.categories else _files(inventory)
+    counted = " ".join(filter(None, (first, _kinds(inventory))))
+    return [*filter(None, [counted]), *_remarks(inventory, range_choice)]
 
 
 def named(names: Sequence[str], joint: str = ", ", most: int = EXAMPLES) -> str:
@@ -43,12 +44,19 @@ def passed_over(reason: str, names: Sequence[str]) -> str:
     return f"Passed over, {reason}: {number(len(names), 'file')}, {named(names)}."
 
 
+def _files(inventory: Inventory) -> str:
+    """How many images a list holds, of which none may be one."""
+    return f"{number(len(inventory.facts), 'image')}." if inventory.headers else ""
+
+
 def _counted(inventory: Inventory) -> str:
     counts = inventory.categories.values()
     train, good = sum(count.train for count in counts), sum(count.good for count in counts)
     defective = sum(sum(count.defective.values()) for count in counts)
     names = named([*inventory.categories])
-    parts = [f"{number(train, 'image')} to train on"] if train else []
+    copies = sum(count.copies for count in counts)
+    once = f" ({train - copies:,} without copies)" if copies else ""
+    parts = [f"{number(train, 'image')} to train on{once}"] if train else []
     if good or defective:
         parts.append(f"{good:,} good and {defective:,} defective to test on")
     if defective:
@@ -74,12 +82,9 @@ def _listed(counts: Mapping[str, int], of: str) -> str:
     return f"{', '.join(first)} and {last}"
 
 
-def _remarks(inventory: Inventory, another_range: str) -> Iterator[str]:
+def _remarks(inventory: Inventory, range_choice: str) -> Iterator[str]:
     name = inventory.name_of
-    if inventory.value_range is not None:
-        guessed = "; ".join(filter(None, ("guessed from all of them", another_range)))
-        how = guessed if inventory.guessed else "as given or trained with"
-        yield f"Images that do not say which value is white are read from {inventory.value_range} ({how})."
+    yield from _of_range(inventory, range_choice)
     yield from inventory.remarks
     yield from chain.from_iterable(_lacks(*item) for item in inventory.categories.items())
     yield from _of_masks(inventory)
@@ -99,6 +104,19 @@ def _remarks(inventory: Inventory, another_range: str) -> Iterator[str]:
     if inventory.unusable:
         bad = named([name(path) for path in inventory.unusable])
         yield f"{number(len(inventory.unusable), 'image')} cannot be used: {bad}."
+
+
+def _of_range(inventory: Inventory, choice: str) -> Iterator[str]:
+    if inventory.value_range is not None:
+        guessed = f"guessed from all of them{choice and f'; {choice} says another'}"
+        how = guessed if inventory.guessed else "as given or trained with"
+        yield f"Images that do not say which value is white are read from {inventory.value_range} ({how})."
+        cut = [inventory.name_of(path) for path in inventory.beyond_range]
+        if cut:
+            yield f"{number(len(cut), 'image')} with values beyond that, which are cut: {named(cut)}."
+    if inventory.of_unknown_range:
+        names = named([inventory.name_of(path) for path in inventory.of_unknown_range])
+        yield f"Not known which value is white{choice and f' ({choice} says it)'}: {names}."
 
 
 def _of_pixels(inventory: Inventory) -> Iterator[str]:

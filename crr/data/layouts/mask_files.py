@@ -10,6 +10,7 @@ from crr.data.layouts.names import (
     is_labels,
     is_masks,
     key,
+    says_nothing,
     without_heatmap_ending,
     without_mask_ending,
 )
@@ -41,31 +42,34 @@ def masks_of(images: Sequence[Path], folder: Path, masks: Path, notes: Notes) ->
         images: Images in `folder` and its subfolders.
         folder: Where the images lie.
         masks: Where the masks lie, in the same subfolders, or in those below the folder of a kind ("cut" for
-            "bad/cut"); in others only if a name tells the image alone, and a good image only if no other has
-            it.
-        notes: Told of masks that belong to no image.
+            "bad/cut"). In others only if a name tells the image alone, and a good image only if no other has
+            it; never in the folder of another kind, where some kinds have folders of masks.
+        notes: Told of masks that belong to no image, and of those that only a name tells the image of.
 
     Returns:
         Image to its masks, for those that have some.
     """
     by_place: dict[_Place, list[Path]] = defaultdict(list)
-    by_stem: dict[str, list[Path]] = defaultdict(list)
     for image in images:
         by_place[_place(image.relative_to(folder))].append(image)
     for place, owners in _places_below_kinds(images, folder).items():
         if len(owners) == 1:
             by_place.setdefault(place, owners)
-    for image in sorted(images, key=lambda image: _in_good(image, folder)):
-        if not (_in_good(image, folder) and by_stem[key(image.stem)]):
-            by_stem[key(image.stem)].append(image)
     found: dict[Path, dict[str, list[Path]]] = defaultdict(lambda: defaultdict(list))
-    for mask in images_under(masks, notes):
-        where = mask.relative_to(masks)
-        owners, how = _owners(where, by_place, by_stem)
+    there = [mask.relative_to(masks) for mask in images_under(masks, notes)]
+    namesakes = _Namesakes(images, folder, there)
+    for where in there:
+        owners, how = _owners(where, by_place)
+        if not owners:
+            owners, how = namesakes.of(where)
         if len(owners) == 1:
-            found[owners[0]][how].append(mask)
+            found[owners[0]][how].append(masks / where)
         else:
-            notes.pass_over(AMBIGUOUS if owners else WITHOUT_IMAGE, mask)
+            notes.pass_over(AMBIGUOUS if owners else WITHOUT_IMAGE, masks / where)
+    notes.remarks += [
+        f"The masks in {theirs} are taken for photos in {others}, by their names alone."
+        for theirs, others in namesakes.guessed
+    ]
     return {image: _chosen(ways, notes) for image, ways in found.items()}
 
 
@@ -218,22 +222,57 @@ def _places_below_kinds(images: Iterable[Path], folder: Path) -> dict[_Place, li
     return places
 
 
-def _owners(
-    where: Path, by_place: dict[_Place, list[Path]], by_stem: dict[str, list[Path]]
-) -> tuple[list[Path], str]:
-    """The images that a mask is of, and by which rule: "ending", "stem", or "folder"."""
-    folders, stem = _place(where)
-    shorter = without_mask_ending(where.stem)
-    names = [("stem", stem)] if shorter is None else [("stem", stem), ("ending", shorter)]
-    for how, name in names:
+def _owners(where: PurePath, by_place: dict[_Place, list[Path]]) -> tuple[list[Path], str]:
+    """The images that a mask is of by where it lies, and by which rule: "ending", "stem", or "folder"."""
+    folders, _ = _place(where)
+    for how, name in _names(where):
         if (folders, name) in by_place:
             return by_place[folders, name], how
     if folders and (folders[:-1], folders[-1]) in by_place:
         return by_place[folders[:-1], folders[-1]], "folder"
-    for how, name in names:
-        if by_stem.get(name):
-            return by_stem[name], how
     return [], ""
+
+
+class _Namesakes:
+    """The images that a mask may be of by its name alone, where no folder tells."""
+
+    def __init__(self, images: Sequence[Path], folder: Path, masks: Iterable[PurePath]) -> None:
+        self._folder = folder
+        self._by_stem: dict[str, list[Path]] = defaultdict(list)
+        for image in sorted(images, key=lambda image: _in_good(image, folder)):
+            if not (_in_good(image, folder) and self._by_stem[key(image.stem)]):
+                self._by_stem[key(image.stem)].append(image)
+        kinds = {_kind(image.relative_to(folder)) for image in images} - {""}
+        self._told_by_kind = any(_kind(mask) in kinds for mask in masks)
+        self.guessed: dict[tuple[str, str], None] = {}
+        """Folder of masks and folder of images that are called otherwise, and were put together."""
+
+    def of(self, mask: PurePath) -> tuple[list[Path], str]:
+        """The images, and by which rule: "ending" or "stem"."""
+        named = ((self._by_stem[name], how) for how, name in _names(mask) if self._by_stem.get(name))
+        owners, how = next(named, ([], ""))
+        strangers = [owner for owner in owners if len({_kind(mask), self._kind_of(owner)} - {""}) == 2]
+        if self._told_by_kind:
+            return [owner for owner in owners if owner not in strangers], how
+        for stranger in strangers if len(owners) == 1 else ():
+            self.guessed[mask.parts[0], stranger.relative_to(self._folder).parts[0]] = None
+        return owners, how
+
+    def _kind_of(self, image: Path) -> str:
+        return _kind(image.relative_to(self._folder))
+
+
+def _names(mask: PurePath) -> list[tuple[str, str]]:
+    """What the image of a mask may be called, and by which rule."""
+    shorter = without_mask_ending(mask.stem)
+    stem = ("stem", key(mask.stem))
+    return [stem] if shorter is None else [stem, ("ending", shorter)]
+
+
+def _kind(where: PurePath) -> str:
+    """The folder of a kind of parts that a file lies in, as names are compared; none if that says nothing."""
+    first = where.parts[0] if len(where.parts) > 1 else ""
+    return "" if is_masks(first) or is_labels(first) or says_nothing(first) else key(first)
 
 
 def _in_good(image: Path, folder: Path) -> bool:

@@ -22,20 +22,26 @@ _SYSTEM = {
 _GOOD = {
     "good", "ok", "okay", "normal", "nominal", "clean", "pass", "passed", "gut", "io", "fine", "healthy",
     "defectfree", "nodefect", "nodefects", "nondefective", "noanomaly", "anomalyfree", "negative",
-    "undamaged", "intact", "flawless", "faultless", "nonanomalous", "accepted", "golden", "perfect",
-    "conforming", "conform",
+    "undamaged", "intact", "flawless", "faultless", "nonanomalous", "accepted", "accept", "golden", "perfect",
+    "conforming", "conform", "reference", "bon", "bons", "bonnes", "bueno", "buenos", "buona", "buone",
+    "gutteil", "gutteile",
 }  # fmt: skip
 _BAD = {
     "bad", "ng", "nok", "notok", "nio", "defect", "defects", "defective", "anomaly", "anomalies", "anomalous",
     "abnormal", "damaged", "broken", "fail", "failed", "fault", "faults", "faulty", "reject", "rejects",
     "rejected", "schlecht", "ausschuss", "positive", "def", "ko",
+    "schlechtteil", "schlechtteile", "fehler", "fehlerhaft", "defekt", "mauvais", "malo", "malos",
+    "defectuoso", "defectuosos", "difettoso", "difettose",
 }  # fmt: skip
 _DEFECTS = {
     "scratch", "crack", "dent", "hole", "stain", "contamination", "chip", "burr", "rust", "corrosion", "tear",
     "blowhole", "fray", "pitting", "void", "wrinkle", "breakage", "misprint", "deformation", "bubble",
 }  # fmt: skip
 """What kinds of defects are called most, so that a folder of that name is none of good parts."""
-_ONLY_FOLDERS = {"positive", "negative", "io", "nio", "fine", "clean", "pass", "nominal", "intact", "normal"}
+_ONLY_FOLDERS = {
+    "positive", "negative", "io", "nio", "fine", "clean", "pass", "nominal", "intact", "normal", "reference",
+    "bon", "malo",
+}  # fmt: skip
 """Of these the words that mean something else in a longer name: "fine_scratch", "normal light"."""
 _NO_PHOTOS = {"def", "ko"}
 """Likewise in the name of a photo: "abc-def-01"."""

@@ -12,6 +12,7 @@ from crr.runtime.paths import real_path
 SYSTEM = "hidden, or of the system"
 NO_IMAGE = "no image by its name"
 NO_FILE = "no file: a pipe, a device or a socket"
+NOWHERE = "a link to what is not there"
 SEEN = "a link to a folder that is read already"
 
 
@@ -98,7 +99,7 @@ def _walk(
         if is_system(entry.name):
             notes.pass_over(SYSTEM, path)
         elif not is_folder and not is_image_name(entry.name):
-            notes.pass_over(NO_IMAGE, path)
+            notes.pass_over(NOWHERE if entry.is_symlink() and not path.exists() else NO_IMAGE, path)
         elif not is_folder and is_no_file(path):
             notes.pass_over(NO_FILE, path)
         elif not is_folder:

@@ -194,6 +194,11 @@ def test_a_single_file_is_no_checkpoint(saved):
         (CONFIG, b'{"format": 1, "masking": {"rate": 7}}', "masking.rate"),
         (WEIGHTS, None, "is missing. Copy the checkpoint again"),
         (WEIGHTS, b"", "truncated or no safetensors"),
+        (
+            WEIGHTS,
+            b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 9\n",
+            "a pointer of Git LFS",
+        ),
         (WEIGHTS, b"PK\x03\x04 a zip file that pretends", "truncated or no safetensors"),
     ],
 )

@@ -437,10 +437,9 @@ def test_predict_writes_pictures_and_the_promised_json(tmp_path):
     said = crr("predict", tmp_path / name, tmp_path / "broken.png", tmp_path / "gone.png", *options, code=1)
     first, *others = said.stdout.splitlines()
     assert first.endswith(f"  ring  {tmp_path / name}")
-    assert [line.split(": ")[0] for line in others] == [
-        f"error         {tmp_path}/broken.png",
-        f"error         {tmp_path}/gone.png",
-    ]
+    broken, gone = others
+    assert broken.startswith(f"error         {tmp_path}/broken.png is empty")
+    assert gone.startswith(f"error         {tmp_path}/gone.png")
     result = json.loads((tmp_path / "result.json").read_text())
     assert list(result) == ["crr", "model", "images", "counts", "data"]
     assert result["model"] == "tiny"
@@ -473,6 +472,17 @@ def test_predict_reports_progress_as_json(data, tmp_path):
     said = crr("predict", data / "ring" / "train", *options)
     lines = [json.loads(line) for line in said.stdout.splitlines()]
     assert (lines[-1]["stage"], lines[-1]["step"], lines[-1]["total"]) == ("predict", 6, 6)
+
+
+def test_a_program_that_reads_the_progress_gets_the_result_with_it(data, tmp_path):
+    (tmp_path / "bad.png").write_bytes(b"no image")
+    (tmp_path / "good.png").write_bytes((data / "ring/train/good/000.png").read_bytes())
+    ran = crr("predict", tmp_path, "--model", "tiny", "--progress", "json", code=1)
+    assert ran.stderr == ""
+    result = json.loads(ran.stdout.splitlines()[-1])["result"]
+    assert "bad.png is" in result["images"][0]["error"]
+    assert result["counts"]["error"] == 1
+    assert next(iter(result)) == "crr"
 
 
 def test_predict_finds_no_images(tmp_path):

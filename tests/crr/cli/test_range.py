@@ -99,6 +99,34 @@ def test_fractions_among_integers_do_not_stop_the_inspection_of_other_photos(
     assert all("Some images hold fractions and others integers" in sentence for sentence in refused)
 
 
+def test_one_photo_alone_waits_for_its_range(camera: Path, tiny_model: Path, tmp_path: Path) -> None:
+    photos = tmp_path / "new"
+    photos.mkdir()
+    shutil.copy(camera / "new/4200.png", photos)
+    PIL.Image.fromarray(good_image("plate", np.random.default_rng(0))).save(photos / "plain.png")
+    asked = [
+        "predict",
+        photos,
+        "--model",
+        tiny_model,
+        "--json",
+        tmp_path / "found.json",
+        "--progress",
+        "none",
+    ]
+    said = crr(*asked, code=1).stderr
+    assert "Not known which value is white (--range says it): 4200.png." in said
+    assert "1 of 2 inspected: " in said
+    silent, plain = read_json(tmp_path / "found.json")["images"]
+    assert "score" in plain
+    assert "one image alone does not tell: it holds 1089 to 4200, as 13 bits do." in silent["error"]
+    crr(*asked, "--range", "13", code=3)
+    alone = read_json(tmp_path / "found.json")["images"][0]["score"]
+    shutil.copy(camera / "new/4600.png", photos)
+    crr(*asked, code=3)  # two tell a range, which is the same
+    assert read_json(tmp_path / "found.json")["images"][0]["score"] == pytest.approx(alone, rel=1e-4)
+
+
 def test_a_range_that_was_guessed_says_how_another_is_given(camera: Path) -> None:
     said = crr("data", camera / "parts", "--progress", "none").stderr
     assert "are read from 0 to 8191 (guessed from all of them; --range says another)." in said

@@ -122,6 +122,14 @@ def test_an_output_that_is_closed_is_no_error(root, closed):
     assert len(json.loads((root / "out.json").read_text(encoding="utf-8"))["images"]) == 1
 
 
+def test_a_result_for_an_output_that_is_closed_is_refused_before_the_work(root):
+    command = f"{sys.executable} -m crr data data --json - >&-"
+    variables = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
+    ran = subprocess.run(["sh", "-c", command], cwd=root, env=variables, capture_output=True, text=True)
+    assert ran.returncode == 2
+    assert ran.stderr == ("Error: --json - writes to stdout, which is closed: give a file name to --json.\n")
+
+
 def test_a_reader_that_has_gone_ends_a_command_quietly():
     command = f"{sys.executable} -m crr --help | true"
     ran = subprocess.run(["sh", "-c", command], cwd=Path(__file__).parents[3], capture_output=True)

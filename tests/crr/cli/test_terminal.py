@@ -138,7 +138,12 @@ def test_control_characters_never_reach_the_terminal(tmp_path, capsys):
         ),
         (
             {"path": "x.png", "page": 1, "error": "x.png is empty."},
-            "error         x.png: x.png is empty.",
+            "error         x.png is empty.",
+            "red",
+        ),
+        (
+            {"path": "x.tif", "page": 2, "error": "x.tif is cut off."},
+            "error         x.tif page 2: x.tif is cut off.",
             "red",
         ),
     ],
@@ -151,7 +156,7 @@ def test_lines_are_printed_as_they_are(capsys):
     echo("a [red]bracket[/red] \udcff, " + 200 * "long ")
     echo("oh", error=True)
     out, err = capsys.readouterr()
-    assert out == "a [red]bracket[/red] ?, " + 200 * "long " + "\n"
+    assert out == "a [red]bracket[/red] \\udcff, " + 200 * "long " + "\n"
     assert err == "oh\n"
 
 

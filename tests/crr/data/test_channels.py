@@ -137,7 +137,7 @@ def test_ink_of_sixteen_bits_shows_what_ink_of_eight_does() -> None:
 def test_what_is_not_used_is_said(tmp_path: Path) -> None:
     (tmp_path / "nir.tif").write_bytes(tiff(layered(4), **RGB, t338=0))
     PIL.Image.fromarray(corners()).save(tmp_path / "plain.tif")
-    looked = look_at_files(tmp_path)
+    looked = look_at_files(tmp_path, value_range=ValueRange.of_bits(16))
     assert "1 image has more channels than colour, which are not used: nir.tif." in lines(looked)
     assert looked.as_json()["unused_channels"] == {"nir.tif": 1}
     assert looked.as_json()["transparent"] == []

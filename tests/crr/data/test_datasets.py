@@ -269,6 +269,22 @@ def test_copies_of_a_training_image_are_left_out(tmp_path: Path) -> None:
     assert without_copies(dataset, {}) == dataset
 
 
+@pytest.mark.parametrize("copy", ["Copy of 003", "003 (1)", "003 - Kopie", "000_003"])
+def test_a_copy_changes_neither_what_is_learnt_nor_what_is_held_back(tmp_path: Path, copy: str) -> None:
+    touch(tmp_path, *(f"train/good/{number:03}.png" for number in range(9)))
+    alone = open_dataset(tmp_path)
+    touch(tmp_path, f"train/good/{copy}.png")
+    both = open_dataset(tmp_path)
+    assert len(both.categories[0].train) == 10
+    name = both.categories[0].name
+    digests = {
+        sample.path: "003" if "003" in sample.path.stem else sample.path.stem
+        for sample in both.categories[0].train
+    }
+    assert without_copies(both, digests) == alone
+    assert name == alone.categories[0].name
+
+
 # Validation split
 
 

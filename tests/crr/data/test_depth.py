@@ -13,7 +13,9 @@ from crr.config import ValueRange
 from crr.data.datasets import open_dataset
 from crr.data.depth import FULL, is_customary, marker_among, parse_range, range_holding, to_eight_bits
 from crr.data.images import decode, read_header
-from crr.data.inventory.looking import look_at_dataset, look_at_files
+from crr.data.inventory.guessing import guessed_range
+from crr.data.inventory.looking import look_at_dataset, look_at_files, usable
+from crr.data.inventory.sentences import lines
 from crr.errors import ConfigError, ImageError
 from tests.crr.files import chunk, png, tiff
 
@@ -233,13 +235,95 @@ def test_photos_of_one_camera_are_equally_bright(tmp_path: Path) -> None:
     assert means["4200"] / means["4600"] == pytest.approx(4200 / 4600, rel=0.01)
 
 
+def test_every_page_counts_where_each_is_inspected(tmp_path: Path) -> None:
+    """A stack gets brighter, and what is not measured may be on its last page."""
+    pages = [PIL.Image.fromarray(np.rint(RAMP * top).astype(np.int32)) for top in (900, 4000)]
+    pages[0].save(tmp_path / "stack.tif", save_all=True, append_images=pages[1:])
+    assert look_at_files(tmp_path).value_range == ValueRange(0, 4095)
+    alone = look_at_dataset(open_dataset(tmp_path))  # in which the first page is used
+    assert (alone.value_range, [*alone.unusable]) == (None, [tmp_path / "stack.tif"])
+    holed = np.rint(RAMP * 900).astype(np.int32)
+    holed[:3, :3] = -9999
+    pages[0].save(tmp_path / "stack.tif", save_all=True, append_images=[PIL.Image.fromarray(holed)])
+    camera(tmp_path, 800, 900)
+    looked = look_at_files(tmp_path)
+    assert looked.value_range == ValueRange(0, 1023)
+    assert [*looked.unusable] == [tmp_path / "stack.tif"]
+    assert "holds -9999, far from" in looked.unusable[tmp_path / "stack.tif"]
+
+
+def test_a_later_page_that_is_damaged_takes_nothing_from_the_others(tmp_path: Path) -> None:
+    pages = [PIL.Image.fromarray(np.rint(RAMP * top).astype(np.uint16)) for top in (900, 700, 800)]
+    pages[0].save(tmp_path / "stack.tif", save_all=True, append_images=pages[1:], compression="tiff_lzw")
+    whole = (tmp_path / "stack.tif").read_bytes()
+    with PIL.Image.open(tmp_path / "stack.tif") as file:
+        file.seek(1)
+        strip = file.tag_v2[273][0]  # type: ignore[attr-defined]
+    (tmp_path / "stack.tif").write_bytes(whole[:strip] + b"\xff" * 40 + whole[strip + 40 :])
+    looked = look_at_files(tmp_path)
+    assert (looked.value_range, looked.unusable) == (ValueRange(0, 1023), {})
+    with pytest.raises(ImageError):
+        decode(tmp_path / "stack.tif", value_range=looked.value_range, page=1)
+
+
 def test_files_that_say_their_range_have_no_part_in_a_guess(tmp_path: Path) -> None:
-    folder = camera(tmp_path, 300)
+    folder = camera(tmp_path, 200, 300)
     (folder / "said.png").write_bytes(png(deep(16), chunk(b"sBIT", b"\x10")))
     PIL.Image.new("L", (40, 40)).save(folder / "plain.png")
     assert look_at_files(folder).value_range == ValueRange(0, 511)
+    (folder / "200.png").unlink()
+    assert look_at_files(folder).of_unknown_range == [folder / "300.png"]
     (folder / "300.png").unlink()
     assert look_at_files(folder).value_range is None
+
+
+@pytest.mark.parametrize("top", [4090, 4200, 255, 16383])
+def test_one_photo_alone_tells_no_range_and_two_copies_of_it_neither(tmp_path: Path, top: int) -> None:
+    [path] = camera(tmp_path, top).iterdir()
+    looked = look_at_files(tmp_path)
+    assert (looked.value_range, looked.guessed, looked.of_unknown_range) == (None, False, [path])
+    bits = top.bit_length()
+    assert looked.unusable[path] == (
+        f"{path} does not say which value is white, and one image alone does not tell: it holds 0 to {top}, "
+        f"as {bits} bits do. Say which values are black and white, or give more images of its camera."
+    )
+    (tmp_path / "copy.png").write_bytes(path.read_bytes())
+    assert len(look_at_files(tmp_path).of_unknown_range) == 2
+    with pytest.raises(ConfigError, match="An image does not say which value is white") as caught:
+        guessed_range([path])
+    assert caught.value.remedy == "value_range"
+    with pytest.raises(ImageError, match="one image alone") as refused:
+        usable(open_dataset(tmp_path), look_at_dataset(open_dataset(tmp_path)))
+    assert refused.value.remedy == "value_range"
+    camera(tmp_path, 300)
+    assert look_at_files(tmp_path).value_range == ValueRange.of_bits(max(bits, 9))
+
+
+@pytest.mark.parametrize(
+    "file", [tiff(np.rint(RAMP * 40000).astype(np.uint16)), tiff((RAMP * 0.4).astype(np.float32), t339=3)]
+)
+def test_nor_does_one_that_seems_to_fill_its_file_or_holds_fractions(tmp_path: Path, file: bytes) -> None:
+    (tmp_path / "one.tif").write_bytes(file)
+    assert len(look_at_files(tmp_path).of_unknown_range) == 1
+
+
+def test_the_same_photo_in_another_format_or_on_another_page_is_no_other(tmp_path: Path) -> None:
+    values = np.rint(RAMP * 900).astype(np.uint16)
+    for name in ("one.png", "one.tif"):
+        assert cv2.imwrite(str(tmp_path / name), values)
+    page = PIL.Image.fromarray(values)
+    page.save(tmp_path / "stack.tif", save_all=True, append_images=[page])
+    assert len(look_at_files(tmp_path).of_unknown_range) == 3
+    camera(tmp_path, 300)
+    assert look_at_files(tmp_path).value_range == ValueRange(0, 1023)
+
+
+def test_values_beyond_a_range_are_cut_which_is_said(tmp_path: Path) -> None:
+    camera(tmp_path, 900, 2000)
+    looked = look_at_files(tmp_path, value_range=ValueRange(0, 1023))
+    assert looked.beyond_range == [tmp_path / "2000.png"]
+    assert "1 image with values beyond that, which are cut: 2000.png." in lines(looked)
+    assert not look_at_files(tmp_path).beyond_range
 
 
 @pytest.mark.parametrize(("scale", "expected"), [(1, ValueRange(0, 1)), (255, ValueRange(0, 255))])

@@ -62,8 +62,12 @@ def test_black_and_white_of_deep_photos_are_those_that_were_said_else_guessed_fr
     said, other, plain = ValueRange(0, 4095), png(DEEP), saved(GREY, "PNG")
     images, notes = images_of(store, Content("a.png", other, value_range=said), Content("b.png", plain))
     assert ([image.value_range for image in images], notes) == ([said, None], [])
-    images, notes = images_of(store, Content("a.png", other), Content("b.png", plain))
-    assert [image.value_range for image in images] == [ValueRange(0, 1023), None]
+    with pytest.raises(SourceError, match="one image alone does not tell") as alone:
+        images_of(store, Content("a.png", other), Content("b.png", plain))
+    assert alone.value.remedy == "value_range"
+    darker = Content("c.png", png(DEEP // 2))
+    images, notes = images_of(store, Content("a.png", other), Content("b.png", plain), darker)
+    assert [image.value_range for image in images] == [ValueRange(0, 1023), None, ValueRange(0, 1023)]
     assert notes == ["Some images do not say which value is white: 0 to 1023 is guessed from all of them."]
 
 

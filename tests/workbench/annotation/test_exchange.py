@@ -164,7 +164,7 @@ def test_images_that_moved_are_found_again_where_they_are_added_from(store, tmp_
     again = read_folder(tmp_path / "archive", Keeping(store.blobs if copied else None))
     done = bring_in(store.database, project.id, again)
     assert done.sentences == [
-        "0 images added, 1 were there already.",
+        "0 images added, 1 was there already.",
         "1 of them moved, and are found again.",
     ]
     [found] = store.images.all(project.id)

@@ -74,7 +74,8 @@ def test_people_are_told_apart_by_who_signed_in(store):
     assert [store.people.name_of(who) for who in (first, second)] == ["Anna", "Anna (2)"]
     with pytest.raises(AnnotationError, match="somebody who signs in"):
         store.people.named("Anna")
-    assert store.people.named("Ben") == store.people.named(" Ben ")
+    assert store.people.named("Ben") == store.people.named(" Ben ") == store.people.named("BEN")
+    assert store.people.named("Änne") == store.people.named("A\u0308NNE")
     for nobody in ("", " \u200b\n", "x" * 201):
         with pytest.raises(AnnotationError, match="1 to 200 letters"):
             store.people.named(nobody)

@@ -5,9 +5,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from crr.config import ValueRange
 from tests.workbench.annotation.parts import write_image
 from workbench.__main__ import app
 from workbench.annotation.records import Review
@@ -35,6 +38,22 @@ def run(*arguments: object, code: int = 0):
     result = CliRunner().invoke(app, ["annotations", *map(str, arguments)])
     assert result.exit_code == code, result.output
     return result
+
+
+def test_the_range_of_deep_images_is_asked_for_and_kept(data, tmp_path):
+    (tmp_path / "parts").mkdir()
+    deep = np.linspace(0, 4000, 2400).reshape(40, 60).astype(np.uint16)
+    assert cv2.imwrite(str(tmp_path / "parts/deep.png"), deep)
+    create = ["create", "Deep", "--images", tmp_path / "parts"]
+    refused = run(*create, code=2).output
+    assert f"{tmp_path / 'parts/deep.png'} does not say which value is white" in refused
+    assert "one image alone does not tell: it holds 0 to 4000, as 12 bits do." in refused
+    assert "Say it with --range LOW:HIGH." in refused
+    run(*create, "--range", "12")
+    store = open_store(data)
+    [kept] = store.images.all(store.projects.get("Deep").id)
+    store.close()
+    assert kept.image.value_range == ValueRange(0, 4095)
 
 
 def say(data: Path, **judgements: str) -> None:
@@ -101,7 +120,7 @@ def test_what_is_left_out_is_said_and_the_exit_code_tells(data, parts, tmp_path)
     run("create", "Parts", "--images", parts)
     say(data, _0="good", _1="unsure", _2="good")
     said = run("export", "Parts", "--format", "mvtec", "--out", tmp_path / "out", code=1)
-    assert "Left out, unsure whether they are good: 1 images (1.png)." in said.output
+    assert "Left out, unsure whether they are good: 1 image (1.png)." in said.output
     (parts / "2.png").unlink()
     assert "2.png cannot be read from" in run("check", code=1).output
     assert "2.png" in run("export", "Parts", "--format", "coco", "--out", tmp_path / "coco", code=1).output

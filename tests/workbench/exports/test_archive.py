@@ -6,6 +6,7 @@ import numpy as np
 import PIL.Image
 import pytest
 
+from crr.config import ValueRange
 from crr.data.images import decode
 from tests.workbench.fakes import CHOICE, file_of, good_png, part, png
 from workbench.exports.archive import heatmap, pictures_zip
@@ -60,6 +61,7 @@ def test_each_page_and_each_deep_photo_has_its_own_picture_as_it_was_inspected(i
     tiff = cv2.imencode(".tif", large[..., 1].astype(np.float32) * 16)[1].tobytes()
     batch = Batch(Settings())
     batch.add([("scan.tif", scan.getvalue), ("deep.tif", lambda: tiff)])
+    batch.choose_range(ValueRange.of_bits(12))
     batch.inspect_some(CHOICE, inspector, seconds=9)
     archive = zip_of(batch, inspector)
     maps = {

@@ -11,8 +11,8 @@ from crr.data.sandbox.messages import Limits
 from crr.data.sandbox.sandbox import Sandbox
 from tests.crr.data.bounds.bombs import jpeg_of_scans, packed_bmp, tiff
 from tests.workbench.fakes import CHOICE, good_png, part, png
-from workbench.inspection import batch as batches, uploads
-from workbench.inspection.batch import Batch, pages_of
+from workbench.inspection import uploads
+from workbench.inspection.batch import Batch
 from workbench.settings import Settings
 
 
@@ -20,8 +20,7 @@ from workbench.settings import Settings
 def strict(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
     """A sandbox that all uploads go to, and that waits for a second only."""
     with Sandbox(1, Limits(seconds=1)) as sandbox:
-        for module in (batches, uploads):
-            monkeypatch.setattr(module, "sandbox", lambda: sandbox)
+        monkeypatch.setattr(uploads, "sandbox", lambda: sandbox)
         yield sandbox
 
 
@@ -50,7 +49,7 @@ def test_uploads_are_not_even_opened_in_this_process(
     strict.decode(png())
     for module in [module for name, module in sys.modules.items() if name.startswith("crr.data.")]:
         monkeypatch.delattr(module, "open_image", raising=False)
-    [upload] = pages_of("digest", "part.png", png())
+    [upload] = uploads.pages_of("digest", "part.png", png())
     assert upload.facts is not None
     assert upload.facts.header is not None
     assert upload.file().image.shape == part().shape

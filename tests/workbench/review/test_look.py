@@ -46,8 +46,15 @@ def test_kinds_copies_and_what_was_passed_over_are_said(tmp_path, inspector):
 def test_how_deep_photos_are_read_is_said_as_the_model_does_it(tmp_path):
     deep = cv2.imencode(".png", np.full((40, 40), 4000, np.uint16))[1].tobytes()
     batch = visitor_of(tmp_path, a_png=deep, b_png=good_png()).batch
+    batch.set_aside(CHOICE)
+    unknown = "Not known which value is white (the choice says it): a.png."
+    assert unknown in lines(look_at_batch(batch, CHOICE), "the choice")
+    other = cv2.imencode(".png", np.full((40, 40), 900, np.uint16))[1].tobytes()
+    batch.add([("c.png", lambda: other)])
+    batch.set_aside(CHOICE)
     read = "Images that do not say which value is white are read from"
-    assert f"{read} 0 to 4095 (guessed from all of them; so)." in lines(look_at_batch(batch, CHOICE), "so")
+    guessed = f"{read} 0 to 4095 (guessed from all of them; the choice says another)."
+    assert guessed in lines(look_at_batch(batch, CHOICE), "the choice")
     own = ModelChoice(replace(CHOICE.model, value_range=ValueRange(0, 16383)), "cpu")
     assert f"{read} 0 to 16383 (as given or trained with)." in lines(look_at_batch(batch, own))
     batch.choose_range(ValueRange(0, 1023))

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import sqlalchemy as sa
 
-from crr.data.inventory.sentences import named
+from crr.data.inventory.sentences import named, number
 from workbench.annotation.database.connection import Database
 from workbench.annotation.errors import ProjectError, ReviewError
 from workbench.annotation.images import add_images, add_settled, items_of, mark
@@ -92,8 +92,8 @@ class Imported:
     @property
     def sentences(self) -> list[str]:
         """What a person is told, without the notes."""
-        known = f", {self.known:,} were there already" if self.known else ""
-        said = [f"{self.added:,} images added{known}."]
+        known = f", {self.known:,} {'was' if self.known == 1 else 'were'} there already" if self.known else ""
+        said = [f"{number(self.added, 'image')} added{known}."]
         if self.moved:
             said.append(f"{self.moved:,} of them moved, and are found again.")
         if self.reviews:

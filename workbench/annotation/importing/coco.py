@@ -21,7 +21,7 @@ from workbench.annotation.importing.coco_file import (
     annotations_of,
     read_file,
 )
-from workbench.annotation.importing.files import Keeping, file_beside, not_used_of, range_of, refuse_unusable
+from workbench.annotation.importing.files import Keeping, file_beside, not_used_of, refuse_unusable
 from workbench.annotation.masks import RunLengths, decode, from_runs
 from workbench.annotation.records import MOST_REGIONS, Judgement, NewImage, Region, Review
 
@@ -88,7 +88,7 @@ def _images_of(
         found[image.id] = called_so[0]
     facts = keeping.facts_of(list(dict.fromkeys(paths.values())))
     refuse_unusable(facts)
-    value_range, guessed = range_of(facts.values())
+    value_range, guessed = keeping.range_of(facts)
     for image in images:
         if image.id in paths:
             path = paths[image.id]

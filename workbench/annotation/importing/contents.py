@@ -53,7 +53,7 @@ def read_contents(contents: Iterable[Content], blobs: Blobs, look: FactsOf = fac
         else:
             blobs.put(one.content)
             kept.append((replace(one, content=b""), facts))
-    guess, guessed = range_of([facts for one, facts in kept if one.value_range is None])
+    guess, guessed = range_of([(one.name, facts) for one, facts in kept if one.value_range is None])
     more = not_used([(one.name, facts) for one, facts in kept])
     return Found([_image(one, facts, guess) for one, facts in kept], [*notes, *more, *guessed])
 

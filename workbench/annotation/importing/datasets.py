@@ -13,7 +13,7 @@ from crr.data.masks import MaskRule, read_mask
 from crr.errors import CRRError, DatasetError
 from workbench.annotation.errors import SourceError
 from workbench.annotation.importing.bringing import Found, FoundImage, Said
-from workbench.annotation.importing.files import Keeping, left_out, name_below, not_used_of, range_of
+from workbench.annotation.importing.files import Keeping, left_out, name_below, not_used_of
 from workbench.annotation.masks import encode
 from workbench.annotation.records import NewImage, Region, Review
 
@@ -37,7 +37,7 @@ def read_folder(folder: Path, keeping: Keeping) -> Found:
         raise SourceError(f"{folder} cannot be searched for images: {error}") from error
     facts = keeping.facts_of(paths)
     unusable = {path: fact.error for path, fact in facts.items() if fact.error}
-    value_range, guessed = range_of(facts.values())
+    value_range, guessed = keeping.range_of(facts)
     images = [
         FoundImage(keeping.image(path, fact, name_below(folder, path), value_range=value_range))
         for path, fact in facts.items()
@@ -93,7 +93,7 @@ def _read(dataset: Dataset, keeping: Keeping, *, with_masks: bool) -> Found:
             raise SourceError(next(iter(unusable.values())))
     if len(unusable) == len(facts):
         raise SourceError(f"{dataset.root} holds no image that can be used. {' '.join(left_out(unusable))}")
-    value_range, guessed = range_of(facts.values())
+    value_range, guessed = keeping.range_of(facts)
     images = []
     for sample in samples:
         if sample.path in unusable:

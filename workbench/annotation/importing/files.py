@@ -6,7 +6,8 @@ from pathlib import Path, PurePosixPath
 
 from crr.config import ValueRange
 from crr.data.images import content_of
-from crr.data.inventory.facts import FactsOf, FileFacts, common_range, read_facts
+from crr.data.inventory.facts import FactsOf, FileFacts, read_facts
+from crr.data.inventory.guessing import common_range, not_guessed
 from crr.errors import ConfigError
 from crr.runtime.paths import real_path
 from crr.runtime.progress import Reporter
@@ -27,17 +28,23 @@ class Keeping:
         blobs: Where copied contents go; None: files stay where they are, and have to stay there.
         look: Who looks into files, as `crr.data.sandbox` does into those of strangers.
         reporter: Told of each file.
+        value_range: Black and white of files that do not say it; guessed from all of a source if None.
     """
 
     blobs: Blobs | None = None
     look: FactsOf | None = None
     reporter: Reporter | None = None
+    value_range: ValueRange | None = None
 
     def facts_of(self, paths: Sequence[Path]) -> dict[Path, FileFacts]:
         """The facts of each file, in order; a bad one has its error."""
         if self.reporter is not None:
             self.reporter.begin("read", len(paths))
         return read_facts(paths, self.reporter, look=self.look)
+
+    def range_of(self, facts: Mapping[Path, FileFacts]) -> tuple[ValueRange | None, list[str]]:
+        """Black and white for those of some files that do not say theirs, and what to say of it."""
+        return range_of([(str(path), fact) for path, fact in facts.items()], self.value_range)
 
     def image(
         self,
@@ -104,16 +111,26 @@ def needed_range(facts: FileFacts, value_range: ValueRange | None) -> ValueRange
     return value_range if facts.extremes is not None else None
 
 
-def range_of(facts: Iterable[FileFacts]) -> tuple[ValueRange | None, list[str]]:
+def range_of(
+    facts: Sequence[tuple[str, FileFacts]], given: ValueRange | None = None
+) -> tuple[ValueRange | None, list[str]]:
     """Black and white for those files of a source that do not say theirs, and what to say of it.
 
+    Args:
+        facts: Name and facts of each file.
+        given: What somebody said.
+
     Raises:
-        SourceError: Some hold fractions and others integers, for which there is no common range.
+        SourceError: It is not `given`, and cannot be guessed from them.
     """
+    if given is not None:
+        return given, []
+    for number, why in not_guessed(dict(enumerate(fact for _, fact in facts))).items():
+        raise SourceError(f"{facts[number][0]} {why}", remedy="value_range")
     try:
-        found = common_range(facts)
+        found = common_range(fact for _, fact in facts)
     except ConfigError as error:
-        raise SourceError(str(error)) from error
+        raise SourceError(str(error), remedy=error.remedy) from error
     if found is None:
         return None, []
     return found, [f"Some images do not say which value is white: {found} is guessed from all of them."]

@@ -35,7 +35,8 @@ def choose_project(person: int) -> Project | None:
         first = [project.name for project in projects if project.id == last] + names
         st.session_state[PROJECT] = first[0] if first else None
         st.query_params.pop(PROJECT, None)
-    _tell_news()
+    with st.container():  # always there: what is open below closes when something above comes or goes
+        _tell_news()
     if not names:
         st.write(
             "There is no project yet. A project is a set of images that people review, with a model beside."

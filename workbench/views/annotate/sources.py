@@ -6,6 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from crr.config import ValueRange
 from crr.runtime.paths import expanded
 from crr.types import Label
 from workbench.annotation.importing.bringing import Found
@@ -18,6 +19,7 @@ from workbench.annotation.records import NewImage
 from workbench.inspection.samples import read_samples
 from workbench.inspection.uploads import sandbox
 from workbench.settings import settings
+from workbench.views.shared.photos.value_range import RANGES
 from workbench.views.shared.rights import folders_allowed
 from workbench.views.shared.services import services
 from workbench.views.shared.session import current_visitor, has_visitor
@@ -26,6 +28,7 @@ SAMPLES, OWN = "The samples of this workbench", "My images on Inspect"
 FOLDER, DATASET = "A folder of images on this machine", "A data set on this machine, with its masks"
 COCO, JSONL = "A COCO file on this machine", "JSON Lines of another workbench"
 _ON_DISK = (FOLDER, DATASET, COCO, JSONL)
+_NOT_SAID = "as the images say, else guessed from all of them"
 
 
 @dataclass(frozen=True)
@@ -36,11 +39,13 @@ class Source:
         kind: One of those that are offered.
         path: On this machine, if it is there.
         copied: Whether images of this machine are copied.
+        value_range: Black and white of images that do not say it, if that was chosen.
     """
 
     kind: str
     path: str = ""
     copied: bool = False
+    value_range: ValueRange | None = None
 
 
 def choose_source(key: str) -> Source:
@@ -57,7 +62,16 @@ def choose_source(key: str) -> Source:
             key=f"{key}_copy",
             help="Else they stay where they are, and have to stay there.",
         )
-    return Source(str(source), path, copied)
+    value_range = None
+    if source not in (SAMPLES, JSONL):
+        chosen = st.selectbox(
+            "Values of black and white",
+            [_NOT_SAID, *RANGES],
+            key=f"{key}_range",
+            help="Of images that hold more than 8 bits and do not say which value is white.",
+        )
+        value_range = RANGES.get(str(chosen))
+    return Source(str(source), path, copied, value_range)
 
 
 def read_source(source: Source, known: list[NewImage]) -> Found:
@@ -71,8 +85,8 @@ def read_source(source: Source, known: list[NewImage]) -> Found:
     if source.kind == SAMPLES:
         return read_contents(_samples(), blobs)
     if source.kind == OWN:
-        return read_contents(_own(), blobs, sandbox().facts_of)
-    keeping = Keeping(blobs if source.copied else None, sandbox().facts_of)
+        return read_contents(_own(source.value_range), blobs, sandbox().facts_of)
+    keeping = Keeping(blobs if source.copied else None, sandbox().facts_of, value_range=source.value_range)
     place = expanded(source.path.strip())
     if source.kind == COCO:
         return read_coco(place, keeping, known)
@@ -87,9 +101,10 @@ def _samples() -> Iterator[Content]:
         yield Content(Path(sample.path).name, sample.path.read_bytes(), label, sample.category)
 
 
-def _own() -> Iterator[Content]:
+def _own(value_range: ValueRange | None) -> Iterator[Content]:
     visitor = current_visitor()
+    value_range = value_range or visitor.batch.chosen_range
     for upload in visitor.batch.uploads.values():
         if upload.page == 0:  # of a file of several pages, which is said, the first is taken
             label = visitor.known_labels.get(upload.digest)
-            yield Content(upload.name, upload.file().content, label, value_range=visitor.batch.chosen_range)
+            yield Content(upload.name, upload.file().content, label, value_range=value_range)

@@ -84,17 +84,17 @@ def check_folders(root: Path, photos: Iterable[Path]) -> None:
 
 
 def check_photos(root: Path, photos: Iterable[Path]) -> None:
-    """See that no photo is called as bad parts are: "000_ng.png".
+    """See that no photo has a word for bad parts in its name: "000_ng.png".
 
     Raises:
-        DatasetError: One is.
+        DatasetError: One has.
     """
     called = [photo for photo in photos if hints_at_bad(photo.stem)]
     if called:
-        count = "1 photo is" if len(called) == 1 else f"{len(called):,} photos are"
+        count = "1 photo has" if len(called) == 1 else f"{len(called):,} photos have"
         raise DatasetError(
-            f"In {root} {count} called as bad parts are, such as {called[0].name}, and would be learnt as "
-            f"good: move what is not good out of the folder. {_ALL_GOOD}"
+            f"In {root} {count} a word for bad parts in the name, such as {called[0].name}, and would be "
+            f"learnt as good: move what is not good out of the folder. {_ALL_GOOD}"
         )
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from crr.data.image_formats import LFS_POINTER
 from crr.data.layouts.doubts.lists import called, tells
 from crr.data.layouts.names import is_image_name, is_system
 from crr.data.layouts.table_file import TABLES
@@ -85,7 +86,7 @@ def _why_unread(path: Path) -> str:
             beginning = file.read(2**16)
     except OSError as error:
         return f"cannot be read ({error.strerror or error}): see its rights, or fetch it"
-    if beginning.startswith(b"version https://git-lfs"):
+    if beginning.startswith(LFS_POINTER):
         return "is a pointer of Git LFS: fetch the file (git lfs pull)"
     if path.suffix.lower() in TABLES and not beginning.strip():
         return "is empty: fill it in"

@@ -29,7 +29,7 @@ def test_what_is_there_is_said_in_one_line(root: Path) -> None:
         "with masks. PNG, 8 bits, RGB, 72 x 48 pixels."
     ]
     assert vars(inventory.categories["plate"]) == {
-        "train": 6, "good": 2, "defective": {"scratch": 2}, "masked": 2,
+        "train": 6, "good": 2, "defective": {"scratch": 2}, "masked": 2, "copies": 0,
     }  # fmt: skip
     assert len(inventory.facts) == 10
     assert (inventory.unusable, inventory.mask_survey, inventory.copies) == ({}, MaskSurvey(), [])
@@ -48,7 +48,7 @@ def test_kinds_and_sizes_of_a_mixed_set(root: Path) -> None:
     PIL.Image.new("CMYK", (640, 480)).save(root / "train/good/b.jpg")
     PIL.Image.new("RGB", (20, 90)).save(root / "train/good/c.bmp")
     cv2.imwrite(str(root / "train/good/d.png"), np.full((50, 60), 5000, np.uint16))
-    inventory = looked(root)
+    inventory = looked(root, value_range=ValueRange.of_bits(16))
     assert inventory.kinds == {
         "formats": {"PNG": 11, "JPEG": 2, "BMP": 1},
         "depths": {"8 bits": 13, "16 bits": 1},
@@ -144,6 +144,25 @@ def test_what_is_bad_is_left_out_when_asked(root: Path) -> None:
     assert usable(good, look_at_dataset(dataset), "skip") == good.without({root / "train/good/000.png"})
 
 
+def test_copies_to_learn_from_are_counted_once(root: Path) -> None:
+    for name in ("Copy of 000", "000 (1)"):
+        shutil.copy(root / "train/good/000.png", root / f"train/good/{name}.png")
+    inventory = looked(root)
+    assert (inventory.categories["plate"].train, inventory.categories["plate"].copies) == (8, 2)
+    assert "plate; 8 images to train on (6 without copies), 2 good and" in said(inventory)
+    unread = looked(root, parts=("test",))
+    assert unread.categories["plate"].copies == 0
+    assert "plate; 8 images to train on, 2 good and" in said(unread)
+
+
+def test_a_photo_without_a_mask_may_be_unreadable_too(root: Path) -> None:
+    (root / "ground_truth/scratch/000_mask.png").unlink()
+    (root / "test/scratch/000.png").write_bytes(b"")
+    text = said(looked(root))
+    assert "without a mask where others have one: 1 file, test/scratch/000.png." in text
+    assert "1 image cannot be used: test/scratch/000.png." in text
+
+
 # What needs a word
 
 
@@ -172,13 +191,21 @@ def test_parts_that_are_missing_are_said(root: Path) -> None:
 
 def test_the_range_of_deep_files_is_said_with_where_it_is_from(root: Path) -> None:
     cv2.imwrite(str(root / "train/good/deep.png"), np.full((50, 60), 3000, np.uint16))
-    guessed, given = looked(root), looked(root, value_range=ValueRange(0, 9999))
-    assert (guessed.value_range, guessed.guessed) == (ValueRange(0, 4095), True)
-    assert "read from 0 to 4095 (guessed from all of them)." in said(guessed)
-    assert "(guessed from all of them; --range says another)." in lines(guessed, "--range says another")[1]
+    alone, given = looked(root), looked(root, value_range=ValueRange(0, 9999))
+    assert (alone.value_range, alone.guessed) == (None, False)
+    assert "Not known which value is white: train/good/deep.png." in said(alone)
+    assert "Not known which value is white (--range says it): train/good/deep.png." in lines(alone, "--range")
+    [reason] = alone.unusable.values()
+    assert "one image alone does not tell: it holds 3000 to 3000, as 12 bits do. Say which" in reason
     assert (given.value_range, given.guessed) == (ValueRange(0, 9999), False)
     assert "read from 0 to 9999 (as given or trained with)." in said(given)
+    cv2.imwrite(str(root / "train/good/too.png"), np.full((50, 60), 900, np.uint16))
+    guessed = looked(root)
+    assert (guessed.value_range, guessed.guessed) == (ValueRange(0, 4095), True)
+    assert "read from 0 to 4095 (guessed from all of them)." in said(guessed)
+    assert "(guessed from all of them; --range says another)." in lines(guessed, "--range")[1]
     (root / "train/good/deep.png").unlink()
+    (root / "train/good/too.png").unlink()
     assert looked(root, value_range=ValueRange(0, 9999)).value_range is None
 
 
@@ -255,7 +282,7 @@ def test_an_inventory_is_plain_json(root: Path) -> None:
     values = json.loads(json.dumps(looked(root).as_json()))
     assert (values["root"], values["layout"], values["images"]) == (str(root), "mvtec", 10)
     assert values["categories"] == {
-        "plate": {"train": 6, "good": 2, "defective": {"scratch": 2}, "masked": 2}
+        "plate": {"train": 6, "good": 2, "defective": {"scratch": 2}, "masked": 2, "copies": 0}
     }
     assert list(values["unusable"]) == ["train/good/000.png"]
     noted = values["passed_over"]["no image by its name"]

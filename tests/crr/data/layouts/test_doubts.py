@@ -121,11 +121,11 @@ def test_a_folder_of_good_parts_may_be_given_alone(tmp_path: Path) -> None:
 def test_photos_that_are_called_as_bad_parts_are_refused(parts: Path, name: str) -> None:
     touch(parts, f"{name}.png")
     assert refusal(parts) == (
-        f"In ROOT 1 photo is called as bad parts are, such as {name}.png, and would be learnt as good: move "
-        "what is not good out of the folder. If all are good, move them to train/good."
+        f"In ROOT 1 photo has a word for bad parts in the name, such as {name}.png, and would be learnt as "
+        "good: move what is not good out of the folder. If all are good, move them to train/good."
     )
     touch(parts / "other", f"train/{name}.png", "train/0.png")
-    assert "called as bad parts are" in refusal(parts / "other")
+    assert "a word for bad parts in the name" in refusal(parts / "other")
 
 
 def test_a_list_beside_several_categories_is_seen(tmp_path: Path) -> None:
@@ -227,7 +227,7 @@ def test_a_text_that_tells_something_of_photos_is_refused_however_it_is_called(
 @pytest.mark.parametrize(
     ("name", "content", "why"),
     [
-        ("labels.csv.gz", gzip.compress(b"path,label\n"), "is packed: unpack it"),
+        ("labels.csv.gz", gzip.compress(b"path,label\n", mtime=0), "is packed: unpack it"),
         ("labels.json.zip", b"PK\3\4", "is packed: unpack it"),
         ("labels.xlsm", b"PK\3\4", "is a spreadsheet"),
         ("labels.feather", b"FEA1", "is a file of a program"),

@@ -90,6 +90,28 @@ def test_one_way_of_naming_wins_and_the_other_is_noted(tmp_path: Path, first: st
     }
 
 
+@pytest.mark.parametrize("mask", ["dent/001_mask.png", "dent/001.png", "cut/002_mask.png", "cut/007/1.png"])
+def test_a_mask_in_the_folder_of_one_kind_is_of_no_photo_of_another(tmp_path: Path, mask: str) -> None:
+    gear(tmp_path, "cut/000.png", "cut/000_mask.png", "cut/001_mask.png", "hole/002_mask.png", mask)
+    touch(tmp_path, "test/cut/001.png", "test/hole/002.png", "test/hole/007.png", "test/hole/1.png")
+    dataset = open_dataset(tmp_path, allow_bare=True)
+    assert masks_in(dataset) == {
+        "test/cut/000.png": ["ground_truth/cut/000_mask.png"],
+        "test/cut/001.png": ["ground_truth/cut/001_mask.png"],
+        "test/hole/002.png": ["ground_truth/hole/002_mask.png"],
+    }
+    assert passed_over(dataset.notes, tmp_path)["a mask without an image"] == [f"ground_truth/{mask}"]
+    assert dataset.notes.remarks == []
+
+
+@pytest.mark.parametrize("folder", ["masks", "Images", "label"])
+def test_a_folder_of_masks_whose_name_says_nothing_needs_no_word(tmp_path: Path, folder: str) -> None:
+    gear(tmp_path, "cut/000.png", f"{folder}/000_mask.png")
+    dataset = open_dataset(tmp_path)
+    assert masks_in(dataset) == {"test/cut/000.png": [f"ground_truth/{folder}/000_mask.png"]}
+    assert dataset.notes.remarks == []
+
+
 def test_a_photo_whose_own_name_ends_like_a_mask(tmp_path: Path) -> None:
     dataset = open_dataset(gear(tmp_path, "cut/front_label.png", "cut/front_label.png"))
     assert masks_in(dataset) == {"test/cut/front_label.png": ["ground_truth/cut/front_label.png"]}
@@ -121,6 +143,9 @@ def test_a_mask_in_another_folder_is_used_if_its_name_tells_the_image_alone(tmp_
         "test/cut/001.png": ["ground_truth/elsewhere/001_mask.png"],
         "test/hole/002.png": ["ground_truth/002_mask.png"],
     }
+    assert dataset.notes.remarks == [
+        "The masks in elsewhere are taken for photos in cut, by their names alone."
+    ]
     assert passed_over(dataset.notes, tmp_path) == {
         "a mask that several images of its name may have": ["ground_truth/003_mask.png"],
         "defective, without a mask where others have one": [

@@ -125,7 +125,9 @@ def test_links_that_lead_nowhere_and_are_no_images_by_name(tmp_path: Path) -> No
     (tmp_path / "extra").symlink_to("extra")
     (tmp_path / "gone").symlink_to("nowhere")
     notes = open_dataset(tmp_path).notes
-    assert passed_over(notes, tmp_path) == {"no image by its name": ["extra", "gone", "train/good/more"]}
+    assert passed_over(notes, tmp_path) == {
+        "a link to what is not there": ["extra", "gone", "train/good/more"]
+    }
 
 
 def test_names_that_are_not_utf_8(tmp_path: Path) -> None:

@@ -1,0 +1,89 @@
+"""Which value is white in files that do not say it, guessed from a set of them and never from one alone."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+from crr.config import ValueRange
+from crr.data.depth import range_holding
+from crr.data.inventory.facts import FileFacts, read_facts
+from crr.errors import ConfigError
+
+Key = TypeVar("Key")
+
+
+def guessed_range(paths: Sequence[Path]) -> ValueRange | None:
+    """The range for those of some image files that do not say theirs, guessed from all; None if all say it.
+
+    Raises:
+        ConfigError: As for `common_range`.
+    """
+    return common_range(read_facts(paths, decode=False).values())
+
+
+def common_range(facts: Iterable[FileFacts]) -> ValueRange | None:
+    """The range for the files of a set that do not say theirs, by all from which one may be guessed.
+
+    None if all say theirs.
+
+    Raises:
+        ConfigError: Some hold fractions and some integers, for which there is no common range; or there is
+            none from which one may be guessed, as `not_guessed` says.
+    """
+    silent = dict(enumerate(fact for fact in facts if fact.extremes is not None))
+    reasons = not_guessed(silent)
+    for number in reasons:
+        del silent[number]
+    if reasons and not silent:
+        raise ConfigError(f"An image {next(iter(reasons.values()))}", remedy="value_range")
+    kinds = {_is_floating(fact) for fact in silent.values()}
+    if not kinds:
+        return None
+    if len(kinds) > 1:
+        raise ConfigError(
+            "Some images hold fractions and others integers of more than 8 bits, and none says which value "
+            "is white: say which values are black and white, or save all alike.",
+            remedy="value_range",
+        )
+    return _range_of(silent.values(), kinds.pop())
+
+
+def not_guessed(facts: Mapping[Key, FileFacts]) -> dict[Key, str]:
+    """The files of a set from which no range is guessed, to the end of a sentence that says why.
+
+    That is where a value stands for none, and where one image is alone with its depth: two photos of one
+    camera would be read otherwise if one of them is brighter.
+    """
+    silent = {key: fact for key, fact in facts.items() if fact.extremes is not None}
+    marked = {key: _holds_no_values(fact.marker) for key, fact in silent.items() if fact.marker is not None}
+    others = {key: fact for key, fact in silent.items() if key not in marked}
+    shown = {fact.appearance: fact.pages for fact in others.values()}
+    alone = sum(shown.values()) == 1
+    return marked | {key: _tells_nothing(fact) for key, fact in others.items() if alone}
+
+
+def _holds_no_values(marker: float) -> str:
+    return (
+        f"holds {marker:g}, far from all its other values, as for what was not measured: fill it in, or say "
+        "which values are black and white."
+    )
+
+
+def _tells_nothing(fact: FileFacts) -> str:
+    assert fact.extremes is not None
+    low, high = fact.extremes
+    fits = _range_of([fact], _is_floating(fact))
+    whole = not _is_floating(fact) and fits.low == 0
+    bits = f", as {int(fits.high).bit_length()} bits do" if whole else ""
+    return (
+        f"does not say which value is white, and one image alone does not tell: it holds {low:g} to "
+        f"{high:g}{bits}. Say which values are black and white, or give more images of its camera."
+    )
+
+
+def _range_of(facts: Iterable[FileFacts], floating: bool) -> ValueRange:
+    return range_holding((fact.extremes for fact in facts if fact.extremes), floating=floating)
+
+
+def _is_floating(fact: FileFacts) -> bool:
+    return fact.header is not None and fact.header.depth.floating
