@@ -125,7 +125,7 @@ def anomalies(
     foreground_only: option.ForegroundOnly = False,
 ) -> None:
     """Show the synthetic damage that training uses, as a contact sheet."""
-    from crr.data.datasets import check_training, open_dataset
+    from crr.data.datasets import check_training, every_image, open_dataset
     from crr.data.inventory.guessing import guessed_range
     from crr.visualization.contact_sheet import is_sheet, write_sheet
 
@@ -148,7 +148,7 @@ def anomalies(
         size=size,
         textures=textures,
         foreground_only=foreground_only,
-        value_range=guessed_range([sample.path for entry in dataset.categories for sample in entry.train]),
+        value_range=guessed_range(every_image(dataset, test=False)),
     )
     echo(f"Wrote {out}")
 

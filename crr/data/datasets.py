@@ -8,6 +8,7 @@ evaluated at image level only, but where some are there and others are not, a fi
 import hashlib
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import chain, groupby
 from pathlib import Path
@@ -28,6 +29,7 @@ __all__ = [
     "Sample",
     "check_training",
     "evenly_spread",
+    "every_image",
     "open_dataset",
     "split_validation",
     "without_copies",
@@ -122,6 +124,23 @@ def open_dataset(
     if not allow_bare:
         dataset.check_masks()
     return dataset
+
+
+def every_image(dataset: Dataset, *, test: bool = True) -> list[Path]:
+    """All images of a data set's folder, also of categories that nobody asked for, if these can be read.
+
+    Args:
+        dataset: Data set.
+        test: Whether test images are wanted too, and not only those to learn from.
+    """
+    found, asked = [*dataset.categories], {category.name for category in dataset.categories}
+    _, readers = find_categories(dataset.root, Notes())
+    for name in sorted({*readers} - asked):
+        with suppress(DatasetError, OSError):  # nobody who asked for another needs to mend it
+            found.append(readers[name]())
+    return [
+        sample.path for category in found for sample in (*category.train, *(category.test if test else ()))
+    ]
 
 
 def _check_unpacked(root: Path, paths: Iterable[Path]) -> None:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from crr.config import ValueRange
-from crr.data.datasets import Dataset
+from crr.data.datasets import Dataset, every_image
 from crr.data.inventory.guessing import guessed_range
 from crr.data.readers import read_ahead
 from crr.errors import ConfigError, DatasetError
@@ -128,8 +128,7 @@ def measure_inversion(
 def _range_of(detectors: Sequence[Detector], dataset: Dataset) -> ValueRange | None:
     """Black and white of deep images that do not say it: as a model keeps it, else guessed from them all."""
     kept = next((detector.value_range for detector in detectors if detector.value_range), None)
-    tested = [sample for category in dataset.categories for sample in category.test]
-    return kept or guessed_range([sample.path for sample in tested if not sample.defective])
+    return kept or guessed_range(every_image(dataset))
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import get_args
 
 from crr.config import ValueRange
 from crr.data.inventory.facts import FileFacts
-from crr.data.inventory.guessing import common_range, not_guessed
+from crr.data.inventory.guessing import guess, not_guessed
 from crr.data.sandbox.messages import Limits
 from crr.data.sandbox.sandbox import Sandbox
 from crr.errors import ConfigError
@@ -86,7 +86,7 @@ def pages_of(digest: str, name: str, content: bytes) -> list[Upload]:
 def guessed_range(uploads: Iterable[Upload]) -> ValueRange | None:
     """Black and white of photos that do not say it, by all of them; None if all do, or nothing tells it."""
     try:
-        return common_range(_facts_of(uploads).values())
+        return guess(_facts_of(uploads))[0]
     except ConfigError:
         return None
 
@@ -95,10 +95,9 @@ def why_not_guessed(uploads: Iterable[Upload]) -> dict[str, str]:
     """Digest of each file for which nothing tells the range to the end of a sentence that says why."""
     facts = _facts_of(uploads)
     try:
-        common_range(facts.values())
+        return guess(facts)[1]
     except ConfigError as error:
         return dict.fromkeys(facts, f"cannot be read yet: {error}") | not_guessed(facts)
-    return not_guessed(facts)
 
 
 def _facts_of(uploads: Iterable[Upload]) -> dict[str, FileFacts]:

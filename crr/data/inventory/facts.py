@@ -1,11 +1,12 @@
 """What each image file of a set is, found out by reading it once: content, header, and whether it decodes."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -21,6 +22,11 @@ from crr.errors import ImageError
 from crr.runtime.progress import Reporter
 from crr.types import Image
 
+Ends = tuple[float, float]
+"""Lowest and highest of some values."""
+
+_FEW = 10_000  # of so many values one may lie anywhere, as that of a hot pixel does
+
 Shows = Callable[[Image], bool]
 """Whether a photo shows a part, and not nothing as that of a blind camera."""
 
@@ -33,6 +39,7 @@ class FileFacts:
         digest: SHA-256 of its content; empty if it cannot be read at all.
         header: What it says of itself; None if it is no image we read.
         extremes: Lowest and highest value of its pages, where it is deep and does not say its range.
+        bulk: The same without what very few pixels show, such as hot ones; None if it has no extremes.
         error: Why it cannot be used; empty if it can.
         blank: Whether it shows no part; never if nobody asked, or if it has extremes.
         pixels: SHA-256 of the pixels of its first page, upright; empty if nobody asked and it is not silent.
@@ -42,7 +49,8 @@ class FileFacts:
 
     digest: str
     header: ImageHeader | None
-    extremes: tuple[float, float] | None = None
+    extremes: Ends | None = None
+    bulk: Ends | None = None
     error: str = ""
     blank: bool = False
     pixels: str = ""
@@ -76,8 +84,8 @@ def read_facts(
     Args:
         paths: Image files.
         reporter: Told of each, in a stage that the caller has begun.
-        decode: Whether the pixels of the first page are decoded, to know that they can be. That is the only
-            page that counts then, as in a data set; else every page does.
+        decode: Whether the pixels of the first page are decoded, to know that they can be. Every page is
+            of a file that does not say its range.
         shows: Asked of each that is decoded, whether it shows a part.
         look: Who looks into a file; `facts_of` if None. Another one is not asked what a file shows.
     """
@@ -141,15 +149,16 @@ def facts_in(
     if header.depth.silent:
         values, turn = deep_values(file, 0, name)
         pixels = _digest(turned(values, turn))
-        extremes, marker = _ends(values)
-        others = set()
-        for page in () if decode else _further_pages(file, name):
-            (low, high), its_marker = _ends(page)
-            extremes = min(low, extremes[0]), max(high, extremes[1])
-            marker = its_marker if marker is None else marker
-            others.add(_digest(page))
-        different = len({_digest(values), *others}) if others else 1
-        return FileFacts(digest, header, extremes, pixels=pixels, marker=marker, pages=different)
+        pages = [_page_facts(page) for page in chain([values], _further_pages(file, name))]
+        return FileFacts(
+            digest,
+            header,
+            _span(page.extremes for page in pages),
+            _span(page.bulk for page in pages),
+            pixels=pixels,
+            marker=next((page.marker for page in pages if page.marker is not None), None),
+            pages=len({page.digest for page in pages}),
+        )
     if not decode:
         return FileFacts(digest, header)
     image = upright_rgb(file, name, 0, 255, None)
@@ -157,10 +166,38 @@ def facts_in(
     return FileFacts(digest, header, blank=blank, pixels=_digest(image))
 
 
-def _ends(values: NDArray[Any]) -> tuple[tuple[float, float], float | None]:
-    """The extremes of a page's colours, and the one of them that stands for no value."""
+@dataclass(frozen=True)
+class _PageFacts:
+    """What the values of one page are, as `FileFacts` has it of all."""
+
+    digest: str
+    extremes: Ends
+    bulk: Ends
+    marker: float | None
+
+
+def _page_facts(values: NDArray[Any]) -> _PageFacts:
     colours = values[..., :3] if values.ndim == 3 else values
-    return (float(colours.min()), float(colours.max())), marker_among(colours)
+    extremes = float(colours.min()), float(colours.max())
+    return _PageFacts(_digest(values), extremes, _bulk(colours, extremes), marker_among(colours))
+
+
+def _span(ends: Iterable[Ends]) -> Ends:
+    lows, highs = zip(*ends, strict=True)
+    return min(lows), max(highs)
+
+
+def _bulk(values: NDArray[Any], extremes: Ends) -> Ends:
+    """The ends of values without the one in `_FEW` that is lowest, and the one that is highest."""
+    few = values.size // _FEW
+    if not few:
+        return extremes
+    last = values.size - 1 - few
+    if values.dtype == np.uint16:  # by counting, three times as fast as by sorting
+        low, high = np.searchsorted(np.cumsum(np.bincount(values.ravel())), [few, last], side="right")
+    else:
+        low, high = np.partition(values, [few, last], axis=None)[[few, last]]
+    return float(low), float(high)
 
 
 def _further_pages(file: OpenImage, name: str) -> Iterator[NDArray[Any]]:

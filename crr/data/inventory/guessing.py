@@ -1,6 +1,6 @@
 """Which value is white in files that do not say it, guessed from a set of them and never from one alone."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -16,36 +16,36 @@ def guessed_range(paths: Sequence[Path]) -> ValueRange | None:
     """The range for those of some image files that do not say theirs, guessed from all; None if all say it.
 
     Raises:
-        ConfigError: As for `common_range`.
+        ConfigError: As for `guess`; or there is none from which one may be guessed.
     """
-    return common_range(read_facts(paths, decode=False).values())
+    found, unknown = guess(read_facts(paths, decode=False))
+    if unknown and found is None:
+        path, why = next(iter(unknown.items()))
+        raise ConfigError(f"{path} {why}", remedy="value_range")
+    return found
 
 
-def common_range(facts: Iterable[FileFacts]) -> ValueRange | None:
-    """The range for the files of a set that do not say theirs, by all from which one may be guessed.
+def guess(facts: Mapping[Key, FileFacts]) -> tuple[ValueRange | None, dict[Key, str]]:
+    """The range for the files of a set that do not say theirs, and those from which none is guessed.
 
-    None if all say theirs.
+    Returns:
+        The range by all others; None if there are none. Then what `not_guessed` says.
 
     Raises:
-        ConfigError: Some hold fractions and some integers, for which there is no common range; or there is
-            none from which one may be guessed, as `not_guessed` says.
+        ConfigError: Some hold fractions and some integers, for which there is no common range.
     """
-    silent = dict(enumerate(fact for fact in facts if fact.extremes is not None))
-    reasons = not_guessed(silent)
-    for number in reasons:
-        del silent[number]
-    if reasons and not silent:
-        raise ConfigError(f"An image {next(iter(reasons.values()))}", remedy="value_range")
-    kinds = {_is_floating(fact) for fact in silent.values()}
+    unknown = not_guessed(facts)
+    silent = [fact for key, fact in facts.items() if fact.extremes is not None and key not in unknown]
+    kinds = {is_floating(fact) for fact in silent}
     if not kinds:
-        return None
+        return None, unknown
     if len(kinds) > 1:
         raise ConfigError(
             "Some images hold fractions and others integers of more than 8 bits, and none says which value "
             "is white: say which values are black and white, or save all alike.",
             remedy="value_range",
         )
-    return _range_of(silent.values(), kinds.pop())
+    return range_holding((fact.bulk for fact in silent if fact.bulk), floating=kinds.pop()), unknown
 
 
 def not_guessed(facts: Mapping[Key, FileFacts]) -> dict[Key, str]:
@@ -72,8 +72,8 @@ def _holds_no_values(marker: float) -> str:
 def _tells_nothing(fact: FileFacts) -> str:
     assert fact.extremes is not None
     low, high = fact.extremes
-    fits = _range_of([fact], _is_floating(fact))
-    whole = not _is_floating(fact) and fits.low == 0
+    fits = range_holding([fact.extremes], floating=is_floating(fact))
+    whole = not is_floating(fact) and fits.low == 0
     bits = f", as {int(fits.high).bit_length()} bits do" if whole else ""
     return (
         f"does not say which value is white, and one image alone does not tell: it holds {low:g} to "
@@ -81,9 +81,6 @@ def _tells_nothing(fact: FileFacts) -> str:
     )
 
 
-def _range_of(facts: Iterable[FileFacts], floating: bool) -> ValueRange:
-    return range_holding((fact.extremes for fact in facts if fact.extremes), floating=floating)
-
-
-def _is_floating(fact: FileFacts) -> bool:
+def is_floating(fact: FileFacts) -> bool:
+    """Whether a file holds fractions."""
     return fact.header is not None and fact.header.depth.floating

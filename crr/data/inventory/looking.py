@@ -1,16 +1,16 @@
 """Looking at a data set or at a list of images before the work."""
 
 from collections import Counter
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Literal
 
 from crr.config import ValueRange
-from crr.data.datasets import Dataset
+from crr.data.datasets import Dataset, every_image
 from crr.data.images import decode
 from crr.data.inventory.facts import FactsOf, FileFacts, Shows, read_facts
-from crr.data.inventory.guessing import common_range, not_guessed
+from crr.data.inventory.guessing import guess, is_floating, not_guessed
 from crr.data.inventory.inventory import CategoryCount, Inventory
 from crr.data.inventory.mask_survey import survey_masks
 from crr.data.inventory.repeats import find_repeats
@@ -45,7 +45,8 @@ def look_at_dataset(
     Args:
         dataset: Opened by `crr.data.datasets.open_dataset`.
         parts: Which images are needed.
-        value_range: Black and white of files that do not say it; guessed from all of them if None.
+        value_range: Black and white of files that do not say it. If None it is guessed from all images of the
+            data set, also of categories that nobody asked for; to learn from from all to learn from.
         shows: Whether an image shows a part, as `crr.inference.content.shows_something` tells.
         progress: Called about once a second with the stage "check".
 
@@ -59,10 +60,10 @@ def look_at_dataset(
     bare = read_facts([*chain.from_iterable(dataset.bare.values())]) if "test" in parts else {}
     headers = {path: fact.header for path, fact in facts.items() if fact.header is not None}
     masks = survey_masks(used, headers)
-    unknown = _not_guessed(facts, value_range)
+    known = facts if value_range else facts | _of_the_same_kind(dataset, parts, facts, reporter)
+    found, unknown = _range(facts, known, value_range)
     bad = {path: fact.error for path, fact in (facts | bare).items() if fact.error}
     unusable = bad | {**masks.unusable} | unknown
-    found = _range(facts, value_range, unknown)
     return Inventory(
         root=dataset.root,
         layout=dataset.layout,
@@ -95,7 +96,7 @@ def look_at_files(
 
     Args:
         paths: Images, and folders that are searched for images; a single one will do.
-        value_range: As for `look_at_dataset`.
+        value_range: Black and white of files that do not say it; guessed from all of these if None.
         progress: As for `look_at_dataset`.
         look: As for `crr.data.inventory.facts.read_facts`.
 
@@ -115,13 +116,15 @@ def look_at_files(
     reporter = Reporter(progress)
     reporter.begin("check", len(files))
     facts = read_facts(files, reporter, decode=False, look=look)
-    unknown = _not_guessed(facts, value_range)
-    unusable = {path: fact.error for path, fact in facts.items() if fact.error} | unknown
+    bad = {path: fact.error for path, fact in facts.items() if fact.error}
     try:
-        found = _range(facts, value_range, unknown)
+        found, unknown = _range(facts, facts, value_range)
     except ConfigError as error:  # the other images do not need any
-        found = None
-        unusable |= {path: f"{path}: {error}" for path, fact in facts.items() if fact.extremes is not None}
+        found, unknown = (
+            None,
+            {path: f"{path}: {error}" for path in _silent(facts)} | _named(not_guessed(facts)),
+        )
+    unusable = bad | unknown
     return Inventory(
         root=_common_folder(paths),
         layout="files",
@@ -171,17 +174,47 @@ def _samples(category: Category, part: Part) -> Sequence[Sample]:
     return category.train if part == "train" else category.test
 
 
-def _not_guessed(facts: Mapping[Path, FileFacts], given: ValueRange | None) -> dict[Path, str]:
-    """Files from which no range is guessed, if one has to be, to the sentence that says why."""
-    return {} if given else {path: f"{path} {why}" for path, why in not_guessed(facts).items()}
-
-
 def _range(
-    facts: Mapping[Path, FileFacts], given: ValueRange | None, but: Container[Path]
-) -> ValueRange | None:
-    """The range for files that do not say theirs, all but some; None if all do."""
-    silent = [fact for path, fact in facts.items() if fact.extremes is not None and path not in but]
-    return given if silent and given else common_range(silent)
+    facts: Mapping[Path, FileFacts], known: Mapping[Path, FileFacts], given: ValueRange | None
+) -> tuple[ValueRange | None, dict[Path, str]]:
+    """The range for files that do not say theirs, None if all do; and those that have none, and why.
+
+    Args:
+        facts: Of the files that are used.
+        known: Of all from which a range is guessed.
+        given: The range, if it need not be guessed.
+    """
+    silent = _silent(facts)
+    if not silent or given:
+        return given if silent else None, {}
+    found, unknown = guess(known)
+    unknown = {path: why for path, why in unknown.items() if path in silent}
+    return None if len(unknown) == len(silent) else found, _named(unknown)
+
+
+def _of_the_same_kind(
+    dataset: Dataset, parts: Sequence[Part], facts: Mapping[Path, FileFacts], reporter: Reporter
+) -> dict[Path, FileFacts]:
+    """Facts of all other images of a data set that are as deep as those which do not say their range.
+
+    A range that only the images of this run told would change with the category that is asked for.
+    """
+    kinds = {is_floating(facts[path]) for path in _silent(facts)}
+    if not kinds:
+        return {}
+    others = [path for path in every_image(dataset, test=[*parts] != ["train"]) if path not in facts]
+    reporter.begin("check", len(others))
+    found = read_facts(others, reporter, decode=False)
+    return {path: found[path] for path in _silent(found) if is_floating(found[path]) in kinds}
+
+
+def _silent(facts: Mapping[Path, FileFacts]) -> list[Path]:
+    """Files that do not say which value is white."""
+    return [path for path, fact in facts.items() if fact.extremes is not None]
+
+
+def _named(reasons: Mapping[Path, str]) -> dict[Path, str]:
+    return {path: f"{path} {why}" for path, why in reasons.items()}
 
 
 def _count(category: Category, facts: Mapping[Path, FileFacts]) -> CategoryCount:

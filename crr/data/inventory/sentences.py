@@ -108,7 +108,8 @@ def _remarks(inventory: Inventory, range_choice: str) -> Iterator[str]:
 
 def _of_range(inventory: Inventory, choice: str) -> Iterator[str]:
     if inventory.value_range is not None:
-        guessed = f"guessed from all of them{choice and f'; {choice} says another'}"
+        every = "all of them" if inventory.layout == "files" else "all such images of the data set"
+        guessed = f"guessed from {every}{choice and f'; {choice} says another'}"
         how = guessed if inventory.guessed else "as given or trained with"
         yield f"Images that do not say which value is white are read from {inventory.value_range} ({how})."
         cut = [inventory.name_of(path) for path in inventory.beyond_range]

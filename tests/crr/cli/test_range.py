@@ -129,7 +129,10 @@ def test_one_photo_alone_waits_for_its_range(camera: Path, tiny_model: Path, tmp
 
 def test_a_range_that_was_guessed_says_how_another_is_given(camera: Path) -> None:
     said = crr("data", camera / "parts", "--progress", "none").stderr
-    assert "are read from 0 to 8191 (guessed from all of them; --range says another)." in said
+    assert (
+        "are read from 0 to 8191 (guessed from all such images of the data set; --range says another)."
+        in said
+    )
 
 
 @pytest.mark.parametrize("top", [1, 4000])

@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 from crr.config import ValueRange
 from crr.data.images import content_of
 from crr.data.inventory.facts import FactsOf, FileFacts, read_facts
-from crr.data.inventory.guessing import common_range, not_guessed
+from crr.data.inventory.guessing import guess
 from crr.errors import ConfigError
 from crr.runtime.paths import real_path
 from crr.runtime.progress import Reporter
@@ -125,12 +125,12 @@ def range_of(
     """
     if given is not None:
         return given, []
-    for number, why in not_guessed(dict(enumerate(fact for _, fact in facts))).items():
-        raise SourceError(f"{facts[number][0]} {why}", remedy="value_range")
     try:
-        found = common_range(fact for _, fact in facts)
+        found, unknown = guess({number: fact for number, (_, fact) in enumerate(facts)})
     except ConfigError as error:
         raise SourceError(str(error), remedy=error.remedy) from error
+    for number, why in unknown.items():
+        raise SourceError(f"{facts[number][0]} {why}", remedy="value_range")
     if found is None:
         return None, []
     return found, [f"Some images do not say which value is white: {found} is guessed from all of them."]

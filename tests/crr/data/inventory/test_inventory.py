@@ -202,8 +202,11 @@ def test_the_range_of_deep_files_is_said_with_where_it_is_from(root: Path) -> No
     cv2.imwrite(str(root / "train/good/too.png"), np.full((50, 60), 900, np.uint16))
     guessed = looked(root)
     assert (guessed.value_range, guessed.guessed) == (ValueRange(0, 4095), True)
-    assert "read from 0 to 4095 (guessed from all of them)." in said(guessed)
-    assert "(guessed from all of them; --range says another)." in lines(guessed, "--range")[1]
+    assert "read from 0 to 4095 (guessed from all such images of the data set)." in said(guessed)
+    assert (
+        "(guessed from all such images of the data set; --range says another)."
+        in lines(guessed, "--range")[1]
+    )
     (root / "train/good/deep.png").unlink()
     (root / "train/good/too.png").unlink()
     assert looked(root, value_range=ValueRange(0, 9999)).value_range is None
