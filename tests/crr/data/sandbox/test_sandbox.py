@@ -100,9 +100,10 @@ def test_a_process_that_is_ended_midway_gives_a_sentence(number: signal.Signals)
     with Sandbox(1) as sandbox, ThreadPoolExecutor(1) as pool:
         asked: Future[Image] = pool.submit(sandbox.decode, HANGS, "part.bmp")
         wait_until(lambda: len(sandbox.pids) == 2)
-        [pid] = sandbox._large.pids
-        time.sleep(2)  # until it is at work
-        os.kill(pid, number)
+        [decoder] = sandbox._large._all
+        wait_until(lambda: decoder._ready)
+        time.sleep(0.2)  # until it is at work
+        os.kill(decoder.pid, number)
         assert "part.bmp made its decoder fail" in sentence(asked.result)
         assert np.array_equal(sandbox.decode(GOOD), corners())
 
