@@ -247,6 +247,23 @@ def test_what_was_said_is_taken_away(page, tmp_path):
     assert written["annotations"]
 
 
+def test_what_was_passed_over_comes_again_when_nothing_else_is_left(page):
+    page.goto(BY_NAME)
+    first = wait_for_image(page)
+    news, again = page.locator(".news"), page.get_by_role("button", name="What you passed over")
+    for _ in range(14):
+        name = wait_for_image(page)
+        page.keyboard.press("j")
+        expect(page.locator(".review .name").filter(has_not_text=name).or_(again)).to_be_visible()
+        if again.is_visible():
+            break
+    expect(news).to_have_text("Nothing else is left: what you passed over waits.")
+    expect(again).to_be_focused()
+    page.keyboard.press("j")
+    assert wait_for_image(page) == first
+    expect(again).to_be_hidden()
+
+
 def test_back_and_forward_lead_in_and_out_and_lose_nothing(page):
     page.goto("about:blank")
     page.goto(BY_NAME)

@@ -24,7 +24,7 @@ class Review {
     this.panel = new ReviewPanel(root, this.acts());
     this.conflict = new ReviewConflict(root);
     this.replaced = []; // where regions and words were replaced together, and come back together
-    [this.status, this.problem, this.help] = [".status", ".problem", "dialog"].map((name) => root.querySelector(name));
+    [this.status, this.problem, this.help, this.rest] = [".status", ".problem", "dialog", ".rest"].map((name) => root.querySelector(name));
     this.keys = reviewKeys(this);
     this.help.querySelector(".keys").append(...helpRows());
     root.addEventListener("keydown", (event) => this.key(event));
@@ -49,6 +49,7 @@ class Review {
 
   restart() {
     Object.assign(this, { passed: [], visited: [], model: 0 });
+    this.passedOver = new Set(); // of those that come no more: nothing was said of them
     this.next();
   }
 
@@ -83,7 +84,8 @@ class Review {
     this.replaced = [];
     this.canvas.locked = false;
     this.unseen = "The image is not there yet, and nobody can judge what they did not see.";
-    if (!this.shown) return this.say("Nothing is left of what is asked for. Choose another order or other images above.");
+    this.rest.hidden = Boolean(this.shown);
+    if (!this.shown) return this.end();
     const { item, revision } = shown;
     if (this.visited.at(-1) !== item) this.visited.push(item);
     const local = this.client.recall(item);
@@ -106,6 +108,15 @@ class Review {
     if (draft && !shown.holder) this.say("What you drew before and did not save is here again.");
     this.takeFocus();
     await Promise.all([this.bringPicture(item), this.bringAnswers(item), this.bringHistory(item)]);
+  }
+
+  // No image is left; what was passed over may come again.
+  end() {
+    const waits = this.passedOver.size > 0;
+    this.say(waits ? "Nothing else is left: what you passed over waits." : "Nothing is left of what is asked for. Choose another order or other images above.");
+    const [again, previous] = this.rest.children;
+    [again.hidden, previous.hidden] = [!waits, !this.visited.length];
+    [again, previous].find((button) => !button.hidden)?.focus({ preventScroll: true });
   }
 
   // The keys belong to the image as soon as it is there, unless somebody is about to choose or to write something above.
@@ -281,6 +292,7 @@ class Review {
       const saved = await this.client.save(message);
       this.showProgress(saved.progress);
       this.passed.push(item); // else it came again at once where reviewed images are asked for
+      this.passedOver.delete(item);
       if (this.shown?.item !== item) return; // another wish came meanwhile
       this.shown = null;
       this.saving = false;
@@ -297,7 +309,13 @@ class Review {
   async pass() {
     if (this.turning || this.saving) return; // a key that is held down passes no image over that nobody saw
     this.canvas.close();
-    if (this.shown) this.passed.push(this.shown.item);
+    if (this.shown) {
+      this.passed.push(this.shown.item);
+      this.passedOver.add(this.shown.item);
+    } else {
+      this.passed = this.passed.filter((item) => !this.passedOver.has(item));
+      this.passedOver.clear();
+    }
     await this.next();
   }
 
@@ -314,6 +332,7 @@ class Review {
     if (!this.shown || this.turning || this.saving) return;
     this.canvas.close();
     this.passed.push(this.shown.item);
+    this.passedOver.delete(this.shown.item);
     await this.client.insist("skip", { item: this.shown.item }).catch((error) => this.complain(error.message));
     this.shown = null;
     await this.next();

@@ -49,6 +49,8 @@ _HTML = f"""
     <button type="button" data-act="help" aria-label="Keys">Keys <kbd>?</kbd></button>
   </div>
   <p class="news" role="status"></p>
+  <div class="bar rest" role="group" aria-label="On" hidden>
+    {_button("next", "What you passed over", "J")}{_button("previous", "Previous", "K")}</div>
   <p class="problem" role="alert" hidden></p>
   <div class="conflict" role="alertdialog" aria-label="Two saved the same image" hidden>
     <p class="who"></p><ul class="both"></ul>
