@@ -247,6 +247,12 @@ def test_what_was_said_is_taken_away(page, tmp_path):
     assert written["annotations"]
 
 
+def test_a_workbench_that_was_started_without_its_service_says_how_to_start_it(page):
+    page.route("**/review/next", lambda route: route.fulfill(status=405, body="Method Not Allowed"))
+    page.goto(BY_NAME)
+    expect(page.get_by_role("alert").filter(has_text="start server.py, as make run does")).to_be_visible()
+
+
 def test_what_was_passed_over_comes_again_when_nothing_else_is_left(page):
     page.goto(BY_NAME)
     first = wait_for_image(page)

@@ -6,7 +6,8 @@ const LONGEST_WAIT = 10_000; // milliseconds until it is tried again
 
 class ServiceError extends Error {
   constructor(status, answer) {
-    super(answer.error ?? "The server does not answer.");
+    const isMissing = status === 404 || status === 405; // another server answers there
+    super(answer.error ?? (isMissing ? "This workbench was started without what keeps reviews: start server.py, as make run does." : "The server does not answer."));
     Object.assign(this, { status, newer: answer.newer });
   }
 }
