@@ -13,7 +13,8 @@ from workbench.review_service.messages import Drawn, DrawnRegion, SaveMessage
 
 MOST_SUGGESTED = 50
 """Regions of a model's mask that are offered, the largest ones."""
-_BELOW = 0.7  # of the map where it was clicked, if that is below the limit
+_BELOW = (0.7, 0.8, 0.9, 0.95, 0.98)  # of the map where it was clicked, if that is below the limit
+_MOST = 0.1  # of the image: where a model sees nothing, nearly all of it is about as usual as the place
 
 
 def mask_of_region(region: DrawnRegion, size: tuple[int, int]) -> Mask:
@@ -69,8 +70,8 @@ def suggested(inspection: Inspection, factor: float = 1.0) -> tuple[list[RunLeng
 def region_around(inspection: Inspection, place: tuple[float, float], growth: float = 1.0) -> RunLengths:
     """The connected region of an anomaly map around a place.
 
-    Where the map reaches the pixel threshold, the region is what reaches it; elsewhere what is at least 0.7
-    times as unusual as the place.
+    Where the map reaches the pixel threshold, the region is what reaches it; elsewhere what is nearly as
+    unusual as the place, at a level at which it is no large part of the image if there is one.
 
     Args:
         inspection: Whose map.
@@ -83,9 +84,17 @@ def region_around(inspection: Inspection, place: tuple[float, float], growth: fl
     row, column = _pixel(place, inspection.size)
     levels = inspection.anomaly_map_at(inspection.size)
     here, limit = float(levels[row, column]), inspection.pixel_threshold
-    level = growth * (limit if here >= limit else _BELOW * here)
-    labels, _ = _parts(levels >= min(level, here))
-    return encode(labels == labels[row, column])
+
+    def connected(level: float) -> Mask:
+        labels, _ = _parts(levels >= min(level, here))
+        return labels == labels[row, column]
+
+    if here >= limit:
+        level = limit
+    else:
+        below = [share * here for share in _BELOW]
+        level = next((level for level in below if connected(level).mean() <= _MOST), below[-1])
+    return encode(connected(growth * level))
 
 
 def filled(region: DrawnRegion, size: tuple[int, int], place: tuple[float, float]) -> RunLengths:
