@@ -21,7 +21,7 @@ ENOUGH = 0.5
 """Intersection over union of two people's masks from which on they mean the same."""
 Overlaps = dict[tuple[int, int], float | None]
 """Two revisions, which never change, to the overlap of what they mark."""
-_SETTLED_BEFORE = "Somebody settled this image meanwhile. Load the page again."
+_SETTLED_MEANWHILE = "Somebody settled this image meanwhile. Load the page again."
 
 
 @dataclass(frozen=True)
@@ -104,16 +104,17 @@ class Opinions:
             with self._database.reading() as connection:
                 yield from _pairs(connection, some, {} if known is None else known)
 
-    def settle(self, number: int, revision: int, author: int) -> None:
-        """Say that one of two opinions holds; neither is changed.
+    def settle(self, number: int, revision: int, author: int, before: int | None = None) -> None:
+        """Say that one of two opinions holds; neither is changed, nor what was settled before.
 
         Args:
             number: Of the image, as the first person had it.
             revision: What holds.
             author: Number of the person who says so.
+            before: The revision that was settled before, as far as they know.
 
         Raises:
-            ReviewError: The revision is not one of the image, or somebody settled it before.
+            ReviewError: The revision is not one of the image, or somebody settled it meanwhile.
         """
         with _settled_once(), self._database.writing() as connection:
             row = connection.execute(sa.select(item).where(item.c.id == number)).first()
@@ -127,9 +128,9 @@ class Opinions:
             if not known or known[0].item not in connection.execute(opinions).scalars().all():
                 raise ReviewError("This is no opinion of this image. Load the page again.")
             settled = add_settled(connection, owner.project, [owner.image.digest])[owner.image.digest]
-            if settled.head is not None:
-                raise ReviewError(_SETTLED_BEFORE)
-            new = NewRevision(settled.id, None, known[0].review, author, uuid4().hex)
+            if settled.head != before:
+                raise ReviewError(_SETTLED_MEANWHILE)
+            new = NewRevision(settled.id, before, known[0].review, author, uuid4().hex)
             [made] = insert_revisions(connection, [new])
             put_first(connection, {settled.id: made})
             connection.execute(sa.update(item).where(item.c.id == settled.id).values(reviewed=True))
@@ -141,7 +142,7 @@ def _settled_once() -> Iterator[None]:
     try:
         yield
     except IntegrityError:
-        raise ReviewError(_SETTLED_BEFORE) from None
+        raise ReviewError(_SETTLED_MEANWHILE) from None
 
 
 def agreement(pairs: Sequence[OpinionPair]) -> Agreement:

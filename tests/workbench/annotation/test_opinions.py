@@ -110,3 +110,16 @@ def test_it_is_settled_once_and_by_one_of_its_opinions(store, project, anna):
     store.opinions.settle(second.item.id, second.first.id, anna)
     with pytest.raises(ReviewError, match="settled this image meanwhile"):
         store.opinions.settle(second.item.id, second.second.id, anna)
+
+
+def test_what_was_settled_may_be_settled_anew_by_who_saw_it(store, project, anna):
+    pair = next(pair for pair in pairs(store, project) if not pair.alike)
+    store.opinions.settle(pair.item.id, pair.first.id, anna)
+    [once] = [one.settled for one in pairs(store, project) if one.settled]
+    store.opinions.settle(pair.item.id, pair.second.id, anna, once.id)
+    [again] = [one.settled for one in pairs(store, project) if one.settled]
+    assert again.review == pair.second.review
+    assert [one.id for one in store.reviews.history(once.item)] == [once.id, again.id]
+    for stale in (None, once.id):
+        with pytest.raises(ReviewError, match="settled this image meanwhile"):
+            store.opinions.settle(pair.item.id, pair.first.id, anna, stale)

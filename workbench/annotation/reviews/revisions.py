@@ -56,7 +56,7 @@ def insert_revisions(connection: sa.Connection, new: Sequence[NewRevision]) -> l
 
 
 def put_first(connection: sa.Connection, heads: Mapping[int, int]) -> None:
-    """Make revisions the newest of items that have none: item to revision. They came from a file."""
+    """Make revisions the newest of their items: item to revision."""
     if heads:
         newest = sa.update(item).where(item.c.id == sa.bindparam("of")).values(head=sa.bindparam("newest"))
         connection.execute(newest, [{"of": of, "newest": number} for of, number in heads.items()])

@@ -16,7 +16,7 @@ from workbench.views.shared.services import services
 
 _SIDE = 480
 _COLOUR = (255, 140, 0)
-_AT, _OPEN, _OVERLAPS = "agreement_at", "agreement", "agreement_overlaps"
+_AT, _OPEN, _OVERLAPS, _AGAIN = "agreement_at", "agreement", "agreement_overlaps", "agreement_again"
 
 
 def show_agreement(project: Project, person: int) -> None:
@@ -33,8 +33,10 @@ def show_agreement(project: Project, person: int) -> None:
             st.write(
                 f"They differ on {len(differing):,} images; {len(open_ones):,} of these are not settled."
             )
-        if open_ones:
-            _show_pair(open_ones, person)
+        again = len(open_ones) < len(differing) and st.checkbox("Settled ones too", key=_AGAIN)
+        shown = differing if again else open_ones
+        if shown:
+            _show_pair(shown, person)
 
 
 def _show_pair(pairs: list[OpinionPair], person: int) -> None:
@@ -44,6 +46,8 @@ def _show_pair(pairs: list[OpinionPair], person: int) -> None:
         st.markdown(f"**{as_text(pair.item.image.name)}**, {place + 1} of {len(pairs)}", width="content")
         st.button("Previous one", on_click=_go_to, args=(place - 1,), disabled=place == 0)
         st.button("Next one", on_click=_go_to, args=(place + 1,), disabled=place == len(pairs) - 1)
+    if pair.settled:
+        st.caption(as_text(f"Settled by {_words(pair.settled)}"))
     picture = _picture(pair)
     for column, said in zip(st.columns(2), (pair.first, pair.second), strict=True):
         with column:
@@ -54,7 +58,7 @@ def _show_pair(pairs: list[OpinionPair], person: int) -> None:
                 as_text(f"{said.author} is right"),
                 key=f"settle-{said.id}",
                 on_click=_settle,
-                args=(pair.item.id, said.id, person),
+                args=(pair.item.id, said.id, person, pair.settled and pair.settled.id),
             )
 
 
@@ -85,8 +89,8 @@ def _outlined(image: Image, said: Revision) -> Image:
 
 
 @guarded
-def _settle(item: int, revision: int, person: int) -> None:
-    services().annotations.opinions.settle(item, revision, person)
+def _settle(item: int, revision: int, person: int, before: int | None) -> None:
+    services().annotations.opinions.settle(item, revision, person, before)
 
 
 @guarded
