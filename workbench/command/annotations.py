@@ -1,6 +1,6 @@
 """`python -m workbench annotations`: projects, files in and out, backups, and whether all fits together."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from functools import partial
@@ -37,9 +37,11 @@ from workbench.annotation.opinions import agreement
 from workbench.annotation.queue.ordering import Wanted
 from workbench.annotation.records import NewProject
 from workbench.annotation.store import AnnotationStore, open_store
+from workbench.basics.model_names import linked_model
 from workbench.command import options as option
 from workbench.command.publishing import publish
 from workbench.command.words import counted, row_of, tell_agreement, tell_exported, tell_imported
+from workbench.model_store.available import find_models
 from workbench.settings import settings
 
 app = Command(
@@ -56,6 +58,16 @@ def _store() -> Iterator[AnnotationStore]:
         yield store
     finally:
         store.close()
+
+
+def _known(models: Sequence[str]) -> list[str]:
+    """Names of models as the workbench has them; raises `ProjectError` for one that is not there."""
+    found = find_models() if models else {}
+    names = [linked_model(told, found) for told in models]
+    for name in names:
+        if name not in found:
+            raise ProjectError(f"There is no model {name} on this machine: choose from {', '.join(found)}.")
+    return list(dict.fromkeys(names))
 
 
 @contextmanager
@@ -82,12 +94,13 @@ def create(
 ) -> None:
     """Make a project of the images of a folder; what a data set says of them comes as labels."""
     check_json_file(json_file, progress)
+    models = _known(model or ())
     with _store() as store:
         if any(project.name == name for project in store.projects.all()):
             raise ProjectError(f"There is a project {name} already. Add to it with import, or choose a name.")
         read = read_dataset if masks else read_folder
         found = _found(store, partial(read, images), copy, value_range, progress)
-        project, done = make_of(store.database, NewProject(name, model or (), opinions=opinions), found)
+        project, done = make_of(store.database, NewProject(name, models, opinions=opinions), found)
         _tell(done, project.name, json_file, progress)
 
 

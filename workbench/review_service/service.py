@@ -14,8 +14,10 @@ from workbench.annotation.opinions import overlap_of
 from workbench.annotation.queue.ordering import Wanted
 from workbench.annotation.records import Draft, Item, NewImage, Region, Revision
 from workbench.annotation.store import AnnotationStore
+from workbench.basics.model_names import shown_model
 from workbench.basics.pictures import shrink
 from workbench.components.drawing import MAP_SIDE, ONE, thousandths
+from workbench.inspection.verdict import category_label
 from workbench.review_service.answers import ModelAnswers
 from workbench.review_service.causes import Marked, suggestions
 from workbench.review_service.drawing import filled, mask_of_all, region_around, review_of, suggested
@@ -196,9 +198,10 @@ class ReviewService:
         try:
             inspection = self._answers.of(image, model)
         except CRRError as error:
-            return {"model": model, "error": str(error)}
+            return {"model": model, "title": shown_model(model), "error": str(error)}
         return {
             "model": model,
+            "title": shown_model(model),
             "score": inspection.score,
             "limit": inspection.threshold,
             "pixel_threshold": inspection.pixel_threshold,
@@ -215,7 +218,7 @@ class ReviewService:
             "height": image.height,
             "width": image.width,
             "label": image.label,
-            "category": image.category,
+            "kind": category_label(image.category) if image.category else "",
             "opinion": item.opinion,
             "state": item.state,
             "revision": None if item.head is None else plain_revision(self._store.reviews.get(item.head)),

@@ -203,7 +203,7 @@ def test_a_model_is_put_beside_a_project_later(page):
     settled(page)
     canvas_of(page).focus()
     page.keyboard.press("t")
-    expect(page.locator(".review .model")).to_contain_text("autoencoder-embedded: ")
+    expect(page.locator(".review .model")).to_contain_text("Autoencoder: ")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

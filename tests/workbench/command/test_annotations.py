@@ -67,6 +67,15 @@ def say(data: Path, **judgements: str) -> None:
     store.close()
 
 
+def test_a_model_that_is_not_there_is_refused_and_one_may_be_called_as_on_the_page(parts):
+    refused = run("create", "Parts", "--images", parts, "--model", "nonsense", code=2)
+    assert "There is no model nonsense on this machine: choose from crr-embedded, " in refused.output
+    assert json.loads(run("list", "--json", "-").stdout)["projects"] == []
+    run("create", "Parts", "--images", parts, "--model", "Autoencoder", "--model", "autoencoder-embedded")
+    [project] = json.loads(run("list", "--json", "-").stdout)["projects"]
+    assert project["models"] == ["autoencoder-embedded"]
+
+
 def test_a_project_is_made_listed_exported_and_kept(data, parts, tmp_path):
     assert "No projects yet" in run("list").output
     assert (

@@ -42,18 +42,17 @@ class ReviewPanel {
     this.root.querySelector("select[name=class]").value = regions[selected]?.category ?? "";
   }
 
-  showFacts({ name, label, category, state, opinion }) {
-    const known = label ? `, labelled ${label}` : "";
-    const second = ["", ", second opinion", ", settled"][opinion - 1];
+  showFacts({ name, label, kind, state, opinion }) {
+    const facts = [kind, label && `labelled ${label}`, STATES[state], ["", "second opinion", "settled"][opinion - 1]];
     this.root.querySelector(".name").textContent = name;
-    this.root.querySelector(".facts").textContent = `${category || "one kind of part"}${known}, ${STATES[state]}${second}`;
+    this.root.querySelector(".facts").textContent = facts.filter(Boolean).join(", ");
   }
 
   showAnswer(answer, isAsked) {
     const place = this.root.querySelector(".model");
     if (!answer) place.textContent = isAsked ? "The model is asked." : "No model is asked in this project.";
-    else if (answer.error) place.textContent = answer.error;
-    else place.textContent = `${answer.model}: ${answer.verdict}, score ${answer.score.toFixed(2)}, limit ${answer.limit.toFixed(2)}`;
+    else if (answer.error) place.textContent = `${answer.title}: ${answer.error}`;
+    else place.textContent = `${answer.title}: ${answer.verdict}, score ${answer.score.toFixed(2)}, limit ${answer.limit.toFixed(2)}`;
   }
 
   showCauses(causes) {

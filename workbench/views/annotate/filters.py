@@ -8,6 +8,7 @@ import streamlit as st
 from workbench.annotation.queue.ordering import ORDERS, Wanted
 from workbench.annotation.records import JUDGEMENTS, Project, State
 from workbench.basics.markdown import as_text
+from workbench.inspection.verdict import category_label
 from workbench.views.shared.services import services
 
 _LOOK_AT: dict[str, tuple[State, ...]] = {
@@ -43,7 +44,9 @@ def choose_filters(project: Project) -> dict[str, Any]:
         with st.popover("More filters"):
             judgement = st.selectbox("Judged", [_ANY, *JUDGEMENTS], key="judged")
             tag = st.selectbox("Tagged", [_ANY, *project.scheme.tags], key="tagged")
-            category = st.selectbox("Kind of part", [_ANY, *categories], key="part_kind")
+            category = st.selectbox(
+                "Kind of part", [_ANY, *categories], key="part_kind", format_func=category_label
+            )
             author = st.text_input("Saved last by", key="saved_by")
             name = st.text_input("Letters in the name of the file", key="name_holds", max_chars=200)
     chosen = {

@@ -9,6 +9,7 @@ from crr.checkpoints.files import checkpoint_folder
 from crr.evaluation.limits import LEAST, LimitReport, choose_limits
 from workbench.annotation.records import Project
 from workbench.basics.markdown import as_text
+from workbench.basics.model_names import shown_model
 from workbench.components.errors import plain_errors
 from workbench.exports.names import safe_stem
 from workbench.review_service.asking import find_model
@@ -30,7 +31,7 @@ def show_limits(project: Project) -> None:
             f"Limits chosen by what people said of the images of this project; it takes {LEAST} of a kind of "
             "part, good and defective ones."
         )
-        model = st.selectbox("Model", project.models, key="limits_model")
+        model = st.selectbox("Model", project.models, key="limits_model", format_func=shown_model)
         aim = st.radio("A limit with", [_FEWEST, _BOUNDED], key="limits_aim")
         share = None
         if aim == _BOUNDED:

@@ -8,6 +8,7 @@ from workbench.annotation.importing.bringing import Imported, bring_in, make_of
 from workbench.annotation.keeping.backup import back_up
 from workbench.annotation.records import LabelScheme, NewProject, Project
 from workbench.basics.markdown import as_text
+from workbench.basics.model_names import shown_model
 from workbench.components.errors import plain_errors
 from workbench.model_store.available import find_models
 from workbench.views.annotate.access import owner
@@ -59,7 +60,13 @@ def _make() -> None:
     with plain_errors():
         name = st.text_input("Name", key="new_name", max_chars=200)
         source = choose_source("new")
-        models = st.multiselect("Models beside it", list(find_models()), ["crr-embedded"], key="new_models")
+        models = st.multiselect(
+            "Models beside it",
+            list(find_models()),
+            ["crr-embedded"],
+            key="new_models",
+            format_func=shown_model,
+        )
         twice = st.checkbox(
             "Ask two people about each image",
             key="new_twice",
@@ -121,6 +128,7 @@ def _choose_models(project: Project) -> None:
         there,
         list(project.models),
         key=f"models_{project.id}",
+        format_func=shown_model,
         help="Scores that models gave before stay, should one come back.",
     )
     if st.button("Keep these models", key="keep_models", disabled=chosen == list(project.models)):
