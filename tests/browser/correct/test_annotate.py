@@ -197,7 +197,7 @@ def test_a_model_is_put_beside_a_project_later(page):
     page.get_by_role("button", name="This project").click()
     page.get_by_role("tab", name="Models").click()
     page.get_by_role("combobox", name="Models beside it").click()
-    page.get_by_role("option", name="autoencoder-embedded").click()
+    page.get_by_role("option", name="Autoencoder", exact=True).click()
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Keep these models").click()
     settled(page)
