@@ -144,6 +144,7 @@ def _review(address: str, ticket: str, ends: float) -> _Person:
             if shown["item"] is None:
                 shown = person.ask("next", order="random", states=[], seed=attempt % 50)
             item = shown["item"]
+            person.ask("progress")
             person.look(item)
             person.ask("answers", item=item)
             stroke = {"tool": "brush", "size": 9, "points": [[40 + attempt % 90, 50], [80, 90]]}

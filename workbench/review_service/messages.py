@@ -89,6 +89,11 @@ class ItemOnly:
 
 
 @dataclass(frozen=True, config=STRICT)
+class Nothing:
+    """A question that needs no more words."""
+
+
+@dataclass(frozen=True, config=STRICT)
 class SkipMessage:
     """An image to be put off, or that no more."""
 

@@ -43,6 +43,7 @@ _KINDS: Mapping[str, Any] = {
     "mark": messages.MarkMessage,
     "answers": messages.ItemOnly,
     "causes": messages.CausesMessage,
+    "progress": messages.Nothing,
 }
 """What may be asked, by the name of the service's method, and what comes with it."""
 

@@ -31,6 +31,7 @@ from workbench.review_service.messages import (
     ItemOnly,
     MarkMessage,
     Next,
+    Nothing,
     SaveMessage,
     SkipMessage,
     SnapMessage,
@@ -73,14 +74,13 @@ class ReviewService:
             wish.seed,
         )
         found = self._store.queue.next(wanted, ticket.person, wish.passed)
-        rest = {"progress": self.progress(ticket)}
-        return {"item": None, **rest} if found is None else self._shown(ticket, found) | rest
+        return {"item": None} if found is None else self._shown(ticket, found)
 
     def load(self, ticket: Ticket, message: ItemOnly) -> Plain:
         """An image with all that its page shows, lent to the person if nobody else has it."""
         item = self._item(ticket, message.item)
         holder = self._store.queue.hold(item.id, ticket.person)
-        return self._shown(ticket, item) | {"holder": holder, "progress": self.progress(ticket)}
+        return self._shown(ticket, item) | {"holder": holder}
 
     def hold(self, ticket: Ticket, message: ItemOnly) -> Plain:
         """Say that the person is still at an image."""
@@ -96,7 +96,7 @@ class ReviewService:
         """Put an image off, or take that back."""
         item = self._item(ticket, message.item)
         self._store.queue.skip(item.id, ticket.person, skipped=message.skipped)
-        return {"progress": self.progress(ticket)}
+        return {}
 
     def keep(self, ticket: Ticket, message: DraftMessage) -> Plain:
         """Keep a draft; what cannot be drawn on this image is refused before it is kept."""
@@ -115,7 +115,7 @@ class ReviewService:
         item = self._item(ticket, message.item)
         review = review_of(message, (item.image.height, item.image.width))
         saved = self._store.reviews.save(item.id, message.base, review, ticket.person, message.attempt)
-        return {"revision": plain_revision(saved), "progress": self.progress(ticket)}
+        return {"revision": plain_revision(saved)}
 
     def history(self, ticket: Ticket, message: ItemOnly) -> Plain:
         """All that was said of an image, the first one first, and what each shares with the one before."""
@@ -179,8 +179,8 @@ class ReviewService:
         """An image as a JPEG of all its pixels."""
         return self._answers.picture(self._item(ticket, number).image)
 
-    def progress(self, ticket: Ticket) -> Plain:
-        """How far the project is, and how long the rest takes at this pace."""
+    def progress(self, ticket: Ticket, _: Nothing) -> Plain:
+        """How far the project is, and how long the rest takes at this pace; no image waits for it."""
         self._scoring.want(ticket.project)
         found = self._store.queue.progress(ticket.project)
         scored, asked = self._store.scores.progress(ticket.project, self._models(ticket))

@@ -76,7 +76,7 @@ class Review {
   }
 
   async open(shown) {
-    this.showProgress(shown.progress);
+    this.bringProgress();
     this.root.classList.toggle("empty", shown.item === null);
     this.shown = shown.item === null ? null : shown;
     this.conflict.close();
@@ -149,6 +149,12 @@ class Review {
     if (this.shown?.item !== item) return;
     this.answers = answers;
     this.showAnswer();
+  }
+
+  async bringProgress() {
+    const asked = this.counted = Symbol("progress"); // of several questions on their way the last one counts
+    const found = await this.client.ask("progress", {}).catch(() => null); // it comes with the next image
+    if (found && this.counted === asked) this.showProgress(found);
   }
 
   async bringHistory(item) {
@@ -289,8 +295,7 @@ class Review {
       seconds: (performance.now() - this.began) / 1000,
     };
     try {
-      const saved = await this.client.save(message);
-      this.showProgress(saved.progress);
+      await this.client.save(message);
       this.passed.push(item); // else it came again at once where reviewed images are asked for
       this.passedOver.delete(item);
       if (this.shown?.item !== item) return; // another wish came meanwhile
