@@ -10,7 +10,7 @@ from crr.checkpoints.card_metadata import card_to_change
 from crr.checkpoints.content import CARD, CONFIG, SCORES, read_config
 from crr.checkpoints.files import PULLED
 from crr.checkpoints.model_card import with_block
-from crr.config import DetectorConfig
+from crr.config import DetectorConfig, ValueRange
 from crr.errors import ConfigError
 from crr.runtime.files import new_folder
 from crr.runtime.paths import StrPath, as_path
@@ -32,6 +32,7 @@ def with_limits(
     factors: Mapping[str, float],
     said: str,
     chosen_by: Mapping[str, Collection[str]],
+    value_range: ValueRange | None = None,
 ) -> None:
     """Write a copy of a checkpoint whose limits are other ones.
 
@@ -45,6 +46,8 @@ def with_limits(
         said: What the card says of it.
         chosen_by: Category to the SHA-256 of the files of the images that chose its limit: they measure it
             no more.
+        value_range: By which those of them were read that are deeper than 8 bits and do not say it, as the
+            limits hold for no other; kept in the new checkpoint. None if they needed none.
 
     Raises:
         ConfigError: There is something in `out`, or a category is none of the checkpoint's.
@@ -69,6 +72,7 @@ def with_limits(
         limits_chosen_by=tuple(
             sorted({*config.limits_chosen_by, *(digest[:_DIGITS] for digest in chain(*chosen_by.values()))})
         ),
+        value_range=value_range or config.value_range,
     )
     with new_folder(out) as new:
         shutil.copytree(folder, new, dirs_exist_ok=True, ignore=shutil.ignore_patterns(SCORES, PULLED, ".*"))

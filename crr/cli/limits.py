@@ -63,7 +63,8 @@ def limits(
     if result.changes:
         factors = {change.category: change.factor for change in result.changes}
         said = "\n".join([f"Chosen by `{command}`:", "", *_rows(result)])
-        with_limits(folder, out, factors, said, {name: judged.digests[name] for name in factors})
+        chosen_by = {name: judged.digests[name] for name in factors}
+        with_limits(folder, out, factors, said, chosen_by, looked.value_range)
     write_json(json_file, {"out": str(out) if result.changes else None, **result.as_json()}, progress)
     if is_for_a_person(json_file, progress):
         _tell(result, out)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -15,6 +16,7 @@ from crr.cli.support import (
     check_card,
     check_json_file,
     command_line,
+    look_at_pairs,
     looked_at,
     looked_at_for,
     model_folder,
@@ -94,6 +96,7 @@ def identity(
 
     def measure(detector: "Detector", dataset: "Dataset", looked: "Inventory", report: Any) -> Any:
         del looked  # no mask of the data set is used
+        look_at_pairs(pairs, detector.value_range, progress)
         return measure_identity(detector, dataset, pairs, progress=report)
 
     _measure(asked, measure, identity_table, write_identity if card else None, "good test")
@@ -112,14 +115,19 @@ def compare(
     progress: option.ProgressFormat = "bar",
 ) -> None:
     """Put checkpoints side by side: detection, identity mapping, time and size (exit code 1 if one fails)."""
-    from crr.evaluation.comparison import compare as run
+    from crr.evaluation.comparison import compare as run, kept_ranges
 
     check_json_file(json_file, progress)
-    names = option.names_of(models)
+    paths = [expanded(name) for name in option.names_of(models)]
+    kept = {} if value_range else kept_ranges(paths)
+    # Guessed, unless every model keeps its own.
+    known = value_range or (next(iter(kept.values()), None) if all(kept.values()) else None)
     with _until_stopped(progress) as (report, stop):
-        dataset, looked = looked_at(data, category, ("test",), on_error, value_range, progress, report)
+        dataset, looked = looked_at(data, category, ("test",), on_error, known, progress, report)
+        own = _say_own_ranges(looked, kept, progress)
+        look_at_pairs(pairs, looked.value_range or known, progress)
         result = run(
-            [expanded(name) for name in names],
+            paths,
             dataset,
             pairs,
             device=device,
@@ -127,7 +135,7 @@ def compare(
             value_range=value_range,
             progress=report,
         ).as_json()
-    result["data"] = looked.as_json()
+    result["data"] = looked.as_json() | {"value_ranges_of_models": own}
     write_json(json_file, result, progress)
     show_table(result, json_file, progress, comparison_table)
     unfinished = [sentence for row in result["models"] for sentence in _unfinished_of_model(row)]
@@ -225,6 +233,24 @@ def _measure(
     if write_card is not None and problems:
         problems.append(f"The card of {folder.name} is left as it was.")
     _end(problems, stop)
+
+
+def _say_own_ranges(
+    looked: "Inventory", kept: "Mapping[str, ValueRange | None]", style: ProgressStyle
+) -> dict[str, dict[str, float]]:
+    """Say which models read deep images by another range than what was looked by; these, as plain values."""
+    from crr.data.inventory.sentences import named
+
+    found = {}
+    for name, own in kept.items():
+        if own is None or looked.value_range in (None, own):
+            continue
+        found[name] = vars(own)
+        cut = [looked.name_of(path) for path in replace(looked, value_range=own).beyond_range]
+        beyond = f", which cuts {named(cut)}" if cut else ""
+        if style != "json":
+            echo(f"{name} reads them from {own}, as it was trained with{beyond}.", error=True)
+    return found
 
 
 @contextmanager

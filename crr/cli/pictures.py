@@ -1,5 +1,6 @@
 """The commands `train-inversion`, `evaluate-inversion`, `anomalies` and `normals`: pictures to look at."""
 
+from functools import partial
 from pathlib import Path
 
 from crr.cli import options as option
@@ -7,9 +8,11 @@ from crr.cli.support import (
     check_file,
     check_json_file,
     command_line,
+    looked_at,
     model_folder,
     show_table,
     stoppable,
+    tell_what_is_there,
     user_errors,
     write_json,
 )
@@ -29,6 +32,7 @@ def train_inversion(
     batch_size: option.InversionBatchSize = 4,
     seed: option.Seed = 0,
     workers: option.Workers = None,
+    value_range: option.Range = None,
     device: option.Device = "auto",
     overwrite: option.Overwrite = False,
     progress: option.ProgressFormat = "bar",
@@ -60,8 +64,10 @@ def train_inversion(
                 seed=seed,
                 device=device,
                 workers=1 if workers is None else workers,
+                value_range=value_range,
                 progress=report,
                 stop=stop,
+                tell=partial(tell_what_is_there, style=progress),
             )
         counts = {entry.name: len(entry.train) for entry in dataset.categories}
         save_inversion(config, network, out, inversion_card(config, counts))
@@ -78,18 +84,18 @@ def evaluate_inversion(
     category: option.Category = None,
     device: option.Device = "auto",
     card: option.Card = False,
+    on_error: option.OnError = "stop",
+    value_range: option.Range = None,
     progress: option.ProgressFormat = "bar",
 ) -> None:
     """Measure how well an inversion network paints damage, and what it paints of models' answers."""
     from crr.checkpoints.distinct_names import distinct_names
     from crr.checkpoints.serialization import load
-    from crr.data.datasets import open_dataset
     from crr.inversion.card import write_inversion_figures
-    from crr.inversion.checkpoint import load_inversion
+    from crr.inversion.checkpoint import load_inversion, read_inversion
     from crr.inversion.evaluation import measure_inversion
 
     check_json_file(json_file, progress)
-    dataset = open_dataset(data, category, allow_bare=True)
     folder = _folder_of(expanded(inversion))
     folders = [model_folder(name, progress) for name in option.names_of(models)]
     detectors = []
@@ -99,8 +105,16 @@ def evaluate_inversion(
     network = load_inversion(folder, detectors[0].encoder)
     for detector in detectors[1:]:
         load_inversion(folder, detector.encoder)  # says so if it has another encoder
+    kept = [read_inversion(folder).value_range, *(detector.value_range for detector in detectors)]
+    known = value_range or next(filter(None, kept), None)
     with reporting(progress) as report:
-        result = measure_inversion(network, detectors, dataset, progress=report).as_json()
+        dataset, looked = looked_at(
+            data, category, ("good test",), on_error, known, progress, report, decode=False
+        )
+        result = measure_inversion(
+            network, detectors, dataset, value_range=looked.value_range or known, progress=report
+        ).as_json()
+    result["data"] = looked.as_json()
     write_json(json_file, result, progress)
     if card:
         command = command_line(
@@ -123,10 +137,11 @@ def anomalies(
     size: option.PictureSize = 224,
     textures: option.Textures = None,
     foreground_only: option.ForegroundOnly = False,
+    on_error: option.OnError = "stop",
+    value_range: option.Range = None,
 ) -> None:
     """Show the synthetic damage that training uses, as a contact sheet."""
-    from crr.data.datasets import check_training, every_image, open_dataset
-    from crr.data.inventory.guessing import guessed_range
+    from crr.data.datasets import check_training, open_dataset
     from crr.visualization.contact_sheet import is_sheet, write_sheet
 
     check_file(out)
@@ -140,6 +155,7 @@ def anomalies(
         sample.path.parent for entry in dataset.categories for sample in entry.train
     }:
         raise ConfigError(f"{out} lies among the photos, and would be taken for one: give another --out.")
+    dataset, looked = looked_at(data, category, ("train",), on_error, value_range, "bar", None, decode=False)
     write_sheet(
         dataset,
         out,
@@ -148,7 +164,7 @@ def anomalies(
         size=size,
         textures=textures,
         foreground_only=foreground_only,
-        value_range=guessed_range(every_image(dataset, test=False)),
+        value_range=looked.value_range,
     )
     echo(f"Wrote {out}")
 
@@ -159,6 +175,8 @@ def normals(
     data: option.Data,
     category: option.Category = None,
     count: option.Normals = 16,
+    on_error: option.OnError = "stop",
+    value_range: option.Range = None,
     progress: option.ProgressFormat = "bar",
 ) -> None:
     """Put normal images beside a checkpoint, to compare patches with: those held back from its training."""
@@ -177,9 +195,13 @@ def normals(
             f"{folder.name} does not know the category {unknown[0]}; it knows: "
             f"{', '.join(config.categories)}. Choose with --category."
         )
-    held_back = held_back_normals(dataset, config.training.validation_share, config.training.seed)
+    known = value_range or config.value_range
     with reporting(progress) as report:
-        keep_normals(folder, held_back, config.encoder, count, report, value_range=config.value_range)
+        dataset, looked = looked_at(
+            data, category, ("train",), on_error, known, progress, report, decode=False
+        )
+        held_back = held_back_normals(dataset, config.training.validation_share, config.training.seed)
+        keep_normals(folder, held_back, config.encoder, count, report, value_range=looked.value_range)
     if progress != "json":
         echo(f"Wrote {folder / NORMALS}")
 

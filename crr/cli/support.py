@@ -7,7 +7,7 @@ import shlex
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import wraps
 from inspect import signature
 from pathlib import Path
@@ -240,10 +240,13 @@ def looked_at(
     value_range: "ValueRange | None",
     style: ProgressStyle,
     report: "Callable[[Progress], None] | None",
+    *,
+    decode: bool = True,
 ) -> "tuple[Dataset, Inventory]":
     """Open a data set, look at the parts of it that are needed, and say in a few lines what there is.
 
-    Masks that are missing count only where all test images are needed.
+    Masks that are missing count only where all test images are needed. Without `decode` deep images alone are
+    decoded, where the files do not say which value is white.
 
     Returns:
         The part of it that can be worked on, and what was found.
@@ -255,7 +258,7 @@ def looked_at(
     from crr.data.inventory.looking import look_at_dataset, usable
 
     dataset = open_dataset(data, categories, allow_bare=True)
-    inventory = look_at_dataset(dataset, parts, value_range=value_range, progress=report)
+    inventory = look_at_dataset(dataset, parts, value_range=value_range, decode=decode, progress=report)
     say_what_is_there(inventory, style)
     if on_error == "stop" and "test" in parts:
         dataset.check_masks()
@@ -277,6 +280,19 @@ def looked_at_for(
     dataset, inventory = looked_at(data, categories, (part,), on_error, known, style, report)
     detector.value_range = inventory.value_range or known  # of which pairs may have need, and the set none
     return dataset, inventory
+
+
+def look_at_pairs(pairs: Path | None, value_range: "ValueRange | None", style: ProgressStyle) -> None:
+    """Say how photos of pairs are read that do not say which value is white; what is wrong is said later."""
+    from crr.data.inventory.looking import look_at_files
+    from crr.data.inventory.sentences import range_lines
+    from crr.identity.pairs import photos_of_pairs
+
+    if pairs is None or style == "json":
+        return
+    with suppress(CRRError):
+        for line in range_lines(look_at_files(photos_of_pairs(pairs), value_range=value_range), "--range"):
+            echo(f"Pairs: {line}", error=True)
 
 
 def say_what_is_there(inventory: "Inventory", style: ProgressStyle) -> None:

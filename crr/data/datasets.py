@@ -130,17 +130,18 @@ def every_image(dataset: Dataset, *, test: bool = True) -> list[Path]:
     """All images of a data set's folder, also of categories that nobody asked for, if these can be read.
 
     Args:
-        dataset: Data set.
-        test: Whether test images are wanted too, and not only those to learn from.
+        dataset: As it was opened.
+        test: Whether test images are wanted too, those without a mask among them, and not only those to learn
+            from.
     """
     found, asked = [*dataset.categories], {category.name for category in dataset.categories}
     _, readers = find_categories(dataset.root, Notes())
     for name in sorted({*readers} - asked):
         with suppress(DatasetError, OSError):  # nobody who asked for another needs to mend it
             found.append(readers[name]())
-    return [
-        sample.path for category in found for sample in (*category.train, *(category.test if test else ()))
-    ]
+    samples = [sample for category in found for sample in (*category.train, *(category.test if test else ()))]
+    bare = chain.from_iterable(dataset.bare.values()) if test else ()
+    return [*(sample.path for sample in samples), *bare]
 
 
 def _check_unpacked(root: Path, paths: Iterable[Path]) -> None:

@@ -162,9 +162,12 @@ def _scaled(values: NDArray[Any], value_range: ValueRange) -> NDArray[np.uint8]:
 def fills_the_high_bits(values: NDArray[np.uint16], bits: int) -> bool:
     """Whether 16-bit values hold so many significant bits at their upper end, as the PNG standard asks.
 
-    The lower bits are then 0 or repeat the upper ones. Many cameras write them at the lower end instead.
+    The lower bits are then 0 or repeat the upper ones, or the values are more than so many bits hold. Many
+    cameras write them at the lower end instead.
     """
     spare = 16 - bits
+    if values.max() >= 1 << bits:
+        return True
     high = values >> np.uint16(spare)
     repeated = high << np.uint16(spare) | high >> np.uint16(max(0, bits - spare))
     return bool(((values & np.uint16((1 << spare) - 1)) == 0).all() or (repeated == values).all())

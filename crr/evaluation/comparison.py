@@ -3,10 +3,12 @@
 import statistics
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
+from crr.checkpoints.content import read_config
 from crr.checkpoints.distinct_names import distinct_names
 from crr.checkpoints.files import describe
 from crr.checkpoints.serialization import load
@@ -124,11 +126,10 @@ def compare(
         dataset: Opened by `crr.data.datasets.open_dataset`; its test images are read.
         pairs: Folder of real defects with clean twins, see `crr.identity.pairs.real_pairs`.
         device: Name of a device, as `crr.load` takes it.
-        inventory: From a look at the test images before; else it is taken here. A range that it guessed for
-            images deeper than 8 bits holds for models that keep none of their own, one that was given to it
-            for all.
+        inventory: From a look at the test images before; else it is taken here. Its range for images deeper
+            than 8 bits holds for models that keep none of their own.
         value_range: Black and white of images deeper than 8 bits that do not say it, those of `pairs` too,
-            for all models.
+            for all models, whatever they keep.
         progress: Called about once a second; stages are named after checkpoint and measurement.
 
     Raises:
@@ -142,14 +143,23 @@ def compare(
         pair_files(pairs)
     named = _named_folders(as_paths(models, "A checkpoint"))
     looked = inventory or look_at_dataset(dataset, ("test",), value_range=value_range, progress=progress)
-    given = value_range or (None if looked.guessed else looked.value_range)
     rows: list[Compared | Failed] = []
     for name, folder in named:
         if isinstance(folder, CRRError):
             rows.append(Failed(name, str(folder)))
         else:
-            rows.append(_row(name, folder, dataset, pairs, target, looked, given, progress))
+            rows.append(_row(name, folder, dataset, pairs, target, looked, value_range, progress))
     return ModelComparison(target, tuple(rows))
+
+
+def kept_ranges(models: Sequence[StrPath]) -> dict[str, ValueRange | None]:
+    """What each checkpoint that is there is called in a comparison, and the range that it keeps."""
+    found = {}
+    for name, folder in _named_folders(as_paths(models, "A checkpoint")):
+        if isinstance(folder, Path):
+            with suppress(CRRError):  # which its row will say
+                found[name] = read_config(folder).value_range
+    return found
 
 
 def _named_folders(models: Sequence[Path]) -> list[tuple[str, Path | CRRError]]:

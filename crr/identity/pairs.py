@@ -153,12 +153,11 @@ def real_pairs(folder: StrPath, encoder: EncoderConfig, value_range: ValueRange 
 
     Raises:
         DatasetError: A subfolder is missing or empty, or an image has no partner.
-        ConfigError: Some photos hold fractions and others integers, and there is no `value_range`.
+        ConfigError: There is no `value_range`, and it cannot be guessed: see `guessed_range`.
     """
     files = pair_files(folder)
     category = as_path(folder).resolve().name
-    photos = [path for part in ("clean", "defective") for path in files[part].values()]
-    value_range = value_range or guessed_range(photos)
+    value_range = value_range or guessed_range(photos_of_pairs(folder))
     read = partial(decode, value_range=value_range)
     rule = rule_of_files(files["mask"].values())
     makers = tuple(
@@ -166,6 +165,12 @@ def real_pairs(folder: StrPath, encoder: EncoderConfig, value_range: ValueRange 
         for stem in files["clean"]
     )
     return PairSet({category: makers}, copies=1)
+
+
+def photos_of_pairs(folder: StrPath) -> list[Path]:
+    """The photos of real pairs, clean and defective ones; raises `DatasetError` as `pair_files` does."""
+    files = pair_files(folder)
+    return [path for part in ("clean", "defective") for path in files[part].values()]
 
 
 def pair_files(folder: StrPath) -> dict[str, dict[str, Path]]:

@@ -37,7 +37,10 @@ def save_inversion(
     weights = as_safetensors(tensors)
     config = replace(config, weights_digest=digest_of(weights))
     write_atomically(folder / WEIGHTS, lambda path: path.write_bytes(weights))
-    write_text_atomically(folder / CONFIG, json.dumps(asdict(config), indent=2) + "\n")
+    values = asdict(config)
+    if config.value_range is None:  # so that versions without it read what needs none
+        del values["value_range"]
+    write_text_atomically(folder / CONFIG, json.dumps(values, indent=2) + "\n")
     write_text_atomically(folder / CARD, card)
     return config
 

@@ -77,6 +77,7 @@ def measure_inversion(
     detectors: Sequence[Detector],
     dataset: Dataset,
     *,
+    value_range: ValueRange | None = None,
     progress: Callable[[Progress], None] | None = None,
     images: int = 12,
 ) -> InversionReport:
@@ -86,12 +87,14 @@ def measure_inversion(
         network: Inverts the encoder of all `detectors`.
         detectors: Whose answers are painted; at least one, for its encoder.
         dataset: Data set whose normal test images are damaged.
+        value_range: Black and white of images deeper than 8 bits that do not say it; if None, as the first
+            detector keeps it that keeps any, else guessed from all images of the data set.
         progress: Called about once a second with the stage "inversion".
         images: Most clean images a category; each is damaged with every filling.
 
     Raises:
         ConfigError: No detector is given, or two have one name; or deep images that do not say their range
-            hold fractions and integers, and no detector keeps a range.
+            have no range that can be guessed.
         DatasetError: There is no normal test image, or no damage shows on any.
         ImageError: An image cannot be read.
     """
@@ -101,7 +104,7 @@ def measure_inversion(
     if twice:
         raise ConfigError(f"Two models are called {twice[0]}: their figures would be mixed. Rename one.")
     encoder = detectors[0].config.encoder
-    read_from = _range_of(detectors, dataset)
+    read_from = value_range or _range_of(detectors, dataset)
     groups = [
         synthetic_pairs(dataset, encoder, group, images, value_range=read_from) for group in GROUP_FILLINGS
     ]

@@ -15,7 +15,7 @@ from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 from torch.nn import functional
 
-from crr.config import EncoderConfig
+from crr.config import EncoderConfig, ValueRange
 from crr.models.components.encoder import Layer
 from crr.runtime.validation import STRICT, Count, Many, Name, Positive, Side, Width
 from crr.types import Features
@@ -37,6 +37,7 @@ class InversionConfig:
         batch_size: Images a step, each clean and damaged.
         seed: Seed of the training.
         weights_digest: Digest of the weights file that was saved with it.
+        value_range: Black and white of images deeper than 8 bits that do not say it; None if it needed none.
         format: Version of `inversion.json`; raised when an older reader could misread a newer file.
     """
 
@@ -49,6 +50,7 @@ class InversionConfig:
     batch_size: Positive = 4
     seed: Count = 0
     weights_digest: Name = ""
+    value_range: ValueRange | None = None
     format: Literal[1] = 1
 
 

@@ -8,8 +8,9 @@ import torch
 from torch import Tensor
 
 from crr.anomalies import AnomalySynthesizer
-from crr.config import EncoderConfig, StageConfig
+from crr.config import EncoderConfig, StageConfig, ValueRange
 from crr.data.datasets import Dataset
+from crr.data.inventory.inventory import Inventory
 from crr.data.inventory.looking import look_at_dataset, usable
 from crr.data.preprocessing import as_input_tensor
 from crr.inversion.network import InversionConfig, InversionNetwork, create_inversion
@@ -35,8 +36,10 @@ def train_inversion(
     seed: int = 0,
     device: str = "auto",
     workers: int = 1,
+    value_range: ValueRange | None = None,
     progress: Callable[[Progress], None] | None = None,
     stop: threading.Event | None = None,
+    tell: Callable[[Inventory], None] = lambda _: None,
 ) -> tuple[InversionConfig, InversionNetwork]:
     """Train an inversion network on the good training images of a data set.
 
@@ -52,8 +55,11 @@ def train_inversion(
         seed: Fixes every random draw.
         device: "auto", "cpu", "cuda", ...
         workers: Processes that make images.
+        value_range: Black and white of images deeper than 8 bits that do not say it; if None, guessed from
+            all images to learn from.
         progress: Called about once a second with the stages "check" and "inversion".
         stop: When set, training ends early.
+        tell: Told what the look at the images found, before any of them is refused.
 
     Returns:
         What there is to say of it, and the network on the CPU, in eval mode.
@@ -67,7 +73,8 @@ def train_inversion(
     keep_freed_memory()
     target, reporter, stop = resolve_device(device), Reporter(progress), stop or threading.Event()
     samples = {category.name: category.train for category in dataset.categories}
-    looked = look_at_dataset(dataset, ("train",), progress=progress)
+    looked = look_at_dataset(dataset, ("train",), value_range=value_range, progress=progress)
+    tell(looked)
     usable(dataset, looked)
     frozen = Encoder(encoder).to(target)
     config = InversionConfig(
@@ -76,6 +83,7 @@ def train_inversion(
         categories=tuple(samples),
         batch_size=batch_size,
         seed=seed,
+        value_range=looked.value_range,
     )
     torch.manual_seed(seed)
     network = create_inversion(config, frozen.layers).to(target)

@@ -28,7 +28,7 @@ from workbench.annotation.exporting.export import commands_on, export as write_e
 from workbench.annotation.importing.bringing import Found, Imported, bring_in, make_of
 from workbench.annotation.importing.coco import read_coco
 from workbench.annotation.importing.datasets import read_dataset, read_folder
-from workbench.annotation.importing.files import Keeping
+from workbench.annotation.importing.files import Keeping, kept_range
 from workbench.annotation.importing.jsonl import read_header, read_jsonl
 from workbench.annotation.keeping.backup import back_up
 from workbench.annotation.keeping.checking import check as check_store
@@ -148,7 +148,7 @@ def import_source(
             "mvtec": lambda keeping: read_dataset(source, keeping),
             "jsonl": lambda keeping: read_jsonl(source, keeping, known),
         }
-        found = _found(store, readers[kind], copy, value_range, progress)
+        found = _found(store, readers[kind], copy, value_range or kept_range(known), progress)
         if there is None:
             project, done = make_of(store.database, _new(name, source, kind), found)
         else:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crr.data.conversion import deep_values, turned, upright_rgb
-from crr.data.depth import marker_among
+from crr.data.depth import fills_the_high_bits, marker_among
 from crr.data.image_formats import SHEET_MARK
 from crr.data.image_header import ImageHeader, OpenImage, open_image
 from crr.data.images import content_of
@@ -45,6 +45,7 @@ class FileFacts:
         pixels: SHA-256 of the pixels of its first page, upright; empty if nobody asked and it is not silent.
         marker: The one of its extremes that stands for no value, so that no range is guessed from it.
         pages: Of how many different pages the extremes are.
+        high: Of a PNG with 9 to 15 significant bits, whether they are the upper ones; None if it is black.
     """
 
     digest: str
@@ -56,6 +57,7 @@ class FileFacts:
     pixels: str = ""
     marker: float | None = None
     pages: int = 1
+    high: bool | None = None
 
     @property
     def appearance(self) -> str:
@@ -159,11 +161,26 @@ def facts_in(
             marker=next((page.marker for page in pages if page.marker is not None), None),
             pages=len({page.digest for page in pages}),
         )
+    high = _has_high_bits(file, name)
     if not decode:
-        return FileFacts(digest, header)
+        return FileFacts(digest, header, high=high)
     image = upright_rgb(file, name, 0, 255, None)
     blank = shows is not None and not shows(image)
-    return FileFacts(digest, header, blank=blank, pixels=_digest(image))
+    return FileFacts(digest, header, blank=blank, pixels=_digest(image), high=high)
+
+
+def _has_high_bits(file: OpenImage, name: str) -> bool | None:
+    """Where the bits are that a file says are significant: `FileFacts.high`."""
+    depth = file.header.depth
+    if file.header.format != "PNG" or not 8 < depth.bits < 16:
+        return None
+    values, _ = deep_values(file, 0, name)
+    colours = _colours(values)
+    return fills_the_high_bits(colours, depth.bits) if colours.any() else None
+
+
+def _colours(values: NDArray[Any]) -> NDArray[Any]:
+    return values[..., :3] if values.ndim == 3 else values
 
 
 @dataclass(frozen=True)
@@ -177,7 +194,7 @@ class _PageFacts:
 
 
 def _page_facts(values: NDArray[Any]) -> _PageFacts:
-    colours = values[..., :3] if values.ndim == 3 else values
+    colours = _colours(values)
     extremes = float(colours.min()), float(colours.max())
     return _PageFacts(_digest(values), extremes, _bulk(colours, extremes), marker_among(colours))
 

@@ -16,11 +16,10 @@ def guessed_range(paths: Sequence[Path]) -> ValueRange | None:
     """The range for those of some image files that do not say theirs, guessed from all; None if all say it.
 
     Raises:
-        ConfigError: As for `guess`; or there is none from which one may be guessed.
+        ConfigError: As for `guess`; or there is one from which none may be guessed.
     """
     found, unknown = guess(read_facts(paths, decode=False))
-    if unknown and found is None:
-        path, why = next(iter(unknown.items()))
+    for path, why in unknown.items():
         raise ConfigError(f"{path} {why}", remedy="value_range")
     return found
 

@@ -112,6 +112,19 @@ class Inventory:
         return [path for path, found in ends.items() if found and (found[0] < low or found[1] > high)]
 
     @property
+    def of_both_ends(self) -> dict[int, tuple[list[Path], list[Path]]]:
+        """Bits that PNG files say they use of 16 to those with the upper ones and those with the lower ones.
+
+        Only where there are both: whoever wrote them did not agree.
+        """
+        found: dict[int, tuple[list[Path], list[Path]]] = {}
+        for path, header in self.headers.items():
+            high = self.facts[path].high
+            if high is not None:
+                found.setdefault(header.depth.bits, ([], []))[0 if high else 1].append(path)
+        return {bits: both for bits, both in found.items() if all(both)}
+
+    @property
     def pages(self) -> dict[Path, int]:
         """Files with several pages or frames, and how many they have."""
         counts = {path: len(header.pages) for path, header in self.headers.items()}
@@ -168,6 +181,10 @@ class Inventory:
             "pages": {self.name_of(path): count for path, count in self.pages.items()},
             "transparent": self._names(self.transparent),
             "unused_channels": {self.name_of(path): count for path, count in self.unused_channels.items()},
+            "bits_at_both_ends": {
+                str(bits): {"upper": self._names(upper), "lower": self._names(lower)}
+                for bits, (upper, lower) in self.of_both_ends.items()
+            },
             "unread_pictures": {self.name_of(path): count for path, count in self.unread.items()},
             "copies": [self._names(group) for group in self.copies],
             "unusable": {self.name_of(path): sentence for path, sentence in self.unusable.items()},

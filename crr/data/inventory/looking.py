@@ -8,7 +8,7 @@ from typing import Literal
 
 from crr.config import ValueRange
 from crr.data.datasets import Dataset, every_image
-from crr.data.images import decode
+from crr.data.images import decode as pixels_of
 from crr.data.inventory.facts import FactsOf, FileFacts, Shows, read_facts
 from crr.data.inventory.guessing import guess, is_floating, not_guessed
 from crr.data.inventory.inventory import CategoryCount, Inventory
@@ -38,6 +38,7 @@ def look_at_dataset(
     *,
     value_range: ValueRange | None = None,
     shows: Shows | None = None,
+    decode: bool = True,
     progress: Callback | None = None,
 ) -> Inventory:
     """Read every image and mask of a data set once, and say what there is.
@@ -48,6 +49,8 @@ def look_at_dataset(
         value_range: Black and white of files that do not say it. If None it is guessed from all images of the
             data set, also of categories that nobody asked for; to learn from from all to learn from.
         shows: Whether an image shows a part, as `crr.inference.content.shows_something` tells.
+        decode: Whether every image is decoded, to know that it can be; else deep ones alone that do not say
+            which value is white.
         progress: Called about once a second with the stage "check".
 
     Raises:
@@ -56,7 +59,7 @@ def look_at_dataset(
     used = [row for category in dataset.categories for part in parts for row in _samples(category, part)]
     reporter = Reporter(progress)
     reporter.begin("check", len(used))
-    facts = read_facts([sample.path for sample in used], reporter, shows=shows)
+    facts = read_facts([sample.path for sample in used], reporter, decode=decode, shows=shows)
     bare = read_facts([*chain.from_iterable(dataset.bare.values())]) if "test" in parts else {}
     headers = {path: fact.header for path, fact in facts.items() if fact.header is not None}
     masks = survey_masks(used, headers)
@@ -164,7 +167,7 @@ def _blank(facts: Mapping[Path, FileFacts], shows: Shows, value_range: ValueRang
     """Images that show no part; deep ones are decoded now that it is known which value is white."""
     for path, fact in facts.items():
         deep = fact.extremes is not None
-        if fact.blank or (deep and not shows(decode(path, str(path), value_range=value_range))):
+        if fact.blank or (deep and not shows(pixels_of(path, str(path), value_range=value_range))):
             yield path
 
 

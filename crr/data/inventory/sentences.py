@@ -84,7 +84,7 @@ def _listed(counts: Mapping[str, int], of: str) -> str:
 
 def _remarks(inventory: Inventory, range_choice: str) -> Iterator[str]:
     name = inventory.name_of
-    yield from _of_range(inventory, range_choice)
+    yield from range_lines(inventory, range_choice)
     yield from inventory.remarks
     yield from chain.from_iterable(_lacks(*item) for item in inventory.categories.items())
     yield from _of_masks(inventory)
@@ -98,6 +98,7 @@ def _remarks(inventory: Inventory, range_choice: str) -> Iterator[str]:
         groups = named([named([*map(name, group)], " = ", 3) for group in inventory.copies])
         yield f"{number(extra, 'file')} with the same content as another: {groups}."
     yield from _of_pixels(inventory)
+    yield from _of_both_ends(inventory)
     yield from _of_pages(inventory)
     for reason, paths in inventory.passed_over.items():
         yield passed_over(reason, [name(path) for path in paths])
@@ -106,7 +107,8 @@ def _remarks(inventory: Inventory, range_choice: str) -> Iterator[str]:
         yield f"{number(len(inventory.unusable), 'image')} cannot be used: {bad}."
 
 
-def _of_range(inventory: Inventory, choice: str) -> Iterator[str]:
+def range_lines(inventory: Inventory, choice: str = "") -> Iterator[str]:
+    """What there is to say of the black and white of the images: as `lines` does, and nothing else."""
     if inventory.value_range is not None:
         every = "all of them" if inventory.layout == "files" else "all such images of the data set"
         guessed = f"guessed from {every}{choice and f'; {choice} says another'}"
@@ -129,6 +131,15 @@ def _of_pixels(inventory: Inventory) -> Iterator[str]:
             have = "has" if len(paths) == 1 else "have"
             names = named([*map(inventory.name_of, paths)])
             yield f"{number(len(paths), 'image')} {have} {what}: {names}."
+
+
+def _of_both_ends(inventory: Inventory) -> Iterator[str]:
+    for bits, (upper, lower) in inventory.of_both_ends.items():
+        names = [named([*map(inventory.name_of, paths)]) for paths in (upper, lower)]
+        yield (
+            f"{number(len(upper), 'image')} with {bits} bits at the upper end of 16: {names[0]}; "
+            f"{len(lower):,} at the lower: {names[1]}. Each is read by its own."
+        )
 
 
 def _of_pages(inventory: Inventory) -> Iterator[str]:

@@ -1,5 +1,7 @@
 """Images at hand as a source: what is said of them, and of what is not taken of them."""
 
+from dataclasses import replace
+
 import numpy as np
 import PIL.Image
 import pytest
@@ -10,6 +12,8 @@ from tests.workbench.annotation.parts import RING
 from workbench.annotation.errors import SourceError
 from workbench.annotation.importing.bringing import bring_in
 from workbench.annotation.importing.contents import Content, read_contents
+from workbench.annotation.importing.datasets import read_folder
+from workbench.annotation.importing.files import Keeping, kept_range
 from workbench.annotation.records import NewImage
 
 GREY = np.full((40, 60, 3), 90, np.uint8)
@@ -68,13 +72,32 @@ def test_black_and_white_of_deep_photos_are_those_that_were_said_else_guessed_fr
     darker = Content("c.png", png(DEEP // 2))
     images, notes = images_of(store, Content("a.png", other), Content("b.png", plain), darker)
     assert [image.value_range for image in images] == [ValueRange(0, 1023), None, ValueRange(0, 1023)]
-    assert notes == ["Some images do not say which value is white: 0 to 1023 is guessed from all of them."]
+    assert notes == ["Some images do not say which value is white: 0 to 1023 is guessed from all that come."]
 
 
 def test_fractions_and_integers_have_no_common_range(store):
     fractions = tiff(RING.astype(np.float32), t339=3)
     with pytest.raises(SourceError, match="Some images hold fractions and others integers"):
         images_of(store, Content("a.png", png(DEEP)), Content("b.tif", fractions))
+
+
+def test_what_comes_later_is_read_by_the_range_of_the_project(store, tmp_path):
+    (tmp_path / "photos").mkdir()
+    for name, values in (("a", DEEP), ("b", DEEP // 2)):
+        (tmp_path / f"photos/{name}.png").write_bytes(png(values))
+    project = store.projects.create("Deep")
+    bring_in(store.database, project.id, read_folder(tmp_path / "photos", Keeping(store.blobs)))
+    known = [item.image for item in store.images.all(project.id)]
+    assert kept_range(known) == ValueRange(0, 1023)
+    (tmp_path / "photos/c.png").write_bytes(png(DEEP * 4))
+    found = read_folder(tmp_path / "photos", Keeping(store.blobs, value_range=kept_range(known)))
+    assert "read from 0 to 1023, as said or as others here." in found.notes[0]
+    assert "1 image with values beyond that, which are cut: " in found.notes[1]
+    bring_in(store.database, project.id, found)
+    assert {item.image.value_range for item in store.images.all(project.id)} == {ValueRange(0, 1023)}
+    other = replace(known[0], value_range=ValueRange(0, 9))
+    assert kept_range([*known, other]) is None
+    assert kept_range([]) is None
 
 
 def test_they_come_into_a_project(store):

@@ -1,6 +1,6 @@
 """Image files become images of a project: copied into the data folder, or left where they are."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -8,6 +8,7 @@ from crr.config import ValueRange
 from crr.data.images import content_of
 from crr.data.inventory.facts import FactsOf, FileFacts, read_facts
 from crr.data.inventory.guessing import guess
+from crr.data.inventory.sentences import named, number
 from crr.errors import ConfigError
 from crr.runtime.paths import real_path
 from crr.runtime.progress import Reporter
@@ -124,16 +125,35 @@ def range_of(
         SourceError: It is not `given`, and cannot be guessed from them.
     """
     if given is not None:
-        return given, []
+        return given, [*_read_by(facts, given)]
     try:
-        found, unknown = guess({number: fact for number, (_, fact) in enumerate(facts)})
+        found, unknown = guess({place: fact for place, (_, fact) in enumerate(facts)})
     except ConfigError as error:
         raise SourceError(str(error), remedy=error.remedy) from error
-    for number, why in unknown.items():
-        raise SourceError(f"{facts[number][0]} {why}", remedy="value_range")
+    for place, why in unknown.items():
+        raise SourceError(f"{facts[place][0]} {why}", remedy="value_range")
     if found is None:
         return None, []
-    return found, [f"Some images do not say which value is white: {found} is guessed from all of them."]
+    return found, [f"Some images do not say which value is white: {found} is guessed from all that come."]
+
+
+def kept_range(known: Iterable[NewImage]) -> ValueRange | None:
+    """Black and white by which a project's images are read, where one range holds for all that need any.
+
+    Images that come later are read by it too, or two of one camera could not be compared.
+    """
+    kept = {image.value_range for image in known if image.value_range is not None}
+    return kept.pop() if len(kept) == 1 else None
+
+
+def _read_by(facts: Sequence[tuple[str, FileFacts]], given: ValueRange) -> Iterator[str]:
+    """What to say of files that are read by a range which is not guessed from them."""
+    ends = [(name, fact.extremes) for name, fact in facts if fact.extremes is not None]
+    if ends:
+        yield f"Images that do not say which value is white are read from {given}, as said or as others here."
+    cut = [name for name, (low, high) in ends if low < given.low or high > given.high]
+    if cut:
+        yield f"{number(len(cut), 'image')} with values beyond that, which are cut: {named(cut)}."
 
 
 def as_text(name: str) -> str:

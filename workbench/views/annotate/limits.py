@@ -7,6 +7,7 @@ import streamlit as st
 from crr.checkpoints.changed_limits import with_limits
 from crr.checkpoints.files import checkpoint_folder
 from crr.evaluation.limits import LEAST, LimitReport, choose_limits
+from workbench.annotation.importing.files import kept_range
 from workbench.annotation.records import Project
 from workbench.basics.markdown import as_text
 from workbench.basics.model_names import shown_model
@@ -101,6 +102,7 @@ def _keep(report: LimitReport, digests: Mapping[str, list[str]], model: str, pro
             factors,
             said,
             {name: digests[name] for name in factors},
+            kept_range(item.image for item in services().annotations.images.all(project.id)),
         )
         st.session_state[_NEWS] = _folder(name)
     if st.session_state.get(_NEWS):

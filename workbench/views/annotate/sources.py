@@ -13,7 +13,7 @@ from workbench.annotation.importing.bringing import Found
 from workbench.annotation.importing.coco import read_coco
 from workbench.annotation.importing.contents import Content, read_contents
 from workbench.annotation.importing.datasets import read_dataset, read_folder
-from workbench.annotation.importing.files import Keeping
+from workbench.annotation.importing.files import Keeping, kept_range
 from workbench.annotation.importing.jsonl import read_jsonl
 from workbench.annotation.records import NewImage
 from workbench.inspection.samples import read_samples
@@ -82,11 +82,12 @@ def read_source(source: Source, known: list[NewImage]) -> Found:
         known: Images that the project has.
     """
     blobs = services().annotations.blobs
+    value_range = source.value_range or kept_range(known)
     if source.kind == SAMPLES:
         return read_contents(_samples(), blobs)
     if source.kind == OWN:
-        return read_contents(_own(source.value_range), blobs, sandbox().facts_of)
-    keeping = Keeping(blobs if source.copied else None, sandbox().facts_of, value_range=source.value_range)
+        return read_contents(_own(value_range), blobs, sandbox().facts_of)
+    keeping = Keeping(blobs if source.copied else None, sandbox().facts_of, value_range=value_range)
     place = expanded(source.path.strip())
     if source.kind == COCO:
         return read_coco(place, keeping, known)

@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 
 from crr.config import ValueRange
 from crr.data.datasets import every_image, open_dataset
+from crr.data.images import decode
 from crr.data.inventory.guessing import guessed_range
 from crr.data.inventory.looking import Part, look_at_dataset, look_at_files
 from crr.data.inventory.sentences import lines
 from crr.errors import ConfigError
 from tests.crr.data.test_depth import RAMP, camera
-from tests.crr.files import tiff
+from tests.crr.files import chunk, png, tiff
 
 
 def parts_of(root: Path) -> Path:
@@ -85,3 +86,51 @@ def test_a_hot_pixel_has_no_say_and_its_photo_is_named(tmp_path: Path, kind: str
     assert "1 image with values beyond that, which are cut: hot.tif." in lines(looked)
     (tmp_path / "hot.tif").write_bytes(tiff(large(*[65535] * 5, kind=kind), t339=form))
     assert look_at_files(tmp_path).value_range == ValueRange(0, 65535)
+
+
+def test_defective_photos_without_a_mask_have_their_say_whichever_category_is_asked_for(
+    tmp_path: Path,
+) -> None:
+    root = parts_of(tmp_path)
+    for name, mask in (("4000", True), ("9000", False)):
+        camera(root / "bolt/test/cut", int(name))
+        if mask:
+            (root / "bolt/ground_truth/cut").mkdir(parents=True)
+            PIL.Image.new("L", (60, 40), 255).save(root / f"bolt/ground_truth/cut/{name}_mask.png")
+    for category in (None, "nut", "bolt"):
+        dataset = open_dataset(root, category, allow_bare=True)
+        assert look_at_dataset(dataset).value_range == ValueRange(0, 16383)
+
+
+def test_of_several_photos_one_that_tells_nothing_is_named_and_not_passed_over(tmp_path: Path) -> None:
+    camera(tmp_path, 900, 1000)
+    holed = np.rint(RAMP * 900).astype(np.int32)
+    holed[:3, :3] = -9999
+    PIL.Image.fromarray(holed).save(tmp_path / "holed.tif")
+    with pytest.raises(ConfigError, match=r"holed\.tif holds -9999, far from"):
+        guessed_range([*tmp_path.iterdir()])
+
+
+def significant(values: NDArray[Any], bits: int) -> bytes:
+    """A PNG of 16 bits that says how many of them a camera filled."""
+    return png(values.astype(np.uint16), chunk(b"sBIT", bytes([bits])))
+
+
+def test_which_bits_a_png_fills_is_no_matter_of_its_last_ones(tmp_path: Path) -> None:
+    full = np.rint(RAMP * 60000)  # as the standard asks, and its lower bits are noise
+    (tmp_path / "full.png").write_bytes(significant(full, 10))
+    assert np.abs(decode(tmp_path / "full.png")[..., 0] - RAMP * 60000 / 257).max() <= 1
+
+
+def test_who_wrote_pngs_in_two_ways_is_told(tmp_path: Path) -> None:
+    upper, lower = np.rint(RAMP * 4095) * 16, np.rint(RAMP * 4095)
+    for name, values in (("upper", upper), ("lower", lower), ("black", 0 * lower)):
+        (tmp_path / f"{name}.png").write_bytes(significant(values, 12))
+    looked = look_at_files(tmp_path)
+    assert (
+        "1 image with 12 bits at the upper end of 16: upper.png; 1 at the lower: lower.png. "
+        "Each is read by its own." in lines(looked)
+    )
+    assert looked.as_json()["bits_at_both_ends"] == {"12": {"upper": ["upper.png"], "lower": ["lower.png"]}}
+    (tmp_path / "upper.png").unlink()
+    assert not look_at_files(tmp_path).of_both_ends
