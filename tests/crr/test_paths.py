@@ -30,11 +30,11 @@ from crr.data.inventory.looking import look_at_files
 from crr.data.layouts.finding import find_images
 from crr.data.layouts.names import is_image_path
 from crr.data.masks import read_mask_file
-from crr.evaluation.comparison import compare
+from crr.evaluation.comparison import compare, kept_ranges
 from crr.evaluation.detection import evaluate
 from crr.hub import Store, find
 from crr.identity.evaluation import measure_identity
-from crr.identity.pairs import pair_files, real_pairs
+from crr.identity.pairs import pair_files, photos_of_pairs, real_pairs
 from crr.inference.predict import predict_files
 from crr.inversion.card import write_inversion_figures
 from crr.inversion.checkpoint import load_inversion, read_inversion, save_inversion
@@ -153,6 +153,8 @@ CALLS = {
     "evaluation.comparison.compare pairs": (
         "pairs", lambda place, path: compare(place.root / "model", place.dataset, path, device="cpu")
     ),
+    "evaluation.comparison.kept_ranges models": ("model", lambda _, path: kept_ranges([path])),
+    "evaluation.comparison.kept_ranges models, one": ("model", lambda _, path: kept_ranges(path)),
     "hub.resolve.find name_or_path": ("model", lambda _, path: find(path)),
     "hub.resolve.load name_or_path": ("model", lambda _, path: crr.load(path, "cpu")),
     "hub.store.Store root": ("store", lambda _, path: Store(path).all()),
@@ -160,6 +162,7 @@ CALLS = {
         "pairs", lambda place, path: measure_identity(place.detector, place.dataset, path, images=1)
     ),
     "identity.pairs.pair_files folder": ("pairs", lambda _, path: pair_files(path)),
+    "identity.pairs.photos_of_pairs folder": ("pairs", lambda _, path: photos_of_pairs(path)),
     "identity.pairs.real_pairs folder": ("pairs", lambda _, path: real_pairs(path, ENCODER)),
     "inference.predict.predict_files paths": (
         "data", lambda place, path: list(predict_files(place.detector, [path]))
