@@ -200,6 +200,8 @@ def normals(
         dataset, looked = looked_at(
             data, category, ("train",), on_error, known, progress, report, decode=False
         )
+        if progress == "json":
+            tell_what_is_there(looked, progress)
         held_back = held_back_normals(dataset, config.training.validation_share, config.training.seed)
         keep_normals(folder, held_back, config.encoder, count, report, value_range=looked.value_range)
     if progress != "json":

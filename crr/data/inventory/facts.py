@@ -143,6 +143,11 @@ def facts_of(data: bytes, name: str, digest: str, *, decode: bool, shows: Shows 
         return FileFacts(digest, header, error=str(error))
 
 
+def needs_pixels(header: ImageHeader) -> bool:
+    """Whether the facts of a file are not known before it is decoded, even if nobody asks for that."""
+    return header.depth.silent or _may_fill_either_end(header)
+
+
 def facts_in(
     file: OpenImage, name: str, digest: str, *, decode: bool, shows: Shows | None = None
 ) -> FileFacts:
@@ -171,12 +176,15 @@ def facts_in(
 
 def _has_high_bits(file: OpenImage, name: str) -> bool | None:
     """Where the bits are that a file says are significant: `FileFacts.high`."""
-    depth = file.header.depth
-    if file.header.format != "PNG" or not 8 < depth.bits < 16:
+    if not _may_fill_either_end(file.header):
         return None
     values, _ = deep_values(file, 0, name)
     colours = _colours(values)
-    return fills_the_high_bits(colours, depth.bits) if colours.any() else None
+    return fills_the_high_bits(colours, file.header.depth.bits) if colours.any() else None
+
+
+def _may_fill_either_end(header: ImageHeader) -> bool:
+    return header.format == "PNG" and 8 < header.depth.bits < 16
 
 
 def _colours(values: NDArray[Any]) -> NDArray[Any]:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from crr.data.conversion import upright_rgb
 from crr.data.image_header import MAX_BYTES, MAX_PIXELS, ImageHeader, open_image
-from crr.data.inventory.facts import FileFacts, facts_in
+from crr.data.inventory.facts import FileFacts, facts_in, needs_pixels
 from crr.data.sandbox.messages import ANSWER, ANY_NAME, REQUEST, Answer, Request
 from crr.errors import ImageError
 from crr.types import Image
@@ -65,7 +65,7 @@ def answer_to(request: Request, content: bytes) -> tuple[Answer, Image | None]:
 
 
 def _decodes(request: Request, header: ImageHeader) -> bool:
-    return request.wanted != "facts of its header" or header.depth.silent
+    return request.wanted != "facts of its header" or needs_pixels(header)
 
 
 def address_space() -> int:

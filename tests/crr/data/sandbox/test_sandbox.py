@@ -24,7 +24,7 @@ from crr.errors import ImageError
 from crr.types import Image
 from tests.crr.data.bounds.bombs import packed_bmp
 from tests.crr.data.sandbox.liar import ANSWERS, HALF
-from tests.crr.files import corners, png, saved
+from tests.crr.files import chunk, corners, png, saved
 
 ROOT = Path(__file__).parents[4]
 GOOD = saved(corners(), "PNG")
@@ -153,6 +153,8 @@ def test_what_a_large_photo_says_of_itself_is_told_at_once() -> None:
         assert not sandbox._large.pids
         silent = sandbox.facts_of(png(np.full((4000, 4100), 999, np.uint16)), "", "digest", decode=False)
         assert silent.extremes == (999, 999)
+        said = png(np.full((4000, 4100), 999, np.uint16), chunk(b"sBIT", bytes([12])))
+        assert sandbox.facts_of(said, "", "digest", decode=False).high is False
         assert len(sandbox._large.pids) == 1
 
 
