@@ -1,4 +1,7 @@
-"""Two people said different things of the same part: it is settled, and settled anew, on the page."""
+"""Two people said different things of the same part: it is settled, and settled anew, on the page.
+
+It makes a project by itself, and comes after the tests that begin where there is none.
+"""
 
 from collections.abc import Iterator
 from contextlib import closing
