@@ -6,6 +6,7 @@ import time
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import astuple
 from pathlib import Path
 from typing import Any, Self
 
@@ -13,7 +14,7 @@ import torch
 from torch.optim import Optimizer
 
 from crr.checkpoints.content import CARD, CONFIG, WEIGHTS
-from crr.config import DetectorConfig
+from crr.config import DetectorConfig, ValueRange
 from crr.errors import Remedy, TrainingError
 from crr.models.detector import Detector
 from crr.runtime.files import claimed, remove_leftovers, write_atomically
@@ -102,6 +103,12 @@ class Snapshots:
                 remedy="overwrite",
             )
 
+    @property
+    def value_range(self) -> ValueRange | None:
+        """By which the run so far read deep images that do not say theirs; None if it needed none."""
+        kept = self._state.get("value_range")
+        return ValueRange(*kept) if kept else None
+
     def restore(self, detector: Detector) -> None:
         """Give the detector the weights that it had when the run stopped; does nothing for a new run."""
         if "detector" in self._state:
@@ -131,6 +138,7 @@ class Snapshots:
             "stage": stage,
             "step": step,
             "detector": detector.own_tensors(),
+            "value_range": astuple(kept) if (kept := detector.config.value_range) else None,
         }
         if optimizer is not None:
             state["optimizer"] = optimizer.state_dict()

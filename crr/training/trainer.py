@@ -132,7 +132,7 @@ class Trainer:
         found = look_at_dataset(
             dataset,
             ("train",),
-            value_range=self.config.value_range,
+            value_range=self.config.value_range or self.snapshots.value_range,
             shows=shows_something,
             progress=progress,
         )

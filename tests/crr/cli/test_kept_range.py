@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from tests.crr.cli.commands import crr, read_json
+from tests.crr.cli.commands import crr, read_json, train
 from tests.crr.cli.test_range import fractional_pairs
 from tests.crr.tiny import good_image, scratched, write_dataset
 
@@ -42,6 +43,21 @@ def keeping(model: Path, out: Path, high: float) -> Path:
 def write_deep(path: Path, pixels: np.ndarray) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     assert cv2.imwrite(str(path), np.rint(pixels[..., ::-1] / 255 * 4000).astype(np.uint16))
+
+
+def test_a_run_goes_on_by_the_range_that_it_began_with(
+    deep: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "crr.training.trainer.set_learning_rate", lambda *_: signal.raise_signal(signal.SIGINT)
+    )
+    asked = (deep, tmp_path / "run", "--category", "plate", "--iterations", "4")
+    train(*asked, code=130)
+    monkeypatch.undo()
+    write_deep(deep / "ring/train/good/bright.png", np.full((48, 72, 3), 255 * 2.0))
+    assert "are read from 0 to 8191 (guessed" in crr("data", deep).stderr
+    assert TWELVE + " (as given or trained with)" in train(*asked, "--resume").stderr
+    assert read_json(tmp_path / "run/config.json")["value_range"] == {"low": 0, "high": 4095}
 
 
 def test_limits_are_kept_with_the_range_by_which_they_were_chosen(tiny_model: Path, tmp_path: Path) -> None:
