@@ -9,6 +9,7 @@ from crr.cli.support import (
     check_json_file,
     command_line,
     looked_at,
+    looked_into,
     model_folder,
     show_table,
     stoppable,
@@ -155,7 +156,7 @@ def anomalies(
         sample.path.parent for entry in dataset.categories for sample in entry.train
     }:
         raise ConfigError(f"{out} lies among the photos, and would be taken for one: give another --out.")
-    dataset, looked = looked_at(data, category, ("train",), on_error, value_range, "bar", None, decode=False)
+    dataset, looked = looked_into(dataset, ("train",), on_error, value_range, "bar", None, decode=False)
     write_sheet(
         dataset,
         out,
@@ -197,11 +198,9 @@ def normals(
         )
     known = value_range or config.value_range
     with reporting(progress) as report:
-        dataset, looked = looked_at(
-            data, category, ("train",), on_error, known, progress, report, decode=False
+        dataset, looked = looked_into(
+            dataset, ("train",), on_error, known, progress, report, decode=False, tell=tell_what_is_there
         )
-        if progress == "json":
-            tell_what_is_there(looked, progress)
         held_back = held_back_normals(dataset, config.training.validation_share, config.training.seed)
         keep_normals(folder, held_back, config.encoder, count, report, value_range=looked.value_range)
     if progress != "json":

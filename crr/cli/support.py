@@ -243,10 +243,28 @@ def looked_at(
     *,
     decode: bool = True,
 ) -> "tuple[Dataset, Inventory]":
-    """Open a data set, look at the parts of it that are needed, and say in a few lines what there is.
+    """Open a data set, and look at it as `looked_into` does."""
+    from crr.data.datasets import open_dataset
+
+    dataset = open_dataset(data, categories, allow_bare=True)
+    return looked_into(dataset, parts, on_error, value_range, style, report, decode=decode)
+
+
+def looked_into(
+    dataset: "Dataset",
+    parts: "Sequence[Part]",
+    on_error: "OnError",
+    value_range: "ValueRange | None",
+    style: ProgressStyle,
+    report: "Callable[[Progress], None] | None",
+    *,
+    decode: bool = True,
+    tell: "Callable[[Inventory, ProgressStyle], None] | None" = None,
+) -> "tuple[Dataset, Inventory]":
+    """Look at the parts of a data set that are needed, and say in a few lines what there is.
 
     Masks that are missing count only where all test images are needed. Without `decode` deep images alone are
-    decoded, where the files do not say which value is white.
+    decoded, where the files do not say which value is white. It is told by `tell`, else `say_what_is_there`.
 
     Returns:
         The part of it that can be worked on, and what was found.
@@ -254,12 +272,10 @@ def looked_at(
     Raises:
         CRRError: It cannot be worked on; or an image cannot be used, and `on_error` is "stop".
     """
-    from crr.data.datasets import open_dataset
     from crr.data.inventory.looking import look_at_dataset, usable
 
-    dataset = open_dataset(data, categories, allow_bare=True)
     inventory = look_at_dataset(dataset, parts, value_range=value_range, decode=decode, progress=report)
-    say_what_is_there(inventory, style)
+    (tell or say_what_is_there)(inventory, style)
     if on_error == "stop" and "test" in parts:
         dataset.check_masks()
     return usable(dataset, inventory, on_error), inventory

@@ -46,7 +46,7 @@ class Upload:
     @property
     def silent(self) -> bool:
         """Whether it is deeper than 8 bits and does not say which value is white."""
-        return self.facts is not None and self.facts.extremes is not None
+        return self.facts is not None and self.facts.silent
 
     @property
     def is_large(self) -> bool:

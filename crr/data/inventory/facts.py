@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from crr.config import ValueRange
 from crr.data.conversion import deep_values, turned, upright_rgb
 from crr.data.depth import fills_the_high_bits, marker_among
 from crr.data.image_formats import SHEET_MARK
@@ -58,6 +59,18 @@ class FileFacts:
     marker: float | None = None
     pages: int = 1
     high: bool | None = None
+
+    @property
+    def silent(self) -> bool:
+        """Whether it is deep and does not say which of its values is white."""
+        return self.extremes is not None
+
+    def is_beyond(self, value_range: ValueRange) -> bool:
+        """Whether it is silent, and has values below this black or above this white."""
+        if self.extremes is None:
+            return False
+        low, high = self.extremes
+        return low < value_range.low or high > value_range.high
 
     @property
     def appearance(self) -> str:
@@ -156,7 +169,8 @@ def facts_in(
     if header.depth.silent:
         values, turn = deep_values(file, 0, name)
         pixels = _digest(turned(values, turn))
-        pages = [_page_facts(page) for page in chain([values], _further_pages(file, name))]
+        several = len(header.pages) > 1
+        pages = [_page_facts(page, several) for page in chain([values], _further_pages(file, name))]
         return FileFacts(
             digest,
             header,
@@ -195,16 +209,17 @@ def _colours(values: NDArray[Any]) -> NDArray[Any]:
 class _PageFacts:
     """What the values of one page are, as `FileFacts` has it of all."""
 
-    digest: str
+    digest: str  # empty where there is no other page to tell it from
     extremes: Ends
     bulk: Ends
     marker: float | None
 
 
-def _page_facts(values: NDArray[Any]) -> _PageFacts:
+def _page_facts(values: NDArray[Any], several: bool) -> _PageFacts:
     colours = _colours(values)
     extremes = float(colours.min()), float(colours.max())
-    return _PageFacts(_digest(values), extremes, _bulk(colours, extremes), marker_among(colours))
+    digest = _digest(values) if several else ""
+    return _PageFacts(digest, extremes, _bulk(colours, extremes), marker_among(colours))
 
 
 def _span(ends: Iterable[Ends]) -> Ends:

@@ -34,7 +34,7 @@ def guess(facts: Mapping[Key, FileFacts]) -> tuple[ValueRange | None, dict[Key, 
         ConfigError: Some hold fractions and some integers, for which there is no common range.
     """
     unknown = not_guessed(facts)
-    silent = [fact for key, fact in facts.items() if fact.extremes is not None and key not in unknown]
+    silent = [fact for key, fact in facts.items() if fact.silent and key not in unknown]
     kinds = {is_floating(fact) for fact in silent}
     if not kinds:
         return None, unknown
@@ -53,7 +53,7 @@ def not_guessed(facts: Mapping[Key, FileFacts]) -> dict[Key, str]:
     That is where a value stands for none, and where one image is alone with its depth: two photos of one
     camera would be read otherwise if one of them is brighter.
     """
-    silent = {key: fact for key, fact in facts.items() if fact.extremes is not None}
+    silent = {key: fact for key, fact in facts.items() if fact.silent}
     marked = {key: _holds_no_values(fact.marker) for key, fact in silent.items() if fact.marker is not None}
     others = {key: fact for key, fact in silent.items() if key not in marked}
     shown = {fact.appearance: fact.pages for fact in others.values()}

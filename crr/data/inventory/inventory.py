@@ -98,18 +98,14 @@ class Inventory:
     @property
     def of_unknown_range(self) -> list[Path]:
         """Files that do not say which value is white, and for which nothing tells it."""
-        return [
-            path for path, fact in self.facts.items() if fact.extremes is not None and path in self.unusable
-        ]
+        return [path for path, fact in self.facts.items() if fact.silent and path in self.unusable]
 
     @property
     def beyond_range(self) -> list[Path]:
         """Files with values below black or above white, by the range of those that do not say theirs."""
-        if self.value_range is None:
-            return []
-        low, high = self.value_range.low, self.value_range.high
-        ends = {path: fact.extremes for path, fact in self.facts.items() if path not in self.unusable}
-        return [path for path, found in ends.items() if found and (found[0] < low or found[1] > high)]
+        by = self.value_range
+        usable = {path: fact for path, fact in self.facts.items() if path not in self.unusable}
+        return [path for path, fact in usable.items() if by is not None and fact.is_beyond(by)]
 
     @property
     def of_both_ends(self) -> dict[int, tuple[list[Path], list[Path]]]:

@@ -123,10 +123,8 @@ def look_at_files(
     try:
         found, unknown = _range(facts, facts, value_range)
     except ConfigError as error:  # the other images do not need any
-        found, unknown = (
-            None,
-            {path: f"{path}: {error}" for path in _silent(facts)} | _named(not_guessed(facts)),
-        )
+        found = None
+        unknown = {path: f"{path}: {error}" for path in _silent(facts)} | _named(not_guessed(facts))
     unusable = bad | unknown
     return Inventory(
         root=_common_folder(paths),
@@ -166,8 +164,7 @@ def usable(dataset: Dataset, inventory: Inventory, on_error: OnError = "stop") -
 def _blank(facts: Mapping[Path, FileFacts], shows: Shows, value_range: ValueRange | None) -> Iterator[Path]:
     """Images that show no part; deep ones are decoded now that it is known which value is white."""
     for path, fact in facts.items():
-        deep = fact.extremes is not None
-        if fact.blank or (deep and not shows(pixels_of(path, str(path), value_range=value_range))):
+        if fact.blank or (fact.silent and not shows(pixels_of(path, str(path), value_range=value_range))):
             yield path
 
 
@@ -213,7 +210,7 @@ def _of_the_same_kind(
 
 def _silent(facts: Mapping[Path, FileFacts]) -> list[Path]:
     """Files that do not say which value is white."""
-    return [path for path, fact in facts.items() if fact.extremes is not None]
+    return [path for path, fact in facts.items() if fact.silent]
 
 
 def _named(reasons: Mapping[Path, str]) -> dict[Path, str]:

@@ -114,12 +114,16 @@ def range_lines(inventory: Inventory, choice: str = "") -> Iterator[str]:
         guessed = f"guessed from {every}{choice and f'; {choice} says another'}"
         how = guessed if inventory.guessed else "as given or trained with"
         yield f"Images that do not say which value is white are read from {inventory.value_range} ({how})."
-        cut = [inventory.name_of(path) for path in inventory.beyond_range]
-        if cut:
-            yield f"{number(len(cut), 'image')} with values beyond that, which are cut: {named(cut)}."
+        yield from cut_lines([inventory.name_of(path) for path in inventory.beyond_range])
     if inventory.of_unknown_range:
         names = named([inventory.name_of(path) for path in inventory.of_unknown_range])
         yield f"Not known which value is white{choice and f' ({choice} says it)'}: {names}."
+
+
+def cut_lines(names: Sequence[str]) -> Iterator[str]:
+    """What to say of images with values beyond the range that was said before; nothing if there are none."""
+    if names:
+        yield f"{number(len(names), 'image')} with values beyond that, which are cut: {named(names)}."
 
 
 def _of_pixels(inventory: Inventory) -> Iterator[str]:

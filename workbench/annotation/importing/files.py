@@ -8,7 +8,7 @@ from crr.config import ValueRange
 from crr.data.images import content_of
 from crr.data.inventory.facts import FactsOf, FileFacts, read_facts
 from crr.data.inventory.guessing import guess
-from crr.data.inventory.sentences import named, number
+from crr.data.inventory.sentences import cut_lines
 from crr.errors import ConfigError
 from crr.runtime.paths import real_path
 from crr.runtime.progress import Reporter
@@ -109,7 +109,7 @@ class Keeping:
 
 def needed_range(facts: FileFacts, value_range: ValueRange | None) -> ValueRange | None:
     """The range to keep with a file: none if it says its own."""
-    return value_range if facts.extremes is not None else None
+    return value_range if facts.silent else None
 
 
 def range_of(
@@ -148,12 +148,9 @@ def kept_range(known: Iterable[NewImage]) -> ValueRange | None:
 
 def _read_by(facts: Sequence[tuple[str, FileFacts]], given: ValueRange) -> Iterator[str]:
     """What to say of files that are read by a range which is not guessed from them."""
-    ends = [(name, fact.extremes) for name, fact in facts if fact.extremes is not None]
-    if ends:
+    if any(fact.silent for _, fact in facts):
         yield f"Images that do not say which value is white are read from {given}, as said or as others here."
-    cut = [name for name, (low, high) in ends if low < given.low or high > given.high]
-    if cut:
-        yield f"{number(len(cut), 'image')} with values beyond that, which are cut: {named(cut)}."
+    yield from cut_lines([name for name, fact in facts if fact.is_beyond(given)])
 
 
 def as_text(name: str) -> str:
